@@ -1,0 +1,20 @@
+/**
+ * How a worker tells readers of a reply what is being written. The log is a Redis string per attempt that only grows,
+ * so a position in it (attempt, UTF-8 byte offset) names exactly one prefix of the text.
+ */
+export type ReplySignal =
+  /** Text was appended to the log of this attempt, beginning at `offset` bytes. */
+  | { type: 'delta'; attempt: number; offset: number; text: string }
+  /** A new attempt began with empty text. */
+  | { type: 'reset'; attempt: number }
+  /** The reply reached its final state in PostgreSQL. */
+  | { type: 'done'; attempt: number };
+
+/** The Redis string that holds the text that an attempt has written so far. It expires. */
+export const replyLogKey = (replyId: string, attempt: number): string => `reply:${replyId}:${attempt}:text`;
+
+/** The Redis channel on which the signals of one reply are published. */
+export const replyChannel = (replyId: string): string => `reply:${replyId}`;
+
+/** The Redis channel on which every worker hears which replies are to stop; the message is the reply's id. */
+export const cancelChannel = 'reply:cancel';

@@ -1,0 +1,10 @@
+export { Clock } from './clock/clock.port.js';
+export { SystemClock } from './clock/system.clock.js';
+export { ConfigModule } from './config/config.module.js';
+export { ConfigError, loadConfig } from './config/load-config.js';
+export { DatabaseConfig } from './prisma/database.config.js';
+export { DatabaseModule } from './prisma/database.module.js';
+export { Database, type PreparedStatement } from './prisma/database.js';
+export { DomainError, type DomainErrorOptions, type ErrorCategory } from './problem/domain-error.js';
+export { RedisConfig } from './redis/redis.config.js';
+export { RedisClient, RedisModule, redisOptions } from './redis/redis.module.js';

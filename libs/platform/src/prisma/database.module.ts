@@ -1,0 +1,7 @@
+import { Global, Module } from '@nestjs/common';
+import { Database } from './database.js';
+
+/** PostgreSQL for the whole process. */
+@Global()
+@Module({ providers: [Database], exports: [Database] })
+export class DatabaseModule {}
