@@ -1,0 +1,121 @@
+import { ApiProperty } from '@nestjs/swagger';
+import {
+  MESSAGE_ROLES,
+  MESSAGE_STATUSES,
+  type MessageRole,
+  type MessageRow,
+  type MessageStatus,
+  REPLY_ERROR_CODES,
+  type ReplyErrorCode,
+} from './message.row.js';
+
+/** What a reply cost. */
+export class MessageUsageResponse {
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Tokens of the request, history included.', example: 12 })
+  promptTokens!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Tokens of the reply.', example: 48 })
+  replyTokens!: number;
+}
+
+/** Why a reply brought no complete answer. */
+export class MessageErrorResponse {
+  @ApiProperty({ enum: REPLY_ERROR_CODES, description: 'Stable, for programs.', example: 'model_unavailable' })
+  code!: ReplyErrorCode;
+
+  @ApiProperty({ type: 'string', description: 'One sentence for people.', example: 'The model did not answer.' })
+  detail!: string;
+}
+
+/** A message of the user, or the bot's reply to one. */
+export class MessageResponse {
+  @ApiProperty({ type: 'string', format: 'uuid', example: '01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20' })
+  id!: string;
+
+  @ApiProperty({ type: 'string', format: 'uuid', example: '01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10' })
+  chatroomId!: string;
+
+  @ApiProperty({ enum: MESSAGE_ROLES, example: 'bot' })
+  role!: MessageRole;
+
+  @ApiProperty({
+    type: 'string',
+    description: 'The text. Of an unfinished reply: what is stored of it so far, possibly nothing.',
+    example: 'Because the air scatters blue light the most.',
+  })
+  content!: string;
+
+  @ApiProperty({
+    enum: MESSAGE_STATUSES,
+    description:
+      'A message of the user is `completed`. A reply is `queued`, then `generating`, then finally one of ' +
+      '`completed`, `cancelled`, `failed`, `blocked`.',
+    example: 'completed',
+  })
+  status!: MessageStatus;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-11-23T09:30:00.000Z' })
+  createdAt!: string;
+
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    nullable: true,
+    description: 'When it reached its final state; null before.',
+    example: '2026-11-23T09:30:02.418Z',
+  })
+  completedAt!: string | null;
+
+  @ApiProperty({
+    type: 'string',
+    format: 'uuid',
+    nullable: true,
+    description: 'Of a reply: the id of the user message that it answers.',
+    example: '01936b2e-7c39-7f02-a6d1-52c9e04b7a11',
+  })
+  replyTo!: string | null;
+
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Of a finished reply: the model version that answered, where it said so.',
+    example: 'gemini-2.5-flash',
+  })
+  model!: string | null;
+
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: "Of a finished reply: the model's own word for how it ended, where there was one.",
+    example: 'STOP',
+  })
+  finishReason!: string | null;
+
+  @ApiProperty({ type: MessageUsageResponse, nullable: true, description: 'Of a reply, once the model reported it.' })
+  usage!: MessageUsageResponse | null;
+
+  @ApiProperty({
+    type: MessageErrorResponse,
+    nullable: true,
+    description: 'Of a reply that is `failed` or `blocked`: why.',
+  })
+  error!: MessageErrorResponse | null;
+}
+
+/** The public face of a message row. A plain object: serializers that look for decorators cost more than the query. */
+export function toMessageResponse(row: MessageRow): MessageResponse {
+  return {
+    id: row.id,
+    chatroomId: row.chatroom_id,
+    role: row.role,
+    content: row.content,
+    status: row.status,
+    createdAt: row.created_at.toISOString(),
+    completedAt: row.completed_at?.toISOString() ?? null,
+    replyTo: row.reply_to,
+    model: row.model,
+    finishReason: row.finish_reason,
+    usage: row.prompt_tokens === null ? null : { promptTokens: row.prompt_tokens, replyTokens: row.reply_tokens ?? 0 },
+    error: row.error_code === null ? null : { code: row.error_code, detail: row.error_detail ?? '' },
+  };
+}
