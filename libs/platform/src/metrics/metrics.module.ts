@@ -1,0 +1,7 @@
+import { Global, Module } from '@nestjs/common';
+import { Metrics } from './metrics.js';
+
+/** Metrics for the whole process. */
+@Global()
+@Module({ providers: [Metrics], exports: [Metrics] })
+export class MetricsModule {}

@@ -1,0 +1,31 @@
+import { type Item, serializeList } from 'structured-headers';
+
+/** The state of one limit for the caller. */
+export interface RateLimitState {
+  /** The policy's public name, e.g. `daily-messages`. */
+  policy: string;
+  /** How much the window allows. */
+  quota: number;
+  /** The window's length in seconds. */
+  window: number;
+  /** How much is left; below zero is shown as zero. */
+  remaining: number;
+  /** Seconds until the window ends; fractions are rounded up, so a client that waits isn't early. */
+  reset: number;
+}
+
+/**
+ * `RateLimit-Policy` and `RateLimit` of the IETF draft "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers),
+ * with one list member for each limit that applies.
+ */
+export function rateLimitHeaders(...limits: RateLimitState[]): Record<'RateLimit-Policy' | 'RateLimit', string> {
+  return {
+    'RateLimit-Policy': serializeList(limits.map(({ policy, quota, window }) => item(policy, { q: quota, w: window }))),
+    RateLimit: serializeList(limits.map(({ policy, remaining, reset }) => item(policy, { r: remaining, t: reset }))),
+  };
+}
+
+const item = (name: string, parameters: Record<string, number>): Item => [
+  name,
+  new Map(Object.entries(parameters).map(([key, value]) => [key, Math.max(0, Math.ceil(value))])),
+];
