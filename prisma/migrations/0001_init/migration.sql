@@ -1,0 +1,197 @@
+-- CreateSchema
+CREATE SCHEMA IF NOT EXISTS "public";
+
+-- CreateEnum
+CREATE TYPE "message_role" AS ENUM ('user', 'bot');
+
+-- CreateEnum
+CREATE TYPE "message_status" AS ENUM ('queued', 'generating', 'completed', 'cancelled', 'failed', 'blocked');
+
+-- CreateTable
+CREATE TABLE "user" (
+    "id" UUID NOT NULL,
+    "phone" TEXT NOT NULL,
+    "name" TEXT,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "verified_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "user_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "session" (
+    "id" UUID NOT NULL,
+    "user_id" UUID NOT NULL,
+    "refresh_hash" BYTEA NOT NULL,
+    "previous_hash" BYTEA,
+    "rotated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "last_used_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "absolute_expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "revoked_at" TIMESTAMPTZ(3),
+    "user_agent" TEXT,
+    "ip" TEXT,
+
+    CONSTRAINT "session_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "chatroom" (
+    "id" UUID NOT NULL,
+    "user_id" UUID NOT NULL,
+    "title" TEXT,
+    "system_instruction" TEXT,
+    "model" TEXT,
+    "pinned" BOOLEAN NOT NULL DEFAULT false,
+    "archived" BOOLEAN NOT NULL DEFAULT false,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "last_message_at" TIMESTAMPTZ(3),
+    "last_activity_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "last_seq" INTEGER NOT NULL DEFAULT 0,
+
+    CONSTRAINT "chatroom_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "message" (
+    "id" UUID NOT NULL,
+    "chatroom_id" UUID NOT NULL,
+    "seq" INTEGER NOT NULL,
+    "role" "message_role" NOT NULL,
+    "status" "message_status" NOT NULL,
+    "content" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL,
+    "completed_at" TIMESTAMPTZ(3),
+    "reply_to" UUID,
+    "superseded" BOOLEAN NOT NULL DEFAULT false,
+    "model" TEXT,
+    "finish_reason" TEXT,
+    "prompt_tokens" INTEGER,
+    "reply_tokens" INTEGER,
+    "error_code" TEXT,
+    "error_detail" TEXT,
+    "fence" INTEGER NOT NULL DEFAULT 0,
+    "failures" INTEGER NOT NULL DEFAULT 0,
+    "due_at" TIMESTAMPTZ(3),
+    "lease_until" TIMESTAMPTZ(3),
+    "deadline_at" TIMESTAMPTZ(3),
+    "ring_at" TIMESTAMPTZ(3),
+    "cancel_requested_at" TIMESTAMPTZ(3),
+    "quota_day" DATE,
+
+    CONSTRAINT "message_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "daily_usage" (
+    "user_id" UUID NOT NULL,
+    "day" DATE NOT NULL,
+    "used" INTEGER NOT NULL,
+
+    CONSTRAINT "daily_usage_pkey" PRIMARY KEY ("user_id","day")
+);
+
+-- CreateTable
+CREATE TABLE "idempotency_key" (
+    "user_id" UUID NOT NULL,
+    "key" TEXT NOT NULL,
+    "request_hash" BYTEA NOT NULL,
+    "reply_id" UUID NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "idempotency_key_pkey" PRIMARY KEY ("user_id","key")
+);
+
+-- CreateTable
+CREATE TABLE "subscription" (
+    "user_id" UUID NOT NULL,
+    "stripe_customer_id" TEXT NOT NULL,
+    "stripe_subscription_id" TEXT,
+    "status" TEXT NOT NULL DEFAULT 'none',
+    "plan" TEXT NOT NULL DEFAULT 'basic',
+    "plan_expires_at" TIMESTAMPTZ(3),
+    "current_period_end" TIMESTAMPTZ(3),
+    "cancel_at_period_end" BOOLEAN NOT NULL DEFAULT false,
+    "synced_at" TIMESTAMPTZ(3),
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "subscription_pkey" PRIMARY KEY ("user_id")
+);
+
+-- CreateIndex
+CREATE UNIQUE INDEX "user_phone_key" ON "user"("phone");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "session_refresh_hash_key" ON "session"("refresh_hash");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "session_previous_hash_key" ON "session"("previous_hash");
+
+-- CreateIndex
+CREATE INDEX "session_user_id_created_at_idx" ON "session"("user_id", "created_at");
+
+-- CreateIndex
+CREATE INDEX "session_expires_at_idx" ON "session"("expires_at");
+
+-- CreateIndex
+CREATE INDEX "chatroom_user_id_archived_pinned_last_activity_at_id_idx" ON "chatroom"("user_id", "archived", "pinned" DESC, "last_activity_at" DESC, "id" DESC);
+
+-- CreateIndex
+CREATE INDEX "message_reply_to_idx" ON "message"("reply_to");
+
+-- CreateIndex
+CREATE INDEX "message_unfinished_by_room" ON "message"("chatroom_id", "seq") WHERE (status IN ('queued', 'generating'));
+
+-- CreateIndex
+CREATE INDEX "message_unfinished_by_ring" ON "message"("ring_at") WHERE (status IN ('queued', 'generating'));
+
+-- CreateIndex
+CREATE UNIQUE INDEX "message_chatroom_id_seq_key" ON "message"("chatroom_id", "seq");
+
+-- CreateIndex
+CREATE INDEX "daily_usage_day_idx" ON "daily_usage"("day");
+
+-- CreateIndex
+CREATE INDEX "idempotency_key_created_at_idx" ON "idempotency_key"("created_at");
+
+-- CreateIndex
+CREATE INDEX "idempotency_key_reply_id_idx" ON "idempotency_key"("reply_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "subscription_stripe_customer_id_key" ON "subscription"("stripe_customer_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "subscription_stripe_subscription_id_key" ON "subscription"("stripe_subscription_id");
+
+-- AddForeignKey
+ALTER TABLE "session" ADD CONSTRAINT "session_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "chatroom" ADD CONSTRAINT "chatroom_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "message" ADD CONSTRAINT "message_chatroom_id_fkey" FOREIGN KEY ("chatroom_id") REFERENCES "chatroom"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "message" ADD CONSTRAINT "message_reply_to_fkey" FOREIGN KEY ("reply_to") REFERENCES "message"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "daily_usage" ADD CONSTRAINT "daily_usage_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "idempotency_key" ADD CONSTRAINT "idempotency_key_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "idempotency_key" ADD CONSTRAINT "idempotency_key_reply_id_fkey" FOREIGN KEY ("reply_id") REFERENCES "message"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "subscription" ADD CONSTRAINT "subscription_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- What the schema can't express.
+
+-- Full-text search over messages.
+CREATE INDEX "message_content_fts" ON "message" USING GIN (to_tsvector('simple', "content"));
