@@ -1,0 +1,22 @@
+/** Where the sandbox listens, and what it shares with the product that it stands beside. */
+export abstract class SandboxConfig {
+  /** 0 takes any free port. */
+  abstract readonly port: number;
+  abstract readonly host: string;
+  /** The secret (`whsec_...`) that signs one-time-code deliveries; null: signatures aren't checked. */
+  abstract readonly smsSecret: string | null;
+}
+
+/**
+ * Reads `SANDBOX_PORT`, `SANDBOX_HOST` and `SANDBOX_SMS_SECRET`; a blank one counts as absent.
+ *
+ * @throws Error that names the variable, never its value; always with `NODE_ENV=production`
+ */
+export function readSandboxConfig(env: NodeJS.ProcessEnv): SandboxConfig {
+  if (env.NODE_ENV === 'production') {
+    throw new Error('NODE_ENV: the sandbox takes any key and pays with no money, so it never runs in production');
+  }
+  const port = Number(env.SANDBOX_PORT || 9200);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('SANDBOX_PORT must be a port number');
+  return { port, host: env.SANDBOX_HOST || '127.0.0.1', smsSecret: env.SANDBOX_SMS_SECRET || null };
+}

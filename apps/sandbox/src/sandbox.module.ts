@@ -1,0 +1,17 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { IndexController } from './index.controller.js';
+import { SandboxConfig } from './sandbox.config.js';
+
+/** Stand-ins for the services that the product talks to, one module for each vendor. */
+@Module({ controllers: [IndexController] })
+export class SandboxModule {
+  /** @param config injectable as `SandboxConfig` by every vendor's module */
+  static forRoot(config: SandboxConfig): DynamicModule {
+    return {
+      module: SandboxModule,
+      global: true,
+      providers: [{ provide: SandboxConfig, useValue: config }],
+      exports: [SandboxConfig],
+    };
+  }
+}
