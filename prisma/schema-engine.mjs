@@ -49,7 +49,7 @@ export function readMigrations() {
 }
 
 /**
- * Opens the engine on a database, runs the work and closes it.
+ * Opens the engine on a database and closes it after the work.
  *
  * @template T
  * @param {string} url the database, which must be there
@@ -59,8 +59,8 @@ export function readMigrations() {
  */
 export async function withSchemaEngine(url, work, scratchUrl = url) {
   instantiate();
-  const pool = new pg.Pool({ connectionString: url, max: 1 });
-  const scratchPool = new pg.Pool({ connectionString: scratchUrl, max: 1 });
+  const pool = cataloguePool(url);
+  const scratchPool = cataloguePool(scratchUrl);
   const adapter = new PrismaPg(pool);
   // The adapter would make a scratch database itself, but by a name that a connection string overrules.
   adapter.connectToShadowDb = () => new PrismaPg(scratchPool).connect();
@@ -73,15 +73,43 @@ export async function withSchemaEngine(url, work, scratchUrl = url) {
   }
 }
 
+/**
+ * A pool through which the adapter can read PostgreSQL's catalogues. Some of their columns have the internal
+ * one-letter type `"char"`, which the adapter refuses, though as text the engine understands it.
+ *
+ * @param {string} connectionString
+ */
+function cataloguePool(connectionString) {
+  const pool = new pg.Pool({ connectionString, max: 1 });
+  /** @type {(...args: unknown[]) => Promise<pg.QueryArrayResult | pg.QueryArrayResult[]>} */
+  const query = pool.query.bind(pool);
+  const readable = async (/** @type {unknown[]} */ ...args) => {
+    const result = await query(...args);
+    for (const field of [result].flat().flatMap(({ fields }) => fields)) {
+      if (field.dataTypeID === pg.types.builtins.CHAR) field.dataTypeID = pg.types.builtins.TEXT;
+    }
+    return result;
+  };
+  return Object.assign(pool, { query: readable });
+}
+
+/**
+ * The part of the global that is used here; the compiler knows it only along with a browser's whole DOM.
+ * @typedef {object} WebAssemblyGlobal
+ * @property {new (bytes: Buffer) => object} Module
+ * @property {new (module: object, imports: object) => {exports: Record<string, () => void>}} Instance
+ */
+
 let instantiated = false;
 
 /** Node can't import a `.wasm` file as a module yet, so the bindings are joined to it by hand. */
 function instantiate() {
   if (instantiated) return;
+  const { WebAssembly } = /** @type {{WebAssembly: WebAssemblyGlobal}} */ (/** @type {unknown} */ (globalThis));
   const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg').replace(/\.js$/, '.wasm');
-  const imports = { './schema_engine_bg.js': /** @type {WebAssembly.ModuleImports} */ ({ ...bindings }) };
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), imports);
+  const module = new WebAssembly.Module(readFileSync(file));
+  const { exports } = new WebAssembly.Instance(module, { './schema_engine_bg.js': bindings });
   bindings.__wbg_set_wasm(exports);
-  /** @type {() => void} */ (exports['__wbindgen_start'])();
+  exports['__wbindgen_start']?.();
   instantiated = true;
 }

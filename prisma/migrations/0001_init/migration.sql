@@ -75,8 +75,8 @@ CREATE TABLE "message" (
     "error_detail" TEXT,
     "fence" INTEGER NOT NULL DEFAULT 0,
     "failures" INTEGER NOT NULL DEFAULT 0,
+    "last_failure" TEXT,
     "due_at" TIMESTAMPTZ(3),
-    "lease_until" TIMESTAMPTZ(3),
     "deadline_at" TIMESTAMPTZ(3),
     "ring_at" TIMESTAMPTZ(3),
     "cancel_requested_at" TIMESTAMPTZ(3),
@@ -144,10 +144,10 @@ CREATE INDEX "chatroom_user_id_archived_pinned_last_activity_at_id_idx" ON "chat
 CREATE INDEX "message_reply_to_idx" ON "message"("reply_to");
 
 -- CreateIndex
-CREATE INDEX "message_unfinished_by_room" ON "message"("chatroom_id", "seq") WHERE (status IN ('queued', 'generating'));
+CREATE INDEX "message_unfinished_by_room" ON "message"("chatroom_id", "seq") WHERE (status = ANY (ARRAY['queued'::message_status, 'generating'::message_status]));
 
 -- CreateIndex
-CREATE INDEX "message_unfinished_by_ring" ON "message"("ring_at") WHERE (status IN ('queued', 'generating'));
+CREATE INDEX "message_unfinished_by_ring" ON "message"("ring_at") WHERE (status = ANY (ARRAY['queued'::message_status, 'generating'::message_status]));
 
 -- CreateIndex
 CREATE UNIQUE INDEX "message_chatroom_id_seq_key" ON "message"("chatroom_id", "seq");
@@ -191,7 +191,7 @@ ALTER TABLE "idempotency_key" ADD CONSTRAINT "idempotency_key_reply_id_fkey" FOR
 -- AddForeignKey
 ALTER TABLE "subscription" ADD CONSTRAINT "subscription_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
--- What the schema can't express.
+-- By hand: what the schema can't express.
 
 -- Full-text search over messages.
 CREATE INDEX "message_content_fts" ON "message" USING GIN (to_tsvector('simple', "content"));
