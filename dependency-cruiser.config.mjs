@@ -1,0 +1,156 @@
+/**
+ * Who may import whom. Each rule here is proved by a planted violation in test/architecture.
+ * `npx depcruise --config dependency-cruiser.config.mjs apps libs prisma test scripts bench`
+ */
+
+const tests = ['[.](spec|int-spec|test)[.]ts$', '^test/'];
+const generatedClient = '^libs/platform/src/prisma/generated/';
+
+/**
+ * @param {string} from a lib
+ * @param {string[]} others the libs that it may import
+ * @returns {import('dependency-cruiser').IForbiddenRuleType}
+ */
+const libMayImport = (from, others) => ({
+  name: `${from}-imports`,
+  comment: `${from} may import ${others.length === 0 ? 'no other lib' : `only ${others.join(', ')}`}.`,
+  severity: 'error',
+  from: { path: `^libs/${from}/` },
+  to: { path: '^libs/', pathNot: `^libs/(${[from, ...others].join('|')})/` },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    libMayImport('contracts', []),
+    libMayImport('platform', ['contracts']),
+    libMayImport('auth', ['platform', 'contracts']),
+    libMayImport('subscription', ['auth', 'platform', 'contracts']),
+    libMayImport('chatroom', ['auth', 'subscription', 'platform', 'contracts']),
+    libMayImport('gemini', ['chatroom', 'platform', 'contracts']),
+    {
+      name: 'contracts-are-plain',
+      comment: 'What processes say to each other depends on no library.',
+      severity: 'error',
+      from: { path: '^libs/contracts/', pathNot: tests },
+      to: { pathNot: '^libs/contracts/' },
+    },
+    {
+      name: 'nothing-imports-apps',
+      comment: 'An app is a composition root: only its own files and tests import it.',
+      severity: 'error',
+      from: { path: '^(apps/([^/]+)/|libs/|prisma/|scripts/|bench/)' },
+      to: { path: '^apps/', pathNot: '^apps/$2/' },
+    },
+    {
+      name: 'libs-only-by-their-index',
+      comment: 'A lib is its src/index.ts; what that does not export is private.',
+      severity: 'error',
+      from: { path: '^(libs/([^/]+)/|apps/|test/|bench/|scripts/)' },
+      to: { path: '^libs/', pathNot: ['^libs/$2/', '^libs/[^/]+/src/index[.]ts$'] },
+    },
+    {
+      name: 'libs-only-by-their-alias',
+      comment: 'Another lib is imported as @app/<lib>, never by a path.',
+      severity: 'error',
+      from: { path: '^(libs/([^/]+)/|apps/|test/|bench/)' },
+      to: { path: '^libs/', pathNot: '^libs/$2/', dependencyTypesNot: ['aliased'] },
+    },
+    {
+      name: 'no-lib-imports-its-own-index',
+      comment: 'Inside a lib imports are relative, to the file that holds the thing.',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^libs/$1/src/index[.]ts$' },
+    },
+    {
+      name: 'sandbox-stands-alone',
+      comment: 'A stand-in that shared code with the product would share its misunderstandings.',
+      severity: 'error',
+      from: { path: '^apps/sandbox/', pathNot: tests },
+      to: { path: ['^libs/', 'node_modules/(stripe|@google/generative-ai)/'], pathNot: '^libs/platform/' },
+    },
+    {
+      name: 'only-the-worker-has-gemini',
+      comment: 'A @Processor works in whatever process loads it, and the API has no Gemini key.',
+      severity: 'error',
+      from: { path: '^(apps|libs|bench|scripts)/', pathNot: ['^apps/worker/', '^libs/gemini/'] },
+      to: { path: '^libs/gemini/' },
+    },
+    {
+      name: 'api-never-reaches-gemini',
+      comment: 'Not over any number of imports.',
+      severity: 'error',
+      from: { path: '^apps/api/' },
+      to: { path: '^libs/gemini/|node_modules/@google/generative-ai/', reachable: true },
+    },
+    {
+      name: 'worker-never-has-auth',
+      comment: 'The worker cannot name the configuration that holds the JWT secret.',
+      severity: 'error',
+      from: { path: '^(apps/worker|libs/gemini)/' },
+      to: { path: '^libs/auth/' },
+    },
+    {
+      name: 'gemini-sdk-in-one-adapter',
+      comment: 'Its successor is a one-file change.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/gemini/.*/gemini[.]language-model[.]ts$', ...tests] },
+      to: { path: 'node_modules/@google/generative-ai/' },
+    },
+    {
+      name: 'stripe-sdk-in-one-adapter',
+      comment: 'The rest of the product speaks through the PaymentGateway port.',
+      severity: 'error',
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: ['^libs/subscription/.*/stripe[.]payment-gateway[.]ts$', ...tests],
+      },
+      to: { path: 'node_modules/stripe/' },
+    },
+    {
+      name: 'prisma-behind-the-platform',
+      comment: 'Queries go through Database; the generated client has one importer and re-exporter.',
+      severity: 'error',
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: ['^libs/platform/src/prisma/', '^libs/platform/src/index[.]ts$', ...tests],
+      },
+      to: { path: [generatedClient, 'node_modules/@prisma/'] },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'In ESM a cycle of providers dies at import.',
+      severity: 'error',
+      from: { pathNot: generatedClient },
+      to: { circular: true },
+    },
+    {
+      name: 'product-never-imports-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: tests },
+      to: { path: tests },
+    },
+    {
+      name: 'product-needs-only-dependencies',
+      comment: 'The image is installed without development dependencies.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: tests },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm'] },
+    },
+    {
+      name: 'no-unresolvable-imports',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    // A type is a dependency, too.
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: ['node_modules', generatedClient] },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    skipAnalysisNotInRules: true,
+  },
+};

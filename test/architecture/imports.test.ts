@@ -1,0 +1,80 @@
+import config from '../../dependency-cruiser.config.mjs';
+import { execa } from 'execa';
+import { importGate, type Plant, PlantedTree, root } from './planted-tree.js';
+
+const imports = (...names: string[]) => names.map((name) => `import '${name}';\n`).join('');
+const breaks = (rule: string, file: string, ...names: string[]): Plant => ({ rule, file, source: imports(...names) });
+
+const plants = [
+  breaks('contracts-imports', 'libs/contracts/src/planted.ts', '@app/platform'),
+  breaks('contracts-are-plain', 'libs/contracts/src/planted-library.ts', 'bullmq'),
+  breaks('platform-imports', 'libs/platform/src/clock/planted.ts', '@app/auth'),
+  breaks('auth-imports', 'libs/auth/src/planted-upward.ts', '@app/subscription'),
+  breaks('auth-imports', 'libs/auth/src/planted-far-upward.ts', '@app/chatroom'),
+  breaks('subscription-imports', 'libs/subscription/src/planted.ts', '@app/chatroom'),
+  breaks('chatroom-imports', 'libs/chatroom/src/planted.ts', '@app/gemini'),
+  breaks('gemini-imports', 'libs/gemini/src/planted-auth.ts', '@app/auth'),
+  breaks('gemini-imports', 'libs/gemini/src/planted-subscription.ts', '@app/subscription'),
+  breaks('nothing-imports-apps', 'libs/chatroom/src/planted-app.ts', '../../../apps/api/src/main.js'),
+  breaks('nothing-imports-apps', 'apps/worker/src/planted-app.ts', '../../api/src/main.js'),
+  breaks(
+    'libs-only-by-their-index',
+    'apps/api/src/planted-deep.ts',
+    '../../../libs/platform/src/clock/system.clock.js',
+  ),
+  breaks('libs-only-by-their-index', 'test/e2e/planted-deep.ts', '../../libs/platform/src/clock/system.clock.js'),
+  breaks('libs-only-by-their-alias', 'libs/auth/src/planted-path.ts', '../../platform/src/index.js'),
+  breaks('no-lib-imports-its-own-index', 'libs/auth/src/planted-own-alias.ts', '@app/auth'),
+  breaks('no-lib-imports-its-own-index', 'libs/auth/src/planted-own-path.ts', './index.js'),
+  breaks('sandbox-stands-alone', 'apps/sandbox/src/planted-lib.ts', '@app/contracts'),
+  breaks('sandbox-stands-alone', 'apps/sandbox/src/planted-sdk.ts', 'stripe'),
+  breaks('only-the-worker-has-gemini', 'libs/subscription/src/planted-gemini.ts', '@app/gemini'),
+  breaks('api-never-reaches-gemini', 'apps/api/src/planted-reach.ts', './planted-step.js'),
+  breaks('only-the-worker-has-gemini', 'apps/api/src/planted-step.ts', '@app/gemini'),
+  breaks('worker-never-has-auth', 'apps/worker/src/planted-auth.ts', '@app/auth'),
+  breaks('gemini-sdk-in-one-adapter', 'libs/gemini/src/planted-sdk.ts', '@google/generative-ai'),
+  breaks('stripe-sdk-in-one-adapter', 'libs/subscription/src/planted-sdk.ts', 'stripe'),
+  {
+    rule: 'stripe-sdk-in-one-adapter',
+    file: 'apps/api/src/planted-type.ts',
+    source: "import type Stripe from 'stripe';\nexport type S = Stripe;\n",
+  },
+  breaks('prisma-behind-the-platform', 'libs/auth/src/planted-prisma.ts', '@prisma/client'),
+  breaks('no-cycles', 'libs/auth/src/planted-cycle-a.ts', './planted-cycle-b.js'),
+  breaks('product-never-imports-tests', 'apps/api/src/planted-test.ts', '../../../test/architecture/planted-tree.js'),
+  breaks('product-needs-only-dependencies', 'libs/platform/src/clock/planted-dev.ts', 'execa'),
+  breaks('no-unresolvable-imports', 'apps/api/src/planted-nowhere.ts', './nowhere.js'),
+];
+
+/** The other half of the cycle, which is reported at its first file. */
+const accomplice = breaks('no-cycles', 'libs/auth/src/planted-cycle-b.ts', './planted-cycle-a.js');
+
+describe('imports', () => {
+  let tree: PlantedTree;
+  let broken: Map<string, string[]>;
+
+  beforeAll(async () => {
+    tree = await PlantedTree.create([...plants, accomplice]);
+    broken = await tree.brokenImports();
+  }, 120_000);
+
+  afterAll(() => tree.remove());
+
+  it.each(plants)('$rule catches $file', ({ rule, file }) => {
+    expect(broken.get(file)).toContain(rule);
+  });
+
+  it('leave no rule unproved', () => {
+    const rules = config.forbidden?.map(({ name }) => name) ?? [];
+    expect(new Set(plants.map(({ rule }) => rule))).toEqual(new Set(rules));
+  });
+
+  it('are an error and not a warning', () => {
+    expect(config.forbidden?.filter(({ severity }) => severity !== 'error')).toEqual([]);
+  });
+
+  it('break no rule in the tree as it is', async () => {
+    const { stdout, exitCode } = await execa('depcruise', importGate, { cwd: root, preferLocal: true, reject: false });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringContaining('no dependency violations') });
+  }, 120_000);
+});
