@@ -23,18 +23,27 @@ CREATE TABLE "user" (
 CREATE TABLE "session" (
     "id" UUID NOT NULL,
     "user_id" UUID NOT NULL,
+    "family_hash" BYTEA NOT NULL,
     "refresh_hash" BYTEA NOT NULL,
-    "previous_hash" BYTEA,
+    "parent_hash" BYTEA,
+    "rotation_salt" BYTEA,
     "rotated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "last_used_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
     "absolute_expires_at" TIMESTAMPTZ(3) NOT NULL,
-    "revoked_at" TIMESTAMPTZ(3),
     "user_agent" TEXT,
     "ip" TEXT,
 
     CONSTRAINT "session_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "revoked_session" (
+    "id" UUID NOT NULL,
+    "revoked_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "revoked_session_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
@@ -126,16 +135,16 @@ CREATE TABLE "subscription" (
 CREATE UNIQUE INDEX "user_phone_key" ON "user"("phone");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "session_refresh_hash_key" ON "session"("refresh_hash");
+CREATE UNIQUE INDEX "session_family_hash_key" ON "session"("family_hash");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "session_previous_hash_key" ON "session"("previous_hash");
-
--- CreateIndex
-CREATE INDEX "session_user_id_created_at_idx" ON "session"("user_id", "created_at");
+CREATE INDEX "session_user_id_created_at_id_idx" ON "session"("user_id", "created_at" DESC, "id" DESC);
 
 -- CreateIndex
 CREATE INDEX "session_expires_at_idx" ON "session"("expires_at");
+
+-- CreateIndex
+CREATE INDEX "revoked_session_revoked_at_idx" ON "revoked_session"("revoked_at");
 
 -- CreateIndex
 CREATE INDEX "chatroom_user_id_archived_pinned_last_activity_at_id_idx" ON "chatroom"("user_id", "archived", "pinned" DESC, "last_activity_at" DESC, "id" DESC);
