@@ -117,18 +117,69 @@ CREATE TABLE "idempotency_key" (
 -- CreateTable
 CREATE TABLE "subscription" (
     "user_id" UUID NOT NULL,
-    "stripe_customer_id" TEXT NOT NULL,
+    "stripe_customer_id" TEXT,
     "stripe_subscription_id" TEXT,
     "status" TEXT NOT NULL DEFAULT 'none',
     "plan" TEXT NOT NULL DEFAULT 'basic',
     "plan_expires_at" TIMESTAMPTZ(3),
     "current_period_end" TIMESTAMPTZ(3),
     "cancel_at_period_end" BOOLEAN NOT NULL DEFAULT false,
-    "synced_at" TIMESTAMPTZ(3),
+    "synced_at" TIMESTAMPTZ(6),
+    "resync_at" TIMESTAMPTZ(3),
+    "customer_key" UUID NOT NULL DEFAULT gen_random_uuid(),
+    "fence" INTEGER NOT NULL DEFAULT 0,
+    "lease_until" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "subscription_pkey" PRIMARY KEY ("user_id")
+);
+
+-- CreateTable
+CREATE TABLE "checkout" (
+    "user_id" UUID NOT NULL,
+    "key" UUID NOT NULL,
+    "price_id" TEXT NOT NULL,
+    "success_url" TEXT NOT NULL,
+    "cancel_url" TEXT NOT NULL,
+    "stripe_session_id" TEXT,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "checkout_pkey" PRIMARY KEY ("user_id")
+);
+
+-- CreateTable
+CREATE TABLE "stripe_event" (
+    "id" TEXT NOT NULL,
+    "type" TEXT NOT NULL,
+    "customer_id" TEXT,
+    "object_type" TEXT,
+    "object_id" TEXT,
+    "received_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "processed_at" TIMESTAMPTZ(3),
+    "failures" INTEGER NOT NULL DEFAULT 0,
+    "ring_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "stripe_event_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "stripe_event_cursor" (
+    "id" INTEGER NOT NULL DEFAULT 1,
+    "read_until" TIMESTAMPTZ(3) NOT NULL,
+    "lease_until" TIMESTAMPTZ(3),
+
+    CONSTRAINT "stripe_event_cursor_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "stripe_cancellation" (
+    "customer_id" TEXT NOT NULL,
+    "requested_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "failures" INTEGER NOT NULL DEFAULT 0,
+    "ring_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "stripe_cancellation_pkey" PRIMARY KEY ("customer_id")
 );
 
 -- CreateIndex
@@ -176,6 +227,21 @@ CREATE UNIQUE INDEX "subscription_stripe_customer_id_key" ON "subscription"("str
 -- CreateIndex
 CREATE UNIQUE INDEX "subscription_stripe_subscription_id_key" ON "subscription"("stripe_subscription_id");
 
+-- CreateIndex
+CREATE INDEX "subscription_resync" ON "subscription"("resync_at") WHERE (resync_at IS NOT NULL);
+
+-- CreateIndex
+CREATE INDEX "stripe_event_unprocessed" ON "stripe_event"("ring_at") WHERE (processed_at IS NULL);
+
+-- CreateIndex
+CREATE INDEX "stripe_event_customer_id_idx" ON "stripe_event"("customer_id");
+
+-- CreateIndex
+CREATE INDEX "stripe_event_received_at_idx" ON "stripe_event"("received_at");
+
+-- CreateIndex
+CREATE INDEX "stripe_cancellation_ring_at_idx" ON "stripe_cancellation"("ring_at");
+
 -- AddForeignKey
 ALTER TABLE "session" ADD CONSTRAINT "session_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
@@ -199,6 +265,9 @@ ALTER TABLE "idempotency_key" ADD CONSTRAINT "idempotency_key_reply_id_fkey" FOR
 
 -- AddForeignKey
 ALTER TABLE "subscription" ADD CONSTRAINT "subscription_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "checkout" ADD CONSTRAINT "checkout_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "subscription"("user_id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- By hand: what the schema can't express.
 
