@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { ValidationFailedError } from '@app/platform';
+
+/** A client's name for one send, and the fingerprint by which another request under the same name is told. */
+export interface IdempotencyKey {
+  key: string;
+  requestHash: Buffer;
+}
+
+/**
+ * Reads the `Idempotency-Key` header of draft-ietf-httpapi-idempotency-key-header: a structured string (`"8e03…"`);
+ * the bare value that many clients send means the same.
+ *
+ * @param request everything that makes two requests the same
+ * @throws ValidationFailedError unless it has 1 to 255 printable ASCII characters
+ */
+export function readIdempotencyKey(header: string | undefined, request: string[]): IdempotencyKey | null {
+  if (header === undefined) return null;
+  const key = /^"(.*)"$/.exec(header.trim())?.[1] ?? header.trim();
+  if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
+    const detail = 'must be 1 to 255 printable ASCII characters';
+    throw new ValidationFailedError([{ pointer: '/Idempotency-Key', detail }]);
+  }
+  return { key, requestHash: createHash('sha256').update(JSON.stringify(request)).digest() };
+}

@@ -1,0 +1,29 @@
+import { DomainError } from '@app/platform';
+
+/** No such message in a room of this user. */
+export class MessageNotFoundError extends DomainError {
+  constructor() {
+    super('message_not_found', 'not_found', 'There is no such message.');
+  }
+}
+
+/** The key came before with another request: 422 per draft-ietf-httpapi-idempotency-key-header, section 2.7. */
+export class IdempotencyKeyReusedError extends DomainError {
+  constructor() {
+    super('idempotency_key_reused', 'unprocessable', 'This Idempotency-Key came before with another request.');
+  }
+}
+
+/** Only the newest reply of a room can be answered anew. */
+export class NotLatestReplyError extends DomainError {
+  constructor() {
+    super('not_latest_reply', 'conflict', 'Only the latest reply of a chatroom can be regenerated.');
+  }
+}
+
+/** The reply is still being written. */
+export class ReplyInProgressError extends DomainError {
+  constructor() {
+    super('reply_in_progress', 'conflict', 'The reply is not finished yet; cancel it first, or wait.');
+  }
+}

@@ -1,0 +1,121 @@
+import { replyChannel, replyLogKey, type ReplySignal } from '@app/contracts';
+import { RedisClient } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+
+/** How long an attempt's text stays readable after its last word. */
+const LOG_SECONDS = 15 * 60;
+
+/** No log grows beyond this; readers of a longer reply get the rest from PostgreSQL when it is finished. */
+const MAX_LOG_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Appends at a known offset and wakes the readers, or says 0 when the log isn't as long as the writer thinks
+ * (Redis lost it, or an earlier write failed half-way).
+ * KEYS: log. ARGV: offset, text, seconds to live, channel, signal.
+ */
+const APPEND = `
+  if redis.call('STRLEN', KEYS[1]) ~= tonumber(ARGV[1]) then return 0 end
+  redis.call('APPEND', KEYS[1], ARGV[2])
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+  redis.call('PUBLISH', ARGV[4], ARGV[5])
+  return 1`;
+
+interface AppendCommand {
+  appendToReply(
+    key: string,
+    offset: number,
+    text: string,
+    ttl: number,
+    channel: string,
+    signal: string,
+  ): Promise<0 | 1>;
+}
+
+/**
+ * The text of replies while they are written, in Redis: for readers only. Nothing that is stored depends on it, so
+ * each failure here is swallowed; readers notice gaps by the offsets and fall back to PostgreSQL.
+ */
+@Injectable()
+export class ReplyLog {
+  constructor(private readonly redis: RedisClient) {
+    redis.defineCommand('appendToReply', { numberOfKeys: 1, lua: APPEND });
+  }
+
+  /** Begins the log of an attempt; readers of an earlier one are told to forget it. */
+  open(replyId: string, attempt: number): ReplyLogWriter {
+    void this.signal(replyId, { type: 'reset', attempt });
+    return new ReplyLogWriter(this.redis as RedisClient & AppendCommand, replyId, attempt);
+  }
+
+  /** Tells readers that the reply's final state is stored. */
+  async done(replyId: string, attempt: number): Promise<void> {
+    await this.signal(replyId, { type: 'done', attempt });
+  }
+
+  /**
+   * What an attempt has written from a position on.
+   *
+   * @param offset in UTF-8 bytes
+   * @returns null when the log is gone, shorter than that, or out of reach
+   */
+  async read(replyId: string, attempt: number, offset: number): Promise<Buffer | null> {
+    const key = replyLogKey(replyId, attempt);
+    try {
+      const [[lengthError, length], [textError, text]] = (await this.redis
+        .multi()
+        .strlen(key)
+        .getrangeBuffer(key, offset, -1)
+        .exec()) as [[Error | null, number], [Error | null, Buffer]];
+      return (lengthError ?? textError ?? (length === 0 || length < offset)) ? null : text;
+    } catch {
+      return null;
+    }
+  }
+
+  private async signal(replyId: string, signal: ReplySignal): Promise<void> {
+    await this.redis.publish(replyChannel(replyId), JSON.stringify(signal)).catch(() => undefined);
+  }
+}
+
+/** Writes one attempt's log. One write is under way at a time; what comes meanwhile goes out with the next. */
+export class ReplyLogWriter {
+  private written = Buffer.alloc(0);
+  private pending = '';
+  private flushing: Promise<void> | null = null;
+
+  constructor(
+    private readonly redis: RedisClient & AppendCommand,
+    private readonly replyId: string,
+    private readonly attempt: number,
+  ) {}
+
+  /** Adds text, without waiting for Redis. */
+  append(text: string): void {
+    this.pending += text;
+    this.flushing ??= this.flush().finally(() => (this.flushing = null));
+  }
+
+  /** Waits until everything was written, or tried. */
+  async flushed(): Promise<void> {
+    await this.flushing;
+  }
+
+  private async flush(): Promise<void> {
+    while (this.pending !== '') {
+      const text = this.pending;
+      const offset = this.written.length;
+      this.pending = '';
+      this.written = Buffer.concat([this.written, Buffer.from(text)]);
+      if (this.written.length > MAX_LOG_BYTES) continue;
+      await this.write(text, offset).catch(() => undefined);
+    }
+  }
+
+  private async write(text: string, offset: number): Promise<void> {
+    const key = replyLogKey(this.replyId, this.attempt);
+    const channel = replyChannel(this.replyId);
+    const signal = JSON.stringify({ type: 'delta', attempt: this.attempt, offset, text } satisfies ReplySignal);
+    if ((await this.redis.appendToReply(key, offset, text, LOG_SECONDS, channel, signal)) === 1) return;
+    await this.redis.multi().set(key, this.written, 'EX', LOG_SECONDS).publish(channel, signal).exec();
+  }
+}

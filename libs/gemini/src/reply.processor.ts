@@ -1,0 +1,172 @@
+import { type ClaimedReply, type FinalReply, ReplyBell, ReplyConfig, ReplyLog, ReplyStore } from '@app/chatroom';
+import { MESSAGE_QUEUE, REPLY_JOB_VERSION, type ReplyJob } from '@app/contracts';
+import { Faults, RequestContext } from '@app/platform';
+import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type Job, Worker } from 'bullmq';
+import { defer, lastValueFrom, retry, timer } from 'rxjs';
+import { GeminiConfig } from './gemini.config.js';
+import { HeldReplies, type HeldReply } from './held-replies.js';
+import { History } from './history.js';
+import { LanguageModel, ModelError } from './language-model.port.js';
+import { backoffMs, broken, cancelled, judgeEnd, judgeError, type Outcome } from './reply-outcome.js';
+import { ReplyMetrics } from './reply.metrics.js';
+import { ReplyWorkerConfig } from './reply-worker.config.js';
+import { RoomNaming } from './room-naming.js';
+
+/** The pause of the whole queue when the project is over its rate and the vendor doesn't say for how long. */
+const DEFAULT_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 60_000;
+
+/** How often storing an outcome is tried while PostgreSQL is away: about half a minute, after which the sweep takes over. */
+const STORE_TRIES = 12;
+
+/**
+ * Answers messages: takes a ring from the queue, claims the reply in PostgreSQL, lets the model write, and stores the
+ * one outcome. A ring for a reply that is finished, not due, held by a living worker or not the first of its room finds
+ * nothing to claim and ends at once.
+ */
+@Processor(MESSAGE_QUEUE, { autorun: false, lockDuration: 15_000, stalledInterval: 5_000, maxStalledCount: 1 })
+export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap {
+  private readonly logger = new Logger(ReplyProcessor.name);
+
+  constructor(
+    private readonly store: ReplyStore,
+    private readonly bell: ReplyBell,
+    private readonly log: ReplyLog,
+    private readonly held: HeldReplies,
+    private readonly history: History,
+    private readonly model: LanguageModel,
+    private readonly naming: RoomNaming,
+    private readonly metrics: ReplyMetrics,
+    private readonly faults: Faults,
+    private readonly replyConfig: ReplyConfig,
+    private readonly workerConfig: ReplyWorkerConfig,
+    private readonly geminiConfig: GeminiConfig,
+  ) {
+    super();
+  }
+
+  onApplicationBootstrap(): void {
+    this.worker.concurrency = this.workerConfig.WORKER_CONCURRENCY;
+    this.worker.on('error', (error) => this.logger.debug(`Queue: ${error.message}`));
+    void this.worker.run();
+  }
+
+  /** BullMQ's entry. @throws RateLimitError when the whole queue is to wait */
+  override async process({ id, data }: Job<ReplyJob>): Promise<void> {
+    if (data.v !== REPLY_JOB_VERSION) return this.logger.warn(`A job of version ${String(data.v)} was dropped`);
+    await RequestContext.run({ requestId: data.requestId ?? id ?? data.replyId }, () => this.answer(data.replyId));
+  }
+
+  private async answer(replyId: string): Promise<void> {
+    this.faults.at('claim');
+    const claim = await this.store.claim(replyId);
+    if (claim === null) return;
+    this.faults.at('claimed');
+    await this.held.hold(claim, async (reply) => {
+      const outcome = await this.attempt(reply);
+      await reply.close();
+      switch (outcome?.type) {
+        case 'final':
+          return await this.finish(claim, outcome.final);
+        case 'retry':
+          return await this.retryLater(reply, outcome);
+        case 'pause':
+          return await this.pauseQueue(claim, outcome.retryAfterMs);
+      }
+    });
+  }
+
+  /** One model call, judged. Null: the reply isn't ours to decide on any more. */
+  private async attempt(reply: HeldReply): Promise<Outcome | null> {
+    const { claim } = reply;
+    if (claim.cancel_requested) return { type: 'final', final: cancelled(claim.content) };
+    if (claim.deadline_in_ms <= 0) return { type: 'final', final: broken(claim.last_failure ?? 'timed_out', '') };
+    const done = this.metrics.attemptStarted();
+    try {
+      const end = await this.write(reply);
+      this.faults.at('answered');
+      return judgeEnd(reply.text, end);
+    } catch (error) {
+      if (reply.stopped !== null) return await this.stopped(reply);
+      if (!(error instanceof ModelError)) throw error;
+      this.logger.warn(`Model call failed, ${error.failure}: ${error.message}`);
+      return judgeError(reply.text, error);
+    } finally {
+      done();
+    }
+  }
+
+  private async write(reply: HeldReply) {
+    const { claim, signal } = reply;
+    const asked = {
+      model: claim.model ?? this.geminiConfig.GEMINI_MODEL,
+      systemInstruction: claim.system_instruction,
+      prompt: claim.prompt,
+    };
+    const request = { ...asked, history: await this.history.before(claim, asked, signal) };
+    const stream = this.model.stream(request, signal);
+    for (;;) {
+      const next = await stream.next();
+      if (next.done === true) return next.value;
+      reply.append(next.value);
+      this.faults.at('first-word');
+    }
+  }
+
+  private async stopped(reply: HeldReply): Promise<Outcome | null> {
+    switch (reply.stopped) {
+      case 'cancelled':
+        return { type: 'final', final: cancelled(reply.text) };
+      case 'deadline':
+        return { type: 'final', final: broken('timed_out', reply.text) };
+      case 'shutdown':
+        await this.giveBack(reply.claim, 0, null);
+        return null;
+      case 'lost':
+      case null:
+        return null;
+    }
+  }
+
+  private async finish(claim: ClaimedReply, final: FinalReply): Promise<void> {
+    const stored = await this.persist(() => this.store.finish(claim, final));
+    if (!stored) return this.logger.log('The reply was finished elsewhere; this result is thrown away');
+    this.faults.at('finished');
+    this.metrics.finished(final);
+    await this.log.done(claim.id, claim.fence);
+    const next = await this.store.nextInRoom(claim.id);
+    if (next !== null) await this.bell.ring([next]);
+    if (final.status === 'completed' && claim.title === null) this.naming.name(claim, final.content);
+  }
+
+  private async retryLater(reply: HeldReply, outcome: Extract<Outcome, { type: 'retry' }>): Promise<void> {
+    const { claim } = reply;
+    const failures = claim.failures + 1;
+    if (failures >= this.replyConfig.REPLY_MAX_ATTEMPTS) {
+      return await this.finish(claim, broken(outcome.failure, reply.text));
+    }
+    const delay = backoffMs(this.replyConfig.REPLY_RETRY_BASE_MS, failures, outcome.retryAfterMs);
+    await this.giveBack(claim, delay, outcome.failure);
+  }
+
+  /** Gemini's rate limit is the project's, so asking for other replies meanwhile would only make it worse. */
+  private async pauseQueue(claim: ClaimedReply, retryAfterMs: number | null): Promise<void> {
+    const pause = Math.min(backoffMs(DEFAULT_PAUSE_MS, 1, retryAfterMs ?? 0), MAX_PAUSE_MS);
+    await this.persist(() => this.store.release(claim, 0, 'model_rate_limited', false));
+    this.logger.warn(`Over the model's rate limit: the queue waits for ${Math.round(pause)} ms`);
+    await this.worker.rateLimit(pause);
+    throw Worker.RateLimitError();
+  }
+
+  private async giveBack(claim: ClaimedReply, delayMs: number, failure: ClaimedReply['last_failure']): Promise<void> {
+    if (await this.persist(() => this.store.release(claim, delayMs, failure))) await this.bell.ring([claim], delayMs);
+  }
+
+  /** PostgreSQL may be away for a moment just when there is something to store. */
+  private persist<T>(write: () => Promise<T>): Promise<T> {
+    const delay = (_error: unknown, tries: number) => timer(Math.min(100 * 2 ** tries, 3_000));
+    return lastValueFrom(defer(write).pipe(retry({ count: STORE_TRIES, delay })));
+  }
+}
