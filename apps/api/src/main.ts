@@ -1,1 +1,40 @@
-export {};
+import 'reflect-metadata';
+import { setTimeout } from 'node:timers/promises';
+import {
+  Health,
+  JsonLogger,
+  loadConfig,
+  LoggingConfig,
+  OperationsServer,
+  ProcessConfig,
+  runProcess,
+} from '@app/platform';
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ApiConfig } from './api.config.js';
+import { ApiModule } from './api.module.js';
+import { configureApp, createAdapter } from './configure-app.js';
+
+await runProcess('API', async () => {
+  const module = ApiModule.forRoot();
+  const [config, logging, lifetime] = loadConfig([ApiConfig, LoggingConfig, ProcessConfig]);
+  const app = await NestFactory.create<NestFastifyApplication>(module, createAdapter(config), {
+    logger: new JsonLogger('api', logging),
+    abortOnError: false,
+    bodyParser: false,
+  });
+  await configureApp(app, config);
+  const operations = new OperationsServer(app);
+  await operations.listen(config.METRICS_PORT);
+  await app.listen(config.PORT, config.HOST);
+  new Logger('API').log(`Listening on port ${config.PORT}, for operators on ${config.METRICS_PORT}`);
+
+  const stop = async (): Promise<void> => {
+    app.get(Health).beginShutdown();
+    await setTimeout(config.SHUTDOWN_DELAY_MS);
+    await app.close();
+    await operations.close();
+  };
+  return { stop, stopTimeout: lifetime.SHUTDOWN_TIMEOUT_MS };
+});

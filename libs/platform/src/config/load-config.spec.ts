@@ -4,7 +4,7 @@ import { ConfigError, loadConfig } from './load-config.js';
 
 describe('loadConfig', () => {
   it('takes a blank variable as absent, so its default holds', () => {
-    const [redis] = loadConfig([RedisConfig], { REDIS_HOST: 'localhost', REDIS_PORT: '' }) as [RedisConfig];
+    const [redis] = loadConfig([RedisConfig], { REDIS_HOST: 'localhost', REDIS_PORT: '' });
     expect(redis.REDIS_PORT).toBe(6379);
   });
 

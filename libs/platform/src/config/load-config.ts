@@ -11,22 +11,33 @@ export class ConfigError extends Error {
   }
 }
 
+/** What the classes make, in their order. */
+type Instances<T extends readonly Type<object>[]> = { -readonly [K in keyof T]: InstanceType<T[K]> };
+
+/** What `.env.example` holds where a secret belongs. */
+const PLACEHOLDER = /change[-_ ]?me/i;
+
 /**
  * Reads classes whose properties are named like environment variables and carry class-validator rules.
  * An empty variable counts as absent, so that a line of `.env` can be left blank to get the default.
+ * A class holds its own variables alone, and in production no placeholder passes for a secret.
  *
  * @throws ConfigError with the problems of all classes together
  */
-export function loadConfig(classes: Type<object>[], env: NodeJS.ProcessEnv = process.env): object[] {
+export function loadConfig<const T extends readonly Type<object>[]>(
+  classes: T,
+  env: NodeJS.ProcessEnv = process.env,
+): Instances<T> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const instances = classes.map((type) =>
     plainToInstance(type, present, { enableImplicitConversion: false, exposeDefaultValues: true }),
   );
   const problems = instances.flatMap((instance) =>
-    validateSync(instance, { skipMissingProperties: false, validationError: { target: false, value: false } }),
+    validateSync(instance, { whitelist: true, validationError: { target: false, value: false } }),
   );
-  if (problems.length > 0) throw new ConfigError([...new Set(problems.flatMap(describe))]);
-  return instances;
+  const lines = [...problems.flatMap(describe), ...(env['NODE_ENV'] === 'production' ? placeholders(instances) : [])];
+  if (lines.length > 0) throw new ConfigError([...new Set(lines)]);
+  return instances as Instances<T>;
 }
 
 function describe(error: ValidationError): string[] {
@@ -34,3 +45,9 @@ function describe(error: ValidationError): string[] {
     rule.startsWith(error.property) ? rule : `${error.property}: ${rule}`,
   );
 }
+
+const placeholders = (instances: object[]): string[] =>
+  instances
+    .flatMap((instance) => Object.entries(instance))
+    .filter(([, value]) => typeof value === 'string' && PLACEHOLDER.test(value))
+    .map(([name]) => `${name} still has its placeholder; in production it needs a value of its own`);

@@ -1,0 +1,33 @@
+import {
+  ConfigModule,
+  DatabaseConfig,
+  DatabaseModule,
+  HealthModule,
+  LoggingConfig,
+  MetricsModule,
+  ProcessConfig,
+  RedisConfig,
+  RedisModule,
+} from '@app/platform';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ApiConfig } from './api.config.js';
+import { HealthController } from './health.controller.js';
+
+/** The HTTP process: accounts, rooms, messages, subscriptions. It never talks to the model. */
+@Module({})
+export class ApiModule {
+  /** @throws ConfigError naming what the environment lacks */
+  static forRoot(): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        ConfigModule.forRoot([ApiConfig, LoggingConfig, ProcessConfig, DatabaseConfig, RedisConfig]),
+        DatabaseModule,
+        RedisModule,
+        MetricsModule,
+        HealthModule,
+      ],
+      controllers: [HealthController],
+    };
+  }
+}

@@ -1,0 +1,26 @@
+import type { Socket } from 'node:net';
+import { problemBody, type Refusal, refusalOfStatus, uuidv7 } from '@app/platform';
+import type { ConnectionError } from 'fastify';
+
+const STATUS_OF: Record<string, number> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
+
+/** Answers bytes that never became a request (too slow, too large headers, not HTTP), where there is only a socket to write to. */
+export function answerBrokenRequest(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (socket.writable) socket.write(rawResponse(refusalOfStatus(STATUS_OF[error.code] ?? 400)));
+  socket.destroySoon();
+}
+
+function rawResponse(refusal: Refusal): string {
+  const requestId = uuidv7();
+  const body = JSON.stringify(problemBody(refusal, { instance: '/', requestId }));
+  return [
+    `HTTP/1.1 ${refusal.status} Broken Request`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}

@@ -1,0 +1,82 @@
+import helmet from '@fastify/helmet';
+import { Metrics, ProblemFilter, refusalOf, RequestValidationPipe, sendProblem } from '@app/platform';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { answerOtherMethods, collectMethods } from './allowed-methods.js';
+import type { ApiConfig } from './api.config.js';
+import { answerBrokenRequest } from './broken-request.js';
+import { acceptJsonOnly } from './json-body.js';
+import { setUpDocs } from './openapi.js';
+import { addRequestHooks, requestIdOf, setCommonHeaders } from './request-hooks.js';
+
+/** Response headers that a page of another origin may read. */
+const EXPOSED_HEADERS = [
+  'Idempotency-Replayed',
+  'Location',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'WWW-Authenticate',
+  'X-Request-Id',
+];
+
+/** The HTTP server under Nest, with its limits. */
+export function createAdapter(config: ApiConfig): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: config.BODY_LIMIT_BYTES,
+    requestTimeout: config.REQUEST_TIMEOUT_MS,
+    // Longer than the idle time of the usual load balancers (60 s), so that it is they who hang up.
+    keepAliveTimeout: 72_000,
+    trustProxy: (_address: string, hop: number) => hop < config.TRUST_PROXY_HOPS,
+    // What arrives on a kept connection while we drain is still served, and told to close.
+    return503OnClosing: false,
+    genReqId: requestIdOf,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      setCommonHeaders(request, reply);
+      sendProblem(request, reply, refusalOf(error));
+    },
+    clientErrorHandler: answerBrokenRequest,
+  });
+  adapter.setOnRequestHook((request, reply, done) => {
+    setCommonHeaders(request, reply);
+    done();
+  });
+  return adapter;
+}
+
+/** Gives the application everything that is common to all routes, and initialises it. Shared by `main.ts` and tests. */
+export async function configureApp(app: NestFastifyApplication, config: ApiConfig): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance();
+  const methods = collectMethods(fastify);
+  addRequestHooks(fastify, app.get(Metrics));
+  acceptJsonOnly(fastify);
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY } });
+  if (config.CORS_ORIGINS.length > 0) {
+    app.enableCors({
+      origin: config.CORS_ORIGINS.includes('*') ? '*' : config.CORS_ORIGINS,
+      methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 7_200,
+      // A bare OPTIONS is a fair question too, and each path answers it with its Allow.
+      strictPreflight: false,
+      preflightContinue: true,
+    });
+  }
+  app.useGlobalPipes(new RequestValidationPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  setUpDocs(app);
+  await app.init();
+  answerOtherMethods(fastify, methods);
+}
+
+/** The API serves data, and one page of its own: Swagger UI, whose styles stand in the page. */
+const CONTENT_SECURITY_POLICY = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  imgSrc: ["'self'", 'data:'],
+  connectSrc: ["'self'"],
+  formAction: ["'none'"],
+  baseUri: ["'none'"],
+  frameAncestors: ["'none'"],
+};

@@ -1,0 +1,41 @@
+import { ApiProblem, DomainError, Health, isReady, type Readiness } from '@app/platform';
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { LivenessResponse, ReadinessResponse } from './health.response.js';
+
+/** What probes and load balancers ask. */
+@ApiTags('Operations')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly health: Health) {}
+
+  /** The process runs; says nothing of what it leans on. */
+  @Get('live')
+  @ApiOperation({
+    operationId: 'getLiveness',
+    summary: 'Is the process alive?',
+    description: 'Looks at no dependency.',
+  })
+  @ApiOkResponse({ type: LivenessResponse })
+  live(): LivenessResponse {
+    return { status: 'ok' };
+  }
+
+  /** @throws DomainError `not_ready` when traffic should go elsewhere */
+  @Get('ready')
+  @ApiOperation({
+    operationId: 'getReadiness',
+    summary: 'Should it get traffic?',
+    description:
+      'PostgreSQL decides. With Redis down it reads `degraded` and is still 200: messages are accepted, and answered when Redis is back.',
+  })
+  @ApiOkResponse({ type: ReadinessResponse })
+  @ApiProblem(503, 'not_ready', 'shutting_down')
+  async ready(): Promise<Readiness> {
+    const readiness = await this.health.readiness();
+    if (isReady(readiness)) return readiness;
+    throw readiness.status === 'shutting_down'
+      ? new DomainError('shutting_down', 'unavailable', 'This process is shutting down.')
+      : new DomainError('not_ready', 'unavailable', 'PostgreSQL is out of reach.');
+  }
+}

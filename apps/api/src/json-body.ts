@@ -1,0 +1,26 @@
+import { DomainError } from '@app/platform';
+import type { FastifyInstance } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Set with `@RouteConfig({ rawBody: true })`: the exact bytes are kept, for a signature to be checked. */
+    rawBody?: boolean;
+  }
+  interface FastifyRequest {
+    rawBody?: Buffer;
+  }
+}
+
+/** Makes JSON the only kind of body; anything else is a 415. No body at all is no error, whatever the header says. */
+export function acceptJsonOnly(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(['application/json'], { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (request.routeOptions.config.rawBody === true) request.rawBody = body;
+    if (body.length === 0) return done(null, undefined);
+    parse(request, body.toString(), (error, value: unknown) => {
+      if (error) done(new DomainError('malformed_json', 'invalid', 'The body is not valid JSON.'));
+      else done(null, value);
+    });
+  });
+}

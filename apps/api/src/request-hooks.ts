@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http';
+import { Logger, NotFoundException } from '@nestjs/common';
+import { type Metrics, RequestContext, uuidv7 } from '@app/platform';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Histogram } from 'prom-client';
+
+/** What we take over from a client: short, and harmless in a log or a header. */
+const SANE_REQUEST_ID = /^[\w.:=+/-]{1,128}$/;
+
+/** Probes and scrapes come every few seconds: their lines are for debugging alone. */
+const QUIET_ROUTES = new Set(['/health/live', '/health/ready']);
+
+/** The client's `X-Request-Id` when it is a sane one, else a new id. */
+export function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : uuidv7();
+}
+
+/** Sets what every answer carries. On the raw response, so that hijacked streams have it too. */
+export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.raw.setHeader('X-Request-Id', request.id);
+  // Everything here is somebody's own, or changes by the moment.
+  reply.raw.setHeader('Cache-Control', 'no-store');
+}
+
+/** Gives every request its id, context, access line and measurement. */
+export function addRequestHooks(fastify: FastifyInstance, metrics: Metrics): void {
+  const observe = observer(metrics);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    observe(request, reply);
+    RequestContext.run({ requestId: request.id }, done);
+  });
+  // An unknown path is a 404 whatever its body is like.
+  fastify.addHook('preParsing', (request, _reply, payload, done) => {
+    if (request.is404) done(new NotFoundException() as Error as FastifyError);
+    else done(null, payload);
+  });
+  // Reading a body leaves the context: its events belong to the socket.
+  fastify.addHook('preValidation', (request, _reply, done) => RequestContext.run({ requestId: request.id }, done));
+}
+
+/** One log line and one measurement when a response is over, whether it was finished or the client went away. */
+function observer(metrics: Metrics) {
+  const logger = new Logger('Access');
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from a request to the end of its response, by route pattern',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [metrics],
+  });
+  return (request: FastifyRequest, reply: FastifyReply): void => {
+    const begun = performance.now();
+    reply.raw.once('close', () => {
+      const { method } = request;
+      const route = request.routeOptions.url ?? 'unknown';
+      const { statusCode: status, writableFinished } = reply.raw;
+      const seconds = (performance.now() - begun) / 1_000;
+      duration.observe({ method, route, status }, seconds);
+      logger[QUIET_ROUTES.has(route) && status < 400 ? 'debug' : 'log']({
+        requestId: request.id,
+        method,
+        route,
+        status,
+        durationMs: Math.round(seconds * 1_000),
+        ...(writableFinished ? {} : { aborted: true }),
+      });
+    });
+  };
+}

@@ -1,0 +1,59 @@
+import { setTimeout } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../prisma/database.js';
+import { RedisClient } from '../redis/redis.module.js';
+
+/** How long a dependency may take to answer before it counts as down, in milliseconds. */
+const PATIENCE = 2_000;
+
+/** Whether the process can serve, and how each thing that it leans on is. */
+export interface Readiness {
+  /** `degraded`: Redis is down, but what PostgreSQL accepts is safe. The last two mean: send no traffic. */
+  status: 'ok' | 'degraded' | 'unavailable' | 'shutting_down';
+  checks: { postgresql: 'up' | 'down'; redis: 'up' | 'down' };
+}
+
+/** Whether a state means that traffic is welcome. */
+export const isReady = ({ status }: Readiness): boolean => status === 'ok' || status === 'degraded';
+
+/** What the process says about itself to whoever routes traffic to it. */
+@Injectable()
+export class Health {
+  private shuttingDown = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly redis: RedisClient,
+  ) {}
+
+  /** Asks PostgreSQL and Redis. Never throws, and takes two seconds at most. */
+  async readiness(): Promise<Readiness> {
+    const [postgresql, redis] = await Promise.all([
+      answers(() => this.database.pool.query('SELECT 1')),
+      answers(() => this.redis.ping()),
+    ]);
+    return {
+      status: this.statusOf(postgresql, redis),
+      checks: { postgresql: postgresql ? 'up' : 'down', redis: redis ? 'up' : 'down' },
+    };
+  }
+
+  /** From now on the process wants no new traffic. */
+  beginShutdown(): void {
+    this.shuttingDown = true;
+  }
+
+  private statusOf(postgresql: boolean, redis: boolean): Readiness['status'] {
+    if (this.shuttingDown) return 'shutting_down';
+    if (!postgresql) return 'unavailable';
+    return redis ? 'ok' : 'degraded';
+  }
+}
+
+async function answers(ask: () => Promise<unknown>): Promise<boolean> {
+  const asked = ask().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([asked, setTimeout(PATIENCE, false, { ref: false })]);
+}

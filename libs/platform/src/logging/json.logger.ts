@@ -1,0 +1,95 @@
+import type { LoggerService } from '@nestjs/common';
+import { type DestinationStream, type Logger as Pino, pino, stdTimeFunctions } from 'pino';
+import { RequestContext } from '../request/request-context.js';
+import type { LoggingConfig } from './logging.config.js';
+import { redactedPaths, scrub } from './redaction.js';
+
+/** Where Nest tells each step of its start: for debugging alone. */
+const FRAMEWORK_STEPS = new Set([
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestFactory',
+  'NestApplication',
+]);
+
+type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+/**
+ * Nest's logger as JSON lines: time, level, process, context, requestId, msg, and whatever fields a caller adds
+ * by passing an object. Private fields and texts are taken out on the way.
+ */
+export class JsonLogger implements LoggerService {
+  private readonly pino: Pino;
+
+  /** @param processName which process writes, e.g. `api` */
+  constructor(
+    processName: string,
+    config: LoggingConfig,
+    destination: DestinationStream = pino.destination({ sync: true }),
+  ) {
+    this.pino = pino(
+      {
+        level: config.LOG_LEVEL,
+        base: { process: processName },
+        timestamp: stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+        redact: { paths: redactedPaths, censor: '[redacted]' },
+        mixin: () => ({ requestId: RequestContext.requestId }),
+      },
+      destination,
+    );
+  }
+
+  log(message: unknown, ...parameters: unknown[]): void {
+    this.write(FRAMEWORK_STEPS.has(String(parameters.at(-1))) ? 'debug' : 'info', message, parameters);
+  }
+
+  error(message: unknown, ...parameters: unknown[]): void {
+    this.write('error', message, parameters);
+  }
+
+  warn(message: unknown, ...parameters: unknown[]): void {
+    this.write('warn', message, parameters);
+  }
+
+  debug(message: unknown, ...parameters: unknown[]): void {
+    this.write('debug', message, parameters);
+  }
+
+  verbose(message: unknown, ...parameters: unknown[]): void {
+    this.write('trace', message, parameters);
+  }
+
+  fatal(message: unknown, ...parameters: unknown[]): void {
+    this.write('fatal', message, parameters);
+  }
+
+  /** Nest passes the context as the last text; before it may come an error, its stack, or fields. */
+  private write(level: Level, message: unknown, parameters: unknown[]): void {
+    if (!this.pino.isLevelEnabled(level)) return;
+    const rest = parameters.filter((parameter) => parameter !== undefined);
+    const context = typeof rest.at(-1) === 'string' ? rest.pop() : undefined;
+    const fields: Record<string, unknown> = { context };
+    let text: string | undefined;
+    for (const part of [message, ...rest]) {
+      if (part instanceof Error) fields['err'] = describe(part);
+      else if (typeof part === 'object' && part !== null) Object.assign(fields, part);
+      else if (text === undefined) text = String(part);
+      else fields['stack'] = scrub(String(part));
+    }
+    this.pino[level](fields, text === undefined ? undefined : scrub(text));
+  }
+}
+
+/** Only what helps to find a fault: drivers hang rows and parameters on their errors. */
+function describe(error: Error, depth = 0): object {
+  const { code } = error as { code?: unknown };
+  return {
+    type: error.name,
+    message: scrub(error.message),
+    ...(typeof code === 'string' ? { code } : {}),
+    stack: scrub(error.stack ?? ''),
+    ...(error.cause instanceof Error && depth < 3 ? { cause: describe(error.cause, depth + 1) } : {}),
+  };
+}

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { INestApplicationContext } from '@nestjs/common';
+import { Health, isReady } from '../health/health.js';
+import { Metrics } from '../metrics/metrics.js';
+
+/**
+ * The port for operators, apart from the public one: `/health/live`, `/health/ready` and Prometheus' `/metrics`.
+ * It stays open while the process drains, and closes last.
+ */
+export class OperationsServer {
+  private readonly server: Server;
+  private readonly metrics: Metrics;
+  private readonly health: Health;
+
+  constructor(app: INestApplicationContext) {
+    this.metrics = app.get(Metrics);
+    this.health = app.get(Health);
+    this.server = createServer({ requestTimeout: 10_000 }, (request, response) => {
+      this.answer(request.url, response).catch(() => response.destroy());
+    });
+  }
+
+  /** @throws the socket's error, `EADDRINUSE` for one */
+  async listen(port: number): Promise<void> {
+    this.server.listen(port);
+    await once(this.server, 'listening');
+  }
+
+  async close(): Promise<void> {
+    this.server.close();
+    this.server.closeAllConnections();
+    await once(this.server, 'close');
+  }
+
+  private async answer(url: string | undefined, response: ServerResponse): Promise<void> {
+    const [path] = (url ?? '').split('?');
+    switch (path) {
+      case '/health/live':
+        return send(response, 200, { status: 'ok' });
+      case '/health/ready': {
+        const readiness = await this.health.readiness();
+        return send(response, isReady(readiness) ? 200 : 503, readiness);
+      }
+      case '/metrics':
+        response.setHeader('Content-Type', this.metrics.contentType).end(await this.metrics.metrics());
+        return;
+      default:
+        return send(response, 404, { status: 'not_found' });
+    }
+  }
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,33 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problemBody, type Refusal, refusalOf } from './problem.js';
+
+/** Answers every error, whoever threw it, as RFC 9457 problem details. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Problem');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const refusal = refusalOf(error);
+    if (refusal.status >= 500) this.logger.error(`Answered ${refusal.status} ${refusal.code}`, error);
+    if (reply.raw.headersSent) {
+      // A stream broke half-way: the only honest end is a broken connection.
+      reply.raw.destroy();
+      return;
+    }
+    sendProblem(request, reply, refusal);
+  }
+}
+
+/** Writes a refusal as the answer to a request. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
+  const [instance = '/'] = request.url.split('?');
+  void reply
+    .status(refusal.status)
+    .headers(refusal.headers)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemBody(refusal, { instance, requestId: request.id })));
+}

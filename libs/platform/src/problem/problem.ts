@@ -1,0 +1,114 @@
+import { STATUS_CODES } from 'node:http';
+import { HttpException } from '@nestjs/common';
+import { isOutage } from './outage.js';
+import { DomainError, type ErrorCategory } from './domain-error.js';
+import { type FieldError, ValidationFailedError } from './validation.errors.js';
+
+/** What goes wrong, as a client is told it: the part of a problem that doesn't depend on the request. */
+export interface Refusal {
+  status: number;
+  code: string;
+  detail: string;
+  headers: Record<string, string>;
+  errors?: FieldError[];
+}
+
+const STATUS_OF: Record<ErrorCategory, number> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  unprocessable: 422,
+  limited: 429,
+  unavailable: 503,
+};
+
+/** Seconds that a client should wait when nobody knows better. */
+const RETRY_AFTER = '5';
+
+/** Fixed sentences: a framework's own message may quote the request. */
+const DETAIL_OF: Record<number, string> = {
+  400: 'The request cannot be understood.',
+  401: 'A valid access token is needed.',
+  403: 'This is not allowed.',
+  404: 'There is nothing here.',
+  405: 'This method is not possible here; see the Allow header.',
+  408: 'The request took too long to arrive.',
+  413: 'The body is too large.',
+  414: 'The address is too long.',
+  415: 'The body must be application/json.',
+  429: 'Too many requests; see the Retry-After header.',
+  500: 'Something went wrong on our side.',
+  503: 'The service cannot answer right now; try again soon.',
+};
+
+/** Where the code of a status isn't simply its name. */
+const CODE_OF: Record<number, string> = {
+  401: 'unauthenticated',
+  429: 'rate_limited',
+  500: 'internal_error',
+};
+
+/** Tells any thrown value as a refusal. What is not meant for clients becomes a 500 without internals. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof DomainError) return refusalOfDomainError(error);
+  if (isOutage(error)) return refusalOfStatus(503);
+  return refusalOfStatus(httpStatusOf(error) ?? 500);
+}
+
+function refusalOfDomainError(error: DomainError): Refusal {
+  const status = STATUS_OF[error.category];
+  return {
+    status,
+    code: error.code,
+    detail: error.detail,
+    headers: { ...headersOf(status), ...error.headers },
+    ...(error instanceof ValidationFailedError ? { errors: error.errors } : {}),
+  };
+}
+
+/** The refusal that says no more than its status. */
+export function refusalOfStatus(status: number, headers: Record<string, string> = {}): Refusal {
+  return {
+    status,
+    code:
+      CODE_OF[status] ??
+      titleOf(status)
+        .toLowerCase()
+        .replace(/[^a-z]+/g, '_'),
+    detail: DETAIL_OF[status] ?? titleOf(status),
+    headers: { ...headersOf(status), ...headers },
+  };
+}
+
+/** The name of a status. */
+export const titleOf = (status: number): string => STATUS_CODES[status] ?? 'Error';
+
+/** The body of a problem, RFC 9457. */
+export function problemBody(refusal: Refusal, request: { instance: string; requestId: string }): object {
+  const { status, code, detail, errors } = refusal;
+  return {
+    type: 'about:blank',
+    title: titleOf(status),
+    status,
+    detail,
+    instance: request.instance,
+    code,
+    requestId: request.requestId,
+    ...(errors === undefined ? {} : { errors }),
+  };
+}
+
+function headersOf(status: number): Record<string, string> {
+  if (status === 401) return { 'WWW-Authenticate': 'Bearer' };
+  if (status === 503) return { 'Retry-After': RETRY_AFTER };
+  return {};
+}
+
+/** The client's fault as Nest or Fastify classified it; undefined for faults of ours. */
+function httpStatusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}
