@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Pool, type QueryResultRow } from 'pg';
+import { type CustomTypesConfig, Pool, type QueryResultRow } from 'pg';
 import { DatabaseConfig } from './database.config.js';
 import { PrismaClient } from './generated/client.js';
 
@@ -9,6 +9,8 @@ export interface PreparedStatement {
   /** Unique in the process: PostgreSQL knows the plan by it. */
   name: string;
   text: string;
+  /** How columns are read, where the driver's own way isn't wanted. */
+  types?: CustomTypesConfig;
 }
 
 /**
@@ -35,7 +37,8 @@ export class Database implements OnApplicationShutdown {
     });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
     this.pool.on('error', (error) => this.logger.warn(`An idle PostgreSQL connection broke: ${error.message}`));
-    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool) });
+    // Prisma's fuller errors quote the query's arguments: messages, phone numbers.
+    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool), errorFormat: 'minimal' });
   }
 
   /** Runs a prepared statement and returns its rows. Column names come back as the statement spells them. */

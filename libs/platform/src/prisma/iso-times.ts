@@ -1,0 +1,21 @@
+import { type CustomTypesConfig, types } from 'pg';
+
+const { TIMESTAMPTZ } = types.builtins;
+
+/**
+ * Makes a statement return its `timestamptz` columns as ISO 8601 in UTC with milliseconds, as the API shows them.
+ * Becoming a `Date` and a string again is what a page of rows costs most: more than half of its time in the process.
+ */
+export const ISO_TIMES: CustomTypesConfig = {
+  getTypeParser: ((oid, format) =>
+    oid === TIMESTAMPTZ && format !== 'binary'
+      ? toIso
+      : types.getTypeParser(oid, format)) as CustomTypesConfig['getTypeParser'],
+};
+
+/** PostgreSQL's `2026-11-23 09:30:00.12+00`; any other zone or era takes the long way. */
+function toIso(text: string): string {
+  if (text[10] !== ' ' || !text.endsWith('+00')) return types.getTypeParser(TIMESTAMPTZ)(text).toISOString();
+  const time = text.slice(11, -3);
+  return `${text.slice(0, 10)}T${time.length === 8 ? `${time}.000` : time.padEnd(12, '0').slice(0, 12)}Z`;
+}
