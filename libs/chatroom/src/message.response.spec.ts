@@ -37,6 +37,14 @@ describe('toMessageResponse', () => {
     });
   });
 
+  it('shows a time that the driver has read as ISO 8601 as it is', () => {
+    const time = '2026-11-23T09:30:00.000Z';
+    expect(toMessageResponse({ ...queued, created_at: time, completed_at: time })).toMatchObject({
+      createdAt: time,
+      completedAt: time,
+    });
+  });
+
   it('shows usage once the model reported it, even of an answer without tokens', () => {
     expect(toMessageResponse({ ...queued, prompt_tokens: 12, reply_tokens: 0 }).usage).toEqual({
       promptTokens: 12,

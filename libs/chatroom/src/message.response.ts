@@ -7,6 +7,7 @@ import {
   type MessageStatus,
   REPLY_ERROR_CODES,
   type ReplyErrorCode,
+  type RowTime,
 } from './message.row.js';
 
 /** What a reply cost. */
@@ -110,8 +111,8 @@ export function toMessageResponse(row: MessageRow): MessageResponse {
     role: row.role,
     content: row.content,
     status: row.status,
-    createdAt: row.created_at.toISOString(),
-    completedAt: row.completed_at?.toISOString() ?? null,
+    createdAt: iso(row.created_at),
+    completedAt: row.completed_at === null ? null : iso(row.completed_at),
     replyTo: row.reply_to,
     model: row.model,
     finishReason: row.finish_reason,
@@ -119,3 +120,5 @@ export function toMessageResponse(row: MessageRow): MessageResponse {
     error: row.error_code === null ? null : { code: row.error_code, detail: row.error_detail ?? '' },
   };
 }
+
+const iso = (time: RowTime): string => (typeof time === 'string' ? time : time.toISOString());

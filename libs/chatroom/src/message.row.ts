@@ -20,6 +20,9 @@ export const REPLY_ERROR_CODES = [
 ] as const;
 export type ReplyErrorCode = (typeof REPLY_ERROR_CODES)[number];
 
+/** A time as the driver reads it, or ISO 8601 where the statement reads times with `ISO_TIMES`. */
+export type RowTime = Date | string;
+
 /** The part of a `message` row that its readers may see, as SQL spells it. */
 export interface MessageRow {
   id: string;
@@ -27,8 +30,8 @@ export interface MessageRow {
   role: MessageRole;
   status: MessageStatus;
   content: string;
-  created_at: Date;
-  completed_at: Date | null;
+  created_at: RowTime;
+  completed_at: RowTime | null;
   reply_to: string | null;
   model: string | null;
   finish_reason: string | null;
