@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { problemBody, type Refusal, refusalOfStatus, uuidv7 } from '@app/platform';
 import type { ConnectionError } from 'fastify';
@@ -15,7 +16,7 @@ function rawResponse(refusal: Refusal): string {
   const requestId = uuidv7();
   const body = JSON.stringify(problemBody(refusal, { instance: '/', requestId }));
   return [
-    `HTTP/1.1 ${refusal.status} Broken Request`,
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,

@@ -14,4 +14,15 @@ describe('loadConfig', () => {
     expect(load).toThrow(/REDIS_HOST.*\n.*REDIS_PORT|REDIS_PORT/);
     expect(load).not.toThrow(/hunter2/);
   });
+
+  it('refuses a placeholder in production, and only there', () => {
+    const env = { REDIS_HOST: 'redis', REDIS_PASSWORD: 'change-me' };
+    expect(() => loadConfig([RedisConfig], env)).not.toThrow();
+    expect(() => loadConfig([RedisConfig], { ...env, NODE_ENV: 'production' })).toThrow(/REDIS_PASSWORD.*placeholder/);
+  });
+
+  it('keeps the variables of others out of a class', () => {
+    const [redis] = loadConfig([RedisConfig], { REDIS_HOST: 'redis', JWT_SECRET: 'hunter2' });
+    expect(JSON.stringify(redis)).not.toContain('hunter2');
+  });
 });

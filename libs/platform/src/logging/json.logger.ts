@@ -73,7 +73,7 @@ export class JsonLogger implements LoggerService {
     const fields: Record<string, unknown> = { context };
     let text: string | undefined;
     for (const part of [message, ...rest]) {
-      if (part instanceof Error) fields['err'] = describe(part);
+      if (part instanceof Error) fields['error'] = describe(part);
       else if (typeof part === 'object' && part !== null) Object.assign(fields, part);
       else if (text === undefined) text = String(part);
       else fields['stack'] = scrub(String(part));

@@ -1,0 +1,82 @@
+import { NotFoundException } from '@nestjs/common';
+import { DomainError } from './domain-error.js';
+import { problemBody, refusalOf, refusalOfStatus } from './problem.js';
+import { ValidationFailedError } from './validation.errors.js';
+
+describe('refusalOf', () => {
+  it('keeps the code, detail and headers of a domain error, with the status of its category', () => {
+    const error = new DomainError('daily_quota_exceeded', 'limited', 'Come back tomorrow.', {
+      headers: { 'Retry-After': '60' },
+    });
+    expect(refusalOf(error)).toEqual({
+      status: 429,
+      code: 'daily_quota_exceeded',
+      detail: 'Come back tomorrow.',
+      headers: { 'Retry-After': '60' },
+    });
+  });
+
+  it('says what was wrong with which field', () => {
+    const errors = [{ pointer: '/phone', detail: 'phone must be a phone number' }];
+    expect(refusalOf(new ValidationFailedError(errors))).toMatchObject({
+      status: 400,
+      code: 'validation_failed',
+      errors,
+    });
+  });
+
+  it('asks for a bearer token with every 401', () => {
+    expect(refusalOf(new DomainError('unauthenticated', 'unauthenticated', 'x')).headers).toEqual({
+      'WWW-Authenticate': 'Bearer',
+    });
+  });
+
+  it("replaces a framework's message, which may quote the request", () => {
+    const refusal = refusalOf(new NotFoundException('Cannot GET /reset?token=secret'));
+    expect(refusal).toMatchObject({ status: 404, code: 'not_found' });
+    expect(JSON.stringify(refusal)).not.toContain('secret');
+  });
+
+  it.each([
+    ['a socket', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })],
+    ['PostgreSQL itself', Object.assign(new Error('terminating connection'), { code: '57P01' })],
+    ['the pool, in words only', new Error('timeout exceeded when trying to connect')],
+    [
+      'Prisma, about a cause',
+      new Error('query failed', { cause: Object.assign(new Error('x'), { code: 'ECONNRESET' }) }),
+    ],
+    ['a name with two addresses', new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })])],
+    ['Redis', new Error("Stream isn't writeable and enableOfflineQueue options is false")],
+  ])('takes an outage that %s tells of as 503, to be tried again', (_, error) => {
+    expect(refusalOf(error)).toMatchObject({ status: 503, headers: { 'Retry-After': expect.any(String) } });
+  });
+
+  it.each([
+    new Error('SELECT * FROM user'),
+    'a string',
+    null,
+    undefined,
+    Object.assign(new Error('x'), { code: '23505' }),
+  ])('shows nothing of a fault of ours (%p)', (error) => {
+    expect(refusalOf(error)).toEqual({
+      status: 500,
+      code: 'internal_error',
+      detail: 'Something went wrong on our side.',
+      headers: {},
+    });
+  });
+});
+
+describe('problemBody', () => {
+  it('is RFC 9457 with our code and the request id', () => {
+    expect(problemBody(refusalOfStatus(415), { instance: '/chatroom', requestId: 'abc' })).toEqual({
+      type: 'about:blank',
+      title: 'Unsupported Media Type',
+      status: 415,
+      detail: 'The body must be application/json.',
+      instance: '/chatroom',
+      code: 'unsupported_media_type',
+      requestId: 'abc',
+    });
+  });
+});

@@ -1,0 +1,87 @@
+import 'reflect-metadata';
+import type { ArgumentMetadata } from '@nestjs/common';
+import { Type } from 'class-transformer';
+import { IsString, MaxLength, ValidateNested } from 'class-validator';
+import { uuidv7 } from '../ids/uuid.js';
+import { PageQuery } from '../page/page.query.js';
+import { RequestValidationPipe } from './request-validation.pipe.js';
+
+class Address {
+  @IsString()
+  street!: string;
+}
+
+class Order {
+  @IsString()
+  @MaxLength(5)
+  title!: string;
+
+  @ValidateNested({ each: true })
+  @Type(() => Address)
+  addresses: Address[] = [];
+}
+
+const pipe = new RequestValidationPipe();
+const body: ArgumentMetadata = { type: 'body', metatype: Order };
+const query: ArgumentMetadata = { type: 'query', metatype: PageQuery };
+const refusal = (value: unknown, metadata: ArgumentMetadata) =>
+  pipe.transform(value, metadata).then(
+    () => 'accepted',
+    (error: unknown) => error,
+  );
+
+describe('a request body', () => {
+  it('becomes its class', async () => {
+    await expect(pipe.transform({ title: 'abc' }, body)).resolves.toBeInstanceOf(Order);
+  });
+
+  it('is told every pointer that is wrong, nested ones too, without the values', async () => {
+    const sent = { title: 'far too long', addresses: [{ street: 'a' }, { street: 4711 }], 'a/b~c': 'hunter2' };
+    const error = await refusal(sent, body);
+    expect(error).toMatchObject({
+      code: 'validation_failed',
+      errors: expect.arrayContaining([
+        { pointer: '/title', detail: expect.stringContaining('5') },
+        { pointer: '/addresses/1/street', detail: 'street must be a string' },
+        { pointer: '/a~1b~0c', detail: 'is not known here' },
+      ]),
+    });
+    expect(JSON.stringify(error)).not.toMatch(/hunter2|far too long|4711/);
+  });
+
+  it.each([[null], [[]], ['text'], [7], [true]])('that is %j is not an object', async (value) => {
+    expect(await refusal(value, body)).toMatchObject({ errors: [{ pointer: '', detail: 'must be a JSON object' }] });
+  });
+
+  it('that is missing lacks its properties', async () => {
+    expect(await refusal(undefined, body)).toMatchObject({
+      errors: expect.arrayContaining([{ pointer: '/title', detail: 'title must be a string' }]),
+    });
+  });
+});
+
+describe('a page query', () => {
+  it('counts in numbers and has a default', async () => {
+    await expect(pipe.transform({ limit: '7' }, query)).resolves.toEqual({ limit: 7 });
+    await expect(pipe.transform({}, query)).resolves.toEqual({ limit: 50 });
+  });
+
+  it.each(['0', '101', '1.5', '', 'x', ['1', '2']])('refuses limit=%j', async (limit) => {
+    expect(await refusal({ limit }, query)).toMatchObject({
+      errors: expect.arrayContaining([expect.objectContaining({ pointer: '/limit' })]),
+    });
+  });
+});
+
+describe('a path parameter', () => {
+  const param: ArgumentMetadata = { type: 'param', data: 'id', metatype: String };
+
+  it('is an id', async () => {
+    const id = uuidv7();
+    await expect(pipe.transform(id, param)).resolves.toBe(id);
+  });
+
+  it.each(['1', "' OR 1=1", `${uuidv7()}x`])('that is no id (%s) names nothing', async (value) => {
+    expect(await refusal(value, param)).toMatchObject({ code: 'not_found', category: 'not_found' });
+  });
+});
