@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from './domain-error.js';
 import { problemBody, type Refusal, refusalOf } from './problem.js';
 
 /** Answers every error, whoever threw it, as RFC 9457 problem details. */
@@ -12,13 +13,19 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const refusal = refusalOf(error);
-    if (refusal.status >= 500) this.logger.error(`Answered ${refusal.status} ${refusal.code}`, error);
+    if (refusal.status >= 500) this.report(refusal, error);
     if (reply.raw.headersSent) {
       // A stream broke half-way: the only honest end is a broken connection.
       reply.raw.destroy();
       return;
     }
     sendProblem(request, reply, refusal);
+  }
+
+  /** A refusal that was meant needs no stack; a fault does. */
+  private report({ status, code }: Refusal, error: unknown): void {
+    if (error instanceof DomainError) this.logger.warn(`Answered ${status} ${code}`, error.cause);
+    else this.logger.error(`Answered ${status} ${code}`, error);
   }
 }
 
