@@ -1,4 +1,6 @@
+import { AUTH_CONFIG, AuthModule } from '@app/auth';
 import {
+  ClockModule,
   ConfigModule,
   DatabaseConfig,
   DatabaseModule,
@@ -21,11 +23,13 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [
-        ConfigModule.forRoot([ApiConfig, LoggingConfig, ProcessConfig, DatabaseConfig, RedisConfig]),
+        ConfigModule.forRoot([ApiConfig, LoggingConfig, ProcessConfig, DatabaseConfig, RedisConfig, ...AUTH_CONFIG]),
+        ClockModule,
         DatabaseModule,
         RedisModule,
         MetricsModule,
         HealthModule,
+        AuthModule,
       ],
       controllers: [HealthController],
     };

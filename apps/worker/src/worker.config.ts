@@ -1,12 +1,8 @@
-import { Transform } from 'class-transformer';
-import { IsInt, Max, Min } from 'class-validator';
+import { IntegerVariable } from '@app/platform';
 
 /** How the worker process is watched. */
 export class WorkerConfig {
   /** The operators' port: health and `/metrics`. */
-  @Transform(({ value }) => Number(value))
-  @IsInt()
-  @Min(0)
-  @Max(65_535)
+  @IntegerVariable(0, 65_535)
   WORKER_HEALTH_PORT = 8081;
 }

@@ -1,6 +1,8 @@
+export { ClockModule } from './clock/clock.module.js';
 export { Clock } from './clock/clock.port.js';
 export { SystemClock } from './clock/system.clock.js';
 export { ConfigModule } from './config/config.module.js';
+export { IntegerVariable } from './config/integer-variable.decorator.js';
 export { ConfigError, loadConfig } from './config/load-config.js';
 export { FaultConfig } from './fault/fault.config.js';
 export { FAULT_POINTS, Faults, type FaultPoint } from './fault/faults.js';

@@ -1,5 +1,5 @@
-import { Transform } from 'class-transformer';
-import { IsInt, IsUrl, Max, Min } from 'class-validator';
+import { IsUrl } from 'class-validator';
+import { IntegerVariable } from '../config/integer-variable.decorator.js';
 
 /** How to reach PostgreSQL. */
 export class DatabaseConfig {
@@ -8,9 +8,6 @@ export class DatabaseConfig {
   DATABASE_URL!: string;
 
   /** Connections that this process may hold at once. */
-  @Transform(({ value }) => Number(value))
-  @IsInt()
-  @Min(1)
-  @Max(500)
+  @IntegerVariable(1, 500)
   DATABASE_POOL_SIZE = 20;
 }

@@ -1,12 +1,8 @@
-import { Transform } from 'class-transformer';
-import { IsInt, Max, Min } from 'class-validator';
+import { IntegerVariable } from '../config/integer-variable.decorator.js';
 
 /** How a process ends. */
 export class ProcessConfig {
   /** Milliseconds in which work in flight may finish after SIGTERM or SIGINT; then the process exits anyway. */
-  @Transform(({ value }) => Number(value))
-  @IsInt()
-  @Min(0)
-  @Max(600_000)
+  @IntegerVariable(0, 600_000)
   SHUTDOWN_TIMEOUT_MS = 10_000;
 }

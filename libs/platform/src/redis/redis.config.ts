@@ -1,5 +1,5 @@
-import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, Min, MinLength } from 'class-validator';
+import { IsOptional, IsString, MinLength } from 'class-validator';
+import { IntegerVariable } from '../config/integer-variable.decorator.js';
 
 /** How to reach Redis (or Valkey). */
 export class RedisConfig {
@@ -7,10 +7,7 @@ export class RedisConfig {
   @MinLength(1)
   REDIS_HOST!: string;
 
-  @Transform(({ value }) => Number(value))
-  @IsInt()
-  @Min(1)
-  @Max(65_535)
+  @IntegerVariable(1, 65_535)
   REDIS_PORT = 6379;
 
   @IsOptional()
@@ -18,9 +15,6 @@ export class RedisConfig {
   REDIS_PASSWORD?: string;
 
   /** The logical database. */
-  @Transform(({ value }) => Number(value))
-  @IsInt()
-  @Min(0)
-  @Max(15)
+  @IntegerVariable(0, 15)
   REDIS_DB = 0;
 }
