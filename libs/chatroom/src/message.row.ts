@@ -45,3 +45,6 @@ export interface MessageRow {
 export const MESSAGE_COLUMNS = `message.id, message.chatroom_id, message.role, message.status, message.content,
   message.created_at, message.completed_at, message.reply_to, message.model, message.finish_reason,
   message.prompt_tokens, message.reply_tokens, message.error_code, message.error_detail`;
+
+/** Whether a message has reached a state that it will never leave. */
+export const isFinal = (status: MessageStatus): boolean => status !== 'queued' && status !== 'generating';

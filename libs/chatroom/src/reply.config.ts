@@ -1,42 +1,24 @@
-import { Transform } from 'class-transformer';
-import { IsInt, Max, Min } from 'class-validator';
-
-const toNumber = () => Transform(({ value }) => Number(value));
+import { IntegerVariable } from '@app/platform';
 
 /** The pace of the reply engine. All in milliseconds but `REPLY_MAX_ATTEMPTS`. */
 export class ReplyConfig {
   /** How long a reply stays with a worker that gives no sign of life. */
-  @toNumber()
-  @IsInt()
-  @Min(1_000)
-  @Max(600_000)
+  @IntegerVariable(1_000, 600_000)
   REPLY_LEASE_MS = 10_000;
 
   /** From its first claim, how long a reply may take, all attempts and pauses together. */
-  @toNumber()
-  @IsInt()
-  @Min(1_000)
-  @Max(3_600_000)
+  @IntegerVariable(1_000, 3_600_000)
   REPLY_DEADLINE_MS = 300_000;
 
   /** How many model calls may fail before the reply does. Waiting for the project's rate limit isn't counted. */
-  @toNumber()
-  @IsInt()
-  @Min(1)
-  @Max(20)
+  @IntegerVariable(1, 20)
   REPLY_MAX_ATTEMPTS = 5;
 
   /** The pause before the second attempt; it doubles with each further one, and is spread by up to a half. */
-  @toNumber()
-  @IsInt()
-  @Min(1)
-  @Max(60_000)
+  @IntegerVariable(1, 60_000)
   REPLY_RETRY_BASE_MS = 500;
 
   /** How often due replies are looked for that nobody rang for. */
-  @toNumber()
-  @IsInt()
-  @Min(100)
-  @Max(60_000)
+  @IntegerVariable(100, 60_000)
   REPLY_SWEEP_MS = 1_000;
 }

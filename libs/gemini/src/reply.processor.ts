@@ -1,8 +1,8 @@
 import { type ClaimedReply, type FinalReply, ReplyBell, ReplyConfig, ReplyLog, ReplyStore } from '@app/chatroom';
 import { MESSAGE_QUEUE, REPLY_JOB_VERSION, type ReplyJob } from '@app/contracts';
-import { Faults, RequestContext } from '@app/platform';
+import { Faults, ProcessConfig, RequestContext } from '@app/platform';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
-import { Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { type Job, Worker } from 'bullmq';
 import { defer, lastValueFrom, retry, timer } from 'rxjs';
 import { GeminiConfig } from './gemini.config.js';
@@ -18,6 +18,9 @@ import { RoomNaming } from './room-naming.js';
 const DEFAULT_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 60_000;
 
+/** How long before the process must be gone the unfinished replies are given back. */
+const HAND_BACK_MS = 3_000;
+
 /** How often storing an outcome is tried while PostgreSQL is away: about half a minute, after which the sweep takes over. */
 const STORE_TRIES = 12;
 
@@ -27,7 +30,7 @@ const STORE_TRIES = 12;
  * nothing to claim and ends at once.
  */
 @Processor(MESSAGE_QUEUE, { autorun: false, lockDuration: 15_000, stalledInterval: 5_000, maxStalledCount: 1 })
-export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap {
+export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ReplyProcessor.name);
 
   constructor(
@@ -43,6 +46,7 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
     private readonly replyConfig: ReplyConfig,
     private readonly workerConfig: ReplyWorkerConfig,
     private readonly geminiConfig: GeminiConfig,
+    private readonly processConfig: ProcessConfig,
   ) {
     super();
   }
@@ -51,6 +55,14 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
     this.worker.concurrency = this.workerConfig.WORKER_CONCURRENCY;
     this.worker.on('error', (error) => this.logger.debug(`Queue: ${error.message}`));
     void this.worker.run();
+  }
+
+  /** Takes no further job, and finishes those under way; what takes too long goes back for others to write. */
+  async onModuleDestroy(): Promise<void> {
+    const drain = this.processConfig.SHUTDOWN_TIMEOUT_MS - HAND_BACK_MS;
+    const handBack = setTimeout(() => this.held.stopAll('shutdown'), Math.max(0, drain));
+    await this.worker.close();
+    clearTimeout(handBack);
   }
 
   /** BullMQ's entry. @throws RateLimitError when the whole queue is to wait */

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { type AuthenticatedUser, SessionRevocations } from '@app/auth';
+import { DomainError } from '@app/platform';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { encode, encodeComment } from 'eventsource-encoder';
+import type { FastifyReply } from 'fastify';
+import { ReplyReader, type ReplyReading } from './reply-reader.js';
+import { ReplyStreamConfig } from './reply-stream.config.js';
+
+/** One server-sent event; data is sent as JSON. */
+interface ServerSentEvent {
+  event: string;
+  id: string;
+  data: unknown;
+}
+
+/** Comments keep proxies from closing a silent connection; one is promised at least every 15 s. */
+const HEARTBEAT_MS = 10_000;
+
+/** The user has more streams open than one person can read. */
+export class TooManyStreamsError extends DomainError {
+  constructor() {
+    super('too_many_streams', 'limited', 'Too many streams are open; close some first.', {
+      headers: { 'Retry-After': '5' },
+    });
+  }
+}
+
+/** Writes replies to HTTP clients as `text/event-stream` (WHATWG HTML, section 9.2), at each client's own pace. */
+@Injectable()
+export class ReplyStreams implements OnModuleDestroy {
+  private readonly open = new Set<AbortController>();
+  private readonly openByUser = new Map<string, number>();
+
+  constructor(
+    private readonly reader: ReplyReader,
+    private readonly revocations: SessionRevocations,
+    private readonly config: ReplyStreamConfig,
+  ) {}
+
+  /**
+   * Streams a reply to its end: after `done`, or when the client hangs up, its session ends, or we shut down. The last
+   * two leave the reply unfinished, and the client comes back with `Last-Event-ID`.
+   *
+   * @param first an event to begin with
+   * @throws TooManyStreamsError before anything is sent
+   */
+  async send(
+    http: FastifyReply,
+    user: AuthenticatedUser,
+    reading: ReplyReading,
+    first?: ServerSentEvent,
+  ): Promise<void> {
+    const gone = new AbortController();
+    const leave = this.enter(user.userId, gone);
+    const stopListening = this.revocations.onRevoked(user.sessionId, () => gone.abort());
+    try {
+      http.hijack();
+      const response = http.raw;
+      response.once('close', () => gone.abort());
+      response.writeHead(200, {
+        ...definedHeaders(http),
+        'Content-Type': 'text/event-stream',
+        'Cache-Control': 'no-store',
+        'X-Accel-Buffering': 'no',
+      });
+      const heartbeat = setInterval(() => void response.write(encodeComment('')), HEARTBEAT_MS);
+      try {
+        response.write(first === undefined ? encodeComment('') : frame(first));
+        for await (const event of this.reader.read(reading, gone.signal)) {
+          if (!response.write(frame(event))) await once(response, 'drain', { signal: gone.signal });
+        }
+      } finally {
+        clearInterval(heartbeat);
+        response.end();
+      }
+    } catch (error) {
+      if (!gone.signal.aborted) throw error;
+    } finally {
+      stopListening();
+      leave();
+    }
+  }
+
+  /** Lets all readers go, for the process is shutting down. */
+  onModuleDestroy(): void {
+    for (const gone of this.open) gone.abort();
+  }
+
+  private enter(userId: string, gone: AbortController): () => void {
+    const count = this.openByUser.get(userId) ?? 0;
+    if (count >= this.config.STREAMS_PER_USER) throw new TooManyStreamsError();
+    this.openByUser.set(userId, count + 1);
+    this.open.add(gone);
+    return () => {
+      this.open.delete(gone);
+      const left = (this.openByUser.get(userId) ?? 1) - 1;
+      if (left === 0) this.openByUser.delete(userId);
+      else this.openByUser.set(userId, left);
+    };
+  }
+}
+
+const frame = ({ event, id, data }: ServerSentEvent): string => encode({ event, id, data: JSON.stringify(data) });
+
+/** The headers that hooks and guards have set: a hijacked answer has to take them along itself. */
+function definedHeaders(http: FastifyReply): Record<string, string | number | string[]> {
+  return Object.fromEntries(
+    Object.entries(http.getHeaders()).filter(
+      (entry): entry is [string, string | number | string[]] => entry[1] !== undefined,
+    ),
+  );
+}
