@@ -11,9 +11,20 @@ import {
   RedisConfig,
   RedisModule,
 } from '@app/platform';
-import { type DynamicModule, Module } from '@nestjs/common';
+import { QuotaConfig, SubscriptionModule } from '@app/subscription';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { ApiConfig } from './api.config.js';
 import { HealthController } from './health.controller.js';
+
+const CONFIG: Type<object>[] = [
+  ApiConfig,
+  LoggingConfig,
+  ProcessConfig,
+  DatabaseConfig,
+  RedisConfig,
+  ...AUTH_CONFIG,
+  QuotaConfig,
+];
 
 /** The HTTP process: accounts, rooms, messages, subscriptions. It never talks to the model. */
 @Module({})
@@ -23,13 +34,14 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [
-        ConfigModule.forRoot([ApiConfig, LoggingConfig, ProcessConfig, DatabaseConfig, RedisConfig, ...AUTH_CONFIG]),
+        ConfigModule.forRoot(CONFIG),
         ClockModule,
         DatabaseModule,
         RedisModule,
         MetricsModule,
         HealthModule,
         AuthModule,
+        SubscriptionModule,
       ],
       controllers: [HealthController],
     };

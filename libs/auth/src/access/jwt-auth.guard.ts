@@ -1,0 +1,28 @@
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { UnauthenticatedError } from '../auth.errors.js';
+import { Public } from './public.decorator.js';
+
+/** Closes every route that isn't marked with {@link Public} to callers without a valid access token. */
+@Injectable()
+export class JwtAuthGuard extends AuthGuard('jwt') {
+  constructor(private readonly reflector: Reflector) {
+    super();
+  }
+
+  override canActivate(context: ExecutionContext) {
+    if (this.reflector.getAllAndOverride(Public, [context.getHandler(), context.getClass()])) return true;
+    return super.canActivate(context);
+  }
+
+  /**
+   * @param error a fault of ours, e.g. PostgreSQL out of reach; a token that isn't good comes without
+   * @throws UnauthenticatedError unless there is a user
+   */
+  override handleRequest<User>(error: Error | null, user: User | false): User {
+    if (error) throw error;
+    if (!user) throw new UnauthenticatedError();
+    return user;
+  }
+}

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { isUUID } from 'class-validator';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import { SessionRevocations } from '../session/session-revocations.js';
+import { AccessTokenConfig } from './access-token.config.js';
+import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, AccessTokens } from './access-tokens.js';
+import type { AuthenticatedUser } from './authenticated-user.js';
+
+/** Checks the bearer token: signature, algorithm, issuer, audience, times, type, and that its session is alive. */
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy) {
+  constructor(
+    config: AccessTokenConfig,
+    tokens: AccessTokens,
+    private readonly revocations: SessionRevocations,
+  ) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, secret?: string) => void) => {
+        const secret = tokens.secretOf(token);
+        done(secret === undefined ? new Error('The token names a key that is not ours') : null, secret);
+      },
+      algorithms: ['HS256'],
+      issuer: config.JWT_ISSUER,
+      audience: config.JWT_AUDIENCE,
+    });
+  }
+
+  /** Called with the claims of a token whose signature, issuer, audience and times are right; false refuses it. */
+  async validate(claims: AccessTokenClaims & { exp?: number }): Promise<AuthenticatedUser | false> {
+    const { typ, sub, sid, jti, exp } = claims;
+    if (typ !== ACCESS_TOKEN_TYPE || exp === undefined || !isUUID(sub) || !isUUID(sid) || !isUUID(jti)) return false;
+    if (await this.revocations.isRevoked(sid)) return false;
+    return { userId: sub, sessionId: sid };
+  }
+}

@@ -1,0 +1,87 @@
+import { Module, type Provider, type Type } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
+import { PassportModule } from '@nestjs/passport';
+import { AccessTokenConfig } from './access/access-token.config.js';
+import { AccessTokens } from './access/access-tokens.js';
+import { JwtAuthGuard } from './access/jwt-auth.guard.js';
+import { JwtStrategy } from './access/jwt.strategy.js';
+import { AccountParticipants } from './account/account-participants.js';
+import { AccountPlans } from './account/account-plans.js';
+import { AccountController } from './account/account.controller.js';
+import { Accounts } from './account/accounts.js';
+import { AuthController } from './otp/auth.controller.js';
+import { LogOtpSender } from './otp/log.otp-sender.js';
+import { Login } from './otp/login.js';
+import { OtpChallenges } from './otp/otp-challenges.js';
+import { OtpDeliveryConfig } from './otp/otp-delivery.config.js';
+import { OtpDelivery } from './otp/otp-delivery.js';
+import { OtpSecret } from './otp/otp-secret.js';
+import { OtpSender } from './otp/otp-sender.port.js';
+import { OtpConfig } from './otp/otp.config.js';
+import { ResponseOtpSender } from './otp/response.otp-sender.js';
+import { SendLimits } from './otp/send-limits.js';
+import { TwilioOtpSender } from './otp/twilio.otp-sender.js';
+import { WebhookOtpSender } from './otp/webhook.otp-sender.js';
+import { PhoneConfig } from './phone/phone.config.js';
+import { PhoneNumbers } from './phone/phone-numbers.js';
+import { SessionRevocations } from './session/session-revocations.js';
+import { SessionStore } from './session/session-store.js';
+import { SessionConfig } from './session/session.config.js';
+import { Sessions } from './session/sessions.js';
+
+/** The configuration classes that the process has to provide. */
+export const AUTH_CONFIG: Type<object>[] = [
+  AccessTokenConfig,
+  OtpConfig,
+  OtpDeliveryConfig,
+  PhoneConfig,
+  SessionConfig,
+];
+
+/** The configuration has been checked: each way has its variables. */
+function createOtpSender(config: OtpDeliveryConfig): OtpSender {
+  switch (config.OTP_DELIVERY) {
+    case 'response':
+      return new ResponseOtpSender();
+    case 'log':
+      return new LogOtpSender();
+    case 'webhook':
+      return new WebhookOtpSender(config.OTP_WEBHOOK_URL!, config.OTP_WEBHOOK_SECRET!);
+    case 'twilio':
+      return new TwilioOtpSender({
+        baseUrl: config.TWILIO_API_BASE_URL,
+        accountSid: config.TWILIO_ACCOUNT_SID!,
+        authToken: config.TWILIO_AUTH_TOKEN!,
+        from: config.TWILIO_FROM!,
+      });
+  }
+}
+
+const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, inject: [OtpDeliveryConfig] };
+
+/** Login, sessions and accounts, and the guard that closes every route of the process that isn't public. */
+@Module({
+  imports: [JwtModule.register({}), PassportModule],
+  controllers: [AuthController, AccountController],
+  providers: [
+    AccessTokens,
+    AccountParticipants,
+    AccountPlans,
+    Accounts,
+    JwtStrategy,
+    Login,
+    OtpChallenges,
+    OtpDelivery,
+    OtpSecret,
+    PhoneNumbers,
+    SendLimits,
+    SessionRevocations,
+    SessionStore,
+    Sessions,
+    otpSender,
+    { provide: APP_GUARD, useClass: JwtAuthGuard },
+  ],
+  exports: [AccountParticipants, AccountPlans, SessionRevocations],
+})
+export class AuthModule {}

@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import type { AccountResponse } from '../account/account.response.js';
+import { Accounts } from '../account/accounts.js';
+import { PhoneNumbers } from '../phone/phone-numbers.js';
+import type { Client } from '../session/session-store.js';
+import { type SessionTokens, Sessions } from '../session/sessions.js';
+import { inSteps } from './answer-step.js';
+import { type NewChallenge, OtpChallenges } from './otp-challenges.js';
+import { OtpDelivery } from './otp-delivery.js';
+import { OtpSender } from './otp-sender.port.js';
+import { OtpConfig } from './otp.config.js';
+import { OtpDeliveryFailedError, OtpInvalidError } from './otp.errors.js';
+import { type SendCharge, SendLimits } from './send-limits.js';
+
+/** A challenge as its client learns of it. */
+export interface SentChallenge {
+  challengeId: string;
+  /** Seconds. */
+  expiresIn: number;
+  /** Seconds. */
+  resendAfter: number;
+  otp?: string;
+}
+
+/** Logging in with a one-time code. Nothing here lets a stranger learn which numbers have an account. */
+@Injectable()
+export class Login {
+  constructor(
+    private readonly phones: PhoneNumbers,
+    private readonly accounts: Accounts,
+    private readonly limits: SendLimits,
+    private readonly challenges: OtpChallenges,
+    private readonly delivery: OtpDelivery,
+    private readonly sender: OtpSender,
+    private readonly sessions: Sessions,
+    private readonly config: OtpConfig,
+  ) {}
+
+  /**
+   * Makes an unverified account, unless the number has one.
+   * @returns the number as E.164
+   * @throws ValidationFailedError, PhoneCountryNotAllowedError
+   */
+  async signUp(writtenPhone: string, name: string | null): Promise<string> {
+    const { number } = this.phones.read(writtenPhone);
+    await inSteps(this.config.OTP_ANSWER_STEP_MS, () => this.accounts.signUp(number, name));
+    return number;
+  }
+
+  /**
+   * Sends a code to the number, if it has an account.
+   * @throws ValidationFailedError, PhoneCountryNotAllowedError
+   * @throws OtpSendLimitedError when too many were asked for
+   * @throws OtpDeliveryFailedError, at no cost
+   */
+  sendCode(writtenPhone: string, { ip }: Client): Promise<SentChallenge> {
+    const phone = this.phones.read(writtenPhone);
+    return inSteps(this.config.OTP_ANSWER_STEP_MS, async () => {
+      const charge = await this.limits.charge(phone, ip);
+      const userId = await this.accounts.findByPhone(phone.number);
+      const challenge = await this.challenges.create(charge, userId);
+      const delivered = await (userId === undefined ? this.delivery.pretend() : this.deliver(phone.number, challenge));
+      if (!delivered) await this.takeBack(challenge, charge);
+      return {
+        challengeId: challenge.id,
+        expiresIn: this.config.OTP_SECONDS,
+        resendAfter: charge.resendAfter,
+        ...(this.sender.showsCode ? { otp: challenge.code } : {}),
+      };
+    });
+  }
+
+  /**
+   * Opens a session for whoever has the code.
+   * @throws OtpInvalidError
+   */
+  async verifyCode(
+    challengeId: string,
+    code: string,
+    client: Client,
+  ): Promise<{ account: AccountResponse; tokens: SessionTokens }> {
+    const userId = await this.challenges.verify(challengeId, code);
+    const account = userId === null ? undefined : await this.accounts.verify(userId);
+    if (account === undefined) throw new OtpInvalidError();
+    return { account, tokens: await this.sessions.open(account.id, client) };
+  }
+
+  private deliver(phone: string, { id, code }: NewChallenge): Promise<boolean> {
+    const expiresInSeconds = this.config.OTP_SECONDS;
+    const text = `${code} is your login code. It is good for ${Math.ceil(expiresInSeconds / 60)} minutes. Tell it to no one.`;
+    return this.delivery.deliver({ id, phone, code, expiresInSeconds, text });
+  }
+
+  private async takeBack(challenge: NewChallenge, charge: SendCharge): Promise<never> {
+    await Promise.all([this.challenges.discard(challenge.id), this.limits.refund(charge)]);
+    throw new OtpDeliveryFailedError();
+  }
+}

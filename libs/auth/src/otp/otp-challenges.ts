@@ -1,0 +1,107 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { Clock, RedisClient, uuidv7 } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { OtpSecret } from './otp-secret.js';
+import { OtpConfig } from './otp.config.js';
+import type { SendCharge } from './send-limits.js';
+
+const CODE_DIGITS = 6;
+const FAMILIAR_MS = 30 * 86_400_000;
+const MOST_FAMILIAR = 20;
+
+/** A challenge as its maker knows it. */
+export interface NewChallenge {
+  id: string;
+  /** Six digits. */
+  code: string;
+}
+
+// KEYS: challenge, the number's open challenges. ARGV: id, seconds, then the fields.
+const CREATE = `
+redis.call('HSET', KEYS[1], unpack(ARGV, 3))
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('EXPIRE', KEYS[2], ARGV[2])`;
+
+// KEYS: challenge. ARGV: the code's hash, failures allowed, their window in seconds, now and a familiar address's time in ms,
+// familiar addresses at most. Everything about a guess happens here, so guesses made at once are evaluated one by one.
+// Gives the user's id for the right code, which is thereby used up.
+const VERIFY = `
+local code, user, attempts, failures, cooldown, own, strangers, familiar, address = unpack(redis.call('HMGET', KEYS[1],
+  'code', 'user', 'attempts', 'failures', 'cooldown', 'own', 'strangers', 'familiar', 'address'))
+if not code or tonumber(redis.call('GET', failures) or '0') >= tonumber(ARGV[2]) then return false end
+if code ~= ARGV[1] then
+  if redis.call('HINCRBY', KEYS[1], 'attempts', -1) <= 0 then redis.call('DEL', KEYS[1]) end
+  if redis.call('INCR', failures) == 1 then redis.call('EXPIRE', failures, ARGV[3]) end
+  return false
+end
+redis.call('DEL', KEYS[1], failures, cooldown, own)
+if strangers ~= '' and tonumber(redis.call('GET', strangers) or '0') > 0 then redis.call('DECR', strangers) end
+redis.call('ZADD', familiar, ARGV[4], address)
+redis.call('ZREMRANGEBYSCORE', familiar, '-inf', ARGV[4] - ARGV[5])
+redis.call('ZREMRANGEBYRANK', familiar, 0, -ARGV[6] - 1)
+redis.call('PEXPIRE', familiar, ARGV[5])
+return user`;
+
+/**
+ * One-time codes in Redis. A challenge knows a keyed hash of its code, never the code. One for a number that nobody has
+ * differs only in that no code is the right one.
+ */
+@Injectable()
+export class OtpChallenges {
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly secret: OtpSecret,
+    private readonly clock: Clock,
+    private readonly config: OtpConfig,
+  ) {}
+
+  /** @param userId whom the right code logs in; undefined: nobody */
+  async create({ keys, counters }: SendCharge, userId: string | undefined): Promise<NewChallenge> {
+    const id = uuidv7();
+    const code = randomInt(10 ** CODE_DIGITS)
+      .toString()
+      .padStart(CODE_DIGITS, '0');
+    const fields = {
+      code: userId === undefined ? randomBytes(32).toString('base64url') : this.secret.hash('code', id, code),
+      user: userId ?? '',
+      attempts: this.config.OTP_ATTEMPTS,
+      failures: keys.failures,
+      cooldown: keys.cooldown,
+      own: keys.own,
+      strangers: counters.includes(keys.strangers) ? keys.strangers : '',
+      familiar: keys.familiar,
+      address: keys.addressHash,
+    };
+    const values = [id, this.config.OTP_SECONDS, ...Object.entries(fields).flat()];
+    await this.redis.eval(CREATE, 2, challengeKey(id), openKey(keys.phoneHash), ...values);
+    return { id, code };
+  }
+
+  /** The user whom this code logs in, now and never again; null when it is wrong, or the challenge is over or unknown. */
+  async verify(id: string, code: string): Promise<string | null> {
+    const { OTP_FAILURES, OTP_FAILURE_SECONDS } = this.config;
+    const limits = [OTP_FAILURES, OTP_FAILURE_SECONDS, this.clock.now().getTime(), FAMILIAR_MS, MOST_FAMILIAR];
+    const hash = this.secret.hash('code', id, code);
+    return (await this.redis.eval(VERIFY, 1, challengeKey(id), hash, ...limits)) as string | null;
+  }
+
+  /** Takes a challenge back whose code nobody got. */
+  async discard(id: string): Promise<void> {
+    await this.redis.del(challengeKey(id));
+  }
+
+  /**
+   * Forgets the open challenges and familiar addresses of a number. The counters stay until they expire within a day:
+   * they are keyed hashes, and erasing an account must not be the way around the limits.
+   * @param phone E.164
+   */
+  async forget(phone: string): Promise<void> {
+    const phoneHash = this.secret.hash('phone', phone);
+    const open = await this.redis.smembers(openKey(phoneHash));
+    await this.redis.del(openKey(phoneHash), `otp:familiar:${phoneHash}`, ...open.map((id) => challengeKey(id)));
+  }
+}
+
+const challengeKey = (id: string): string => `otp:challenge:${id}`;
+const openKey = (phoneHash: string): string => `otp:open:${phoneHash}`;

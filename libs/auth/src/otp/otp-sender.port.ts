@@ -1,0 +1,27 @@
+/** One code on its way to one phone. */
+export interface OtpMessage {
+  /** The challenge's id: the same for a repeated attempt, so that a receiver can drop the double. */
+  id: string;
+  /** E.164. */
+  phone: string;
+  code: string;
+  expiresInSeconds: number;
+  /** What the person reads. */
+  text: string;
+}
+
+/** Brings codes to phones. */
+export abstract class OtpSender {
+  /** Whether the API's answer shows the code: only for development. */
+  readonly showsCode: boolean = false;
+
+  /**
+   * Makes one attempt to hand the message over.
+   * @param signal aborts it
+   * @throws OtpRejectedError when another attempt is pointless; any other error when it may help
+   */
+  abstract send(message: OtpMessage, signal: AbortSignal): Promise<void>;
+}
+
+/** The receiver refuses this message whenever it comes. Holds neither number nor code. */
+export class OtpRejectedError extends Error {}

@@ -1,0 +1,53 @@
+import { IsOptional, IsString, MinLength } from 'class-validator';
+import { IntegerVariable } from '@app/platform';
+
+const MAX = 1_000_000_000;
+
+/** One-time codes: how long they live, and how many may be sent and guessed. */
+export class OtpConfig {
+  /** The key under which Redis knows codes, numbers and addresses. Without it one is derived from JWT_SECRET. */
+  @IsOptional()
+  @IsString()
+  @MinLength(32)
+  OTP_SECRET?: string;
+
+  /** How long a code is good, in seconds. */
+  @IntegerVariable(1, 3_600)
+  OTP_SECONDS = 300;
+
+  /** Codes that may be tried on one challenge. */
+  @IntegerVariable(1, 100)
+  OTP_ATTEMPTS = 5;
+
+  /** Wrong codes in OTP_FAILURE_SECONDS on the challenges that one address asked for one number. */
+  @IntegerVariable(1, MAX)
+  OTP_FAILURES = 10;
+
+  /** The window of OTP_FAILURES, in seconds. */
+  @IntegerVariable(1, 604_800)
+  OTP_FAILURE_SECONDS = 3_600;
+
+  /** Seconds until the same address may ask for the same number again; doubles with every further time. */
+  @IntegerVariable(0, 3_600)
+  OTP_RESEND_SECONDS = 10;
+
+  /** Codes a day for one number: from all addresses that never logged in with it together, and from each that did. */
+  @IntegerVariable(1, MAX)
+  OTP_SENDS_PER_PHONE_DAY = 10;
+
+  /** Codes an hour asked for by one address (IPv6: one /64). */
+  @IntegerVariable(1, MAX)
+  OTP_SENDS_PER_ADDRESS_HOUR = 1_000;
+
+  /** Codes an hour to one country code. */
+  @IntegerVariable(1, MAX)
+  OTP_SENDS_PER_COUNTRY_HOUR = 5_000;
+
+  /** Codes an hour altogether. */
+  @IntegerVariable(1, MAX)
+  OTP_SENDS_PER_HOUR = 10_000;
+
+  /** Answers about a number come in multiples of so many milliseconds, so that their time doesn't tell known numbers from unknown. */
+  @IntegerVariable(0, 5_000)
+  OTP_ANSWER_STEP_MS = 50;
+}

@@ -1,0 +1,146 @@
+import { RedisClient } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import type { PhoneNumber } from 'libphonenumber-js/max';
+import { addressBlock } from './client-address.js';
+import { OtpSecret } from './otp-secret.js';
+import { OtpConfig } from './otp.config.js';
+import { OtpSendLimitedError } from './otp.errors.js';
+
+const HOUR_SECONDS = 3_600;
+const LONGEST_COOLDOWN_SECONDS = HOUR_SECONDS;
+
+/** The Redis keys by which one address's dealings with one number are counted. */
+export interface OtpKeys {
+  phoneHash: string;
+  addressHash: string;
+  /** Exists while the address has to wait before it asks for the number again. */
+  cooldown: string;
+  /** Wrong codes on challenges that the address asked for. */
+  failures: string;
+  /** The addresses that have logged in with the number, by their last time. */
+  familiar: string;
+  /** Codes that the address asked for since it last logged in. */
+  own: string;
+  /** Codes that all unfamiliar addresses together asked for. */
+  strangers: string;
+}
+
+/** What one send was charged to. */
+export interface SendCharge {
+  keys: OtpKeys;
+  /** The counters that were raised. */
+  counters: string[];
+  /** Seconds until the same address may ask for the same number again. */
+  resendAfter: number;
+}
+
+interface Limit {
+  key: string;
+  policy: string;
+  quota: number;
+  /** Seconds. */
+  window: number;
+}
+
+// KEYS: cool-down, familiar addresses, failures, then the counters, of which the last spares familiar addresses.
+// ARGV: the address, cool-down and longest cool-down in seconds, then quota and window in seconds from KEYS[3] on.
+// Raises all counters or none. Gives {'', cool-down in seconds, number of counters raised} or {key that refuses, ms to wait}.
+const CHARGE = `
+local wait = redis.call('PTTL', KEYS[1])
+if wait > 0 then return {KEYS[1], wait} end
+local last = redis.call('ZSCORE', KEYS[2], ARGV[1]) and #KEYS - 1 or #KEYS
+for i = 3, last do
+  if tonumber(redis.call('GET', KEYS[i]) or '0') >= tonumber(ARGV[2 * i - 2]) then
+    return {KEYS[i], redis.call('PTTL', KEYS[i])}
+  end
+end
+for i = 4, last do
+  if redis.call('INCR', KEYS[i]) == 1 then redis.call('EXPIRE', KEYS[i], ARGV[2 * i - 1]) end
+end
+local cooldown = math.min(ARGV[2] * 2 ^ (redis.call('GET', KEYS[4]) - 1), tonumber(ARGV[3]))
+if cooldown > 0 then redis.call('SET', KEYS[1], '', 'EX', string.format('%d', cooldown)) end
+return {'', cooldown, last - 3}`;
+
+// KEYS: cool-down, then the counters of a charge.
+const REFUND = `
+redis.call('DEL', KEYS[1])
+for i = 2, #KEYS do
+  if tonumber(redis.call('GET', KEYS[i]) or '0') > 0 then redis.call('DECR', KEYS[i]) end
+end`;
+
+/**
+ * How many codes may be sent: each costs money, and can be used to molest the owner of a number (docs/adr).
+ * Counters are fixed windows. With Redis out of reach nothing may be sent.
+ */
+@Injectable()
+export class SendLimits {
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly secret: OtpSecret,
+    private readonly config: OtpConfig,
+  ) {}
+
+  /**
+   * Counts one send to this number on behalf of this address, whether or not anyone has the number.
+   * @throws OtpSendLimitedError when a limit is reached; then nothing is counted
+   */
+  async charge(phone: PhoneNumber, ip: string): Promise<SendCharge> {
+    const keys = this.keysOf(phone, ip);
+    const limits = this.limitsOf(keys, phone.countryCallingCode);
+    const { OTP_RESEND_SECONDS } = this.config;
+    const [refusing, number, raised] = (await this.redis.eval(
+      CHARGE,
+      2 + limits.length,
+      ...[keys.cooldown, keys.familiar, ...limits.map(({ key }) => key)],
+      ...[keys.addressHash, OTP_RESEND_SECONDS, LONGEST_COOLDOWN_SECONDS],
+      ...limits.flatMap(({ quota, window }) => [quota, window]),
+    )) as [refusing: string, number: number, raised: number];
+    if (refusing !== '') throw refusal(limits, refusing, number / 1000);
+    const counters = limits.slice(1, 1 + raised).map(({ key }) => key);
+    return { keys, counters, resendAfter: number };
+  }
+
+  /** Takes a charge back: no message went out. */
+  async refund({ keys, counters }: SendCharge): Promise<void> {
+    await this.redis.eval(REFUND, 1 + counters.length, keys.cooldown, ...counters);
+  }
+
+  private keysOf(phone: PhoneNumber, ip: string): OtpKeys {
+    const phoneHash = this.secret.hash('phone', phone.number);
+    const addressHash = this.secret.hash('address', addressBlock(ip));
+    return {
+      phoneHash,
+      addressHash,
+      cooldown: `otp:cooldown:${phoneHash}:${addressHash}`,
+      failures: `otp:failures:${phoneHash}:${addressHash}`,
+      familiar: `otp:familiar:${phoneHash}`,
+      own: `otp:sends:${phoneHash}:${addressHash}`,
+      strangers: `otp:sends:${phoneHash}`,
+    };
+  }
+
+  private limitsOf(keys: OtpKeys, countryCode: string): Limit[] {
+    const { config } = this;
+    const phone = { policy: 'otp-phone', quota: config.OTP_SENDS_PER_PHONE_DAY, window: 24 * HOUR_SECONDS };
+    const hourly = (policy: string, key: string, quota: number): Limit => ({
+      policy,
+      key,
+      quota,
+      window: HOUR_SECONDS,
+    });
+    return [
+      { key: keys.failures, policy: 'otp-failures', quota: config.OTP_FAILURES, window: config.OTP_FAILURE_SECONDS },
+      { key: keys.own, ...phone },
+      hourly('otp-address', `otp:sends:address:${keys.addressHash}`, config.OTP_SENDS_PER_ADDRESS_HOUR),
+      hourly('otp-country', `otp:sends:country:${countryCode}`, config.OTP_SENDS_PER_COUNTRY_HOUR),
+      hourly('otp-total', 'otp:sends:total', config.OTP_SENDS_PER_HOUR),
+      { key: keys.strangers, ...phone },
+    ];
+  }
+}
+
+/** No limit in the list has refused: then it was the cool-down. */
+function refusal(limits: Limit[], key: string, reset: number): OtpSendLimitedError {
+  const cooldown = { policy: 'otp-resend', quota: 1, window: reset };
+  return new OtpSendLimitedError({ ...(limits.find((limit) => limit.key === key) ?? cooldown), remaining: 0, reset });
+}

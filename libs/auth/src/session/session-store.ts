@@ -1,0 +1,142 @@
+import { Database, type PreparedStatement } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import type { RefreshToken } from './refresh-token.js';
+
+/** Where a request comes from, as the user sees it in the list of sessions. */
+export interface Client {
+  ip: string;
+  userAgent: string | null;
+}
+
+/** A living session, as far as tokens depend on it. */
+export interface LiveSession {
+  id: string;
+  userId: string;
+  expiresAt: Date;
+  absoluteExpiresAt: Date;
+}
+
+/** What decides about a refresh token that isn't the newest of its session. */
+export interface RotationState extends LiveSession {
+  refreshHash: Buffer;
+  parentHash: Buffer | null;
+  rotationSalt: Buffer | null;
+  rotatedAt: Date;
+}
+
+const LIVE = 'id, user_id AS "userId", expires_at AS "expiresAt", absolute_expires_at AS "absoluteExpiresAt"';
+
+const INSERT: PreparedStatement = {
+  name: 'session_insert',
+  text: `
+    INSERT INTO session (id, user_id, family_hash, refresh_hash, rotated_at, created_at, last_used_at,
+                         expires_at, absolute_expires_at, user_agent, ip)
+    VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8, $9)`,
+};
+
+// Two refreshes at once queue up at the row's lock; the second finds another refresh_hash and updates nothing.
+const ROTATE: PreparedStatement = {
+  name: 'session_rotate',
+  text: `
+    UPDATE session
+    SET parent_hash = refresh_hash, refresh_hash = $3, rotation_salt = $4, rotated_at = $5, last_used_at = $5,
+        expires_at = LEAST(absolute_expires_at, $6), user_agent = $7, ip = $8
+    WHERE family_hash = $1 AND refresh_hash = $2 AND expires_at > $5
+    RETURNING ${LIVE}`,
+};
+
+const FIND_BY_FAMILY: PreparedStatement = {
+  name: 'session_find_by_family',
+  text: `
+    SELECT ${LIVE}, refresh_hash AS "refreshHash", parent_hash AS "parentHash", rotation_salt AS "rotationSalt",
+           rotated_at AS "rotatedAt"
+    FROM session WHERE family_hash = $1 AND expires_at > $2`,
+};
+
+const EXISTS: PreparedStatement = { name: 'session_exists', text: 'SELECT 1 FROM session WHERE id = $1' };
+
+/** What becomes of the rows of the CTE `ended`: the tombstones that every replica reads. */
+const REMEMBER_ENDED = 'INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id';
+
+const END: PreparedStatement = {
+  name: 'session_end',
+  text: `WITH ended AS (DELETE FROM session WHERE id = $1 AND user_id = $2 RETURNING id) ${REMEMBER_ENDED}`,
+};
+
+const ERASE_USER: PreparedStatement = {
+  name: 'session_erase_user',
+  text: `
+    WITH ended AS (DELETE FROM session WHERE user_id = $1 RETURNING id),
+         erased AS (DELETE FROM "user" WHERE id = $1)
+    ${REMEMBER_ENDED}`,
+};
+
+const RECENTLY_REVOKED: PreparedStatement = {
+  name: 'session_recently_revoked',
+  text: `SELECT id FROM revoked_session WHERE revoked_at > now() - make_interval(secs => $1) ORDER BY revoked_at LIMIT $2`,
+};
+
+/** The sessions in PostgreSQL. */
+@Injectable()
+export class SessionStore {
+  constructor(private readonly database: Database) {}
+
+  /** Writes a new session. */
+  async insert(session: LiveSession, token: RefreshToken, client: Client, now: Date): Promise<void> {
+    const { id, userId, expiresAt, absoluteExpiresAt } = session;
+    const values = [
+      id,
+      userId,
+      token.familyHash,
+      token.hash,
+      now,
+      expiresAt,
+      absoluteExpiresAt,
+      client.userAgent,
+      client.ip,
+    ];
+    await this.database.run(INSERT, values);
+  }
+
+  /** Replaces the newest token of a session by its successor; undefined when it isn't the newest of a living one. */
+  async rotate(
+    token: RefreshToken,
+    salt: Buffer,
+    { now, expiresAt }: { now: Date; expiresAt: Date },
+    client: Client,
+  ): Promise<LiveSession | undefined> {
+    const { familyHash, hash } = token;
+    const values = [familyHash, hash, token.successor(salt).hash, salt, now, expiresAt, client.userAgent, client.ip];
+    const [session] = await this.database.run<LiveSession>(ROTATE, values);
+    return session;
+  }
+
+  /** The living session that a refresh token belongs or belonged to. */
+  async findByFamily(token: RefreshToken, now: Date): Promise<RotationState | undefined> {
+    const [state] = await this.database.run<RotationState>(FIND_BY_FAMILY, [token.familyHash, now]);
+    return state;
+  }
+
+  /** Whether the session has not been ended. */
+  async exists(sessionId: string): Promise<boolean> {
+    return (await this.database.run(EXISTS, [sessionId])).length > 0;
+  }
+
+  /** Ends a session of this user for good; false when there is none. */
+  async end(sessionId: string, userId: string): Promise<boolean> {
+    return (await this.database.run(END, [sessionId, userId])).length > 0;
+  }
+
+  /**
+   * Deletes a user with everything that hangs on it in PostgreSQL, at once with the sessions.
+   * @returns the ids of the sessions that were ended
+   */
+  async eraseUser(userId: string): Promise<string[]> {
+    return (await this.database.run<{ id: string }>(ERASE_USER, [userId])).map(({ id }) => id);
+  }
+
+  /** The ids of at most `limit` sessions that were ended within the last `seconds`, oldest first. */
+  async recentlyRevoked(seconds: number, limit: number): Promise<string[]> {
+    return (await this.database.run<{ id: string }>(RECENTLY_REVOKED, [seconds, limit])).map(({ id }) => id);
+  }
+}
