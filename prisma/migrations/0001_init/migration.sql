@@ -124,7 +124,7 @@ CREATE TABLE "subscription" (
     "plan_expires_at" TIMESTAMPTZ(3),
     "current_period_end" TIMESTAMPTZ(3),
     "cancel_at_period_end" BOOLEAN NOT NULL DEFAULT false,
-    "synced_at" TIMESTAMPTZ(6),
+    "synced_at" TIMESTAMPTZ(3),
     "resync_at" TIMESTAMPTZ(3),
     "customer_key" UUID NOT NULL DEFAULT gen_random_uuid(),
     "fence" INTEGER NOT NULL DEFAULT 0,
@@ -155,7 +155,7 @@ CREATE TABLE "stripe_event" (
     "customer_id" TEXT,
     "object_type" TEXT,
     "object_id" TEXT,
-    "received_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "received_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "processed_at" TIMESTAMPTZ(3),
     "failures" INTEGER NOT NULL DEFAULT 0,
     "ring_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -273,3 +273,14 @@ ALTER TABLE "checkout" ADD CONSTRAINT "checkout_user_id_fkey" FOREIGN KEY ("user
 
 -- Full-text search over messages.
 CREATE INDEX "message_content_fts" ON "message" USING GIN (to_tsvector('simple', "content"));
+
+-- A customer of a deleted account must be ended at Stripe. Only here no way of deleting can forget it: not the
+-- cascade from the user, and not a subscription that is begun while its account is being deleted.
+CREATE FUNCTION remember_stripe_customer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO stripe_cancellation (customer_id) VALUES (OLD.stripe_customer_id) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER subscription_deleted AFTER DELETE ON "subscription"
+  FOR EACH ROW WHEN (OLD.stripe_customer_id IS NOT NULL) EXECUTE FUNCTION remember_stripe_customer();
