@@ -6,7 +6,7 @@ import { answerOtherMethods, collectMethods } from './allowed-methods.js';
 import type { ApiConfig } from './api.config.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { acceptJsonOnly } from './json-body.js';
-import { setUpDocs } from './openapi.js';
+import { setUpDocs } from './openapi/document.js';
 import { addRequestHooks, requestIdOf, setCommonHeaders } from './request-hooks.js';
 
 /** Response headers that a page of another origin may read. */

@@ -1,4 +1,5 @@
 import {
+  ClockModule,
   ConfigModule,
   DatabaseConfig,
   DatabaseModule,
@@ -21,6 +22,7 @@ export class WorkerModule {
       module: WorkerModule,
       imports: [
         ConfigModule.forRoot([WorkerConfig, LoggingConfig, ProcessConfig, DatabaseConfig, RedisConfig]),
+        ClockModule,
         DatabaseModule,
         RedisModule,
         MetricsModule,

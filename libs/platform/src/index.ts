@@ -1,5 +1,4 @@
 export { ClockModule } from './clock/clock.module.js';
-export { ClockModule } from './clock/clock.module.js';
 export { Clock } from './clock/clock.port.js';
 export { SystemClock } from './clock/system.clock.js';
 export { ConfigModule } from './config/config.module.js';

@@ -1,0 +1,89 @@
+import { problemResponse } from '@app/platform';
+import type { OpenAPIObject, OperationObject, ResponseObject } from '@nestjs/swagger';
+type HeaderMap = NonNullable<ResponseObject['headers']>;
+
+/** The name of the security scheme. */
+export const BEARER = 'bearer';
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const PROBLEM = 'application/problem+json';
+
+/** Headers by the name of their component. */
+const HEADERS = {
+  RequestId: {
+    description: 'The id of this request: yours, if you sent a sane `X-Request-Id`. Quote it when you ask for help.',
+    schema: { type: 'string' },
+    example: '0197a1c0-1111-7000-8000-000000000000',
+  },
+  RetryAfter: { description: 'Seconds to wait before the next try.', schema: { type: 'integer' }, example: 30 },
+  RateLimitPolicy: {
+    description: 'The limits that apply: quota `q` for each window of `w` seconds (IETF draft).',
+    schema: { type: 'string' },
+    example: '"daily-messages";q=5;w=86400',
+  },
+  RateLimit: {
+    description: 'What is left of them: `r` remaining, `t` seconds until the window ends (IETF draft).',
+    schema: { type: 'string' },
+    example: '"daily-messages";r=3;t=34200',
+  },
+  WwwAuthenticate: { description: 'How to authenticate.', schema: { type: 'string' }, example: 'Bearer' },
+};
+
+const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` });
+
+/**
+ * Adds what is true of every route, so that no controller repeats it and none forgets it: security, the problems that
+ * the platform answers with, and the headers that come with each status.
+ *
+ * @param publicOperations the operationIds that need no token
+ */
+export function completeDocument(document: OpenAPIObject, publicOperations: Set<string>): OpenAPIObject {
+  document.security = [{ [BEARER]: [] }];
+  document.components = { ...document.components, headers: { ...document.components?.headers, ...HEADERS } };
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (operation) completeOperation(operation, path, publicOperations.has(operation.operationId ?? ''));
+    }
+  }
+  return document;
+}
+
+function completeOperation(operation: OperationObject, path: string, isPublic: boolean): void {
+  if (isPublic) operation.security = [];
+  else delete operation.security;
+  for (const [status, code] of commonProblems(operation, path, isPublic)) addProblem(operation, status, code);
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (response && !('$ref' in response)) response.headers = { ...headersOf(Number(status)), ...response.headers };
+  }
+}
+
+/** What a route answers by being the route that it is. */
+function commonProblems(operation: OperationObject, path: string, isPublic: boolean): [status: number, code: string][] {
+  const problems: [number, string][] = [];
+  const hasQuery = operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query');
+  if (!isPublic) problems.push([401, 'unauthenticated']);
+  if (path.includes('{')) problems.push([404, 'not_found']);
+  if (operation.requestBody)
+    problems.push([400, 'malformed_json'], [413, 'payload_too_large'], [415, 'unsupported_media_type']);
+  if (operation.requestBody || hasQuery) problems.push([400, 'validation_failed']);
+  if (!path.startsWith('/health'))
+    problems.push([429, 'rate_limited'], [500, 'internal_error'], [503, 'service_unavailable']);
+  return problems;
+}
+
+function addProblem(operation: OperationObject, status: number, code: string): void {
+  const response = operation.responses[status];
+  const known = response && !('$ref' in response) ? Object.keys(response.content?.[PROBLEM]?.examples ?? {}) : [];
+  if (known.includes(code)) return;
+  operation.responses[status] = { ...response, ...problemResponse(status, [...known, code]) };
+}
+
+function headersOf(status: number): HeaderMap {
+  return {
+    'X-Request-Id': header('RequestId'),
+    ...(status === 401 ? { 'WWW-Authenticate': header('WwwAuthenticate') } : {}),
+    ...(status === 429 || status === 503 ? { 'Retry-After': header('RetryAfter') } : {}),
+    ...(status === 429 ? { 'RateLimit-Policy': header('RateLimitPolicy'), RateLimit: header('RateLimit') } : {}),
+  };
+}

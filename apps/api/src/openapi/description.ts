@@ -1,0 +1,58 @@
+/** What a newcomer reads first in Swagger UI. Markdown. */
+export const DESCRIPTION = `
+The backend of a paid AI chat product: login by one-time code, chatrooms, durable replies by Google Gemini, a daily
+quota for free users, and subscriptions by Stripe. Times are ISO 8601 in UTC, ids are UUIDv7, JSON is camelCase.
+
+## Five calls to a conversation
+1. \`POST /auth/signup\` with a phone number in any common writing. The answer never tells whether it was known.
+2. \`POST /auth/send-otp\` sends a six-digit code and answers with a \`challengeId\`. (On a developer's machine, with
+   \`OTP_DELIVERY=response\`, the code is in the answer as \`otp\`.)
+3. \`POST /auth/verify-otp\` with both gives \`accessToken\` and \`refreshToken\`. In Swagger UI press **Authorize** and
+   paste the access token; a client sends \`Authorization: Bearer <accessToken>\`.
+4. \`POST /chatroom\` makes a room.
+5. \`POST /chatroom/{id}/message\` with \`{"content": "Hello"}\` answers **202** at once with your \`message\` and the
+   \`reply\` that is being written. The reply is produced by a worker; once accepted, it gets exactly one outcome.
+
+## Getting the reply
+- **Poll** \`GET /chatroom/{id}/message/{messageId}\` (the \`Location\` of the 202) until \`status\` is final:
+  \`completed\`, \`cancelled\`, \`failed\` or \`blocked\`; before, it is \`queued\` or \`generating\`.
+- **Stream** \`GET /chatroom/{id}/message/{replyId}/stream\` as \`text/event-stream\`:
+
+  | event | data | meaning |
+  |---|---|---|
+  | \`delta\` | \`{"text": "…"}\` | append this text |
+  | \`reset\` | \`{}\` | forget the text so far: a fresh attempt begins |
+  | \`done\` | the whole message | final; the server ends the stream |
+
+  Every event has an \`id\`. After a lost connection send the last one as \`Last-Event-ID\` and the stream goes on where
+  it was. The texts of all \`delta\`s after the last \`reset\` add up to exactly the stored \`content\`. A comment comes at
+  least every 15 seconds.
+- **Stop** it with \`POST …/cancel\`; what was written stays. **Try again** with \`POST …/regenerate\`.
+
+A reply that brought no complete answer says why in \`error.code\`, e.g. \`model_unavailable\` or \`prompt_blocked\`.
+
+## Sending safely twice
+Send an \`Idempotency-Key\` with a message. If the answer got lost, repeat the request: the same answer comes again, with
+\`Idempotency-Replayed: true\`, and nothing is sent twice. The same key with another body is a 422.
+
+## Quota and rate limits
+Basic users have a number of messages for each UTC day; Pro users have no limit. Sending and regenerating cost one each,
+given back when the reply ends \`failed\` or \`blocked\`, or is cancelled before its first word. Answers carry the IETF
+draft headers \`RateLimit-Policy: "daily-messages";q=5;w=86400\` and \`RateLimit: "daily-messages";r=3;t=34200\` (3 left, 34,200 seconds to go). A 429 adds \`Retry-After\` in seconds.
+\`GET /subscription/status\` shows plan and quota at any time.
+
+## Becoming Pro
+\`POST /subscription/subscribe/pro\` answers with the address of a Stripe Checkout page. When the customer has paid, Stripe
+tells us by its webhook, and the next request counts as Pro. \`POST /subscription/portal\` leads to Stripe's page for
+cancelling, cards and invoices.
+
+## Lists
+\`limit\` (1–100, default 50) and \`cursor\`; the answer is \`{"items": […], "nextCursor": "…"}\`, and \`nextCursor\` is null on the
+last page.
+
+## Errors
+Every error is \`application/problem+json\` (RFC 9457): \`status\`, \`title\`, \`detail\` for people, \`code\` for programs, and
+\`requestId\`, which is also the header \`X-Request-Id\` of every answer. With \`validation_failed\`, \`errors\` lists each
+JSON pointer with what it should have been. What isn't yours looks like what does not exist: 404. What can be tried again
+says so with \`Retry-After\`.
+`.trim();

@@ -1,0 +1,38 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { BEARER, completeDocument } from './complete-document.js';
+import { DESCRIPTION } from './description.js';
+import { publicOperations } from './public-operations.js';
+
+/** The description of the whole API, OpenAPI 3.1. */
+export function createDocument(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Gemini Chat Backend')
+    .setDescription(DESCRIPTION)
+    .setVersion('0.1.0')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The `accessToken` of a login.' },
+      BEARER,
+    )
+    .addTag('Auth', 'Sign up, log in with a one-time code, keep and end sessions.')
+    .addTag('Account', "The user's own account.")
+    .addTag('Chatrooms', 'Rooms, and search through them.')
+    .addTag('Messages', 'Sending, and following, stopping and repeating replies.')
+    .addTag('Subscription', 'Plan, quota, and paying with Stripe.')
+    .addTag('Operations', 'What probes and load balancers ask.')
+    .build();
+  return completeDocument(SwaggerModule.createDocument(app, config), publicOperations(app));
+}
+
+/** Serves the description at `/openapi.json`, and Swagger UI at `/docs` from files of our own. */
+export function setUpDocs(app: NestFastifyApplication): void {
+  SwaggerModule.setup('docs', app, createDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Gemini Chat Backend',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+  });
+}
