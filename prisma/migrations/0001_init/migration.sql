@@ -276,11 +276,11 @@ CREATE INDEX "message_content_fts" ON "message" USING GIN (to_tsvector('simple',
 
 -- A customer of a deleted account must be ended at Stripe. Only here no way of deleting can forget it: not the
 -- cascade from the user, and not a subscription that is begun while its account is being deleted.
-CREATE FUNCTION remember_stripe_customer() RETURNS trigger LANGUAGE plpgsql AS $$
+-- (\x3B is the semicolon, at which the engine that applies migrations would cut even inside of quotes.)
+CREATE FUNCTION remember_stripe_customer() RETURNS trigger LANGUAGE plpgsql AS E'
 BEGIN
-  INSERT INTO stripe_cancellation (customer_id) VALUES (OLD.stripe_customer_id) ON CONFLICT DO NOTHING;
-  RETURN NULL;
-END
-$$;
+  INSERT INTO stripe_cancellation (customer_id) VALUES (OLD.stripe_customer_id) ON CONFLICT DO NOTHING\x3B
+  RETURN NULL\x3B
+END';
 CREATE TRIGGER subscription_deleted AFTER DELETE ON "subscription"
   FOR EACH ROW WHEN (OLD.stripe_customer_id IS NOT NULL) EXECUTE FUNCTION remember_stripe_customer();
