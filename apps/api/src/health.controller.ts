@@ -1,4 +1,4 @@
-import { Public } from '@app/auth';
+import { Public, RateLimit } from '@app/auth';
 import { ApiProblem, DomainError, Health, isReady, type Readiness } from '@app/platform';
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -7,6 +7,7 @@ import { LivenessResponse, ReadinessResponse } from './health.response.js';
 /** What probes and load balancers ask. */
 @ApiTags('Operations')
 @Public()
+@RateLimit('none')
 @Controller('health')
 export class HealthController {
   constructor(private readonly health: Health) {}

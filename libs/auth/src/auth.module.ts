@@ -1,13 +1,17 @@
+import { RedisClient } from '@app/platform';
 import { Module, type Provider, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { ThrottlerModule } from '@nestjs/throttler';
 import { AccessTokenConfig } from './access/access-token.config.js';
 import { AccessTokens } from './access/access-tokens.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
 import { AccountParticipants } from './account/account-participants.js';
 import { AccountPlans } from './account/account-plans.js';
+import { AccountErasure } from './account/account-erasure.js';
+import { AccountExport } from './account/account-export.js';
 import { AccountController } from './account/account.controller.js';
 import { Accounts } from './account/accounts.js';
 import { AuthController } from './otp/auth.controller.js';
@@ -25,9 +29,14 @@ import { TwilioOtpSender } from './otp/twilio.otp-sender.js';
 import { WebhookOtpSender } from './otp/webhook.otp-sender.js';
 import { PhoneConfig } from './phone/phone.config.js';
 import { PhoneNumbers } from './phone/phone-numbers.js';
+import { RateLimitConfig } from './rate-limit/rate-limit.config.js';
+import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
+import { RedisThrottlerStorage } from './rate-limit/redis.throttler-storage.js';
+import { SessionList } from './session/session-list.js';
 import { SessionRevocations } from './session/session-revocations.js';
 import { SessionStore } from './session/session-store.js';
 import { SessionConfig } from './session/session.config.js';
+import { SessionController } from './session/session.controller.js';
 import { Sessions } from './session/sessions.js';
 
 /** The configuration classes that the process has to provide. */
@@ -36,6 +45,7 @@ export const AUTH_CONFIG: Type<object>[] = [
   OtpConfig,
   OtpDeliveryConfig,
   PhoneConfig,
+  RateLimitConfig,
   SessionConfig,
 ];
 
@@ -58,14 +68,30 @@ function createOtpSender(config: OtpDeliveryConfig): OtpSender {
   }
 }
 
+const MINUTE_MS = 60_000;
+
+const throttler = ThrottlerModule.forRootAsync({
+  inject: [RateLimitConfig, RedisClient],
+  useFactory: (config: RateLimitConfig, redis: RedisClient) => ({
+    storage: new RedisThrottlerStorage(redis),
+    throttlers: [
+      { name: 'auth', ttl: MINUTE_MS, limit: config.RATE_LIMIT_AUTH_PER_MINUTE },
+      { name: 'send', ttl: MINUTE_MS, limit: config.RATE_LIMIT_SEND_PER_MINUTE },
+      { name: 'read', ttl: MINUTE_MS, limit: config.RATE_LIMIT_READ_PER_MINUTE },
+    ],
+  }),
+});
+
 const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, inject: [OtpDeliveryConfig] };
 
 /** Login, sessions and accounts, and the guard that closes every route of the process that isn't public. */
 @Module({
-  imports: [JwtModule.register({}), PassportModule],
-  controllers: [AuthController, AccountController],
+  imports: [JwtModule.register({}), PassportModule, throttler],
+  controllers: [AuthController, SessionController, AccountController],
   providers: [
     AccessTokens,
+    AccountErasure,
+    AccountExport,
     AccountParticipants,
     AccountPlans,
     Accounts,
@@ -76,11 +102,14 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     OtpSecret,
     PhoneNumbers,
     SendLimits,
+    SessionList,
     SessionRevocations,
     SessionStore,
     Sessions,
     otpSender,
+    // In this order: the limits count users by their tokens.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
+    { provide: APP_GUARD, useClass: RateLimitGuard },
   ],
   exports: [AccountParticipants, AccountPlans, SessionRevocations],
 })

@@ -189,7 +189,7 @@ CREATE UNIQUE INDEX "user_phone_key" ON "user"("phone");
 CREATE UNIQUE INDEX "session_family_hash_key" ON "session"("family_hash");
 
 -- CreateIndex
-CREATE INDEX "session_user_id_created_at_id_idx" ON "session"("user_id", "created_at" DESC, "id" DESC);
+CREATE INDEX "session_user_id_id_idx" ON "session"("user_id", "id");
 
 -- CreateIndex
 CREATE INDEX "session_expires_at_idx" ON "session"("expires_at");

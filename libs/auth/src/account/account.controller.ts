@@ -1,8 +1,11 @@
-import { ApiProblem } from '@app/platform';
-import { Body, Controller, Get, Patch } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Clock } from '@app/platform';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { AuthenticatedUser } from '../access/authenticated-user.js';
 import { CurrentUser } from '../access/current-user.decorator.js';
+import { AccountErasure } from './account-erasure.js';
+import { AccountExport } from './account-export.js';
 import { UpdateAccountRequest } from './account.request.js';
 import { AccountResponse } from './account.response.js';
 import { Accounts } from './accounts.js';
@@ -12,7 +15,12 @@ import { Accounts } from './accounts.js';
 @ApiBearerAuth()
 @Controller('user/me')
 export class AccountController {
-  constructor(private readonly accounts: Accounts) {}
+  constructor(
+    private readonly accounts: Accounts,
+    private readonly exports: AccountExport,
+    private readonly erasure: AccountErasure,
+    private readonly clock: Clock,
+  ) {}
 
   @Get()
   @ApiOperation({ operationId: 'getAccount', summary: 'Read the account' })
@@ -24,11 +32,43 @@ export class AccountController {
   @Patch()
   @ApiOperation({ operationId: 'updateAccount', summary: 'Change the account' })
   @ApiOkResponse({ type: AccountResponse })
-  @ApiProblem(400, 'validation_failed')
   update(
     @CurrentUser() { userId }: AuthenticatedUser,
     @Body() { name }: UpdateAccountRequest,
   ): Promise<AccountResponse> {
     return this.accounts.rename(userId, name);
+  }
+
+  @Get('export')
+  @ApiOperation({
+    operationId: 'exportAccount',
+    summary: 'Download everything that is held of the user',
+    description: 'One JSON file: `account`, `sessions`, and a part for each feature. Without secrets.',
+  })
+  @ApiOkResponse({
+    description: 'The file.',
+    headers: { 'Content-Disposition': { schema: { type: 'string' }, example: 'attachment; filename="account.json"' } },
+    schema: { type: 'object', additionalProperties: true },
+  })
+  async export(
+    @CurrentUser() { userId }: AuthenticatedUser,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Record<string, unknown>> {
+    const file = await this.exports.gather(userId);
+    const day = this.clock.now().toISOString().slice(0, 10);
+    void reply.header('Content-Disposition', `attachment; filename="account-${day}.json"`);
+    return file;
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'deleteAccount',
+    summary: 'Delete the account and everything in it',
+    description: 'Replies that are being written stop, a subscription is cancelled, all sessions end. For good.',
+  })
+  @ApiNoContentResponse()
+  delete(@CurrentUser() { userId }: AuthenticatedUser): Promise<void> {
+    return this.erasure.erase(userId);
   }
 }

@@ -2,6 +2,7 @@ import { ApiProblem } from '@app/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../access/public.decorator.js';
+import { RateLimit } from '../rate-limit/rate-limit.decorator.js';
 import { RequestClient } from '../session/client.decorator.js';
 import type { Client } from '../session/session-store.js';
 import { SendOtpRequest, SignUpRequest, VerifyOtpRequest } from './auth.request.js';
@@ -11,6 +12,7 @@ import { Login } from './login.js';
 /** Logging in: a number, a code, a session. */
 @ApiTags('Auth')
 @Public()
+@RateLimit('auth')
 @Controller('auth')
 export class AuthController {
   constructor(private readonly login: Login) {}
@@ -24,7 +26,6 @@ export class AuthController {
       'The answer is the same whether or not the number has one. It counts once a code sent to it was verified.',
   })
   @ApiAcceptedResponse({ type: SignUpResponse })
-  @ApiProblem(400, 'validation_failed')
   @ApiProblem(422, 'phone_country_not_allowed')
   async signUp(@Body() { phone, name }: SignUpRequest): Promise<SignUpResponse> {
     return { phone: await this.login.signUp(phone, name ?? null) };
@@ -38,10 +39,9 @@ export class AuthController {
     description: 'Numbers without an account get the same answer and no message.',
   })
   @ApiAcceptedResponse({ type: SendOtpResponse })
-  @ApiProblem(400, 'validation_failed')
   @ApiProblem(422, 'phone_country_not_allowed')
-  @ApiProblem(429, 'otp_send_limited', 'rate_limited')
-  @ApiProblem(503, 'otp_delivery_failed', 'service_unavailable')
+  @ApiProblem(429, 'otp_send_limited')
+  @ApiProblem(503, 'otp_delivery_failed')
   sendOtp(@Body() { phone }: SendOtpRequest, @RequestClient() client: Client): Promise<SendOtpResponse> {
     return this.login.sendCode(phone, client);
   }
@@ -50,7 +50,6 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({ operationId: 'verifyOtp', summary: 'Exchange a code for a session' })
   @ApiOkResponse({ type: TokensResponse })
-  @ApiProblem(400, 'validation_failed')
   @ApiProblem(401, 'otp_invalid')
   async verifyOtp(
     @Body() { challengeId, otp }: VerifyOtpRequest,

@@ -15,6 +15,9 @@ export abstract class OtpSender {
   /** Whether the API's answer shows the code: only for development. */
   readonly showsCode: boolean = false;
 
+  /** Whether a message costs nothing and reaches nobody, so that limits need only hold floods off. */
+  readonly isFree: boolean = false;
+
   /**
    * Makes one attempt to hand the message over.
    * @param signal aborts it

@@ -35,17 +35,20 @@ export class OtpConfig {
   @IntegerVariable(1, MAX)
   OTP_SENDS_PER_PHONE_DAY = 10;
 
-  /** Codes an hour asked for by one address (IPv6: one /64). */
+  /** Codes an hour asked for by one address (IPv6: one /64). Default: 100, and 10,000 where messages cost nothing. */
+  @IsOptional()
   @IntegerVariable(1, MAX)
-  OTP_SENDS_PER_ADDRESS_HOUR = 1_000;
+  OTP_SENDS_PER_ADDRESS_HOUR?: number;
 
-  /** Codes an hour to one country code. */
+  /** Codes an hour to one country code. Default: 1,000, and 100,000 where messages cost nothing. */
+  @IsOptional()
   @IntegerVariable(1, MAX)
-  OTP_SENDS_PER_COUNTRY_HOUR = 5_000;
+  OTP_SENDS_PER_COUNTRY_HOUR?: number;
 
-  /** Codes an hour altogether. */
+  /** Codes an hour altogether. Default: 5,000, and 100,000 where messages cost nothing. */
+  @IsOptional()
   @IntegerVariable(1, MAX)
-  OTP_SENDS_PER_HOUR = 10_000;
+  OTP_SENDS_PER_HOUR?: number;
 
   /** Answers about a number come in multiples of so many milliseconds, so that their time doesn't tell known numbers from unknown. */
   @IntegerVariable(0, 5_000)

@@ -2,12 +2,17 @@ import { RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { PhoneNumber } from 'libphonenumber-js/max';
 import { addressBlock } from './client-address.js';
+import { OtpSender } from './otp-sender.port.js';
 import { OtpSecret } from './otp-secret.js';
 import { OtpConfig } from './otp.config.js';
 import { OtpSendLimitedError } from './otp.errors.js';
 
 const HOUR_SECONDS = 3_600;
 const LONGEST_COOLDOWN_SECONDS = HOUR_SECONDS;
+
+/** Codes an hour, unless configured otherwise. */
+const COSTLY_SENDS = { perAddress: 100, perCountry: 1_000, total: 5_000 };
+const FREE_SENDS = { perAddress: 10_000, perCountry: 100_000, total: 100_000 };
 
 /** The Redis keys by which one address's dealings with one number are counted. */
 export interface OtpKeys {
@@ -77,6 +82,7 @@ export class SendLimits {
   constructor(
     private readonly redis: RedisClient,
     private readonly secret: OtpSecret,
+    private readonly sender: OtpSender,
     private readonly config: OtpConfig,
   ) {}
 
@@ -121,6 +127,7 @@ export class SendLimits {
 
   private limitsOf(keys: OtpKeys, countryCode: string): Limit[] {
     const { config } = this;
+    const { perAddress, perCountry, total } = this.sender.isFree ? FREE_SENDS : COSTLY_SENDS;
     const phone = { policy: 'otp-phone', quota: config.OTP_SENDS_PER_PHONE_DAY, window: 24 * HOUR_SECONDS };
     const hourly = (policy: string, key: string, quota: number): Limit => ({
       policy,
@@ -131,9 +138,9 @@ export class SendLimits {
     return [
       { key: keys.failures, policy: 'otp-failures', quota: config.OTP_FAILURES, window: config.OTP_FAILURE_SECONDS },
       { key: keys.own, ...phone },
-      hourly('otp-address', `otp:sends:address:${keys.addressHash}`, config.OTP_SENDS_PER_ADDRESS_HOUR),
-      hourly('otp-country', `otp:sends:country:${countryCode}`, config.OTP_SENDS_PER_COUNTRY_HOUR),
-      hourly('otp-total', 'otp:sends:total', config.OTP_SENDS_PER_HOUR),
+      hourly('otp-address', `otp:sends:address:${keys.addressHash}`, config.OTP_SENDS_PER_ADDRESS_HOUR ?? perAddress),
+      hourly('otp-country', `otp:sends:country:${countryCode}`, config.OTP_SENDS_PER_COUNTRY_HOUR ?? perCountry),
+      hourly('otp-total', 'otp:sends:total', config.OTP_SENDS_PER_HOUR ?? total),
       { key: keys.strangers, ...phone },
     ];
   }

@@ -1,0 +1,35 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { OtpChallenges } from '../otp/otp-challenges.js';
+import { SessionRevocations } from '../session/session-revocations.js';
+import { SessionStore } from '../session/session-store.js';
+import { AccountParticipants } from './account-participants.js';
+import { Accounts } from './accounts.js';
+
+/** Deletes accounts with everything that is held of their users. */
+@Injectable()
+export class AccountErasure {
+  private readonly logger = new Logger(AccountErasure.name);
+
+  constructor(
+    private readonly accounts: Accounts,
+    private readonly participants: AccountParticipants,
+    private readonly challenges: OtpChallenges,
+    private readonly sessions: SessionStore,
+    private readonly revocations: SessionRevocations,
+  ) {}
+
+  /**
+   * What has to be remembered elsewhere (a cancellation at Stripe) is so before the rows go, so whatever fails, the user is still
+   * there and can repeat it. From the deletion on every token is refused; then features clean up once more behind
+   * requests that were under way.
+   */
+  async erase(userId: string): Promise<void> {
+    const { phone } = await this.accounts.read(userId);
+    await this.participants.erase(userId);
+    await this.challenges.forget(phone);
+    await this.revocations.announce(await this.sessions.eraseUser(userId));
+    await this.participants.erase(userId).catch((error: unknown) => {
+      this.logger.error('A feature could not clean up behind an erased account', error);
+    });
+  }
+}

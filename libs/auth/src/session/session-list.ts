@@ -1,0 +1,37 @@
+import { Clock, Database, decodeCursor, encodeCursor, type PageQuery } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { IsUUID } from 'class-validator';
+import type { AuthenticatedUser } from '../access/authenticated-user.js';
+import type { SessionPageResponse } from './session.response.js';
+
+/** Behind the last session of a page. */
+class SessionCursor {
+  @IsUUID()
+  id!: string;
+}
+
+const VISIBLE = { id: true, createdAt: true, lastUsedAt: true, userAgent: true, ip: true } as const;
+
+/** Shows users where they are logged in. */
+@Injectable()
+export class SessionList {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The user's living sessions, the newest first. */
+  async page({ userId, sessionId }: AuthenticatedUser, { limit, cursor }: PageQuery): Promise<SessionPageResponse> {
+    const after = decodeCursor(SessionCursor, cursor);
+    const sessions = await this.database.prisma.session.findMany({
+      where: { userId, expiresAt: { gt: this.clock.now() }, ...(after === undefined ? {} : { id: { lt: after.id } }) },
+      orderBy: { id: 'desc' }, // Ids grow with time.
+      take: limit + 1,
+      select: VISIBLE,
+    });
+    const items = sessions.slice(0, limit).map((session) => ({ ...session, current: session.id === sessionId }));
+    const last = items.at(-1);
+    const nextCursor = sessions.length <= limit || last === undefined ? null : encodeCursor({ id: last.id });
+    return { items, nextCursor };
+  }
+}
