@@ -27,23 +27,21 @@ const CONFIG: Type<object>[] = [
 ];
 
 /** The HTTP process: accounts, rooms, messages, subscriptions. It never talks to the model. */
-@Module({})
+@Module({
+  imports: [ClockModule, DatabaseModule, RedisModule, MetricsModule, HealthModule, AuthModule, SubscriptionModule],
+  controllers: [HealthController],
+})
 export class ApiModule {
-  /** @throws ConfigError naming what the environment lacks */
+  /**
+   * The module with its configuration, ready to run.
+   * @throws ConfigError naming what the environment lacks
+   */
   static forRoot(): DynamicModule {
-    return {
-      module: ApiModule,
-      imports: [
-        ConfigModule.forRoot(CONFIG),
-        ClockModule,
-        DatabaseModule,
-        RedisModule,
-        MetricsModule,
-        HealthModule,
-        AuthModule,
-        SubscriptionModule,
-      ],
-      controllers: [HealthController],
-    };
+    return { module: ApiModule, imports: [ConfigModule.forRoot(CONFIG)] };
+  }
+
+  /** The module without configuration, for Nest's preview mode. */
+  static forPreview(): DynamicModule {
+    return { module: ApiModule, imports: [ConfigModule.unread(CONFIG)] };
   }
 }

@@ -17,4 +17,10 @@ export class ConfigModule {
     const providers = classes.map((type, index) => ({ provide: type, useValue: instances[index] }));
     return { module: ConfigModule, providers, exports: classes };
   }
+
+  /** The classes without their values: enough for Nest's preview mode, which reads modules and builds nothing. */
+  static unread(classes: Type<object>[]): DynamicModule {
+    const providers = classes.map((type) => ({ provide: type, useValue: undefined }));
+    return { module: ConfigModule, providers, exports: classes };
+  }
 }
