@@ -2,7 +2,7 @@ import { readSandboxConfig } from './sandbox.config.js';
 
 describe('readSandboxConfig', () => {
   it('listens on 9200 of this machine alone unless told otherwise', () => {
-    expect(readSandboxConfig({ SANDBOX_PORT: '' })).toEqual({ port: 9200, host: '127.0.0.1', smsSecret: null });
+    expect(readSandboxConfig({ SANDBOX_PORT: '' })).toMatchObject({ port: 9200, host: '127.0.0.1', smsSecret: null });
   });
 
   it('refuses production', () => {

@@ -1,3 +1,5 @@
+import { readStripeSandboxConfig, type StripeSandboxConfig } from './stripe/stripe-sandbox.config.js';
+
 /** Where the sandbox listens, and what it shares with the product that it stands beside. */
 export abstract class SandboxConfig {
   /** 0 takes any free port. */
@@ -5,10 +7,11 @@ export abstract class SandboxConfig {
   abstract readonly host: string;
   /** The secret (`whsec_...`) that signs one-time-code deliveries; null: signatures aren't checked. */
   abstract readonly smsSecret: string | null;
+  abstract readonly stripe: StripeSandboxConfig;
 }
 
 /**
- * Reads `SANDBOX_PORT`, `SANDBOX_HOST` and `SANDBOX_SMS_SECRET`; a blank one counts as absent.
+ * Reads `SANDBOX_PORT`, `SANDBOX_HOST`, `SANDBOX_SMS_SECRET` and what Stripe's stand-in needs; a blank one counts as absent.
  *
  * @throws Error that names the variable, never its value; always with `NODE_ENV=production`
  */
@@ -18,5 +21,10 @@ export function readSandboxConfig(env: NodeJS.ProcessEnv): SandboxConfig {
   }
   const port = Number(env.SANDBOX_PORT || 9200);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('SANDBOX_PORT must be a port number');
-  return { port, host: env.SANDBOX_HOST || '127.0.0.1', smsSecret: env.SANDBOX_SMS_SECRET || null };
+  return {
+    port,
+    host: env.SANDBOX_HOST || '127.0.0.1',
+    smsSecret: env.SANDBOX_SMS_SECRET || null,
+    stripe: readStripeSandboxConfig(env),
+  };
 }

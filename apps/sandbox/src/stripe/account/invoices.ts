@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { wireInvoice, wireInvoicePayment } from '../wire/invoice.wire.js';
+import { EventLog } from './event-log.js';
+import { stripeId } from './ids.js';
+import type { InvoiceRecord, SubscriptionRecord } from './records.js';
+import { known, StripeState } from './stripe-state.js';
+import { TestClock } from './test-clock.js';
+
+/** What an invoice is for. */
+export interface InvoiceTerms {
+  reason: InvoiceRecord['billingReason'];
+  periodStart: number;
+  periodEnd: number;
+  /** When it is finalized and charged by itself; null: when somebody does it. */
+  finalizesAt: number | null;
+  isFree: boolean;
+}
+
+/** Invoices as documents: draft, open, paid, void. What they mean for a subscription is decided elsewhere. */
+@Injectable()
+export class Invoices {
+  constructor(
+    private readonly state: StripeState,
+    private readonly events: EventLog,
+    private readonly clock: TestClock,
+  ) {}
+
+  draft(subscription: SubscriptionRecord, terms: InvoiceTerms): InvoiceRecord {
+    const { unitAmount } = known(this.state.prices, subscription.price);
+    const invoice: InvoiceRecord = {
+      id: stripeId('in'),
+      line: stripeId('il'),
+      number: null,
+      customer: subscription.customer,
+      subscription: subscription.id,
+      billingReason: terms.reason,
+      status: 'draft',
+      created: this.clock.now(),
+      amount: terms.isFree ? 0 : unitAmount * subscription.quantity,
+      periodStart: terms.periodStart,
+      periodEnd: terms.periodEnd,
+      attempts: 0,
+      finalizesAt: terms.finalizesAt,
+      nextAttempt: null,
+      finalizedAt: null,
+      paidAt: null,
+      voidedAt: null,
+      payment: null,
+    };
+    this.state.invoices.set(invoice.id, invoice);
+    subscription.latestInvoice = invoice.id;
+    this.tell('invoice.created', invoice);
+    return invoice;
+  }
+
+  finalize(invoice: InvoiceRecord): void {
+    const customer = known(this.state.customers, invoice.customer);
+    invoice.status = 'open';
+    invoice.number = `${customer.invoicePrefix}-${String(customer.nextInvoice).padStart(4, '0')}`;
+    customer.nextInvoice += 1;
+    invoice.finalizedAt = this.clock.now();
+    invoice.finalizesAt = null;
+    this.tell('invoice.finalized', invoice);
+  }
+
+  pay(invoice: InvoiceRecord): void {
+    this.change(invoice, () => {
+      invoice.status = 'paid';
+      invoice.paidAt = this.clock.now();
+      invoice.nextAttempt = null;
+      if (invoice.amount === 0) return;
+      invoice.attempts += 1;
+      invoice.payment = { id: stripeId('inpay'), intent: stripeId('pi') };
+    });
+    this.tell('invoice.paid', invoice);
+    this.tell('invoice.payment_succeeded', invoice);
+    const payment = wireInvoicePayment(this.state, invoice);
+    if (payment) this.events.append('invoice_payment.paid', payment);
+  }
+
+  /** @param nextAttempt when it is tried again; null: never */
+  fail(invoice: InvoiceRecord, nextAttempt: number | null): void {
+    this.change(invoice, () => {
+      invoice.attempts += 1;
+      invoice.nextAttempt = nextAttempt;
+    });
+    this.tell('invoice.payment_failed', invoice);
+  }
+
+  void(invoice: InvoiceRecord): void {
+    invoice.status = 'void';
+    invoice.voidedAt = this.clock.now();
+    invoice.nextAttempt = null;
+    this.tell('invoice.voided', invoice);
+  }
+
+  /** Nothing more happens to it by itself. */
+  leaveAlone(invoice: InvoiceRecord): void {
+    this.change(invoice, () => {
+      invoice.nextAttempt = null;
+      invoice.finalizesAt = null;
+    });
+  }
+
+  private change(invoice: InvoiceRecord, mutate: () => void): void {
+    this.events.change('invoice.updated', () => wireInvoice(this.state, invoice), mutate);
+  }
+
+  private tell(type: string, invoice: InvoiceRecord): void {
+    this.events.append(type, wireInvoice(this.state, invoice));
+  }
+}

@@ -1,0 +1,22 @@
+import { invalid, StripeApiError } from '../account/stripe.errors.js';
+import { API_VERSION } from '../api-version.js';
+
+/**
+ * Lets in any test key, as bearer token or as the user of basic authentication. A live key means that the backend was pointed at a
+ * stand-in by mistake.
+ */
+export function assertKey(authorization: string | undefined): void {
+  const [scheme, token = ''] = (authorization ?? '').split(' ');
+  const key = scheme === 'Basic' ? (Buffer.from(token, 'base64').toString().split(':')[0] ?? '') : token;
+  if (key === '') throw unauthorized('You did not provide an API key.');
+  if (/^(sk|rk)_live_/.test(key)) throw unauthorized('The sandbox takes no live keys: no money moves here.');
+  if (!/^(sk|rk)_test_\w+$/.test(key)) throw unauthorized('Invalid API Key provided.');
+}
+
+/** Other versions have other shapes, which the sandbox doesn't know. */
+export function assertVersion(version: string | undefined): void {
+  if (version === undefined || version === API_VERSION) return;
+  throw invalid(`Invalid Stripe API version: ${version}. The sandbox speaks ${API_VERSION}.`);
+}
+
+const unauthorized = (message: string): StripeApiError => new StripeApiError(401, 'invalid_request_error', message);

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { stripeId } from '../account/ids.js';
+import { StripeApiError } from '../account/stripe.errors.js';
+
+export const faultKinds = ['status', 'hang', 'reset', 'lost-response', 'latency'] as const;
+export const availabilityModes = ['up', 'unavailable', 'reset', 'hang'] as const;
+export type AvailabilityMode = (typeof availabilityModes)[number];
+
+/** Something that goes wrong with the next calls that match. */
+export interface Fault {
+  id: string;
+  kind: (typeof faultKinds)[number];
+  /** The answer of a `status` fault. */
+  status: number;
+  delayMs: number;
+  /** How many calls it still hits; null: all. */
+  times: number | null;
+  method: string | null;
+  /** The beginning of the path. */
+  path: string | null;
+  /** Whether a `status` fault is remembered under the idempotency key. */
+  saved: boolean;
+}
+
+/** The connection is cut without an answer. */
+export class Severed extends Error {}
+
+/** What is wrong with the sandbox's API at the moment, on purpose. */
+@Injectable()
+export class Faults {
+  private faults: Fault[] = [];
+  private mode: AvailabilityMode = 'up';
+
+  add(fault: Omit<Fault, 'id'>): Fault {
+    const added = { ...fault, id: stripeId('flt', 8) };
+    this.faults.push(added);
+    return added;
+  }
+
+  list(): readonly Fault[] {
+    return this.faults;
+  }
+
+  clear(): void {
+    this.faults = [];
+  }
+
+  setAvailability(mode: AvailabilityMode): void {
+    this.mode = mode;
+  }
+
+  /** The faults that hit this call: all delays, and the oldest other one. Uses them up. */
+  claim(method: string, path: string): Fault[] {
+    const matching = this.faults.filter(
+      (fault) => (fault.method ?? method) === method && path.startsWith(fault.path ?? ''),
+    );
+    const failure = matching.find(({ kind }) => kind !== 'latency');
+    const hitting = matching.filter((fault) => fault.kind === 'latency' || fault === failure);
+    for (const fault of hitting) if (fault.times !== null) fault.times -= 1;
+    this.faults = this.faults.filter(({ times }) => times !== 0);
+    return hitting;
+  }
+
+  /** @throws Severed | StripeApiError unless the service is up */
+  async assertAvailable(request: FastifyRequest): Promise<void> {
+    if (this.mode === 'reset') throw new Severed();
+    if (this.mode === 'hang') await hang(request);
+    if (this.mode === 'unavailable') throw new StripeApiError(503, 'api_error', 'Stripe is currently unavailable.');
+  }
+
+  /** What goes wrong before the call is looked at. */
+  async beforeCall(faults: readonly Fault[], request: FastifyRequest): Promise<void> {
+    if (faults.some(({ kind }) => kind === 'reset')) throw new Severed();
+    if (faults.some(({ kind }) => kind === 'hang')) await hang(request);
+  }
+
+  /** What goes wrong while the call holds its idempotency key. */
+  async duringCall(faults: readonly Fault[]): Promise<void> {
+    for (const { kind, delayMs } of faults) if (kind === 'latency') await sleep(delayMs);
+    const failure = faults.find(({ kind }) => kind === 'status');
+    if (failure) throw failureOf(failure.status, failure.saved);
+  }
+}
+
+/** @throws Severed when the client has given up */
+async function hang({ raw }: FastifyRequest): Promise<never> {
+  if (!raw.socket.destroyed) await once(raw.socket, 'close');
+  throw new Severed();
+}
+
+function failureOf(status: number, saved: boolean): StripeApiError {
+  if (status === 429) {
+    const message = 'Request rate limit exceeded.';
+    return new StripeApiError(429, 'invalid_request_error', message, { code: 'rate_limit' });
+  }
+  if (status === 409) {
+    const message = 'This object cannot be accessed right now because another API request is currently accessing it.';
+    return new StripeApiError(409, 'invalid_request_error', message, { code: 'lock_timeout', shouldRetry: true });
+  }
+  if (status < 500) return new StripeApiError(status, 'invalid_request_error', 'Refused, as the sandbox was told to.');
+  const message = 'An unknown error occurred, as the sandbox was told to.';
+  return new StripeApiError(status, 'api_error', message, { shouldRetry: saved ? false : undefined, isSaved: saved });
+}

@@ -1,0 +1,25 @@
+import { All, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { StripeApiError } from '../account/stripe.errors.js';
+import { ApiController } from './api-controller.decorator.js';
+
+const unrecognized = ({ method, url }: FastifyRequest): StripeApiError =>
+  new StripeApiError(
+    404,
+    'invalid_request_error',
+    `Unrecognized request URL (${method}: ${url.split('?')[0]}), or one that the sandbox does not model.`,
+  );
+
+/** Whatever else somebody asks the API for. */
+@ApiController('')
+export class UnknownRouteController {
+  @All('v1/*')
+  first(@Req() request: FastifyRequest): never {
+    throw unrecognized(request);
+  }
+
+  @All('v2/*')
+  second(@Req() request: FastifyRequest): never {
+    throw unrecognized(request);
+  }
+}

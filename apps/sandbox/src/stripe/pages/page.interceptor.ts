@@ -1,0 +1,24 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { concatMap, from, type Observable } from 'rxjs';
+import { Timekeeper } from '../account/timekeeper.js';
+import { Faults } from '../api/faults.js';
+
+/** Pages are down when the API is, and show what the clock has brought. */
+@Injectable()
+export class PageInterceptor implements NestInterceptor {
+  constructor(
+    private readonly faults: Faults,
+    private readonly timekeeper: Timekeeper,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const available = this.faults.assertAvailable(context.switchToHttp().getRequest<FastifyRequest>());
+    return from(available).pipe(
+      concatMap(() => {
+        this.timekeeper.settle();
+        return next.handle();
+      }),
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import type { Attempt, Endpoint } from './delivery.js';
+import { signatureHeader } from './signature.js';
+
+/** Posts one signed body to one endpoint. */
+@Injectable()
+export class WebhookSender {
+  async send(endpoint: Endpoint, body: string, timeoutMs: number): Promise<Attempt> {
+    const now = Date.now();
+    const at = new Date(now).toISOString();
+    try {
+      const response = await fetch(endpoint.url, {
+        method: 'POST',
+        body,
+        headers: {
+          accept: '*/*; q=0.5, application/json',
+          'content-type': 'application/json; charset=utf-8',
+          'stripe-signature': signatureHeader(body, endpoint.secrets, Math.floor(now / 1000)),
+          'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
+        },
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      await response.arrayBuffer(); // so that the connection can be used again
+      return { at, status: response.status, error: null };
+    } catch (error) {
+      return { at, status: null, error: reasonOf(error) };
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.name;
+}
