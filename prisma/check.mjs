@@ -5,7 +5,10 @@ import { missingSql } from './missing-sql.mjs';
 await missingSql().then(
   (sql) => {
     if (sql === null) console.log('Schema and migrations agree.');
-    else console.error(`The migrations don't make the schema. Missing (npm run db:migration -- NAME writes it):\n\n${sql}`);
+    else
+      console.error(
+        `The migrations don't make the schema. Missing (npm run db:migration -- NAME writes it):\n\n${sql}`,
+      );
     process.exit(sql === null ? 0 : 1);
   },
   (/** @type {Error} */ error) => {

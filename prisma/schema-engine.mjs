@@ -106,7 +106,9 @@ let instantiated = false;
 function instantiate() {
   if (instantiated) return;
   const { WebAssembly } = /** @type {{WebAssembly: WebAssemblyGlobal}} */ (/** @type {unknown} */ (globalThis));
-  const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg').replace(/\.js$/, '.wasm');
+  const file = createRequire(import.meta.url)
+    .resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+    .replace(/\.js$/, '.wasm');
   const module = new WebAssembly.Module(readFileSync(file));
   const { exports } = new WebAssembly.Instance(module, { './schema_engine_bg.js': bindings });
   bindings.__wbg_set_wasm(exports);

@@ -11,7 +11,9 @@ export async function withScratchDatabases(work) {
   const server = process.env['DATABASE_URL'];
   if (!server) throw new Error('DATABASE_URL is not set.');
   const names = [0, 1].map(() => `scratch_${randomUUID()}`);
-  const [url = '', scratchUrl = ''] = names.map((name) => Object.assign(new URL(server), { pathname: `/${name}` }).href);
+  const [url = '', scratchUrl = ''] = names.map(
+    (name) => Object.assign(new URL(server), { pathname: `/${name}` }).href,
+  );
   const client = new pg.Client({ connectionString: server, connectionTimeoutMillis: 5_000 });
   await client.connect();
   try {

@@ -1,46 +1,53 @@
 /**
- * `npm run check`: everything that CI checks besides the tests. Every step runs, whatever the others say;
- * the output of those that fail comes at the end.
+ * `npm run check`: everything that CI checks besides the tests. Every step runs, whatever the others say; what those
+ * that fail have to say comes at the end.
  */
 import { execa } from 'execa';
 import { Listr } from 'listr2';
 
 const root = new URL('..', import.meta.url);
+const importGate = ['--config', 'dependency-cruiser.config.mjs', 'apps', 'libs', 'prisma', 'scripts', 'test'];
 
-/** What is checked, and the command that does it. @type {[string, string, string[]][]} */
+/** @typedef {[title: string, command: string, args: string[]]} Step */
+
+/** Brings what is generated up to date, for the others to look at. @type {Step} */
+const build = ['Build', 'node', ['scripts/build.mjs', '--if-stale']];
+
+/** @type {Step[]} */
 const steps = [
-  ['Types', 'tsc', ['--noEmit']],
   ['Lint', 'eslint', ['.', '--max-warnings', '0']],
+  ['Types', 'tsc', ['--noEmit']],
   ['Format', 'prettier', ['--check', '.']],
   ['Format of the schema', 'prisma', ['format', '--check']],
-  ['Imports', 'depcruise', ['--config', 'dependency-cruiser.config.mjs', 'apps', 'libs', 'prisma', 'scripts', 'test']],
+  ['Imports', 'depcruise', importGate],
   ['Dead code', 'knip', ['--no-progress']],
   ['Migrations make the schema', 'node', ['prisma/check.mjs']],
+  ['OpenAPI document', 'npm', ['run', '--silent', 'openapi', '--', '--check']],
+  ['Configuration', 'node', ['scripts/configuration.mjs', '--check']],
   ['Lockfile', 'node', ['scripts/check-lockfile.mjs']],
 ];
 
-/** @param {string} command @param {string[]} args */
-const run = (command, args) =>
-  execa(command, args, { cwd: root, preferLocal: true, localDir: root, reject: false, all: true, timeout: 300_000 });
-
-// The code that the others look at includes the generated client.
-const generated = await run('node', ['prisma/generate.mjs']);
-if (generated.failed) throw new Error(`The Prisma client cannot be generated:\n${generated.all}`);
-
-/** @type {[string, string][]} */
+/** @type {[title: string, output: string][]} */
 const failures = [];
-const tasks = steps.map(([title, command, args]) => ({
+
+/** @param {Step} step */
+const task = ([title, command, args]) => ({
   title,
   task: async () => {
-    const result = await run(command, args);
+    const options = { cwd: root, preferLocal: true, localDir: root, reject: false, all: true, timeout: 300_000 };
+    const result = await execa(command, args, options);
     if (!result.failed) return;
     failures.push([title, result.all || String(result.message)]);
-    throw new Error(`${title}: ${command} ${args.join(' ')}`);
+    throw new Error(title);
   },
-}));
-const renderer = process.stdout.isTTY ? 'default' : 'simple';
-await new Listr(tasks, { concurrent: 2, exitOnError: false, renderer, collectErrors: false }).run();
+});
+
+await new Listr(
+  [task(build), { task: (_, checks) => checks.newListr(steps.map(task), { concurrent: 2, exitOnError: false }) }],
+  { exitOnError: false, renderer: process.stdout.isTTY ? 'default' : 'simple' },
+).run();
 
 for (const [title, output] of failures) console.log(`\n── ${title} ──\n${output}`);
-console.log(`\n${steps.length - failures.length} of ${steps.length} checks passed.`);
+const passed = steps.length + 1 - failures.length;
+console.log(`\n${passed} checks passed, ${failures.length} failed`);
 process.exitCode = failures.length === 0 ? 0 : 1;

@@ -186,6 +186,9 @@ CREATE TABLE "stripe_cancellation" (
 CREATE UNIQUE INDEX "user_phone_key" ON "user"("phone");
 
 -- CreateIndex
+CREATE INDEX "user_unverified_by_age" ON "user"("created_at") WHERE (verified_at IS NULL);
+
+-- CreateIndex
 CREATE UNIQUE INDEX "session_family_hash_key" ON "session"("family_hash");
 
 -- CreateIndex

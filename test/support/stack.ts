@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { freePort } from '../../scripts/ports.mjs';
+import { type ManagedProcess, Processes } from '../../scripts/processes.mjs';
+import { type App, startApp, untilReady, withStandIns } from '../../scripts/product.mjs';
+import { HttpClient } from './http.js';
+import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from './services.js';
+
+type Exit = Awaited<ManagedProcess['exited']>;
+type Environment = Record<string, string>;
+
+/** What a stack consists of. */
+export interface StackOptions {
+  /** API replicas, 1 unless given. */
+  apis?: number;
+  /** Workers, 1 unless given. */
+  workers?: number;
+  /** Whether the sandbox runs, and the product talks to it; true unless given. */
+  sandbox?: boolean;
+  /** Variables for all processes, over the defaults. */
+  env?: Environment;
+}
+
+/** One process of the built product, on ports of its own which it keeps over restarts. */
+export class StackProcess {
+  /** Every line that it has logged, over all its lives. */
+  readonly log: string[] = [];
+  private child: ManagedProcess;
+
+  constructor(
+    private readonly processes: Processes,
+    readonly app: App,
+    private env: Environment,
+  ) {
+    this.child = this.launch();
+  }
+
+  /** Where it answers: the API and the sandbox their clients, the worker its operators. */
+  get url(): string {
+    const port = { api: 'PORT', worker: 'WORKER_HEALTH_PORT', sandbox: 'SANDBOX_PORT' }[this.app];
+    return `http://127.0.0.1:${this.env[port]}`;
+  }
+
+  /** Of an API or a worker: where it shows its metrics. */
+  get metricsUrl(): string {
+    return this.app === 'api' ? `http://127.0.0.1:${this.env['METRICS_PORT']}/metrics` : `${this.url}/metrics`;
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Resolves when it is ready for work; with its last words it rejects when it ends before. */
+  async ready(): Promise<this> {
+    await untilReady(this.child, this.app, this.env);
+    return this;
+  }
+
+  /** Sends a signal. SIGSTOP and SIGCONT return at once, all others when the process has ended. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit | undefined> {
+    this.child.kill(signal);
+    return signal === 'SIGSTOP' || signal === 'SIGCONT' ? undefined : this.child.exited;
+  }
+
+  /** Starts it again after it has ended (ends it first if it hasn't), and waits until it is ready. */
+  async restart(env: Environment = {}): Promise<this> {
+    await this.child.stop();
+    this.env = { ...this.env, ...env };
+    this.child = this.launch();
+    return this.ready();
+  }
+
+  private launch(): ManagedProcess {
+    return startApp(this.processes, this.app, this.env, (line) => this.log.push(line));
+  }
+}
+
+/** The whole product, as processes, with a database and a Redis of its own. Stop it when the tests are over. */
+export class Stack {
+  readonly apis: StackProcess[] = [];
+  readonly workers: StackProcess[] = [];
+  sandbox: StackProcess | null = null;
+
+  constructor(
+    readonly database: TestDatabase,
+    readonly redis: TestRedis,
+    private readonly processes: Processes,
+    private readonly env: Environment,
+  ) {}
+
+  /** The first API's address. */
+  get url(): string {
+    return this.api().url;
+  }
+
+  get sandboxUrl(): string {
+    if (this.sandbox === null) throw new Error('This stack has no sandbox.');
+    return this.sandbox.url;
+  }
+
+  /** @param index which replica; the first unless given */
+  api(index = 0): StackProcess {
+    return existing(this.apis[index]);
+  }
+
+  /** @param index which worker; the first unless given */
+  worker(index = 0): StackProcess {
+    return existing(this.workers[index]);
+  }
+
+  /** A client of the first API, in nobody's name. */
+  get http(): HttpClient {
+    return new HttpClient(this.url);
+  }
+
+  /** Adds a process and waits until it is ready. */
+  async add(app: App, env: Environment = {}): Promise<StackProcess> {
+    const added = new StackProcess(this.processes, app, { ...this.env, ...(await freePorts(app)), ...env });
+    if (app === 'api') this.apis.push(added);
+    if (app === 'worker') this.workers.push(added);
+    if (app === 'sandbox') this.sandbox = added;
+    return added.ready();
+  }
+
+  /** Everything that all processes have logged, one after the other. */
+  logs(): string {
+    return [this.sandbox, ...this.apis, ...this.workers]
+      .filter((each) => each !== null)
+      .map((each) => `── ${each.app} ${each.pid} ──\n${each.log.join('\n')}`)
+      .join('\n');
+  }
+
+  /** Ends all processes and removes the database. */
+  async stop(): Promise<void> {
+    await this.processes.stop();
+    await this.database.drop();
+  }
+}
+
+/** Ports for one more process. */
+async function freePorts(app: App): Promise<Environment> {
+  const variables = { api: ['PORT', 'METRICS_PORT'], worker: ['WORKER_HEALTH_PORT'], sandbox: ['SANDBOX_PORT'] }[app];
+  return Object.fromEntries(
+    await Promise.all(variables.map(async (name) => [name, String(await freePort())] as const)),
+  );
+}
+
+function existing(process: StackProcess | undefined): StackProcess {
+  if (process === undefined) throw new Error('This stack has no such process.');
+  return process;
+}
+
+/**
+ * Starts the product from `dist/` (build it first) beside whatever else runs on this machine, and waits until all of it
+ * is ready. Needs `DATABASE_URL`, `REDIS_HOST` and `REDIS_PORT`, which `npm test` provides.
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { apis = 1, workers = 1, sandbox = true, env = {} } = options;
+  const [database, redis, port, sandboxPort] = await Promise.all([
+    createTestDatabase(),
+    testRedis(),
+    freePort(),
+    freePort(),
+  ]);
+  const own = { PORT: String(port), SANDBOX_PORT: String(sandboxPort), ...environment(database, redis), ...env };
+  const stack = new Stack(database, redis, new Processes(), sandbox ? completed(own) : own);
+  try {
+    // The first API's and the sandbox's ports are fixed beforehand, since the others are told of them.
+    if (sandbox) await stack.add('sandbox', { SANDBOX_PORT: String(sandboxPort) });
+    await Promise.all([
+      ...times(apis, (index) => stack.add('api', index === 0 ? { PORT: String(port) } : {})),
+      ...times(workers, () => stack.add('worker')),
+    ]);
+    return stack;
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+/** Quick to stop, and sparing with connections: several stacks share one server. */
+function environment(database: TestDatabase, redis: TestRedis): Environment {
+  return {
+    NODE_ENV: 'test',
+    HOST: '127.0.0.1',
+    DATABASE_URL: database.url,
+    DATABASE_POOL_SIZE: '10',
+    REDIS_HOST: redis.host,
+    REDIS_PORT: String(redis.port),
+    REDIS_DB: String(redis.db),
+    JWT_SECRET: randomBytes(32).toString('base64'),
+    OTP_DELIVERY: 'response',
+    OTP_RESEND_SECONDS: '0',
+    SHUTDOWN_DELAY_MS: '0',
+  };
+}
+
+function completed(env: Environment): Environment {
+  return withStandIns(env, {
+    sandboxUrl: `http://127.0.0.1:${env['SANDBOX_PORT']}`,
+    apiUrl: `http://127.0.0.1:${env['PORT']}`,
+    secrets: { jwt: randomBytes(32).toString('base64'), stripeWebhook: `whsec_${randomBytes(24).toString('base64')}` },
+  });
+}
