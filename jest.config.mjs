@@ -1,7 +1,7 @@
 /** One Jest project for each kind of test; `npm test` runs them all against services that it starts itself. */
 const shared = {
   rootDir: '.',
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/node-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -17,6 +17,7 @@ const shared = {
     ],
   },
   moduleNameMapper: {
+    '^@nestjs/throttler$': '<rootDir>/test/support/nestjs-throttler.mjs',
     '^@app/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/(?!.*\\.json\\.js$).*)\\.js$': '$1',
   },
