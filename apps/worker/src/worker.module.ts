@@ -1,3 +1,4 @@
+import { AuthMaintenanceModule } from '@app/auth';
 import {
   ClockModule,
   ConfigModule,
@@ -16,7 +17,7 @@ import { WorkerConfig } from './worker.config.js';
 const CONFIG: Type<object>[] = [WorkerConfig, LoggingConfig, ProcessConfig, DatabaseConfig, RedisConfig];
 
 /** The process that writes the replies and does what is scheduled. It serves no client and knows no JWT secret. */
-@Module({ imports: [ClockModule, DatabaseModule, RedisModule, MetricsModule, HealthModule] })
+@Module({ imports: [ClockModule, DatabaseModule, RedisModule, MetricsModule, HealthModule, AuthMaintenanceModule] })
 export class WorkerModule {
   /**
    * The module with its configuration, ready to run.

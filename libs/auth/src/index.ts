@@ -5,5 +5,6 @@ export { Public } from './access/public.decorator.js';
 export { type AccountParticipant, AccountParticipants } from './account/account-participants.js';
 export { AccountPlans, type Plan } from './account/account-plans.js';
 export { AUTH_CONFIG, AuthModule } from './auth.module.js';
+export { AuthMaintenanceModule } from './maintenance/auth-maintenance.module.js';
 export { RateLimit, type RateLimitKind } from './rate-limit/rate-limit.decorator.js';
 export { SessionRevocations } from './session/session-revocations.js';

@@ -4,14 +4,15 @@ import { UnauthenticatedError } from '../auth.errors.js';
 import { AccountPlans } from './account-plans.js';
 import type { AccountResponse } from './account.response.js';
 
-// A known number takes the same write as an unknown one. Until someone has proved to own the number the last sign-up's
-// name counts; after that a stranger's sign-up changes nothing.
+// A known number takes the same write as an unknown one. Until someone has proved to own the number the last sign-up
+// counts; after that a stranger's sign-up changes nothing.
 const SIGN_UP: PreparedStatement = {
   name: 'account_sign_up',
   text: `
     INSERT INTO "user" AS known (id, phone, name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
     ON CONFLICT (phone) DO UPDATE
-    SET name = CASE WHEN known.verified_at IS NULL THEN COALESCE(EXCLUDED.name, known.name) ELSE known.name END`,
+    SET name = CASE WHEN known.verified_at IS NULL THEN COALESCE(EXCLUDED.name, known.name) ELSE known.name END,
+        created_at = CASE WHEN known.verified_at IS NULL THEN EXCLUDED.created_at ELSE known.created_at END`,
 };
 
 const VISIBLE = { id: true, phone: true, name: true, createdAt: true } as const;
