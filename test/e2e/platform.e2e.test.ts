@@ -1,0 +1,318 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { eventually } from '../support/eventually.js';
+import type { Answer } from '../support/http.js';
+import { type Stack, startStack } from '../support/stack.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const UUID = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+
+/** Every error looks like this, whoever found it. */
+function expectProblem(answer: Answer<unknown>, status: number, code: string, instance: string): void {
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  expect(answer.body).toMatchObject({
+    type: 'about:blank',
+    title: expect.any(String),
+    status,
+    detail: expect.any(String),
+    instance,
+    code,
+    requestId: answer.headers.get('x-request-id'),
+  });
+  expect(answer.status).toBe(status);
+}
+
+describe('the API', () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    stack = await startStack({
+      workers: 0,
+      sandbox: false,
+      env: { CORS_ORIGINS: 'https://app.example.com', BODY_LIMIT_BYTES: '2048' },
+    });
+  });
+  afterAll(() => stack.stop());
+
+  describe('answers an error as problem details', () => {
+    it('for an unknown route, without the query', async () => {
+      expectProblem(await stack.http.get('/nowhere?token=secret'), 404, 'not_found', '/nowhere');
+    });
+
+    it('for an unknown route, whatever the body is like', async () => {
+      expectProblem(await stack.http.post('/nowhere', '{"broken'), 404, 'not_found', '/nowhere');
+    });
+
+    it('for a method that the path does not have, with those that it has', async () => {
+      const answer = await stack.http.get('/auth/signup');
+      expectProblem(answer, 405, 'method_not_allowed', '/auth/signup');
+      expect(answer.headers.get('allow')).toBe('OPTIONS, POST');
+    });
+
+    it('for a body that is not JSON', async () => {
+      expectProblem(await stack.http.post('/auth/signup', '{"phone": '), 400, 'malformed_json', '/auth/signup');
+    });
+
+    it('for a body that tries to reach the prototype', async () => {
+      const answer = await stack.http.post('/auth/signup', '{"__proto__": {"admin": true}}');
+      expectProblem(answer, 400, 'malformed_json', '/auth/signup');
+    });
+
+    it('for a body of another type', async () => {
+      const answer = await stack.http.post('/auth/signup', 'phone=1', { 'content-type': 'text/plain' });
+      expectProblem(answer, 415, 'unsupported_media_type', '/auth/signup');
+    });
+
+    it('for a body that is too large', async () => {
+      const answer = await stack.http.post('/auth/signup', { phone: '1'.repeat(3_000) });
+      expectProblem(answer, 413, 'payload_too_large', '/auth/signup');
+    });
+
+    it('for a body that is no object', async () => {
+      const answer = await stack.http.post('/auth/signup', [1]);
+      expectProblem(answer, 400, 'validation_failed', '/auth/signup');
+      expect(answer.body).toMatchObject({ errors: [{ pointer: '' }] });
+    });
+
+    it('for properties that are missing, wrong or unknown, each with its pointer', async () => {
+      const answer = await stack.http.post('/auth/signup', { name: 7, admin: true });
+      expectProblem(answer, 400, 'validation_failed', '/auth/signup');
+      const { errors } = answer.body as { errors: { pointer: string }[] };
+      expect(new Set(errors.map(({ pointer }) => pointer))).toEqual(new Set(['/phone', '/name', '/admin']));
+    });
+
+    it('for a path that cannot be decoded', async () => {
+      expectProblem(await stack.http.get('/%zz'), 400, 'bad_request', '/%zz');
+    });
+
+    it('for a missing token, saying how to authenticate', async () => {
+      const answer = await stack.http.get('/user/me');
+      expectProblem(answer, 401, 'unauthenticated', '/user/me');
+      expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    });
+
+    it('for bytes that are not HTTP', async () => {
+      const socket = await dial(stack);
+      socket.write('EHLO there\r\n\r\n');
+      const answer = await read(socket);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*application\/problem\+json[^]*"code":"bad_request"/);
+    });
+  });
+
+  describe('names each request', () => {
+    it("by the client's id when that is a sane one", async () => {
+      const answer = await stack.http.get('/nowhere', { 'x-request-id': 'web-4711.a_b' });
+      expect(answer.headers.get('x-request-id')).toBe('web-4711.a_b');
+      await eventually(() => stack.api().log.some((line) => line.includes('"requestId":"web-4711.a_b"')));
+    });
+
+    it.each(['', 'a'.repeat(200), '<script>', 'two words'])('by one of its own when it is %j', async (id) => {
+      const answer = await stack.http.get('/health/live', { 'x-request-id': id });
+      expect(answer.headers.get('x-request-id')).toMatch(UUID);
+    });
+  });
+
+  it('answers HEAD like GET, and OPTIONS with what the path has', async () => {
+    const head = await stack.http.send('HEAD', '/health/live');
+    expect([head.status, head.body]).toEqual([200, undefined]);
+    const options = await stack.http.send('OPTIONS', '/health/live');
+    expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+  });
+
+  it('lets pages of the configured origin in, and no other', async () => {
+    const ask = (origin: string) =>
+      stack.http.send('OPTIONS', '/auth/signup', {
+        headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
+      });
+    const own = await ask('https://app.example.com');
+    expect(own.headers.get('access-control-allow-origin')).toBe('https://app.example.com');
+    expect(own.headers.get('access-control-allow-headers')).toBe('authorization');
+    expect((await ask('https://evil.example.com')).headers.get('access-control-allow-origin')).toBeNull();
+    const answer = await stack.http.get('/health/live', { origin: 'https://app.example.com' });
+    expect(answer.headers.get('access-control-expose-headers')).toMatch(/RateLimit.*Retry-After.*X-Request-Id/);
+  });
+
+  it('shows its description and a page to try it, from files of its own', async () => {
+    expect((await stack.http.get('/openapi.json')).body).toMatchObject({ openapi: '3.1.0' });
+    const page = await stack.http.get<string>('/docs');
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+    const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address);
+    expect(assets.length).toBeGreaterThan(3);
+    for (const asset of assets) {
+      expect(asset).not.toMatch(/^(https?:)?\/\//);
+      expect((await stack.http.get(new URL(asset, 'http://x/docs').pathname)).status).toBe(200);
+    }
+  });
+
+  it('measures requests by route pattern alone, on the port for operators', async () => {
+    await stack.http.get('/auth/sessions?secret=1');
+    await stack.http.get('/nowhere/at/all');
+    await untilHolds(async () => {
+      const metrics = await (await fetch(stack.api().metricsUrl)).text();
+      expect(metrics).toMatch(
+        /http_request_duration_seconds_count\{method="GET",route="\/auth\/sessions",status="401"\} 1/,
+      );
+      expect(metrics).toMatch(/route="unknown",status="404"/);
+      expect(metrics).toContain('process_cpu_seconds_total');
+      expect(metrics).not.toMatch(/secret|nowhere/);
+    });
+  });
+});
+
+describe('health', () => {
+  let stack: Stack;
+  let postgres: TcpProxy;
+  let redis: TcpProxy;
+
+  beforeAll(async () => {
+    const server = new URL(process.env['DATABASE_URL'] ?? '');
+    postgres = await TcpProxy.to(server.hostname, Number(server.port || 5432));
+    redis = await TcpProxy.to(process.env['REDIS_HOST'] ?? '127.0.0.1', Number(process.env['REDIS_PORT'] ?? 6379));
+    stack = await startStack({ apis: 0, workers: 0, sandbox: false });
+    const through = {
+      DATABASE_URL: Object.assign(new URL(stack.database.url), { hostname: '127.0.0.1', port: String(postgres.port) })
+        .href,
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: String(redis.port),
+    };
+    await stack.add('api', through);
+    await stack.add('worker', { ...through, GEMINI_API_KEY: 'none', GEMINI_BASE_URL: 'http://127.0.0.1:9' });
+  });
+  afterEach(() => {
+    postgres.mend();
+    redis.mend();
+  });
+  afterAll(async () => {
+    await stack.stop();
+    await Promise.all([postgres.close(), redis.close()]);
+  });
+
+  const everyProcess = () => [stack.api().url, stack.api().metricsUrl.replace('/metrics', ''), stack.worker().url];
+  const readiness = async (url: string) => {
+    const response = await fetch(`${url}/health/ready`);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  it('is good while PostgreSQL and Redis answer', async () => {
+    for (const url of everyProcess()) {
+      const body = { status: 'ok', checks: { postgresql: 'up', redis: 'up' } };
+      await untilHolds(async () => expect(await readiness(url)).toEqual({ status: 200, body }));
+    }
+  });
+
+  it('is degraded, but still there for traffic, without Redis', async () => {
+    redis.sever();
+    for (const url of everyProcess()) {
+      const body = { status: 'degraded', checks: { postgresql: 'up', redis: 'down' } };
+      await untilHolds(async () => expect(await readiness(url)).toEqual({ status: 200, body }));
+    }
+  });
+
+  it('is bad without PostgreSQL, good again with it, and the process lives on', async () => {
+    await untilHolds(async () => expect((await readiness(stack.api().url)).body['status']).toBe('ok'));
+    postgres.sever();
+    for (const url of everyProcess()) {
+      expect((await readiness(url)).status).toBe(503);
+      expect((await fetch(`${url}/health/live`)).status).toBe(200);
+    }
+    const answer = await stack.http.get('/health/ready');
+    expectProblem(answer, 503, 'not_ready', '/health/ready');
+    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    postgres.mend();
+    await untilHolds(async () => expect((await readiness(stack.api().url)).status).toBe(200));
+  });
+
+  it('lets a request that needs PostgreSQL be tried again later', async () => {
+    postgres.sever();
+    const answer = await stack.http.post('/auth/signup', { phone: '+14155550100' });
+    expectProblem(answer, 503, 'service_unavailable', '/auth/signup');
+    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+  });
+});
+
+describe('an API process that is told to stop', () => {
+  let stack: Stack;
+
+  beforeEach(async () => {
+    stack = await startStack({ workers: 0, sandbox: false, env: { SHUTDOWN_TIMEOUT_MS: '3000' } });
+  });
+  afterEach(() => stack.stop());
+
+  it('says so, finishes the request in flight, and ends with 0', async () => {
+    const socket = await dial(stack);
+    const finish = await beginSignup(socket);
+    const exit = stack.api().kill('SIGTERM');
+    await untilHolds(async () => {
+      const operations = stack.api().metricsUrl.replace('/metrics', '/health/ready');
+      const response = await fetch(operations);
+      expect([response.status, await response.json()]).toEqual([
+        503,
+        expect.objectContaining({ status: 'shutting_down' }),
+      ]);
+    });
+    await eventually(() => refused(stack));
+    finish();
+    expect(await read(socket)).toMatch(/^HTTP\/1\.1 202 /);
+    expect(await exit).toMatchObject({ code: 0 });
+  });
+
+  it('does not wait for ever', async () => {
+    await beginSignup(await dial(stack));
+    expect(await stack.api().kill('SIGTERM')).toMatchObject({ code: 1 });
+    expect(stack.api().log.join('\n')).toContain('still in flight after 3000 ms');
+  });
+});
+
+describe('a process that cannot start', () => {
+  it('names what is wrong with its configuration, not the values', async () => {
+    const start = startStack({ workers: 0, sandbox: false, env: { LOG_LEVEL: 'hunter2', JWT_SECRET: 'short' } });
+    const error: unknown = await start.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(String(error)).toMatch(/LOG_LEVEL/);
+    expect(String(error)).toMatch(/JWT_SECRET/);
+    expect(String(error)).not.toMatch(/hunter2|short|\bat \w/);
+  });
+});
+
+async function dial(stack: Stack): Promise<Socket> {
+  const { hostname, port } = new URL(stack.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Waits until an expectation is met. */
+function untilHolds(expectation: () => Promise<unknown>): Promise<unknown> {
+  return eventually(() => expectation().then(() => true));
+}
+
+/** Everything that comes until the other side hangs up. */
+async function read(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** Sends all of a sign-up but the end of its body, and waits until the API has begun to work on it. */
+async function beginSignup(socket: Socket): Promise<() => void> {
+  const body = JSON.stringify({ phone: '+14155550123' });
+  socket.write(
+    `POST /auth/signup HTTP/1.1\r\nHost: api\r\nConnection: close\r\nExpect: 100-continue\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+  );
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 100 /);
+  return () => socket.write(body);
+}
+
+/** Whether the API takes no new connections any more. */
+async function refused(stack: Stack): Promise<boolean> {
+  try {
+    (await dial(stack)).destroy();
+    return false;
+  } catch {
+    return true;
+  }
+}
