@@ -85,13 +85,6 @@ export default {
       to: { path: '^libs/gemini/|node_modules/@google/generative-ai/', reachable: true },
     },
     {
-      name: 'worker-never-has-auth',
-      comment: 'The worker cannot name the configuration that holds the JWT secret.',
-      severity: 'error',
-      from: { path: '^(apps/worker|libs/gemini)/' },
-      to: { path: '^libs/auth/' },
-    },
-    {
       name: 'gemini-sdk-in-one-adapter',
       comment: 'Its successor is a one-file change.',
       severity: 'error',

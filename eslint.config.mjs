@@ -29,6 +29,18 @@ const fileNames = {
   ],
 };
 
+const refusedImports = [
+  { name: '@nestjs/common', importNames: ['forwardRef'], message: 'Break the cycle instead.' },
+  ...['process', 'node:process'].map((name) => ({ name, message: 'The global says it plainer.' })),
+];
+
+/** Whoever cannot name the configuration that holds the JWT secret cannot load it. */
+const nothingThatSignsTokens = {
+  name: '@app/auth',
+  allowImportNames: ['AuthMaintenanceModule'],
+  message: 'The worker never has the JWT secret.',
+};
+
 export default defineConfig(
   globalIgnores(['dist/', 'coverage/', '.data/', 'libs/platform/src/prisma/generated/']),
 
@@ -52,15 +64,7 @@ export default defineConfig(
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: [
-            { name: '@nestjs/common', importNames: ['forwardRef'], message: 'Break the cycle instead.' },
-            ...['process', 'node:process'].map((name) => ({ name, message: 'The global says it plainer.' })),
-          ],
-        },
-      ],
+      'no-restricted-imports': ['error', { paths: refusedImports }],
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportAllDeclaration', message: 'Name what a module exports.' },
@@ -87,6 +91,12 @@ export default defineConfig(
     name: 'the one reader of the environment',
     files: ['libs/platform/src/config/**'],
     rules: { 'no-restricted-properties': 'off' },
+  },
+
+  {
+    name: 'the worker',
+    files: ['apps/worker/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: [...refusedImports, nothingThatSignsTokens] }] },
   },
 
   {

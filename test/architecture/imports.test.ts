@@ -31,7 +31,6 @@ const plants = [
   breaks('only-the-worker-has-gemini', 'libs/subscription/src/planted-gemini.ts', '@app/gemini'),
   breaks('api-never-reaches-gemini', 'apps/api/src/planted-reach.ts', './planted-step.js'),
   breaks('only-the-worker-has-gemini', 'apps/api/src/planted-step.ts', '@app/gemini'),
-  breaks('worker-never-has-auth', 'apps/worker/src/planted-auth.ts', '@app/auth'),
   breaks('gemini-sdk-in-one-adapter', 'libs/gemini/src/planted-sdk.ts', '@google/generative-ai'),
   breaks('stripe-sdk-in-one-adapter', 'libs/subscription/src/planted-sdk.ts', 'stripe'),
   {

@@ -8,6 +8,7 @@ const plants = [
   at('no-restricted-syntax', 'libs/auth/src/planted-export-all.ts', "export * from './index.js';\n"),
   at('no-restricted-syntax', 'libs/auth/src/planted-enum.ts', 'export enum Plan {\n  basic,\n}\n'),
   at('no-restricted-imports', 'libs/auth/src/planted-forward-ref.ts', "export { forwardRef } from '@nestjs/common';\n"),
+  at('no-restricted-imports', 'apps/worker/src/planted-secret.ts', "export { AUTH_CONFIG } from '@app/auth';\n"),
   at('@typescript-eslint/no-explicit-any', 'libs/auth/src/planted-any.ts', 'export const value = 1 as any;\n'),
   at('@typescript-eslint/no-floating-promises', 'libs/auth/src/planted-promise.ts', 'Promise.resolve(1);\n'),
   at('@typescript-eslint/no-floating-promises', 'scripts/planted-promise.mjs', 'Promise.resolve(1);\n'),
