@@ -1,4 +1,5 @@
 export { ChatroomTitles } from './chatroom-titles.js';
+export { ChatroomModule } from './chatroom.module.js';
 export { Conversation, type Turn } from './conversation.js';
 export type { ReplyErrorCode } from './message.row.js';
 export { type DueReply, ReplyBell } from './reply-bell.js';

@@ -1,6 +1,9 @@
 import { type CustomTypesConfig, types } from 'pg';
 
+type Parsers = CustomTypesConfig['getTypeParser'];
+
 const { TIMESTAMPTZ } = types.builtins;
+const readAsDate = types.getTypeParser(TIMESTAMPTZ) as (text: string) => Date;
 
 /**
  * Makes a statement return its `timestamptz` columns as ISO 8601 in UTC with milliseconds, as the API shows them.
@@ -8,14 +11,12 @@ const { TIMESTAMPTZ } = types.builtins;
  */
 export const ISO_TIMES: CustomTypesConfig = {
   getTypeParser: ((oid, format) =>
-    oid === TIMESTAMPTZ && format !== 'binary'
-      ? toIso
-      : types.getTypeParser(oid, format)) as CustomTypesConfig['getTypeParser'],
+    oid === TIMESTAMPTZ && format !== 'binary' ? toIso : (types.getTypeParser(oid, format) as unknown)) as Parsers,
 };
 
 /** PostgreSQL's `2026-11-23 09:30:00.12+00`; any other zone or era takes the long way. */
 function toIso(text: string): string {
-  if (text[10] !== ' ' || !text.endsWith('+00')) return types.getTypeParser(TIMESTAMPTZ)(text).toISOString();
+  if (text[10] !== ' ' || !text.endsWith('+00')) return readAsDate(text).toISOString();
   const time = text.slice(11, -3);
   return `${text.slice(0, 10)}T${time.length === 8 ? `${time}.000` : time.padEnd(12, '0').slice(0, 12)}Z`;
 }

@@ -1,0 +1,87 @@
+import { AccountParticipants } from '@app/auth';
+import { Database, ISO_TIMES, type PreparedStatement } from '@app/platform';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { ChatroomListCache } from './chatroom-list-cache.js';
+import type { ChatroomResponse } from './chatroom.response.js';
+import { CHATROOM_COLUMNS, type PlacedMessageRow } from './chatroom.store.js';
+import { type MessageResponse, toMessageResponse } from './message.response.js';
+import { MESSAGE_COLUMNS } from './message.row.js';
+
+/** A room as its owner takes it away: with every message, superseded variants too. */
+export interface ExportedChatroom extends ChatroomResponse {
+  messages: (MessageResponse & { superseded: boolean })[];
+}
+
+/** How many rows a statement fetches at most. */
+const PAGE = 500;
+
+const ROOMS: PreparedStatement = {
+  name: 'chatroom_export_rooms',
+  types: ISO_TIMES,
+  text: `SELECT ${CHATROOM_COLUMNS} FROM chatroom WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT ${PAGE}`,
+};
+
+const MESSAGES: PreparedStatement = {
+  name: 'chatroom_export_messages',
+  types: ISO_TIMES,
+  text: `
+    SELECT ${MESSAGE_COLUMNS}, message.seq, message.superseded
+    FROM message WHERE chatroom_id = $1 AND seq > $2 ORDER BY seq LIMIT ${PAGE}`,
+};
+
+const BEFORE_EVERY_ID = '00000000-0000-0000-0000-000000000000';
+
+/** The part that rooms and messages have in exporting and erasing an account. */
+@Injectable()
+export class ChatroomAccountParticipant implements OnModuleInit {
+  private readonly logger = new Logger(ChatroomAccountParticipant.name);
+
+  constructor(
+    private readonly database: Database,
+    private readonly cache: ChatroomListCache,
+    private readonly participants: AccountParticipants,
+  ) {}
+
+  onModuleInit(): void {
+    this.participants.register({
+      name: 'chatrooms',
+      export: (userId) => this.export(userId),
+      erase: (userId) => this.erase(userId),
+    });
+  }
+
+  /** All rooms with all messages, oldest first. */
+  async export(userId: string): Promise<ExportedChatroom[]> {
+    const exported: ExportedChatroom[] = [];
+    for await (const room of this.rooms(userId)) exported.push(room);
+    return exported;
+  }
+
+  /** PostgreSQL's cascade takes the rows; here goes the copy in Redis, which would be gone within minutes anyway. */
+  async erase(userId: string): Promise<void> {
+    await this.cache.forget(userId).catch((error: Error) => {
+      this.logger.warn(`The cached room list of an erased account stays until it expires: ${error.message}`);
+    });
+  }
+
+  private async *rooms(userId: string): AsyncGenerator<ExportedChatroom> {
+    for (let after = BEFORE_EVERY_ID; ;) {
+      const rooms = await this.database.run<ChatroomResponse>(ROOMS, [userId, after]);
+      for (const room of rooms) yield { ...room, messages: await this.messages(room.id) };
+      const last = rooms.at(-1);
+      if (last === undefined || rooms.length < PAGE) return;
+      after = last.id;
+    }
+  }
+
+  private async messages(chatroomId: string): Promise<ExportedChatroom['messages']> {
+    const messages: ExportedChatroom['messages'] = [];
+    for (let after = 0; ;) {
+      const rows = await this.database.run<PlacedMessageRow & { superseded: boolean }>(MESSAGES, [chatroomId, after]);
+      messages.push(...rows.map((row) => ({ ...toMessageResponse(row), superseded: row.superseded })));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) return messages;
+      after = last.seq;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { decodeCursor, encodeCursor, type PageQuery } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { IsInt, Max, Min } from 'class-validator';
+import { ChatroomNotFoundError } from './chatroom.errors.js';
+import type { CreateChatroomRequest, UpdateChatroomRequest } from './chatroom.request.js';
+import type { ChatroomResponse, ConversationResponse } from './chatroom.response.js';
+import { ChatroomStore } from './chatroom.store.js';
+import { toMessageResponse } from './message.response.js';
+
+/** The largest place that a message can have: PostgreSQL's `integer` ends there. */
+const LAST_PLACE = 2_147_483_647;
+
+/** Before the oldest message of a page. */
+class MessagePosition {
+  @IsInt()
+  @Min(1)
+  @Max(LAST_PLACE)
+  seq!: number;
+}
+
+/** A user's rooms, one at a time. */
+@Injectable()
+export class ChatroomService {
+  constructor(private readonly store: ChatroomStore) {}
+
+  create(userId: string, wanted: CreateChatroomRequest): Promise<ChatroomResponse> {
+    return this.store.create(userId, wanted);
+  }
+
+  /**
+   * The room with its newest messages, or those before the cursor, oldest first.
+   *
+   * @throws ChatroomNotFoundError; ValidationFailedError for a cursor that is none
+   */
+  async read(userId: string, chatroomId: string, { limit, cursor }: PageQuery): Promise<ConversationResponse> {
+    const before = decodeCursor(MessagePosition, cursor)?.seq ?? LAST_PLACE;
+    const [room, rows] = await Promise.all([
+      this.store.find(userId, chatroomId),
+      this.store.messages(userId, chatroomId, limit + 1, before),
+    ]);
+    if (room === undefined) throw new ChatroomNotFoundError();
+    const oldest = rows.length > limit ? rows[limit - 1] : undefined;
+    return {
+      ...room,
+      messages: rows.slice(0, limit).reverse().map(toMessageResponse),
+      nextCursor: oldest === undefined ? null : encodeCursor({ seq: oldest.seq } satisfies MessagePosition),
+    };
+  }
+
+  /** @throws ChatroomNotFoundError */
+  async update(userId: string, chatroomId: string, change: UpdateChatroomRequest): Promise<ChatroomResponse> {
+    const room = await this.store.update(userId, chatroomId, change);
+    if (room === undefined) throw new ChatroomNotFoundError();
+    return room;
+  }
+
+  /**
+   * Deletes the room with its messages.
+   *
+   * @throws ChatroomNotFoundError
+   */
+  async delete(userId: string, chatroomId: string): Promise<void> {
+    if (!(await this.store.delete(userId, chatroomId))) throw new ChatroomNotFoundError();
+  }
+}
