@@ -31,9 +31,18 @@ export class OtpConfig {
   @IntegerVariable(0, 3_600)
   OTP_RESEND_SECONDS = 10;
 
-  /** Codes a day for one number: from all addresses that never logged in with it together, and from each that did. */
+  /** Codes a day that one address may ask for one number. A login starts the count anew. */
   @IntegerVariable(1, MAX)
-  OTP_SENDS_PER_PHONE_DAY = 10;
+  OTP_SENDS_PER_PHONE_AND_ADDRESS_DAY = 10;
+
+  /** Codes a day that all addresses which never logged in with a number may together ask for it. */
+  @IntegerVariable(1, MAX)
+  OTP_SENDS_BY_STRANGERS_DAY = 30;
+
+  /** Codes a day to one number, logins or not. Default: 100, and 10,000 where messages cost nothing. */
+  @IsOptional()
+  @IntegerVariable(1, MAX)
+  OTP_SENDS_PER_PHONE_DAY?: number;
 
   /** Codes an hour asked for by one address (IPv6: one /64). Default: 100, and 10,000 where messages cost nothing. */
   @IsOptional()

@@ -8,11 +8,12 @@ import { OtpConfig } from './otp.config.js';
 import { OtpSendLimitedError } from './otp.errors.js';
 
 const HOUR_SECONDS = 3_600;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
 const LONGEST_COOLDOWN_SECONDS = HOUR_SECONDS;
 
-/** Codes an hour, unless configured otherwise. */
-const COSTLY_SENDS = { perAddress: 100, perCountry: 1_000, total: 5_000 };
-const FREE_SENDS = { perAddress: 10_000, perCountry: 100_000, total: 100_000 };
+/** Codes a day (`perPhone`) or an hour, unless configured otherwise. */
+const COSTLY_SENDS = { perPhone: 100, perAddress: 100, perCountry: 1_000, total: 5_000 };
+const FREE_SENDS = { perPhone: 10_000, perAddress: 10_000, perCountry: 100_000, total: 100_000 };
 
 /** The Redis keys by which one address's dealings with one number are counted. */
 export interface OtpKeys {
@@ -26,7 +27,7 @@ export interface OtpKeys {
   familiar: string;
   /** Codes that the address asked for since it last logged in. */
   own: string;
-  /** Codes that all unfamiliar addresses together asked for. */
+  /** Codes that all unfamiliar addresses together asked for. Whoever has logged in isn't shut out by them. */
   strangers: string;
 }
 
@@ -62,7 +63,8 @@ end
 for i = 4, last do
   if redis.call('INCR', KEYS[i]) == 1 then redis.call('EXPIRE', KEYS[i], ARGV[2 * i - 1]) end
 end
-local cooldown = math.min(ARGV[2] * 2 ^ (redis.call('GET', KEYS[4]) - 1), tonumber(ARGV[3]))
+local doublings = math.min(redis.call('GET', KEYS[4]) - 1, 20)
+local cooldown = math.min(ARGV[2] * 2 ^ doublings, tonumber(ARGV[3]))
 if cooldown > 0 then redis.call('SET', KEYS[1], '', 'EX', string.format('%d', cooldown)) end
 return {'', cooldown, last - 3}`;
 
@@ -120,28 +122,31 @@ export class SendLimits {
       cooldown: `otp:cooldown:${phoneHash}:${addressHash}`,
       failures: `otp:failures:${phoneHash}:${addressHash}`,
       familiar: `otp:familiar:${phoneHash}`,
-      own: `otp:sends:${phoneHash}:${addressHash}`,
-      strangers: `otp:sends:${phoneHash}`,
+      own: `otp:sends:own:${phoneHash}:${addressHash}`,
+      strangers: `otp:sends:strangers:${phoneHash}`,
     };
   }
 
   private limitsOf(keys: OtpKeys, countryCode: string): Limit[] {
     const { config } = this;
-    const { perAddress, perCountry, total } = this.sender.isFree ? FREE_SENDS : COSTLY_SENDS;
-    const phone = { policy: 'otp-phone', quota: config.OTP_SENDS_PER_PHONE_DAY, window: 24 * HOUR_SECONDS };
-    const hourly = (policy: string, key: string, quota: number): Limit => ({
+    const usual = this.sender.isFree ? FREE_SENDS : COSTLY_SENDS;
+    const limit = (policy: string, key: string, quota: number, window: number): Limit => ({
       policy,
       key,
       quota,
-      window: HOUR_SECONDS,
+      window,
     });
+    const daily = (key: string, quota: number) => limit('otp-phone', key, quota, DAY_SECONDS);
+    const hourly = (policy: string, key: string, quota: number) =>
+      limit(policy, `otp:sends:${key}`, quota, HOUR_SECONDS);
     return [
-      { key: keys.failures, policy: 'otp-failures', quota: config.OTP_FAILURES, window: config.OTP_FAILURE_SECONDS },
-      { key: keys.own, ...phone },
-      hourly('otp-address', `otp:sends:address:${keys.addressHash}`, config.OTP_SENDS_PER_ADDRESS_HOUR ?? perAddress),
-      hourly('otp-country', `otp:sends:country:${countryCode}`, config.OTP_SENDS_PER_COUNTRY_HOUR ?? perCountry),
-      hourly('otp-total', 'otp:sends:total', config.OTP_SENDS_PER_HOUR ?? total),
-      { key: keys.strangers, ...phone },
+      limit('otp-failures', keys.failures, config.OTP_FAILURES, config.OTP_FAILURE_SECONDS),
+      daily(keys.own, config.OTP_SENDS_PER_PHONE_AND_ADDRESS_DAY),
+      daily(`otp:sends:phone:${keys.phoneHash}`, config.OTP_SENDS_PER_PHONE_DAY ?? usual.perPhone),
+      hourly('otp-address', `address:${keys.addressHash}`, config.OTP_SENDS_PER_ADDRESS_HOUR ?? usual.perAddress),
+      hourly('otp-country', `country:${countryCode}`, config.OTP_SENDS_PER_COUNTRY_HOUR ?? usual.perCountry),
+      hourly('otp-total', 'total', config.OTP_SENDS_PER_HOUR ?? usual.total),
+      daily(keys.strangers, config.OTP_SENDS_BY_STRANGERS_DAY),
     ];
   }
 }

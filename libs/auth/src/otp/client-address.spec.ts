@@ -1,0 +1,23 @@
+import { addressBlock } from './client-address.js';
+
+describe('limits count', () => {
+  it('an IPv4 address as itself', () => {
+    expect(addressBlock('203.0.113.7')).toBe('203.0.113.7');
+  });
+
+  it('an IPv4 address within IPv6 as that IPv4 address', () => {
+    expect(addressBlock('::ffff:203.0.113.7')).toBe('203.0.113.7');
+  });
+
+  it('all addresses of one IPv6 /64 as one', () => {
+    expect(addressBlock('2001:db8:1:2:3:4:5:6')).toBe(addressBlock('2001:db8:1:2::ffff'));
+  });
+
+  it('addresses of two IPv6 /64 as two', () => {
+    expect(addressBlock('2001:db8:1:2::1')).not.toBe(addressBlock('2001:db8:1:3::1'));
+  });
+
+  it('an IPv6 address with a zone like one without', () => {
+    expect(addressBlock('fe80::1%eth0')).toBe(addressBlock('fe80::1'));
+  });
+});
