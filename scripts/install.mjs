@@ -1,10 +1,10 @@
 /** Brings node_modules up to the lockfile. Uses nothing but Node, since nothing else may be there yet. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { alone } from './alone.mjs';
 
-/** @typedef {{version?: string, optional?: boolean, devOptional?: boolean, peer?: boolean}} LockedPackage */
+/** @typedef {{version?: string, optional?: boolean, devOptional?: boolean}} LockedPackage */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -26,19 +26,24 @@ function isComplete() {
   );
 }
 
-/** Installs the dependencies unless they are there. @throws {Error} when npm fails */
-export async function install() {
+/** Installs the dependencies unless they are there. @param {AbortSignal} signal @throws {Error} when npm fails */
+export async function install(signal) {
   if (isComplete()) return;
-  await alone('install', () => {
+  await alone('install', async () => {
     if (isComplete()) return;
     console.log('Installing dependencies with npm (a minute or so) ...');
-    // npm tells its children where it lies itself; started without it, we take that of the PATH.
-    const npm = process.env['npm_execpath'];
-    const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-    const options = /** @type {const} */ ({ cwd: root, stdio: 'inherit' });
-    const { status, error } = npm?.endsWith('.js')
-      ? spawnSync(process.execPath, [npm, ...args], options)
-      : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
-    if (status !== 0) throw new Error(`npm ci failed${error ? `: ${error.message}` : ''}. Its own words stand above.`);
+    const code = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], signal);
+    if (code !== 0) throw new Error(`npm ci ended with code ${code}. Its own words stand above.`);
   });
+}
+
+/** @param {string[]} args @param {AbortSignal} signal @returns {Promise<number | null>} its exit code */
+function npm(args, signal) {
+  const options = /** @type {const} */ ({ cwd: root, stdio: 'inherit', signal });
+  // npm tells those whom it runs where it lies itself; run without it, we take that of the PATH.
+  const script = process.env['npm_execpath'];
+  const child = script?.endsWith('.js')
+    ? spawn(process.execPath, [script, ...args], options)
+    : spawn('npm', args, { ...options, shell: process.platform === 'win32' });
+  return new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
 }

@@ -3,19 +3,17 @@
  * what is stale, and hands its arguments to Jest: `npm test -- quota`, `npm test -- --selectProjects unit`.
  */
 import { install } from './install.mjs';
+import { interruption } from './interruption.mjs';
 import { requireNode } from './node-version.mjs';
 
 requireNode();
-const stopping = new AbortController();
-for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-  process.on(signal, () => stopping.abort(new Error(`Stopped by ${signal}.`)));
-}
+const interrupted = interruption();
 try {
-  await install();
+  await install(interrupted);
   const { runTests } = await import('./test-run.mjs');
-  process.exitCode = (await runTests(process.argv.slice(2), stopping.signal)) ? 0 : 1;
+  process.exitCode = (await runTests(process.argv.slice(2), interrupted)) ? 0 : 1;
 } catch (error) {
-  const reason = stopping.signal.aborted ? stopping.signal.reason : error;
-  console.error(`\n${reason instanceof Error ? reason.message : String(reason)}`);
-  process.exitCode = stopping.signal.aborted ? 130 : 1;
+  const reason = /** @type {Error} */ (interrupted.aborted ? interrupted.reason : error);
+  console.error(`\n${reason.message}`);
+  process.exit(interrupted.aborted ? 130 : 1);
 }

@@ -1,0 +1,203 @@
+/** The whole product on this machine, until somebody wants it to end or a part of it does. */
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { Listr } from 'listr2';
+import { release, take } from './alone.mjs';
+import { describeRun } from './local-description.mjs';
+import { LocalLog } from './local-log.mjs';
+import { DATA, PORTS, readSecrets, readSettings } from './local-settings.mjs';
+import { freePort, whyNotListen } from './ports.mjs';
+import { createDatabase, startPostgres } from './postgres.mjs';
+import { Processes } from './processes.mjs';
+import { startApp, untilReady, usesSandbox, withStandIns } from './product.mjs';
+import { provideRedis, startRedis } from './redis.mjs';
+import { watchSources } from './source-watcher.mjs';
+
+/** @import {ListrTask} from 'listr2' */
+/** @import {App, Environment} from './product.mjs' */
+/** @import {ManagedProcess} from './processes.mjs' */
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const DATABASE = 'gemini_chat';
+
+/**
+ * @param {{reload: boolean, interrupted: AbortSignal}} options `reload` builds and starts anew when a source changes
+ * @throws {Error} when the run can't begin, or a part of it ends; the interruption's reason when that ends it
+ */
+export async function runLocally({ reload, interrupted }) {
+  const other = take('start');
+  if (other !== null) throw new Error(`This clone runs already, as process ${other}.`);
+  const run = new LocalRun(interrupted);
+  try {
+    await Promise.race([run.begin(), run.over]);
+    console.log(describeRun(run.env));
+    run.log.show();
+    if (reload) watchSources(interrupted, () => run.renew());
+    await run.over;
+  } finally {
+    run.log.hide();
+    await run.end();
+    release('start');
+  }
+}
+
+/** One local run. */
+class LocalRun {
+  log = new LocalLog(`${DATA}logs/`);
+  /** Complete after the beginning. @type {Environment} */
+  env;
+  /** Rejects with the reason why the run has to end. @type {Promise<never>} */
+  over;
+  #secrets = readSecrets();
+  #processes = new Processes();
+  /** What is meant to run. @type {Map<string, ManagedProcess>} */
+  #parts = new Map();
+  /** @type {(reason: Error) => void} */
+  #finish = () => undefined;
+  #interrupted;
+
+  /** @param {AbortSignal} interrupted */
+  constructor(interrupted) {
+    this.#interrupted = interrupted;
+    const settings = readSettings();
+    this.env = withStandIns(settings, {
+      sandboxUrl: `http://127.0.0.1:${settings['SANDBOX_PORT']}`,
+      apiUrl: `http://127.0.0.1:${settings['PORT']}`,
+      secrets: this.#secrets,
+    });
+    this.over = new Promise((_, reject) => (this.#finish = reject));
+    // Whoever waits for it is told; before that it is nobody's failure.
+    this.over.catch(() => undefined);
+    interrupted.addEventListener('abort', () => this.#finish(/** @type {Error} */ (interrupted.reason)));
+  }
+
+  /** Starts everything, and returns when all of it is ready. */
+  async begin() {
+    await refuseTakenPorts(this.env);
+    await new Listr(this.#tasks(), { renderer: process.stdout.isTTY ? 'default' : 'simple' }).run();
+  }
+
+  /** Ends everything that was started. */
+  async end() {
+    this.#parts.clear();
+    await this.#processes.stop();
+  }
+
+  /** Builds and starts anew; if the build fails, what runs goes on. */
+  async renew() {
+    console.log('A source has changed: building ...');
+    try {
+      await this.#script('scripts/build.mjs', '--if-stale');
+      await this.#script('prisma/migrate.mjs');
+    } catch (error) {
+      console.error(`${/** @type {Error} */ (error).message}\nWhat ran before goes on.`);
+      return;
+    }
+    try {
+      for (const app of this.#apps().toReversed()) await this.#stop(app);
+      for (const app of this.#apps()) await this.#start(app);
+      console.log('Started anew.');
+    } catch (error) {
+      this.#finish(/** @type {Error} */ (error));
+    }
+  }
+
+  /** @returns {App[]} in the order of their start */
+  #apps() {
+    return usesSandbox(this.env) ? ['sandbox', 'api', 'worker'] : ['api', 'worker'];
+  }
+
+  /** @returns {ListrTask[]} */
+  #tasks() {
+    const { DATABASE_URL, REDIS_HOST } = this.env;
+    /** @type {ListrTask[]} */
+    const groundwork = [
+      { title: DATABASE_URL ? 'PostgreSQL: that of DATABASE_URL' : 'PostgreSQL', task: () => this.#providePostgres() },
+      {
+        title: REDIS_HOST ? 'Redis: that of REDIS_HOST' : 'Redis',
+        task: (_, task) => this.#provideRedis((line) => (task.output = line)),
+      },
+      { title: 'Build', task: () => this.#script('scripts/build.mjs', '--if-stale') },
+    ];
+    return [
+      { title: 'Groundwork', task: (_, task) => task.newListr(groundwork, { concurrent: true }) },
+      { title: 'Migrations', task: () => this.#script('prisma/migrate.mjs') },
+      ...this.#apps().map((app) => ({ title: TITLES[app], task: () => this.#start(app) })),
+    ];
+  }
+
+  async #providePostgres() {
+    if (this.env['DATABASE_URL']) return;
+    const postgres = await startPostgres(this.#processes, {
+      folder: `${DATA}postgres`,
+      port: await freePort(5433),
+      password: this.#secrets.postgres,
+      onLine: this.log.fileOf('postgres'),
+    });
+    this.#watch('postgres', postgres.process);
+    await createDatabase(postgres, DATABASE);
+    this.env['DATABASE_URL'] = postgres.url(DATABASE);
+  }
+
+  /** @param {(line: string) => void} onProgress */
+  async #provideRedis(onProgress) {
+    if (this.env['REDIS_HOST']) return;
+    const program = await provideRedis(onProgress);
+    const port = await freePort(6380);
+    const onLine = this.log.fileOf('redis');
+    const redis = await startRedis(this.#processes, { program, folder: `${DATA}redis`, port, durable: true, onLine });
+    this.#watch('redis', redis);
+    Object.assign(this.env, { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) });
+  }
+
+  /** @param {App} app */
+  async #start(app) {
+    this.#interrupted.throwIfAborted();
+    const child = startApp(this.#processes, app, this.env, this.log.printerOf(app));
+    this.#watch(app, child);
+    await untilReady(child, app, this.env);
+  }
+
+  /** @param {App} app */
+  async #stop(app) {
+    const child = this.#parts.get(app);
+    this.#parts.delete(app);
+    await child?.stop();
+  }
+
+  /** Makes the end of a part the end of the run, unless the part isn't wanted any more. @param {string} name @param {ManagedProcess} child */
+  #watch(name, child) {
+    this.#parts.set(name, child);
+    void child.exited.then(() => {
+      if (this.#parts.get(name) === child) this.#finish(new Error(child.describeExit()));
+    });
+  }
+
+  /** Runs one of our scripts to its end. @param {...string} args @throws {Error} with what it said, when it fails */
+  async #script(...args) {
+    const { failed, all } = await execa(process.execPath, args, {
+      cwd: root,
+      env: this.env,
+      all: true,
+      reject: false,
+      cancelSignal: this.#interrupted,
+    });
+    if (failed) throw new Error(all);
+  }
+}
+
+/** @type {Record<App, string>} */
+const TITLES = { sandbox: 'Sandbox', api: 'API', worker: 'Worker' };
+
+/** @param {Environment} env @throws {Error} naming every port that is taken */
+async function refuseTakenPorts(env) {
+  const problems = await Promise.all(
+    Object.entries(PORTS).map(async ([name, [, of]]) => {
+      const reason = await whyNotListen(Number(env[name]));
+      return reason === null
+        ? []
+        : [`Port ${env[name]} ${reason}: ${of} needs it. Free it, or set ${name} to another.`];
+    }),
+  );
+  if (problems.flat().length > 0) throw new Error(problems.flat().join('\n'));
+}

@@ -1,0 +1,43 @@
+/** What a local run is made of: the user's wishes, and what they leave open. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
+
+/** @import {Environment, Secrets} from './product.mjs' */
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Where a local run keeps everything. */
+export const DATA = `${root}.data/`;
+
+/** The ports that are published, with what is behind each. @type {Record<string, [port: string, of: string]>} */
+export const PORTS = {
+  PORT: ['8000', 'the API'],
+  METRICS_PORT: ['9464', "the API's metrics"],
+  WORKER_HEALTH_PORT: ['8081', "the worker's health and metrics"],
+  SANDBOX_PORT: ['9200', 'the sandbox'],
+};
+
+/** @returns {Environment} the user's environment, completed from `.env` and by the ports; without what is blank */
+export function readSettings() {
+  const file = existsSync(`${root}.env`) ? parseEnv(readFileSync(`${root}.env`, 'utf8')) : {};
+  const ports = Object.fromEntries(Object.entries(PORTS).map(([name, [port]]) => [name, port]));
+  const layers = [{ NODE_ENV: 'development', SHUTDOWN_DELAY_MS: '0', ...ports }, file, process.env];
+  const set = layers.map((layer) => Object.entries(layer).filter(([, value]) => value !== undefined && value !== ''));
+  return /** @type {Environment} */ (Object.fromEntries(set.flat()));
+}
+
+/** @returns {Secrets & {postgres: string}} made at the first run and kept, so that sessions survive a restart */
+export function readSecrets() {
+  const file = `${DATA}secrets.json`;
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const secrets = {
+    jwt: randomBytes(32).toString('base64url'),
+    stripeWebhook: `whsec_${randomBytes(24).toString('base64')}`,
+    postgres: randomBytes(16).toString('hex'),
+  };
+  mkdirSync(DATA, { recursive: true });
+  writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  return secrets;
+}
