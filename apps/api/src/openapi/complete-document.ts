@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { problemResponse } from '@app/platform';
 import type { OpenAPIObject, OperationObject, ResponseObject } from '@nestjs/swagger';
 type HeaderMap = NonNullable<ResponseObject['headers']>;
@@ -54,7 +55,9 @@ function completeOperation(operation: OperationObject, path: string, isPublic: b
   else delete operation.security;
   for (const [status, code] of commonProblems(operation, path, isPublic)) addProblem(operation, status, code);
   for (const [status, response] of Object.entries(operation.responses)) {
-    if (response && !('$ref' in response)) response.headers = { ...headersOf(Number(status)), ...response.headers };
+    if (!response || '$ref' in response) continue;
+    response.description ||= STATUS_CODES[status] ?? status;
+    response.headers = { ...headersOf(Number(status)), ...response.headers };
   }
 }
 

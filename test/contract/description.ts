@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import type { OpenAPIObject, OperationObject, ResponseObject } from '@nestjs/swagger';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+
+/** The committed description of the API. */
+export const DESCRIPTION_FILE = 'openapi.json';
+
+/** One route as it is described. */
+export interface Route {
+  method: string;
+  /** With parameters in braces. */
+  path: string;
+  operation: OperationObject;
+}
+
+/** The API's description, to look things up in and to check answers by. */
+export class ApiDescription {
+  readonly document = JSON.parse(readFileSync(DESCRIPTION_FILE, 'utf8')) as OpenAPIObject;
+  readonly routes: Route[] = Object.entries(this.document.paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, OperationObject>).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      operation,
+    })),
+  );
+  private readonly ajv = new Ajv2020({ strict: false, allErrors: true });
+
+  constructor() {
+    addFormats.default(this.ajv);
+    this.ajv.addSchema(this.document, 'api');
+  }
+
+  /** The route that a request went to; undefined for one that isn't described. */
+  routeOf(method: string, pathname: string): Route | undefined {
+    return this.routes.find(
+      (route) => route.method === method && new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
+    );
+  }
+
+  /** What is wrong with a body of a status and media type, in words; empty when nothing is. */
+  problemsOf(route: Route, status: number, mediaType: string, body: unknown): string {
+    const content = (route.operation.responses[status] as ResponseObject | undefined)?.content;
+    if (content?.[mediaType]?.schema === undefined) return `no schema for ${mediaType}`;
+    const validate = this.schemaAt(
+      'paths',
+      route.path,
+      route.method.toLowerCase(),
+      'responses',
+      String(status),
+      'content',
+      mediaType,
+      'schema',
+    );
+    return validate(body) ? '' : this.ajv.errorsText(validate.errors);
+  }
+
+  /** A schema of the document, ready to check by. */
+  schemaAt(...path: string[]): ValidateFunction {
+    const pointer = path.map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
+    const validate = this.ajv.getSchema(`api#/${pointer}`);
+    if (validate === undefined) throw new Error(`There is no ${pointer}.`);
+    return validate;
+  }
+}

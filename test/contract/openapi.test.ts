@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import type { MediaTypeObject, ResponseObject } from '@nestjs/swagger';
+import { ApiDescription, DESCRIPTION_FILE, type Route } from './description.js';
+
+const api = new ApiDescription();
+const routes = api.routes.map((route) => [`${route.method} ${route.path}`, route] as const);
+
+describe("the API's description", () => {
+  it('is the one that the code makes', () => {
+    const check = spawnSync(process.execPath, ['dist/apps/api/src/openapi/write-document.js', '--check'], {
+      encoding: 'utf8',
+    });
+    expect(check.stderr).toBe('');
+    expect(check.status).toBe(0);
+  });
+
+  it('passes the recommended rules of an OpenAPI 3.1 linter without a warning', () => {
+    expect(api.document.openapi).toMatch(/^3\.1\./);
+    const lint = spawnSync(
+      'node_modules/.bin/redocly',
+      ['lint', DESCRIPTION_FILE, '--format=json', '--max-problems=20'],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+      },
+    );
+    const { totals, problems } = JSON.parse(lint.stdout) as { totals: object; problems: { message: string }[] };
+    expect(problems.map(({ message }) => message)).toEqual([]);
+    expect(totals).toMatchObject({ errors: 0, warnings: 0 });
+  });
+
+  it('names every operation once, in plain words', () => {
+    const ids = api.routes.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) expect(id).toMatch(/^[a-z][A-Za-z]+$/);
+  });
+
+  describe.each(routes)('of %s', (_, route) => {
+    const { operation } = route;
+
+    it('has a summary, and a tag that is explained', () => {
+      expect(operation.summary).toBeTruthy();
+      const explained = api.document.tags?.map(({ name }) => name);
+      expect(explained).toEqual(expect.arrayContaining(operation.tags ?? ['none']));
+    });
+
+    it('says what success and every failure look like', () => {
+      for (const [status, response] of responsesOf(route)) {
+        expect(response.description).toBeTruthy();
+        expect(response.headers).toHaveProperty('X-Request-Id');
+        if (status >= 400) expect(Object.keys(response.content ?? {})).toEqual(['application/problem+json']);
+        else if (status !== 204) expect(response.content).toBeDefined();
+        if (status === 429) expect(response.headers).toHaveProperty('Retry-After');
+      }
+      expect(responsesOf(route).some(([status]) => status < 300)).toBe(true);
+    });
+
+    it('has examples that are what it describes', () => {
+      for (const [status, response] of responsesOf(route)) {
+        for (const [mediaType, content] of Object.entries(response.content ?? {})) {
+          if (!mediaType.endsWith('json')) continue;
+          for (const example of examplesOf(content)) {
+            expect([example, api.problemsOf(route, status, mediaType, example)]).toEqual([example, '']);
+          }
+        }
+      }
+    });
+  });
+});
+
+const responsesOf = ({ operation }: Route): [status: number, response: ResponseObject][] =>
+  Object.entries(operation.responses).map(([status, response]) => [Number(status), response as ResponseObject]);
+
+const examplesOf = ({ example, examples }: MediaTypeObject): unknown[] => [
+  ...(example === undefined ? [] : [example as unknown]),
+  ...Object.values(examples ?? {}).map((each) => ('value' in each ? (each.value as unknown) : undefined)),
+];
