@@ -71,7 +71,9 @@ export class StripeShape {
     if (type.symbol?.name === 'Decimal') return typeof value === 'string' ? [] : [`${path}: no decimal string`];
     if (this.checker.isArrayType(type)) return this.compareArray(value, type, path);
     if (type.flags & ts.TypeFlags.Object) return this.compareObject(value, type, path);
-    return this.isPrimitive(value, type) ? [] : [`${path}: ${JSON.stringify(value)} is no ${this.checker.typeToString(type)}`];
+    return this.isPrimitive(value, type)
+      ? []
+      : [`${path}: ${JSON.stringify(value)} is no ${this.checker.typeToString(type)}`];
   }
 
   private compareUnion(value: unknown, members: ts.Type[], path: string): string[] {
@@ -91,10 +93,12 @@ export class StripeShape {
     const object = value as Record<string, unknown>;
     const properties = this.checker.getPropertiesOfType(type);
     const known = new Set(properties.map(({ name }) => name));
-    const isOpen = this.checker.getIndexTypeOfType(type, ts.IndexKind.String) !== undefined;
-    const unknown = Object.keys(object).filter((key) => !isOpen && !known.has(key) && !UNTYPED.has(key));
+    const free = this.checker.getIndexTypeOfType(type, ts.IndexKind.String);
+    const others = Object.keys(object).filter((key) => !known.has(key) && !UNTYPED.has(key));
     return [
-      ...unknown.map((key) => `${path}.${key}: not declared`),
+      ...others.flatMap((key) =>
+        free ? this.compare(object[key], free, `${path}.${key}`) : [`${path}.${key}: not declared`],
+      ),
       ...properties.flatMap((property) => this.compareProperty(object, property, path)),
     ];
   }

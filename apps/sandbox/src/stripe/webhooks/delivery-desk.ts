@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { EventLog } from '../account/event-log.js';
@@ -22,7 +23,7 @@ export class DeliveryDesk implements OnModuleDestroy {
   private endpoints = new Map<string, Endpoint>();
   private policy = normalPolicy;
   /** Ends what is waiting or being sent when everything is reset. */
-  private era = new AbortController();
+  private era = newEra();
 
   constructor(
     events: EventLog,
@@ -38,7 +39,7 @@ export class DeliveryDesk implements OnModuleDestroy {
 
   reset(endpoints: Omit<Endpoint, 'id'>[]): void {
     this.era.abort();
-    this.era = new AbortController();
+    this.era = newEra();
     this.deliveries.clear();
     this.byEvent.clear();
     this.policy = normalPolicy;
@@ -163,4 +164,10 @@ export class DeliveryDesk implements OnModuleDestroy {
     const event = known(this.state.events, id);
     return JSON.stringify(payload === 'thin' ? wireThinEvent(event) : wireEvent(event, this.pendingOf(id)), null, 2);
   }
+}
+
+function newEra(): AbortController {
+  const era = new AbortController();
+  setMaxListeners(0, era.signal); // one for each delivery that waits
+  return era;
 }
