@@ -132,7 +132,8 @@ export class SessionRevocations implements OnApplicationBootstrap, OnApplication
       this.subscription = Symbol('subscription');
       await this.sync();
     } catch {
-      this.subscriber.disconnect(true);
+      // A connection that can't subscribe is worth another one, unless it was us who ended it.
+      if (this.subscriber.status !== 'end') this.subscriber.disconnect(true);
     }
   }
 

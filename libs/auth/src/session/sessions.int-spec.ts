@@ -1,0 +1,181 @@
+import 'reflect-metadata';
+import { Clock, Database, DatabaseConfig, RedisClient, RedisConfig, uuidv7 } from '@app/platform';
+import { JwtService } from '@nestjs/jwt';
+import fc from 'fast-check';
+import { eventually } from '../../../../test/support/eventually.js';
+import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
+import { AccessTokenConfig } from '../access/access-token.config.js';
+import { AccessTokens } from '../access/access-tokens.js';
+import { RefreshTokenReusedError, UnauthenticatedError } from '../auth.errors.js';
+import { SessionRevocations } from './session-revocations.js';
+import { SessionStore } from './session-store.js';
+import { SessionConfig } from './session.config.js';
+import { Sessions } from './sessions.js';
+
+class HandClock extends Clock {
+  private ms = Date.now();
+
+  override now(): Date {
+    return new Date(this.ms);
+  }
+
+  advance(seconds: number): void {
+    this.ms += seconds * 1000;
+  }
+}
+
+const CLIENT = { ip: '203.0.113.7', userAgent: 'test' };
+const DAY = 86_400;
+
+let testDatabase: TestDatabase;
+let database: Database;
+let redis: RedisClient;
+let revocations: SessionRevocations;
+let sessions: Sessions;
+let clock: HandClock;
+let userId: string;
+
+const config = Object.assign(new SessionConfig(), {
+  SESSION_IDLE_SECONDS: 10 * DAY,
+  SESSION_ABSOLUTE_SECONDS: 25 * DAY,
+  REFRESH_GRACE_SECONDS: 60,
+});
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  const { host, port, db } = await testRedis();
+  const redisConfig = Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db });
+  const accessConfig = Object.assign(new AccessTokenConfig(), { JWT_SECRET: 'x'.repeat(32) });
+  database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
+  redis = new RedisClient(redisConfig);
+  await eventually(() => redis.status === 'ready');
+  const store = new SessionStore(database);
+  revocations = new SessionRevocations(store, redis, redisConfig, accessConfig);
+  revocations.onApplicationBootstrap();
+  clock = new HandClock();
+  const tokens = new AccessTokens(new JwtService(), accessConfig);
+  sessions = new Sessions(store, revocations, tokens, clock, config, accessConfig);
+  userId = uuidv7();
+  await database.prisma.user.create({ data: { id: userId, phone: '+14155550123' } });
+});
+
+afterAll(async () => {
+  revocations.onApplicationShutdown();
+  redis.onApplicationShutdown();
+  await database.onApplicationShutdown();
+  await testDatabase.drop();
+});
+
+const open = async () => (await sessions.open(userId, CLIENT)).refreshToken;
+const refresh = async (token: string) => (await sessions.refresh(token, CLIENT)).refreshToken;
+
+describe('a refresh token', () => {
+  it('is replaced by another one', async () => {
+    const first = await open();
+    expect(await refresh(first)).not.toBe(first);
+  });
+
+  it('brings the same successor again while the answer may have been lost', async () => {
+    const first = await open();
+    const second = await refresh(first);
+    clock.advance(config.REFRESH_GRACE_SECONDS);
+    expect(await refresh(first)).toBe(second);
+  });
+
+  it('brings the same successor to all of 20 refreshes at once, and that one works', async () => {
+    const first = await open();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(first)));
+    expect(new Set(answers).size).toBe(1);
+    await expect(refresh(answers[0]!)).resolves.toEqual(expect.any(String));
+  });
+
+  it('ends the session when it comes back after its successor was used', async () => {
+    const first = await open();
+    const second = await refresh(first);
+    const third = await refresh(second);
+    await expect(refresh(first)).rejects.toThrow(RefreshTokenReusedError);
+    await expect(refresh(third)).rejects.toThrow(UnauthenticatedError);
+  });
+
+  it('ends the session when it comes back after the grace', async () => {
+    const first = await open();
+    const second = await refresh(first);
+    clock.advance(config.REFRESH_GRACE_SECONDS + 1);
+    await expect(refresh(first)).rejects.toThrow(RefreshTokenReusedError);
+    await expect(refresh(second)).rejects.toThrow(UnauthenticatedError);
+  });
+
+  it('is refused, and nothing ends, when it was never given out', async () => {
+    const real = await open();
+    const [otherFamily] = [await open()];
+    await expect(refresh(otherFamily.slice(0, 20) + real.slice(20))).rejects.toThrow(UnauthenticatedError);
+    await expect(refresh('nonsense')).rejects.toThrow(UnauthenticatedError);
+    await expect(refresh(real)).resolves.toEqual(expect.any(String));
+  });
+
+  it('is good for the idle time after the last refresh', async () => {
+    const first = await open();
+    clock.advance(9 * DAY);
+    const second = await refresh(first);
+    clock.advance(9 * DAY);
+    const third = await refresh(second);
+    clock.advance(10 * DAY);
+    await expect(refresh(third)).rejects.toThrow(UnauthenticatedError);
+  });
+
+  it('is good until the absolute end of the session, however busy it is', async () => {
+    let token = await open();
+    for (let day = 8; day <= 24; day += 8) {
+      clock.advance(8 * DAY);
+      token = await refresh(token);
+    }
+    const { refreshExpiresIn } = await sessions.refresh(token, CLIENT);
+    expect(refreshExpiresIn).toBe(DAY);
+    clock.advance(DAY);
+    await expect(refresh(token)).rejects.toThrow(UnauthenticatedError);
+  });
+
+  it('behaves so in any order of refreshes, repetitions and pauses', async () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.constant({ age: 0, pause: 0 }) },
+      { weight: 3, arbitrary: fc.constant({ age: 1, pause: 0 }) },
+      fc.constant({ age: 2, pause: 0 }),
+      fc.record({ age: fc.constantFrom(0, 1), pause: fc.constantFrom(30, 61) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const given = [await open()];
+        let sinceRotation = 0;
+        let alive = true;
+        for (const { age, pause } of steps) {
+          clock.advance(pause);
+          sinceRotation += pause;
+          const token = given.at(-1 - age);
+          if (token === undefined) continue;
+          const outcome = await refresh(token).catch((error: Error) => error);
+          if (!alive) expect(outcome).toBeInstanceOf(UnauthenticatedError);
+          else if (age === 0) {
+            expect(given).not.toContain(outcome);
+            given.push(outcome as string);
+            sinceRotation = 0;
+          } else if (age === 1 && sinceRotation <= config.REFRESH_GRACE_SECONDS) expect(outcome).toBe(given.at(-1));
+          else {
+            expect(outcome).toBeInstanceOf(RefreshTokenReusedError);
+            alive = false;
+          }
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('an ended session', () => {
+  it('is told from one of another user', async () => {
+    const { id } = await database.prisma.session.findFirstOrThrow({ where: { userId } });
+    expect(await revocations.revoke(id, uuidv7())).toBe(false);
+    expect(await revocations.isRevoked(id)).toBe(false);
+    expect(await revocations.revoke(id, userId)).toBe(true);
+    expect(await revocations.isRevoked(id)).toBe(true);
+  });
+});
