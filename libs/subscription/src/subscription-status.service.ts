@@ -13,6 +13,12 @@ export class SubscriptionStatusService {
     private readonly clock: Clock,
   ) {}
 
+  /** The plan of this moment. The ledger reads it as the accepting transaction does; a second reading could disagree. */
+  async planOf(userId: string): Promise<'basic' | 'pro'> {
+    const { limit } = await this.ledger.read(userId);
+    return planOfLimit(limit);
+  }
+
   /** The plan of this moment, with its quota. */
   async read(userId: string): Promise<SubscriptionStatusResponse> {
     const [{ limit, used }, subscription] = await Promise.all([
@@ -23,8 +29,7 @@ export class SubscriptionStatusService {
       }),
     ]);
     return {
-      // The ledger reads the plan as the accepting transaction does; a second reading could disagree with it.
-      plan: limit === null ? 'pro' : 'basic',
+      plan: planOfLimit(limit),
       status: subscription?.status ?? 'none',
       currentPeriodEnd: subscription?.currentPeriodEnd?.toISOString() ?? null,
       cancelAtPeriodEnd: subscription?.cancelAtPeriodEnd ?? false,
@@ -37,3 +42,5 @@ export class SubscriptionStatusService {
     };
   }
 }
+
+const planOfLimit = (limit: number | null): 'basic' | 'pro' => (limit === null ? 'pro' : 'basic');

@@ -1,6 +1,10 @@
 import { type AuthenticatedUser, CurrentUser } from '@app/auth';
-import { Controller, Get } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiProblem } from '@app/platform';
+import { Body, Controller, Get, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CheckoutResponse, PortalResponse } from './checkout/checkout.response.js';
+import { CheckoutService } from './checkout/checkout.service.js';
+import { SubscribeRequest } from './checkout/subscribe.request.js';
 import { SubscriptionStatusService } from './subscription-status.service.js';
 import { SubscriptionStatusResponse } from './subscription.response.js';
 
@@ -9,16 +13,52 @@ import { SubscriptionStatusResponse } from './subscription.response.js';
 @ApiBearerAuth()
 @Controller('subscription')
 export class SubscriptionController {
-  constructor(private readonly statuses: SubscriptionStatusService) {}
+  constructor(
+    private readonly statuses: SubscriptionStatusService,
+    private readonly checkout: CheckoutService,
+  ) {}
 
   /** The plan and what is left of the daily quota. */
   @Get('status')
   @ApiOperation({
+    operationId: 'readSubscriptionStatus',
     summary: 'Plan and daily quota',
     description: 'Answers from what we last learned from Stripe, so it works while Stripe is out of reach.',
   })
   @ApiOkResponse({ type: SubscriptionStatusResponse })
   status(@CurrentUser() user: AuthenticatedUser): Promise<SubscriptionStatusResponse> {
     return this.statuses.read(user.userId);
+  }
+
+  /** The page on which the user can pay for Pro. */
+  @Post('subscribe/pro')
+  @ApiOperation({
+    summary: 'Buy the Pro plan',
+    description:
+      "Answers with a page of Stripe's to send the user to. Repeated clicks lead to the same page as long as it can be " +
+      'paid; asked for with other URLs, the earlier page is closed. Pro begins when Stripe reports the payment, usually ' +
+      'within a second of the user coming back: read the status until it says so.',
+  })
+  @ApiCreatedResponse({ type: CheckoutResponse })
+  @ApiProblem(409, 'already_subscribed')
+  @ApiProblem(503, 'payment_provider_unavailable')
+  async subscribe(@CurrentUser() user: AuthenticatedUser, @Body() urls: SubscribeRequest): Promise<CheckoutResponse> {
+    const { url, expiresAt } = await this.checkout.subscribe(user.userId, urls);
+    if (url === null) throw new Error('An open checkout session has a URL');
+    return { checkoutUrl: url, expiresAt: expiresAt.toISOString() };
+  }
+
+  /** The page on which the user manages the subscription. */
+  @Post('portal')
+  @ApiOperation({
+    summary: 'Manage the subscription',
+    description:
+      "Answers with a page of Stripe's to send the user to: to cancel, to take a cancellation back, to change the card, " +
+      'to pay and download invoices.',
+  })
+  @ApiCreatedResponse({ type: PortalResponse })
+  @ApiProblem(503, 'payment_provider_unavailable')
+  async portal(@CurrentUser() user: AuthenticatedUser): Promise<PortalResponse> {
+    return { url: await this.checkout.portal(user.userId) };
   }
 }

@@ -2,12 +2,12 @@ import { DomainError } from '@app/platform';
 
 /** There is a subscription already; a second one would be paid twice. */
 export class AlreadySubscribedError extends DomainError {
-  /** @param isPro false: it exists, but waits for a payment or for its owner */
-  constructor(isPro: boolean) {
+  /** @param status Stripe's word for the subscription */
+  constructor(status: string) {
     super(
       'already_subscribed',
       'conflict',
-      isPro
+      status === 'active' || status === 'trialing'
         ? 'You are on the Pro plan already; the portal changes or cancels it.'
         : 'You have a subscription that needs attention, such as an open payment; the portal shows it.',
     );

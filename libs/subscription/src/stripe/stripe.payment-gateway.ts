@@ -1,0 +1,303 @@
+import { Metrics } from '@app/platform';
+import { Injectable, Logger } from '@nestjs/common';
+import { Histogram } from 'prom-client';
+import Stripe from 'stripe';
+import type { StripeSubscription } from '../entitlement.js';
+import { InvalidSignatureError, PaymentProviderUnavailableError } from '../subscription.errors.js';
+import { IdempotencyKeySpentError, UnknownCustomerError } from './payment-gateway.errors.js';
+import {
+  type CheckoutOrder,
+  type CheckoutSession,
+  type ListedPaymentEvent,
+  PaymentGateway,
+  type PaymentEvent,
+} from './payment-gateway.port.js';
+import { StripeConfig } from './stripe.config.js';
+import { parseStripeEvent } from './stripe-event.js';
+
+/** The version whose shapes this file reads; raising it is a change of code. */
+const API_VERSION = '2026-10-28.endive';
+/** One attempt's time, in milliseconds. With the one repetition and its pause a call ends within 17 seconds. */
+const ATTEMPT_TIMEOUT_MS = 8_000;
+/** How far a signature's time may be from ours, in seconds, on either side: what Stripe's own libraries allow the past. */
+const SIGNATURE_TOLERANCE_S = 300;
+/** More subscriptions than one customer will ever have. */
+const MAX_SUBSCRIPTIONS = 500;
+/** Every change of a plan announces itself by one of these. */
+const PLAN_EVENTS = [
+  'checkout.session.async_payment_succeeded',
+  'checkout.session.completed',
+  'customer.deleted',
+  'customer.subscription.created',
+  'customer.subscription.deleted',
+  'customer.subscription.paused',
+  'customer.subscription.pending_update_applied',
+  'customer.subscription.resumed',
+  'customer.subscription.updated',
+  'invoice.paid',
+  'invoice.payment_failed',
+];
+
+/** Stripe, by its own SDK. The only importer of it. */
+@Injectable()
+export class StripePaymentGateway extends PaymentGateway {
+  private readonly logger = new Logger('Stripe');
+  private readonly client: Stripe | undefined;
+  private readonly seconds: Histogram<'operation' | 'outcome'>;
+
+  constructor(config: StripeConfig, metrics: Metrics) {
+    super();
+    if (config.STRIPE_SECRET_KEY === undefined) this.logger.warn('Without STRIPE_SECRET_KEY nothing can be sold');
+    else this.client = connect(config.STRIPE_SECRET_KEY, config.STRIPE_API_BASE_URL);
+    this.seconds = new Histogram({
+      name: 'stripe_request_seconds',
+      help: 'Calls to Stripe with their repetitions, by operation and outcome.',
+      labelNames: ['operation', 'outcome'],
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
+      registers: [metrics],
+    });
+  }
+
+  override get isConfigured(): boolean {
+    return this.client !== undefined;
+  }
+
+  override async createCustomer(userId: string, key: string): Promise<string> {
+    const customer = await this.call('create_customer', (stripe) =>
+      stripe.customers.create({ metadata: { userId } }, { idempotencyKey: `customer-${key}` }),
+    );
+    return customer.id;
+  }
+
+  override async createCheckout(order: CheckoutOrder): Promise<CheckoutSession> {
+    const session = await this.ofCustomer(order.customerId, 'create_checkout', (stripe) =>
+      stripe.checkout.sessions.create(
+        {
+          mode: 'subscription',
+          customer: order.customerId,
+          client_reference_id: order.userId,
+          line_items: [{ price: order.priceId, quantity: 1 }],
+          success_url: order.successUrl,
+          cancel_url: order.cancelUrl,
+          metadata: { userId: order.userId, checkoutKey: order.key },
+          subscription_data: { metadata: { userId: order.userId } },
+        },
+        { idempotencyKey: `checkout-${order.key}` },
+      ),
+    );
+    return toCheckout(session);
+  }
+
+  override async checkout(sessionId: string): Promise<CheckoutSession | null> {
+    const session = await this.unlessMissing('read_checkout', (stripe) => stripe.checkout.sessions.retrieve(sessionId));
+    return session && toCheckout(session);
+  }
+
+  override async openCheckouts(customerId: string): Promise<(CheckoutSession & { key: string | null })[]> {
+    const sessions = await this.ofCustomer(customerId, 'list_checkouts', (stripe) =>
+      stripe.checkout.sessions.list({ customer: customerId, status: 'open', limit: 100 }),
+    );
+    return sessions.data.map((session) => ({ ...toCheckout(session), key: session.metadata?.['checkoutKey'] ?? null }));
+  }
+
+  override async expireCheckout(sessionId: string): Promise<void> {
+    const session = await this.checkout(sessionId);
+    if (session?.status !== 'open') return;
+    try {
+      await this.call('expire_checkout', (stripe) => stripe.checkout.sessions.expire(sessionId));
+    } catch (error) {
+      // It may have been paid or run out just now, and then Stripe refuses.
+      if ((await this.checkout(sessionId))?.status === 'open') throw error;
+    }
+  }
+
+  override async createPortal(customerId: string, returnUrl: string): Promise<string> {
+    const session = await this.ofCustomer(customerId, 'create_portal', (stripe) =>
+      stripe.billingPortal.sessions.create({ customer: customerId, return_url: returnUrl }),
+    );
+    return session.url;
+  }
+
+  override async subscriptionsOf(customerId: string): Promise<StripeSubscription[]> {
+    const subscriptions = await this.ofCustomer(customerId, 'list_subscriptions', (stripe) =>
+      stripe.subscriptions
+        .list({ customer: customerId, status: 'all', limit: 100 })
+        .autoPagingToArray({ limit: MAX_SUBSCRIPTIONS }),
+    );
+    return subscriptions.map(toSubscription);
+  }
+
+  override async cancelSubscription(subscriptionId: string): Promise<void> {
+    await this.unlessMissing('cancel_subscription', (stripe) => stripe.subscriptions.cancel(subscriptionId));
+  }
+
+  override async deleteCustomer(customerId: string): Promise<void> {
+    await this.unlessMissing('delete_customer', (stripe) => stripe.customers.del(customerId));
+  }
+
+  override async customerOf(objectType: string, objectId: string): Promise<string | null> {
+    const object = await this.unlessMissing(
+      'read_object',
+      async (stripe): Promise<{ customer: string | { id: string } | null } | null> => {
+        switch (objectType) {
+          case 'subscription':
+            return stripe.subscriptions.retrieve(objectId);
+          case 'checkout.session':
+            return stripe.checkout.sessions.retrieve(objectId);
+          case 'invoice':
+            return stripe.invoices.retrieve(objectId);
+          default:
+            return null;
+        }
+      },
+    );
+    const customer = object?.customer ?? null;
+    return typeof customer === 'string' ? customer : (customer?.id ?? null);
+  }
+
+  override async *events(from: Date, until: Date | null): AsyncIterable<ListedPaymentEvent> {
+    const created = { gte: toSeconds(from), ...(until && { lt: toSeconds(until) }) };
+    let after: string | undefined;
+    do {
+      const page = await this.call('list_events', (stripe) =>
+        stripe.events.list({ types: PLAN_EVENTS, created, limit: 100, ...(after && { starting_after: after }) }),
+      );
+      for (const event of page.data) yield { ...parseStripeEvent(event), createdAt: toDate(event.created) };
+      after = page.has_more ? page.data.at(-1)?.id : undefined;
+    } while (after !== undefined);
+  }
+
+  override readWebhook(
+    payload: Buffer,
+    signature: string | undefined,
+    secrets: readonly string[],
+    now: Date,
+  ): PaymentEvent {
+    // A string, not bytes: the SDK would drop a byte order mark before it checks.
+    const text = payload.toString('utf8');
+    if (signature === undefined || !secrets.some((secret) => isSigned(text, signature, secret, now))) {
+      throw new InvalidSignatureError();
+    }
+    return parseStripeEvent(JSON.parse(text));
+  }
+
+  /** A call about a customer who may be gone. */
+  private async ofCustomer<T>(customerId: string, operation: string, work: (stripe: Stripe) => Promise<T>): Promise<T> {
+    try {
+      return await this.call(operation, work);
+    } catch (error) {
+      if (!isMissing((error as Error).cause, 'customer')) throw error;
+      const customer = await this.unlessMissing('read_customer', (stripe) => stripe.customers.retrieve(customerId));
+      throw new UnknownCustomerError(customer?.deleted === true);
+    }
+  }
+
+  /** A call about an object that may be gone: null then. */
+  private async unlessMissing<T>(operation: string, work: (stripe: Stripe) => Promise<T>): Promise<T | null> {
+    try {
+      return await this.call(operation, work);
+    } catch (error) {
+      if (isMissing((error as Error).cause)) return null;
+      throw error;
+    }
+  }
+
+  private async call<T>(operation: string, work: (stripe: Stripe) => Promise<T>): Promise<T> {
+    if (this.client === undefined) throw new PaymentProviderUnavailableError();
+    const stop = this.seconds.startTimer({ operation });
+    try {
+      const result = await work(this.client);
+      stop({ outcome: 'ok' });
+      return result;
+    } catch (error) {
+      stop({ outcome: outcomeOf(error) });
+      throw this.translate(operation, error);
+    }
+  }
+
+  private translate(operation: string, error: unknown): Error {
+    if (!(error instanceof Stripe.errors.StripeError)) return error as Error;
+    const what = `${operation}: ${error.type} ${error.code ?? ''} ${error.requestId ?? ''}`;
+    if (isMissing(error)) this.logger.debug(`Stripe has no object for ${what}`);
+    else if (isOurFault(error)) this.logger.error(`Stripe refuses ${what} ${error.message}`);
+    else this.logger.warn(`Stripe failed at ${what}`);
+    return isSpent(error)
+      ? new IdempotencyKeySpentError({ cause: error })
+      : new PaymentProviderUnavailableError({ cause: error });
+  }
+}
+
+function connect(key: string, baseUrl: string | undefined): Stripe {
+  const at = baseUrl === undefined ? undefined : new URL(baseUrl);
+  const isPlain = at?.protocol === 'http:';
+  return new Stripe(key, {
+    apiVersion: API_VERSION,
+    timeout: ATTEMPT_TIMEOUT_MS,
+    maxNetworkRetries: 1,
+    telemetry: false,
+    ...(at && { host: at.hostname, port: at.port || (isPlain ? 80 : 443), protocol: isPlain ? 'http' : 'https' }),
+  });
+}
+
+/** Whether Stripe has no object of the id that was asked for, or given as this parameter. */
+const isMissing = (error: unknown, param?: string): boolean =>
+  error instanceof Stripe.errors.StripeInvalidRequestError &&
+  error.code === 'resource_missing' &&
+  (param === undefined || error.param === param);
+
+/** A wrong key, price or parameter: an operator must mend it. */
+const isOurFault = (error: Stripe.errors.StripeError): boolean =>
+  error instanceof Stripe.errors.StripeInvalidRequestError ||
+  error instanceof Stripe.errors.StripeAuthenticationError ||
+  error instanceof Stripe.errors.StripePermissionError;
+
+/** Stripe keeps its own faults, but no refusals, under the idempotency key and repeats them for a day. */
+const isSpent = (error: Stripe.errors.StripeError): boolean =>
+  error instanceof Stripe.errors.StripeIdempotencyError || (error.statusCode ?? 0) >= 500;
+
+const outcomeOf = (error: unknown): string =>
+  error instanceof Stripe.errors.StripeError ? error.type.replace(/^Stripe/, '') : 'bug';
+
+function isSigned(payload: string, signature: string, secret: string, now: Date): boolean {
+  try {
+    Stripe.webhooks.signature?.verifyHeader(
+      payload,
+      signature,
+      secret,
+      SIGNATURE_TOLERANCE_S,
+      undefined,
+      now.getTime(),
+    );
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeSignatureVerificationError) return false;
+    throw error;
+  }
+  // The SDK lets any future pass. It reads the last `t`, so that one is checked.
+  const [, time] = /.*(?:^|,)t=(\d+)/.exec(signature) ?? [];
+  return time !== undefined && Number(time) <= toSeconds(now) + SIGNATURE_TOLERANCE_S;
+}
+
+const CHECKOUT_STATUSES = ['open', 'complete', 'expired'] as const;
+
+const toCheckout = ({ id, status, url, expires_at: expires }: Stripe.Checkout.Session): CheckoutSession => ({
+  id,
+  status: CHECKOUT_STATUSES.find((known) => known === status) ?? 'open',
+  url,
+  expiresAt: toDate(expires),
+});
+
+function toSubscription(subscription: Stripe.Subscription): StripeSubscription {
+  const { id, status, cancel_at: cancelAt, cancel_at_period_end: cancelsAtPeriodEnd } = subscription;
+  const ends = subscription.items.data.map((item) => item.current_period_end);
+  const end = ends.length === 0 ? null : Math.max(...ends);
+  return {
+    id,
+    status,
+    currentPeriodEnd: end === null ? null : toDate(end),
+    // In the flexible billing mode the portal sets only the date.
+    cancelsAtPeriodEnd: cancelsAtPeriodEnd || (cancelAt !== null && end !== null && cancelAt <= end),
+  };
+}
+
+const toDate = (seconds: number): Date => new Date(seconds * 1000);
+const toSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);

@@ -1,0 +1,84 @@
+import { BILLING_JOB_VERSION, BILLING_QUEUE, type BillingJob } from '@app/contracts';
+import { RequestContext } from '@app/platform';
+import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import { PaymentGateway } from '../stripe/payment-gateway.port.js';
+import { BillingTasks } from './billing-tasks.js';
+import type { BillingTask } from './billing.bell.js';
+import { StripeCancellations } from './stripe-cancellations.js';
+import { type StoredEvent, StripeEvents } from './stripe-events.js';
+import { type SyncOutcome, SubscriptionSync } from './subscription-sync.js';
+
+/** Jobs a second, all workers together: well below the 25 calls that Stripe allows test keys, 100 live ones. */
+const RATE = { max: 15, duration: 1_000 };
+
+/**
+ * Does what billing's bell rings for: events that arrived, customers to look at again, accounts that were deleted.
+ * A ring for something that is done finds nothing to do. What fails is remembered in PostgreSQL, and rung for again.
+ */
+@Processor(BILLING_QUEUE, { autorun: false, concurrency: 10, limiter: RATE })
+export class BillingProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(BillingProcessor.name);
+
+  constructor(
+    private readonly gateway: PaymentGateway,
+    private readonly events: StripeEvents,
+    private readonly sync: SubscriptionSync,
+    private readonly cancellations: StripeCancellations,
+    private readonly tasks: BillingTasks,
+  ) {
+    super();
+  }
+
+  onApplicationBootstrap(): void {
+    this.worker.on('error', (error) => this.logger.debug(`Queue: ${error.message}`));
+    void this.worker.run();
+  }
+
+  /** Takes no further job, and finishes those under way: each is a few calls, bounded in time. */
+  async onModuleDestroy(): Promise<void> {
+    await this.worker.close();
+  }
+
+  /** BullMQ's entry. Never throws: the rows say what is to be done again, not the queue. */
+  override async process({ id, data }: Job<BillingJob>): Promise<void> {
+    if (data.v !== BILLING_JOB_VERSION) return this.logger.warn(`A job of version ${String(data.v)} was dropped`);
+    await RequestContext.run({ requestId: data.requestId ?? id ?? data.id }, () => this.work(data));
+  }
+
+  private async work(task: BillingTask): Promise<void> {
+    try {
+      await this.carryOut(task);
+    } catch (error) {
+      this.logger.warn(`The ${task.kind} ${task.id} has to wait: ${(error as Error).message}`);
+      await this.tasks.backOff(task);
+    }
+  }
+
+  private async carryOut(task: BillingTask): Promise<void> {
+    switch (task.kind) {
+      case 'event':
+        return this.processEvent(task);
+      case 'customer':
+        await this.sync.syncCustomer(task.id, null);
+        return;
+      case 'cancellation':
+        return this.cancellations.carryOut(task.id);
+    }
+  }
+
+  private async processEvent(task: BillingTask): Promise<void> {
+    const event = await this.events.find(task.id);
+    if (event === null || event.processedAt !== null) return;
+    const customerId = event.customerId ?? (await this.customerBehind(event));
+    const outcome: SyncOutcome =
+      customerId === null ? 'nobody' : await this.sync.syncCustomer(customerId, event.receivedAt);
+    await (outcome === 'busy' ? this.tasks.postpone(task) : this.events.processed(task.id));
+  }
+
+  /** Events that name no customer (thin ones) lead to one by their object. */
+  private async customerBehind({ objectType, objectId }: StoredEvent): Promise<string | null> {
+    return objectType === null || objectId === null ? null : this.gateway.customerOf(objectType, objectId);
+  }
+}

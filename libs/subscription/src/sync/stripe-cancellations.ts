@@ -1,0 +1,37 @@
+import { Database } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { hasEnded } from '../entitlement.js';
+import { UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
+import { PaymentGateway } from '../stripe/payment-gateway.port.js';
+
+/**
+ * Ends at Stripe what a deleted account leaves behind. The database remembers the customer whenever a subscription's
+ * row goes, whoever deletes it; the worker comes back until everything is done.
+ */
+@Injectable()
+export class StripeCancellations {
+  constructor(
+    private readonly gateway: PaymentGateway,
+    private readonly database: Database,
+  ) {}
+
+  /**
+   * Closes the customer's checkouts, ends its subscriptions, deletes it and forgets it. Repeatable.
+   *
+   * @throws PaymentProviderUnavailableError
+   */
+  async carryOut(customerId: string): Promise<void> {
+    const pending = await this.database.prisma.stripeCancellation.findUnique({ where: { customerId } });
+    if (pending === null) return;
+    try {
+      for (const { id } of await this.gateway.openCheckouts(customerId)) await this.gateway.expireCheckout(id);
+      for (const { id, status } of await this.gateway.subscriptionsOf(customerId)) {
+        if (!hasEnded(status)) await this.gateway.cancelSubscription(id);
+      }
+      await this.gateway.deleteCustomer(customerId);
+    } catch (error) {
+      if (!(error instanceof UnknownCustomerError)) throw error;
+    }
+    await this.database.prisma.stripeCancellation.deleteMany({ where: { customerId } });
+  }
+}

@@ -1,0 +1,94 @@
+import { Clock } from '@app/platform';
+import { Injectable, Logger } from '@nestjs/common';
+import { entitlementOf, hasEnded, type StripeSubscription } from '../entitlement.js';
+import { PlanConfig } from '../plan.config.js';
+import { UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
+import { PaymentGateway } from '../stripe/payment-gateway.port.js';
+import { BillingMetrics } from './billing.metrics.js';
+import { type CustomerLease, CustomerLeases } from './customer-leases.js';
+import { nextLook } from './next-look.js';
+import { SubscriptionStore } from './subscription.store.js';
+
+/** How a sync ended: `synced` now, `fresh` already, `busy` since someone else is at it, `nobody` has this customer. */
+export type SyncOutcome = 'synced' | 'fresh' | 'busy' | 'nobody';
+
+/** The one way from Stripe to our row: look at the customer's subscriptions, derive the plan, store it. */
+@Injectable()
+export class SubscriptionSync {
+  private readonly logger = new Logger(SubscriptionSync.name);
+
+  constructor(
+    private readonly gateway: PaymentGateway,
+    private readonly leases: CustomerLeases,
+    private readonly store: SubscriptionStore,
+    private readonly clock: Clock,
+    private readonly config: PlanConfig,
+    private readonly metrics: BillingMetrics,
+  ) {}
+
+  /**
+   * Brings the customer's row up to date.
+   *
+   * @param since what is at least this new is fresh; null: nothing is
+   * @throws PaymentProviderUnavailableError
+   */
+  async syncCustomer(customerId: string, since: Date | null): Promise<SyncOutcome> {
+    const syncedAt = await this.store.syncedAt(customerId);
+    if (syncedAt === undefined) return 'nobody';
+    if (since !== null && syncedAt !== null && syncedAt > since) return 'fresh';
+    const subscriptions = await this.leases.holdCustomer(customerId, (lease) => this.sync(lease, customerId));
+    return subscriptions === null ? 'busy' : 'synced';
+  }
+
+  /**
+   * The same for the holder of a lease.
+   *
+   * @returns the subscriptions as Stripe has them
+   * @throws UnknownCustomerError when Stripe never had this customer, though the paid period isn't over: a wrong key,
+   *   rather than a wrong plan
+   */
+  async sync(lease: CustomerLease, customerId: string): Promise<StripeSubscription[]> {
+    const subscriptions = await this.subscriptionsOf(lease, customerId);
+    const now = this.clock.now();
+    const entitlement = entitlementOf(subscriptions, lease, now, this.config.PAST_DUE_GRACE_DAYS);
+    const checkout = await this.store.checkout(lease.userId);
+    await this.store.saveEntitlement(lease, entitlement, nextLook(entitlement, checkout?.createdAt ?? null, now));
+    const isSame =
+      entitlement.status === lease.status && entitlement.stripeSubscriptionId === lease.stripeSubscriptionId;
+    this.metrics.syncs.inc({ outcome: isSame ? 'same' : 'changed' });
+    if (subscriptions.some(isBought)) await this.closeCheckout(lease, checkout?.stripeSessionId ?? null);
+    this.reportDoubles(customerId, subscriptions);
+    return subscriptions;
+  }
+
+  private async subscriptionsOf(lease: CustomerLease, customerId: string): Promise<StripeSubscription[]> {
+    try {
+      return await this.gateway.subscriptionsOf(customerId);
+    } catch (error) {
+      if (!(error instanceof UnknownCustomerError)) throw error;
+      this.metrics.syncs.inc({ outcome: 'unknown' });
+      this.logger.error(`${error.message}: ${customerId}`);
+      const hasPaid = lease.currentPeriodEnd !== null && lease.currentPeriodEnd > this.clock.now();
+      if (hasPaid && !error.wasDeleted) throw error;
+      return [];
+    }
+  }
+
+  /** With a subscription running, a session that is still open would sell a second one. */
+  private async closeCheckout(lease: CustomerLease, sessionId: string | null): Promise<void> {
+    if (sessionId !== null) await this.gateway.expireCheckout(sessionId);
+    await this.store.endCheckout(lease);
+  }
+
+  private reportDoubles(customerId: string, subscriptions: StripeSubscription[]): void {
+    if (subscriptions.filter(isBought).length <= 1) return;
+    this.metrics.doubles.inc();
+    this.logger.error(`The customer ${customerId} has more than one running subscription`);
+  }
+}
+
+/**
+ * Another purchase would be a second one. Not so while the first payment of a subscription is still to come
+ * (`incomplete`): that is a part of its checkout.
+ */
+export const isBought = ({ status }: StripeSubscription): boolean => !hasEnded(status) && status !== 'incomplete';
