@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { GeminiControlController } from './gemini-control.controller.js';
+import { GeminiController } from './gemini.controller.js';
+import { GeminiJournal } from './gemini.journal.js';
+import { GeminiScript } from './gemini.script.js';
+
+/** A stand-in for Google's Gemini API, with a script and a journal. */
+@Module({
+  controllers: [GeminiController, GeminiControlController],
+  providers: [GeminiScript, GeminiJournal],
+})
+export class GeminiSandboxModule {}

@@ -1,0 +1,107 @@
+import { plainToInstance } from 'class-transformer';
+import { IsIn, IsInt, IsNumber, IsOptional, IsString, Max, Min, validateSync } from 'class-validator';
+import { GoogleError } from './gemini.wire.js';
+
+export const BEHAVIOURS = [
+  'answer',
+  '400',
+  '401',
+  '403',
+  '404',
+  '408',
+  '429',
+  '500',
+  '502',
+  '503',
+  '504',
+  'invalid_key',
+  'prompt_blocked',
+  'safety',
+  'recitation',
+  'max_tokens',
+  'max_tokens_empty',
+  'empty',
+  'thoughts',
+  'cut',
+  'error_mid_stream',
+  'error_event_mid_stream',
+  'malformed',
+  'split_utf8',
+  'hang',
+  'hang_mid_stream',
+  'reset',
+  'reset_mid_stream',
+] as const;
+export type BehaviourType = (typeof BEHAVIOURS)[number];
+
+const TEN_MINUTES_MS = 600_000;
+
+/** What the model does with one call; README.md explains each. */
+export class Behaviour {
+  @IsIn(BEHAVIOURS)
+  type: BehaviourType = 'answer';
+
+  /** Instead of the echo. */
+  @IsOptional()
+  @IsString()
+  text?: string;
+
+  /** Before the first byte. */
+  @IsInt()
+  @Min(0)
+  @Max(TEN_MINUTES_MS)
+  latencyMs = 0;
+
+  /** Pieces of text per second; 0: as fast as possible. */
+  @IsNumber()
+  @Min(0)
+  tokensPerSecond = 0;
+
+  /** Characters (code points) in a piece. */
+  @IsInt()
+  @Min(1)
+  chunkSize = 12;
+
+  /** How many pieces come before the mishap. */
+  @IsInt()
+  @Min(0)
+  afterChunks = 2;
+
+  /** What `RetryInfo` of a 429 says; null: there is none. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  retryAfterMs: number | null = 1000;
+
+  @IsString()
+  blockReason = 'SAFETY';
+
+  /** Of an error that comes mid-stream. */
+  @IsInt()
+  @Min(400)
+  @Max(599)
+  status = 503;
+}
+
+const DIRECTIVE = /\[\[behaviour:(\w+)((?:\s+\w+=[^\s\]]+)*)\s*\]\]/;
+
+/**
+ * The behaviour that a prompt asks for, e.g. `[[behaviour:cut afterChunks=1]]`; null when it asks for none.
+ * @throws GoogleError 400 that names what is wrong with the directive
+ */
+export function behaviourInPrompt(prompt: string): Behaviour | null {
+  const directive = DIRECTIVE.exec(prompt);
+  if (directive === null) return null;
+  const [, type, options = ''] = directive;
+  const given = options.trim().split(/\s+/).filter(Boolean).map(readOption);
+  const behaviour = plainToInstance(Behaviour, { type, ...Object.fromEntries(given) });
+  const [problem] = validateSync(behaviour, { whitelist: true, forbidNonWhitelisted: true });
+  if (problem === undefined) return behaviour;
+  const rules = Object.values(problem.constraints ?? {}).join('; ');
+  throw new GoogleError(400, 'INVALID_ARGUMENT', `Sandbox directive: ${rules}`);
+}
+
+function readOption(option: string): [name: string, value: string | number] {
+  const [name = '', value = ''] = option.split('=');
+  return [name, /^\d+(\.\d+)?$/.test(value) ? Number(value) : value];
+}

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import type { BehaviourType } from './gemini.behaviour.js';
+import type { GeminiCall } from './gemini.call.js';
+import { type CallMatch, matches } from './gemini.script.js';
+
+export const OUTCOMES = ['open', 'completed', 'aborted'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** One call as it was received and answered. Times are ISO 8601. */
+export interface JournalEntry extends GeminiCall {
+  id: number;
+  behaviour: BehaviourType;
+  ruleId: number | null;
+  /** The HTTP status sent; null: none yet. */
+  status: number | null;
+  /** Pieces of text sent. */
+  chunks: number;
+  receivedAt: string;
+  firstByteAt: string | null;
+  endedAt: string | null;
+  /** `aborted`: the client closed the connection before the end. */
+  outcome: Outcome;
+}
+
+const MAX_ENTRIES = 2_000;
+const MAX_TEXT_CHARACTERS = 32_000_000;
+
+/** Remembers the latest calls, bounded in number and in text. */
+@Injectable()
+export class GeminiJournal {
+  private entries: { entry: JournalEntry; size: number }[] = [];
+  private size = 0;
+  private lastId = 0;
+
+  open(call: GeminiCall, behaviour: BehaviourType, ruleId: number | null): JournalEntry {
+    const entry: JournalEntry = {
+      id: ++this.lastId,
+      ...call,
+      behaviour,
+      ruleId,
+      status: null,
+      chunks: 0,
+      receivedAt: new Date().toISOString(),
+      firstByteAt: null,
+      endedAt: null,
+      outcome: 'open',
+    };
+    const size = JSON.stringify(call.contents).length;
+    this.entries.push({ entry, size });
+    this.size += size;
+    while (this.entries.length > MAX_ENTRIES || (this.size > MAX_TEXT_CHARACTERS && this.entries.length > 1)) {
+      this.size -= this.entries.shift()?.size ?? 0;
+    }
+    return entry;
+  }
+
+  /** Oldest first. Without `match.method` every method. */
+  list(match: CallMatch, outcome?: Outcome): JournalEntry[] {
+    return this.entries
+      .map(({ entry }) => entry)
+      .filter((entry) => matches({ method: 'any', ...match }, entry))
+      .filter((entry) => outcome === undefined || entry.outcome === outcome);
+  }
+
+  clear(): void {
+    this.entries = [];
+    this.size = 0;
+  }
+}

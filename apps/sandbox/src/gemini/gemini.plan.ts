@@ -1,0 +1,258 @@
+import type { Behaviour } from './gemini.behaviour.js';
+import type { GeminiCall } from './gemini.call.js';
+import {
+  errorOfStatus,
+  type Framing,
+  type GenerateContentResponse,
+  type GoogleError,
+  invalidKeyError,
+  type Part,
+  quotaError,
+  textOf,
+  toJson,
+  tokensOf,
+} from './gemini.wire.js';
+
+/** What is done to a connection, one thing after the other. */
+export type Step =
+  | { do: 'wait'; ms: number }
+  | { do: 'head'; status: number; contentType: string }
+  /** `piece`: these bytes bring text of the answer. */
+  | { do: 'write'; bytes: Buffer; piece: boolean }
+  | { do: 'end' }
+  /** Nothing more, until the client gives up. */
+  | { do: 'hang' }
+  /** A TCP reset. */
+  | { do: 'reset' };
+
+const JSON_TYPE = 'application/json; charset=UTF-8';
+
+/** Long enough for written bytes to arrive as a network chunk of their own. */
+const SETTLE_MS = 15;
+
+const ECHOED_CHARACTERS = 1_000;
+
+/** The answer to a call: the same every time, and telling what was sent. */
+export function echo(call: GeminiCall): string {
+  const instruction = call.systemInstruction === null ? '' : ` I was told: "${call.systemInstruction}"`;
+  return `Turn ${call.turns}. You said: "${clip(call.prompt)}".${instruction}`;
+}
+
+const clip = (text: string): string =>
+  text.length <= ECHOED_CHARACTERS ? text : `${[...text].slice(0, ECHOED_CHARACTERS).join('')}…`;
+
+/** One error, as a whole response. */
+export function* planError(error: GoogleError): Generator<Step> {
+  yield { do: 'head', status: error.code, contentType: JSON_TYPE };
+  yield { do: 'write', bytes: Buffer.from(JSON.stringify(error, null, 2)), piece: false };
+  yield { do: 'end' };
+}
+
+/** One JSON body, as a whole response, unless the behaviour is an error, a hang or a reset. */
+export function* planJson(body: object, behaviour: Behaviour): Generator<Step> {
+  if (yield* planFailureAtOnce(behaviour)) return;
+  const bytes = Buffer.from(JSON.stringify(body));
+  yield { do: 'head', status: 200, contentType: JSON_TYPE };
+  yield { do: 'write', bytes: behaviour.type === 'malformed' ? bytes.subarray(1) : bytes, piece: false };
+  yield { do: 'end' };
+}
+
+/**
+ * Everything that happens to the connection of one generating call.
+ * @param framing how a streamed answer is written; null: the answer is one body
+ */
+export function* planAnswer(call: GeminiCall, behaviour: Behaviour, framing: Framing | null): Generator<Step> {
+  if (yield* planFailureAtOnce(behaviour)) return;
+  const course = courseOf(call, behaviour);
+  yield* framing === null ? planBody(course, behaviour) : planStream(course, behaviour, framing);
+}
+
+/** What comes before an answer, and whether it comes instead of one. */
+function* planFailureAtOnce(behaviour: Behaviour): Generator<Step, boolean> {
+  if (behaviour.latencyMs > 0) yield { do: 'wait', ms: behaviour.latencyMs };
+  const error = errorAtOnce(behaviour);
+  if (error !== null) yield* planError(error);
+  else if (behaviour.type === 'hang' || behaviour.type === 'reset') yield { do: behaviour.type };
+  else return false;
+  return true;
+}
+
+function errorAtOnce({ type, retryAfterMs }: Behaviour): GoogleError | null {
+  if (type === 'invalid_key') return invalidKeyError();
+  if (type === '429') return quotaError(retryAfterMs);
+  return /^\d+$/.test(type) ? errorOfStatus(Number(type)) : null;
+}
+
+/** What a model says in one call, before it is put on the wire. */
+interface Course {
+  /** The answer's pieces, and thoughts before them. */
+  parts: Part[];
+  /** null: it never comes. */
+  finishReason: string | null;
+  /** The finish reason comes in a response of its own, without content. */
+  bareFinish: boolean;
+  blockReason: string | null;
+  call: GeminiCall;
+}
+
+function courseOf(call: GeminiCall, behaviour: Behaviour): Course {
+  const { type, afterChunks } = behaviour;
+  const pieces = piecesOf(textFor(call, behaviour), behaviour.chunkSize).map((text) => ({ text }));
+  const some = pieces.slice(0, afterChunks);
+  const course: Course = { parts: some, finishReason: null, bareFinish: false, blockReason: null, call };
+  switch (type) {
+    case 'safety':
+    case 'recitation':
+      return { ...course, finishReason: type.toUpperCase(), bareFinish: true };
+    case 'max_tokens':
+      return { ...course, finishReason: 'MAX_TOKENS' };
+    case 'max_tokens_empty':
+      return { ...course, parts: [], finishReason: 'MAX_TOKENS' };
+    case 'empty':
+      return { ...course, parts: [], finishReason: 'STOP' };
+    case 'prompt_blocked':
+      return { ...course, parts: [], blockReason: behaviour.blockReason };
+    case 'thoughts':
+      return { ...course, parts: [{ text: 'Let me think.', thought: true }, ...pieces], finishReason: 'STOP' };
+    case 'answer':
+    case 'split_utf8':
+      return { ...course, parts: pieces, finishReason: 'STOP' };
+    default:
+      return course;
+  }
+}
+
+function textFor(call: GeminiCall, { type, text }: Behaviour): string {
+  return text ?? (type === 'split_utf8' ? `${echo(call)} Grüße, 世界! 👋🏽` : echo(call));
+}
+
+function piecesOf(text: string, size: number): string[] {
+  const characters = [...text];
+  const count = Math.ceil(characters.length / size);
+  return Array.from({ length: count }, (_, index) => characters.slice(index * size, (index + 1) * size).join(''));
+}
+
+function* planStream(course: Course, behaviour: Behaviour, framing: Framing): Generator<Step> {
+  const pauseMs = behaviour.tokensPerSecond > 0 ? 1000 / behaviour.tokensPerSecond : 0;
+  yield { do: 'head', status: 200, contentType: framing.contentType };
+  if (framing.open !== '') yield* write(framing.open);
+  let index = 0;
+  for (const response of responsesOf(course)) {
+    if (index > 0 && pauseMs > 0) yield { do: 'wait', ms: pauseMs };
+    const piece = response.candidates?.[0]?.content?.parts !== undefined;
+    const bytes = Buffer.from(framing.event(toJson(response), index++));
+    yield* behaviour.type === 'split_utf8' ? split(bytes, piece) : [{ do: 'write' as const, bytes, piece }];
+  }
+  yield* mishap(behaviour, framing, index);
+}
+
+/** How a stream ends after its last piece. */
+function* mishap({ type, status }: Behaviour, framing: Framing, index: number): Generator<Step> {
+  switch (type) {
+    case 'error_mid_stream':
+      yield* write(JSON.stringify(errorOfStatus(status), null, 2));
+      return yield { do: 'end' };
+    case 'error_event_mid_stream':
+      yield* write(framing.event(toJson(errorOfStatus(status)), index));
+      return yield { do: 'end' };
+    case 'malformed':
+      yield* write(framing.event('{"candidates": [{"content": {"parts": [{"text": "bro', index));
+      return yield { do: 'end' };
+    case 'hang_mid_stream':
+      return yield { do: 'hang' };
+    case 'reset_mid_stream':
+      yield { do: 'wait', ms: SETTLE_MS }; // a reset discards what the client has not read yet
+      return yield { do: 'reset' };
+    default:
+      if (framing.close !== '') yield* write(framing.close);
+      return yield { do: 'end' };
+  }
+}
+
+function* planBody(course: Course, behaviour: Behaviour): Generator<Step> {
+  if (behaviour.type.startsWith('error_')) return yield* planError(errorOfStatus(behaviour.status));
+  const bytes = Buffer.from(toJson(wholeOf(course)));
+  const piece = course.parts.length > 0;
+  yield { do: 'head', status: 200, contentType: JSON_TYPE };
+  switch (behaviour.type) {
+    case 'malformed':
+      yield { do: 'write', bytes: bytes.subarray(0, bytes.length / 2), piece };
+      return yield { do: 'end' };
+    case 'hang_mid_stream':
+    case 'reset_mid_stream':
+      yield { do: 'write', bytes: bytes.subarray(0, bytes.length / 2), piece };
+      yield { do: 'wait', ms: SETTLE_MS };
+      return yield { do: behaviour.type === 'hang_mid_stream' ? 'hang' : 'reset' };
+    case 'split_utf8':
+      yield* split(bytes, piece);
+      return yield { do: 'end' };
+    default:
+      yield { do: 'write', bytes, piece };
+      return yield { do: 'end' };
+  }
+}
+
+/** The responses of a streamed call, in order. */
+function* responsesOf(course: Course): Generator<GenerateContentResponse> {
+  const { parts, finishReason, bareFinish } = course;
+  let said = '';
+  for (const [index, part] of parts.entries()) {
+    said += part.text ?? '';
+    const isLast = index === parts.length - 1;
+    yield response(course, [part], isLast && !bareFinish ? finishReason : null, said);
+  }
+  if (course.blockReason !== null || (finishReason !== null && (bareFinish || parts.length === 0))) {
+    yield response(course, [], finishReason, said);
+  }
+}
+
+/** The one response of a call that isn't streamed. */
+function wholeOf(course: Course): GenerateContentResponse {
+  const said = course.parts.map((part) => part.text ?? '').join('');
+  const thoughts = course.parts.filter((part) => part.thought === true);
+  const text = textOf({ parts: course.parts });
+  return response(course, text === '' ? thoughts : [...thoughts, { text }], course.finishReason, said);
+}
+
+function response(
+  { call, blockReason }: Course,
+  parts: Part[],
+  finishReason: string | null,
+  said: string,
+): GenerateContentResponse {
+  const promptTokenCount = tokensOf(call.contents.map(textOf).join('') + (call.systemInstruction ?? ''));
+  const rest = { modelVersion: `${call.model}-sandbox`, responseId: `sandbox-${call.turns}` };
+  if (blockReason !== null) {
+    return {
+      promptFeedback: { blockReason },
+      usageMetadata: { promptTokenCount, totalTokenCount: promptTokenCount },
+      ...rest,
+    };
+  }
+  const candidatesTokenCount = tokensOf(said);
+  return {
+    candidates: [
+      {
+        content: parts.length > 0 ? { parts, role: 'model' } : { role: 'model' },
+        ...(finishReason === null ? {} : { finishReason }),
+        index: 0,
+      },
+    ],
+    usageMetadata: { promptTokenCount, candidatesTokenCount, totalTokenCount: promptTokenCount + candidatesTokenCount },
+    ...rest,
+  };
+}
+
+function* write(text: string): Generator<Step> {
+  yield { do: 'write', bytes: Buffer.from(text), piece: false };
+}
+
+/** Two network chunks, the first of which ends inside the first multi-byte character. */
+function* split(bytes: Buffer, piece: boolean): Generator<Step> {
+  const lead = bytes.findIndex((byte) => byte > 0x7f);
+  if (lead >= 0) {
+    yield { do: 'write', bytes: bytes.subarray(0, lead + 1), piece: false };
+    yield { do: 'wait', ms: SETTLE_MS };
+  }
+  yield { do: 'write', bytes: bytes.subarray(lead + 1), piece };
+}

@@ -1,0 +1,152 @@
+/** The wire format of `generativelanguage.googleapis.com/v1beta`, as far as a text chat meets it. Pure functions only. */
+
+export interface Part {
+  text?: string;
+  /** The model's thinking, which is not part of the answer. */
+  thought?: boolean;
+}
+
+export interface Content {
+  role?: string;
+  parts?: Part[];
+}
+
+/** An error as Google's front ends answer it. */
+export class GoogleError extends Error {
+  constructor(
+    readonly code: number,
+    readonly status: string,
+    message: string,
+    readonly details: object[] = [],
+  ) {
+    super(message);
+    this.name = 'GoogleError';
+  }
+
+  toJSON(): object {
+    const { code, message, status, details } = this;
+    return { error: { code, message, status, ...(details.length > 0 ? { details } : {}) } };
+  }
+}
+
+const STATUS_WORDS: Record<number, [status: string, message: string]> = {
+  400: ['INVALID_ARGUMENT', 'Request contains an invalid argument.'],
+  401: ['UNAUTHENTICATED', 'Request had invalid authentication credentials.'],
+  403: ['PERMISSION_DENIED', 'The caller does not have permission'],
+  404: ['NOT_FOUND', 'Requested entity was not found.'],
+  408: ['DEADLINE_EXCEEDED', 'The request timed out. Please try again.'],
+  429: ['RESOURCE_EXHAUSTED', 'You exceeded your current quota, please check your plan and billing details.'],
+  500: ['INTERNAL', 'An internal error has occurred. Please retry.'],
+  502: ['UNAVAILABLE', 'Bad gateway.'],
+  503: ['UNAVAILABLE', 'This model is currently experiencing high demand. Please try again later.'],
+  504: ['DEADLINE_EXCEEDED', 'Deadline expired before operation could complete.'],
+};
+
+/** The error that Google pairs with an HTTP status. */
+export function errorOfStatus(code: number, details: object[] = []): GoogleError {
+  const [status, message] = STATUS_WORDS[code] ?? ['UNKNOWN', 'Unknown error.'];
+  return new GoogleError(code, status, message, details);
+}
+
+/** 429. @param retryAfterMs null: without the hint when to come back */
+export function quotaError(retryAfterMs: number | null): GoogleError {
+  const violation = { quotaMetric: 'generativelanguage.googleapis.com/generate_content_free_tier_requests' };
+  const quota = { '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [violation] };
+  if (retryAfterMs === null) return errorOfStatus(429, [quota]);
+  const retry = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfterMs / 1000}s` };
+  return errorOfStatus(429, [quota, retry]);
+}
+
+/** What a wrong key gets, which is a 400. */
+export function invalidKeyError(): GoogleError {
+  return new GoogleError(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.', [
+    {
+      '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+      reason: 'API_KEY_INVALID',
+      domain: 'googleapis.com',
+      metadata: { service: 'generativelanguage.googleapis.com' },
+    },
+  ]);
+}
+
+/** What a request without any key gets. */
+export function missingKeyError(): GoogleError {
+  return new GoogleError(
+    403,
+    'PERMISSION_DENIED',
+    "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form of API consumer identity to call this API.",
+  );
+}
+
+export function unknownModelError(model: string): GoogleError {
+  return new GoogleError(
+    404,
+    'NOT_FOUND',
+    `models/${model} is not found for API version v1beta, or is not supported for generateContent. Call ListModels to see the list of available models and their supported methods.`,
+  );
+}
+
+const LISTED_MODELS = ['gemini-flash-latest', 'gemini-flash-lite-latest', 'gemini-pro-latest', 'gemini-2.5-flash'];
+
+/** Any current-looking name exists, so that no test breaks over the fashion of the year; the first generation is retired. */
+export const modelExists = (model: string): boolean => /^(gemini|gemma)-(?!1)[\w.-]+$/.test(model);
+
+export function modelResource(model: string): object {
+  return {
+    name: `models/${model}`,
+    version: 'sandbox',
+    displayName: model,
+    inputTokenLimit: 1_048_576,
+    outputTokenLimit: 65_536,
+    supportedGenerationMethods: ['generateContent', 'countTokens'],
+  };
+}
+
+export const modelList = (): object => ({ models: LISTED_MODELS.map(modelResource) });
+
+/** The text of a content, without thinking. */
+export const textOf = (content: Content): string =>
+  (content.parts ?? [])
+    .filter((part) => part.thought !== true)
+    .map((part) => part.text ?? '')
+    .join('');
+
+/** Four characters are a token here, always. */
+export const tokensOf = (text: string): number => Math.ceil(text.length / 4);
+
+/** A response, or one event of a streamed one. */
+export interface GenerateContentResponse {
+  candidates?: { content?: Content; finishReason?: string; index: 0 }[];
+  promptFeedback?: { blockReason: string };
+  usageMetadata: { promptTokenCount: number; candidatesTokenCount?: number; totalTokenCount: number };
+  modelVersion: string;
+  responseId: string;
+}
+
+/** Google escapes the line separators that JSON allows raw, and so do we: naive readers of event streams rely on it. */
+export const toJson = (value: object): string =>
+  JSON.stringify(value).replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
+
+/** How the responses of one streamed call are put on the wire. */
+export interface Framing {
+  contentType: string;
+  open: string;
+  event(json: string, index: number): string;
+  close: string;
+}
+
+/** `?alt=sse` */
+export const SSE_FRAMING: Framing = {
+  contentType: 'text/event-stream',
+  open: '',
+  event: (json) => `data: ${json}\r\n\r\n`,
+  close: '',
+};
+
+/** Without `alt=sse`: one JSON array, written element by element. */
+export const ARRAY_FRAMING: Framing = {
+  contentType: 'application/json; charset=UTF-8',
+  open: '[',
+  event: (json, index) => (index === 0 ? json : `,\r\n${json}`),
+  close: ']',
+};
