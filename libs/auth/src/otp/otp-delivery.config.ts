@@ -31,6 +31,7 @@ const ReachesPhonesInProduction = (): PropertyDecorator =>
 
 /** How codes reach phones. */
 export class OtpDeliveryConfig {
+  /** `production` refuses what is only for development: codes in answers and logs, missing keys, the sandbox. */
   @IsOptional()
   @IsString()
   NODE_ENV?: string;
