@@ -274,9 +274,6 @@ ALTER TABLE "checkout" ADD CONSTRAINT "checkout_user_id_fkey" FOREIGN KEY ("user
 
 -- By hand: what the schema can't express.
 
--- Full-text search over messages.
-CREATE INDEX "message_content_fts" ON "message" USING GIN (to_tsvector('simple', "content"));
-
 -- A customer of a deleted account must be ended at Stripe. Only here no way of deleting can forget it: not the
 -- cascade from the user, and not a subscription that is begun while its account is being deleted.
 -- (\x3B is the semicolon, at which the engine that applies migrations would cut even inside of quotes.)
