@@ -49,6 +49,11 @@ export class StackProcess {
     return this.child.pid ?? 0;
   }
 
+  /** Resolves when its present life has ended. */
+  get ended(): Promise<Exit> {
+    return this.child.exited;
+  }
+
   /** Resolves when it is ready for work; with its last words it rejects when it ends before. */
   async ready(): Promise<this> {
     await untilReady(this.child, this.app, this.env);

@@ -1,11 +1,23 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP connection to a service that a test can cut, so that the service seems to be gone. */
+/** What the network between two processes is doing. */
+export type NetworkState =
+  | 'well'
+  /** Connections break, and none comes about. */
+  | 'severed'
+  /** Bytes vanish in both directions while every connection stays open. */
+  | 'half-open'
+  /** Each packet arrives late. */
+  | 'slow';
+
+const SLOW_MS = 60;
+
+/** A TCP connection to a service, on 127.0.0.1, that a test can cut or disturb. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((client) => this.join(client));
-  private cut = false;
+  private state: NetworkState = 'well';
 
   private constructor(
     private readonly host: string,
@@ -20,20 +32,30 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Where to reach the service through the proxy, on 127.0.0.1. */
+  /** Where to reach the service through the proxy. */
   get port(): number {
     return (this.server.address() as AddressInfo).port;
   }
 
+  /** Changes the network. Connections that it left in no usable state end with it. */
+  set(state: NetworkState): void {
+    if (state === 'severed' || this.state === 'half-open') this.reset();
+    this.state = state;
+  }
+
   /** Breaks all connections and lets no new one through. */
   sever(): void {
-    this.cut = true;
-    for (const socket of this.sockets) socket.destroy();
+    this.set('severed');
   }
 
   /** Lets connections through again. */
   mend(): void {
-    this.cut = false;
+    this.set('well');
+  }
+
+  /** Cuts every connection with a TCP reset; new ones come about. */
+  reset(): void {
+    for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
   /** Ends the proxy for good. */
@@ -44,19 +66,23 @@ export class TcpProxy {
   }
 
   private join(client: Socket): void {
-    if (this.cut) return void client.destroy();
+    if (this.state === 'severed') return void client.destroy();
     const service = connect(this.targetPort, this.host);
-    for (const [socket, other] of [
-      [client, service],
-      [service, client],
-    ] as const) {
-      this.sockets.add(socket);
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => {
-        this.sockets.delete(socket);
-        other.destroy();
-      });
-      socket.pipe(other);
-    }
+    this.pass(client, service);
+    this.pass(service, client);
+  }
+
+  private pass(from: Socket, to: Socket): void {
+    this.sockets.add(from);
+    from.setNoDelay(true);
+    from.on('data', (chunk) => {
+      if (this.state === 'slow') setTimeout(() => to.write(chunk), SLOW_MS);
+      else if (this.state !== 'half-open') to.write(chunk);
+    });
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      this.sockets.delete(from);
+      to.destroy();
+    });
   }
 }

@@ -1,9 +1,11 @@
 import { AUTH_CONFIG, AuthModule } from '@app/auth';
+import { ChatroomModule, MessageModule, ReplyConfig, ReplyStreamConfig } from '@app/chatroom';
 import {
   ClockModule,
   ConfigModule,
   DatabaseConfig,
   DatabaseModule,
+  FaultConfig,
   HealthModule,
   LoggingConfig,
   MetricsModule,
@@ -11,7 +13,7 @@ import {
   RedisConfig,
   RedisModule,
 } from '@app/platform';
-import { QuotaConfig, SubscriptionModule } from '@app/subscription';
+import { SUBSCRIPTION_CONFIG, SubscriptionModule } from '@app/subscription';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { ApiConfig } from './api.config.js';
 import { HealthController } from './health.controller.js';
@@ -23,12 +25,25 @@ const CONFIG: Type<object>[] = [
   DatabaseConfig,
   RedisConfig,
   ...AUTH_CONFIG,
-  QuotaConfig,
+  ...SUBSCRIPTION_CONFIG,
+  ReplyConfig,
+  ReplyStreamConfig,
+  FaultConfig,
 ];
 
 /** The HTTP process: accounts, rooms, messages, subscriptions. It never talks to the model. */
 @Module({
-  imports: [ClockModule, DatabaseModule, RedisModule, MetricsModule, HealthModule, AuthModule, SubscriptionModule],
+  imports: [
+    ClockModule,
+    DatabaseModule,
+    RedisModule,
+    MetricsModule,
+    HealthModule,
+    AuthModule,
+    SubscriptionModule,
+    ChatroomModule,
+    MessageModule,
+  ],
   controllers: [HealthController],
 })
 export class ApiModule {

@@ -1,9 +1,12 @@
 import { AuthMaintenanceModule } from '@app/auth';
+import { ReplyConfig } from '@app/chatroom';
+import { GeminiConfig, GeminiModule, ReplyWorkerConfig } from '@app/gemini';
 import {
   ClockModule,
   ConfigModule,
   DatabaseConfig,
   DatabaseModule,
+  FaultConfig,
   HealthModule,
   LoggingConfig,
   MetricsModule,
@@ -11,13 +14,37 @@ import {
   RedisConfig,
   RedisModule,
 } from '@app/platform';
+import { SUBSCRIPTION_WORKER_CONFIG, SubscriptionWorkerModule } from '@app/subscription';
+import { SUBSCRIPTION_WORKER_CONFIG, SubscriptionWorkerModule } from '@app/subscription';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { WorkerConfig } from './worker.config.js';
 
-const CONFIG: Type<object>[] = [WorkerConfig, LoggingConfig, ProcessConfig, DatabaseConfig, RedisConfig];
+const CONFIG: Type<object>[] = [
+  WorkerConfig,
+  LoggingConfig,
+  ProcessConfig,
+  DatabaseConfig,
+  RedisConfig,
+  ReplyConfig,
+  ReplyWorkerConfig,
+  GeminiConfig,
+  ...SUBSCRIPTION_WORKER_CONFIG,
+  FaultConfig,
+];
 
 /** The process that writes the replies and does what is scheduled. It serves no client and knows no JWT secret. */
-@Module({ imports: [ClockModule, DatabaseModule, RedisModule, MetricsModule, HealthModule, AuthMaintenanceModule] })
+@Module({
+  imports: [
+    ClockModule,
+    DatabaseModule,
+    RedisModule,
+    MetricsModule,
+    HealthModule,
+    AuthMaintenanceModule,
+    GeminiModule,
+    SubscriptionWorkerModule,
+  ],
+})
 export class WorkerModule {
   /**
    * The module with its configuration, ready to run.

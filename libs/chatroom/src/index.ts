@@ -1,9 +1,11 @@
 export { ChatroomTitles } from './chatroom-titles.js';
 export { ChatroomModule } from './chatroom.module.js';
 export { Conversation, type Turn } from './conversation.js';
+export { MessageModule } from './message.module.js';
 export type { ReplyErrorCode } from './message.row.js';
 export { type DueReply, ReplyBell } from './reply-bell.js';
 export { ReplyEngineModule } from './reply-engine.module.js';
 export { ReplyLog, ReplyLogWriter } from './reply-log.js';
+export { ReplyStreamConfig } from './reply-stream.config.js';
 export { ReplyConfig } from './reply.config.js';
 export { type ClaimedReply, type FinalReply, ReplyStore } from './reply.store.js';

@@ -3,7 +3,8 @@ import { estimateTokens, newestWithin } from './history.js';
 import { tidyTitle } from './room-naming.js';
 
 const turn = fc.record({ seq: fc.nat(), question: fc.string(), answer: fc.string({ unit: 'grapheme' }) });
-const size = ({ question, answer }: { question: string; answer: string }) => estimateTokens(question) + estimateTokens(answer);
+const size = ({ question, answer }: { question: string; answer: string }) =>
+  estimateTokens(question) + estimateTokens(answer);
 
 describe('the history that the model is shown', () => {
   it('is the longest run of newest whole turns within the budget', () => {

@@ -33,7 +33,10 @@ describe('an answer that came to an end', () => {
     ['STOP without a text', ' \n', { finishReason: 'STOP' }, 'failed', 'reply_empty'],
     ['a reason that we never heard of', 'Some', { finishReason: 'NEW_REASON' }, 'failed', 'reply_truncated'],
   ])('after %s is none, and keeps its text', (_name, text, known, status, code) => {
-    expect(judgeEnd(text, end(known))).toMatchObject({ type: 'final', final: { status, content: text, error: { code } } });
+    expect(judgeEnd(text, end(known))).toMatchObject({
+      type: 'final',
+      final: { status, content: text, error: { code } },
+    });
   });
 
   it('that broke off without a reason is worth another attempt', () => {

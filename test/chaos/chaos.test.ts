@@ -1,0 +1,47 @@
+import { type ChaosReport, runChaos } from './chaos-run.js';
+import type { Verdict } from './oracle.js';
+
+const KEPT: Verdict = { lost: [], doubled: [], disordered: [], wrong: [], ledger: [] };
+
+/** `npm run chaos` sets these for a long run. */
+const seconds = Number(process.env['CHAOS_SECONDS'] ?? 45);
+const seed = Number(process.env['CHAOS_SEED'] ?? 1);
+const soaking = process.env['CHAOS_SECONDS'] !== undefined;
+
+const onProgress = (line: string): void => {
+  if (soaking) process.stderr.write(`\r${line}   `);
+};
+
+/** The end of the logs helps to understand a broken promise. */
+function expectKept({ verdict, logs }: ChaosReport): void {
+  if (Object.values(verdict).some((violations) => violations.length > 0)) process.stderr.write(logs().slice(-20_000));
+  expect(verdict).toEqual(KEPT);
+}
+
+describe('whatever dies, and whenever', () => {
+  it(
+    'every accepted message gets exactly one outcome, in order, and the quota stays exact',
+    async () => {
+      const report = await runChaos({ seconds, seed, onProgress });
+      process.stderr.write(
+        `\n${JSON.stringify({ seed, accepted: report.accepted, refused: report.refused, faults: report.faults })}\n`,
+      );
+      expectKept(report);
+      expect(report.accepted).toBeGreaterThan(seconds * 5);
+      if (soaking) expect(report.missedPoints).toEqual([]);
+    },
+    (seconds + 240) * 1_000,
+  );
+});
+
+(soaking ? describe.skip : describe)('the oracle', () => {
+  it('notices that nobody comes for what a dead worker held when the sweep is switched off', async () => {
+    const { verdict } = await runChaos({ seconds: 12, seed: 2, switchOff: 'sweep' });
+    expect(verdict.lost).not.toEqual([]);
+  }, 180_000);
+
+  it('notices that a frozen worker overwrites an outcome when the fence is switched off', async () => {
+    const { verdict } = await runChaos({ seconds: 15, seed: 3, switchOff: 'fence' });
+    expect(verdict.doubled.concat(verdict.ledger)).not.toEqual([]);
+  }, 180_000);
+});

@@ -1,0 +1,95 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { FAULT_POINTS } from '@app/platform';
+import type { Stack, StackProcess } from '../support/stack.js';
+import type { Random } from './random.js';
+import type { ChaosServices } from './services.js';
+
+/** Something bad that happens, and is over when the promise resolves. */
+interface Fault {
+  name: string;
+  strike: () => Promise<void>;
+}
+
+/** How long a process may take to come to the point where it kills itself. */
+const POINT_MS = 10_000;
+
+/** Points that are on the way of the API; all others are on the worker's. */
+const API_POINTS: readonly string[] = ['accept', 'accepted', 'rung'];
+
+/** All that can go wrong. Points of a message's life come in turn, so that each is visited; the rest by chance. */
+export class Faults {
+  readonly struck = new Map<string, number>();
+  private nextPoint = 0;
+
+  /** @param leaseMs frozen workers stay so for longer than this */
+  constructor(
+    private readonly stack: Stack,
+    private readonly services: ChaosServices,
+    private readonly random: Random,
+    private readonly leaseMs: number,
+  ) {}
+
+  /** Lets bad things happen one after the other, with moments of peace between, until told to stop. */
+  async rage(until: AbortSignal): Promise<void> {
+    while (!until.aborted) {
+      const fault = this.choose();
+      await fault.strike();
+      this.struck.set(fault.name, (this.struck.get(fault.name) ?? 0) + 1);
+      await pause(this.random.between(200, 1_500), undefined, { signal: until }).catch(() => undefined);
+    }
+  }
+
+  /** The points of a message's life at which no process has died yet. */
+  get missedPoints(): string[] {
+    return FAULT_POINTS.filter((point) => !this.struck.has(`die at ${point}`));
+  }
+
+  private choose(): Fault {
+    if (this.random.next() < 0.35) return this.dieAtPoint();
+    const { services } = this;
+    return this.random.pick<Fault>([
+      { name: 'kill an API', strike: () => this.killAndRestart(this.random.pick(this.stack.apis)) },
+      { name: 'kill a worker', strike: () => this.killAndRestart(this.random.pick(this.stack.workers)) },
+      { name: 'freeze a worker', strike: () => this.freeze(this.random.pick(this.stack.workers)) },
+      { name: 'flush Redis', strike: () => services.flushRedis() },
+      { name: 'kill Redis', strike: () => services.killRedis() },
+      { name: 'kill PostgreSQL', strike: () => services.killPostgres() },
+      { name: 'reset connections to PostgreSQL', strike: async () => services.postgresProxy.reset() },
+      { name: 'reset connections to Redis', strike: async () => services.redisProxy.reset() },
+      { name: 'half-open connections to PostgreSQL', strike: () => this.disturb('postgresProxy', 'half-open') },
+      { name: 'half-open connections to Redis', strike: () => this.disturb('redisProxy', 'half-open') },
+      { name: 'slow connections to PostgreSQL', strike: () => this.disturb('postgresProxy', 'slow') },
+      { name: 'slow connections to Redis', strike: () => this.disturb('redisProxy', 'slow') },
+    ]);
+  }
+
+  private async killAndRestart(process: StackProcess): Promise<void> {
+    await process.kill('SIGKILL');
+    await process.restart();
+  }
+
+  /** Long enough for others to take over what it holds; it wakes up not knowing. */
+  async freeze(process: StackProcess): Promise<void> {
+    await process.kill('SIGSTOP');
+    await pause(this.leaseMs + this.random.between(500, 2_500));
+    await process.kill('SIGCONT');
+  }
+
+  private async disturb(proxy: 'postgresProxy' | 'redisProxy', state: 'half-open' | 'slow'): Promise<void> {
+    this.services[proxy].set(state);
+    await pause(this.random.between(1_000, 4_000));
+    this.services[proxy].set('well');
+  }
+
+  private dieAtPoint(): Fault {
+    const point = FAULT_POINTS[this.nextPoint++ % FAULT_POINTS.length] as string;
+    const process = this.random.pick(API_POINTS.includes(point) ? this.stack.apis : this.stack.workers);
+    const strike = async (): Promise<void> => {
+      await process.restart({ FAULT_POINT: `${point}:${this.random.between(1, 4)}` });
+      const died = await Promise.race([process.ended, pause(POINT_MS, 'alive' as const)]);
+      await process.restart({ FAULT_POINT: '' });
+      if (died === 'alive') throw new Error(`No process came to the point "${point}" within ${POINT_MS} ms`);
+    };
+    return { name: `die at ${point}`, strike };
+  }
+}

@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { freePort } from '../../scripts/ports.mjs';
+import { createDatabase, type Postgres, startPostgres } from '../../scripts/postgres.mjs';
+import { type ManagedProcess, Processes } from '../../scripts/processes.mjs';
+import { provideRedis, startRedis } from '../../scripts/redis.mjs';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const MIGRATE = fileURLToPath(new URL('../../prisma/migrate.mjs', import.meta.url));
+const DATABASE = 'chaos';
+
+/**
+ * A PostgreSQL and a Redis to be killed, each behind a proxy. What PostgreSQL has committed outlives its processes (the
+ * machine itself doesn't die here, so it needn't wait for the disk); Redis forgets everything with its process.
+ */
+export class ChaosServices {
+  private constructor(
+    private readonly processes: Processes,
+    private readonly folder: string,
+    private readonly ports: { postgres: number; redis: number },
+    private readonly password: string,
+    private postgres: Postgres,
+    private redis: ManagedProcess,
+    readonly postgresProxy: TcpProxy,
+    readonly redisProxy: TcpProxy,
+  ) {}
+
+  static async start(): Promise<ChaosServices> {
+    const processes = new Processes();
+    const folder = await mkdtemp(join(tmpdir(), 'chat-chaos-'));
+    processes.removeAtEnd(folder);
+    const ports = { postgres: await freePort(), redis: await freePort() };
+    const password = randomUUID();
+    const [postgres, redis] = await Promise.all([
+      launchPostgres(processes, folder, ports.postgres, password),
+      launchRedis(processes, folder, ports.redis),
+    ]);
+    await createDatabase(postgres, DATABASE);
+    execFileSync(process.execPath, [MIGRATE], { env: { ...process.env, DATABASE_URL: postgres.url(DATABASE) } });
+    const proxies = [
+      await TcpProxy.to('127.0.0.1', ports.postgres),
+      await TcpProxy.to('127.0.0.1', ports.redis),
+    ] as const;
+    return new ChaosServices(processes, folder, ports, password, postgres, redis, ...proxies);
+  }
+
+  /** How the product reaches them: through the proxies. */
+  get env(): Record<string, string> {
+    const url = Object.assign(new URL(this.directUrl), { port: String(this.postgresProxy.port) });
+    return {
+      DATABASE_URL: url.href,
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: String(this.redisProxy.port),
+      REDIS_DB: '0',
+    };
+  }
+
+  /** How the oracle reaches PostgreSQL: past the proxy. */
+  get directUrl(): string {
+    return this.postgres.url(DATABASE);
+  }
+
+  async killPostgres(): Promise<void> {
+    this.postgres.process.kill('SIGKILL');
+    await this.postgres.process.exited;
+    // Its backends notice within moments, and the next server refuses to start before.
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.postgres = await launchPostgres(this.processes, this.folder, this.ports.postgres, this.password);
+        return;
+      } catch (error) {
+        if (attempt === 20) throw error;
+      }
+    }
+  }
+
+  async killRedis(): Promise<void> {
+    this.redis.kill('SIGKILL');
+    await this.redis.exited;
+    this.redis = await launchRedis(this.processes, this.folder, this.ports.redis);
+  }
+
+  async flushRedis(): Promise<void> {
+    const redis = new Redis({ port: this.ports.redis, maxRetriesPerRequest: 1 });
+    try {
+      await redis.flushall();
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.postgresProxy.close(), this.redisProxy.close()]);
+    await this.processes.stop();
+  }
+}
+
+function launchPostgres(processes: Processes, folder: string, port: number, password: string): Promise<Postgres> {
+  return startPostgres(processes, { folder: join(folder, 'postgres'), port, password, settings: { fsync: 'off' } });
+}
+
+async function launchRedis(processes: Processes, folder: string, port: number): Promise<ManagedProcess> {
+  const program = await provideRedis(() => undefined);
+  return startRedis(processes, { program, folder: join(folder, 'redis'), port, durable: false });
+}
