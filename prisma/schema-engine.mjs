@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 
@@ -59,11 +59,11 @@ export function readMigrations() {
  */
 export async function withSchemaEngine(url, work, scratchUrl = url) {
   instantiate();
-  const pool = cataloguePool(url);
-  const scratchPool = cataloguePool(scratchUrl);
-  const adapter = new PrismaPg(pool);
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  const scratchPool = new pg.Pool({ connectionString: scratchUrl, max: 1 });
+  const adapter = new CataloguePg(pool);
   // The adapter would make a scratch database itself, but by a name that a connection string overrules.
-  adapter.connectToShadowDb = () => new PrismaPg(scratchPool).connect();
+  adapter.connectToShadowDb = () => new CataloguePg(scratchPool).connect();
   try {
     const datamodels = readSchema().files.map(({ path, content }) => /** @type {[string, string]} */ ([path, content]));
     const factory = bindMigrationAwareSqlAdapterFactory(adapter);
@@ -74,23 +74,44 @@ export async function withSchemaEngine(url, work, scratchUrl = url) {
 }
 
 /**
- * A pool through which the adapter can read PostgreSQL's catalogues. Some of their columns have the internal
- * one-letter type `"char"`, which the adapter refuses, though as text the engine understands it.
- *
- * @param {string} connectionString
+ * The adapter, able to read PostgreSQL's catalogues: some of their columns have the internal one-letter type `"char"`,
+ * which the engine expects and the adapter refuses.
  */
-function cataloguePool(connectionString) {
-  const pool = new pg.Pool({ connectionString, max: 1 });
-  /** @type {(...args: unknown[]) => Promise<pg.QueryArrayResult | pg.QueryArrayResult[]>} */
-  const query = pool.query.bind(pool);
-  const readable = async (/** @type {unknown[]} */ ...args) => {
-    const result = await query(...args);
-    for (const field of [result].flat().flatMap(({ fields }) => fields)) {
-      if (field.dataTypeID === pg.types.builtins.CHAR) field.dataTypeID = pg.types.builtins.TEXT;
-    }
-    return result;
-  };
-  return Object.assign(pool, { query: readable });
+class CataloguePg extends PrismaPg {
+  /** Which columns of a result have that type. @type {WeakMap<unknown[], Set<number>>} */
+  #letters = new WeakMap();
+
+  /** @param {pg.Pool} pool */
+  constructor(pool) {
+    /** @type {(...args: unknown[]) => Promise<pg.QueryArrayResult | pg.QueryArrayResult[]>} */
+    const query = pool.query.bind(pool);
+    const readable = async (/** @type {unknown[]} */ ...args) => {
+      const result = await query(...args);
+      for (const { fields, rows } of [result].flat()) this.#letters.set(rows, disguiseLetters(fields));
+      return result;
+    };
+    super(Object.assign(pool, { query: readable }));
+  }
+
+  /** @override */
+  async connect() {
+    const adapter = await super.connect();
+    const queryRaw = adapter.queryRaw.bind(adapter);
+    return Object.assign(adapter, {
+      queryRaw: async (/** @type {Parameters<typeof queryRaw>[0]} */ query) => {
+        const result = await queryRaw(query);
+        for (const index of this.#letters.get(result.rows) ?? []) result.columnTypes[index] = ColumnTypeEnum.Character;
+        return result;
+      },
+    });
+  }
+}
+
+/** Makes the columns of one letter pass as text. @param {pg.FieldDef[]} fields @returns {Set<number>} which they are */
+function disguiseLetters(fields) {
+  const indexes = fields.flatMap((field, index) => (field.dataTypeID === pg.types.builtins.CHAR ? [index] : []));
+  for (const index of indexes) Object.assign(fields[index] ?? {}, { dataTypeID: pg.types.builtins.TEXT });
+  return new Set(indexes);
 }
 
 /**
@@ -112,6 +133,11 @@ function instantiate() {
   const module = new WebAssembly.Module(readFileSync(file));
   const { exports } = new WebAssembly.Instance(module, { './schema_engine_bg.js': bindings });
   bindings.__wbg_set_wasm(exports);
+  // Where the engine leaves its last words before it breaks down.
+  const panic = (/** @type {string} */ message) => {
+    throw new Error(message);
+  };
+  Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: panic } });
   exports['__wbindgen_start']?.();
   instantiated = true;
 }

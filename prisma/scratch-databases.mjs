@@ -1,6 +1,12 @@
 /** Empty databases for looking at migrations: on DATABASE_URL's server if it is set, else on a PostgreSQL of their own. */
 import { randomUUID } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
+import { freePort } from '../scripts/ports.mjs';
+import { FORGETFUL, startPostgres } from '../scripts/postgres.mjs';
+import { Processes } from '../scripts/processes.mjs';
 
 /**
  * @template T
@@ -9,7 +15,34 @@ import pg from 'pg';
  */
 export async function withScratchDatabases(work) {
   const server = process.env['DATABASE_URL'];
-  if (!server) throw new Error('DATABASE_URL is not set.');
+  return server ? onServer(server, work) : onServerOfTheirOwn(work);
+}
+
+/**
+ * @template T
+ * @param {(url: string, scratchUrl: string) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function onServerOfTheirOwn(work) {
+  const processes = new Processes();
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'chat-scratch-'));
+    processes.removeAtEnd(folder);
+    const options = { folder, port: await freePort(), password: randomUUID(), settings: FORGETFUL };
+    const { url } = await startPostgres(processes, options);
+    return await onServer(url('postgres'), work);
+  } finally {
+    await processes.stop();
+  }
+}
+
+/**
+ * @template T
+ * @param {string} server
+ * @param {(url: string, scratchUrl: string) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function onServer(server, work) {
   const names = [0, 1].map(() => `scratch_${randomUUID()}`);
   const [url = '', scratchUrl = ''] = names.map(
     (name) => Object.assign(new URL(server), { pathname: `/${name}` }).href,
