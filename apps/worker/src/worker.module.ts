@@ -15,7 +15,6 @@ import {
   RedisModule,
 } from '@app/platform';
 import { SUBSCRIPTION_WORKER_CONFIG, SubscriptionWorkerModule } from '@app/subscription';
-import { SUBSCRIPTION_WORKER_CONFIG, SubscriptionWorkerModule } from '@app/subscription';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { WorkerConfig } from './worker.config.js';
 
