@@ -104,9 +104,7 @@ function disagreements() {
     ...undocumented.map(({ name }) => `${name} has no doc comment.`),
     ...without(known, example).map((name) => `.env.example lacks ${name}.`),
     ...without(known, compose).map((name) => `docker-compose.yml doesn't pass ${name} on.`),
-    ...without(example, known, asked, ELSEWHERE).map(
-      (name) => `.env.example has ${name}, which nothing reads.`,
-    ),
+    ...without(example, known, asked, ELSEWHERE).map((name) => `.env.example has ${name}, which nothing reads.`),
     ...without(asked, example).map((name) => `docker-compose.yml reads ${name}, which .env.example lacks.`),
     ...(readme === read('README.md') ? [] : ["README's table isn't up to date: npm run docs:configuration"]),
   ];

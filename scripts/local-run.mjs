@@ -1,7 +1,6 @@
 /** The whole product on this machine, until somebody wants it to end or a part of it does. */
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { Listr } from 'listr2';
 import { release, take } from './alone.mjs';
 import { describeRun } from './local-description.mjs';
 import { LocalLog } from './local-log.mjs';
@@ -10,6 +9,7 @@ import { freePort, whyNotListen } from './ports.mjs';
 import { createDatabase, startPostgres } from './postgres.mjs';
 import { Processes } from './processes.mjs';
 import { startApp, untilReady, usesSandbox, withStandIns } from './product.mjs';
+import { runTasks } from './progress.mjs';
 import { provideRedis, startRedis } from './redis.mjs';
 import { watchSources } from './source-watcher.mjs';
 
@@ -74,7 +74,7 @@ class LocalRun {
   /** Starts everything, and returns when all of it is ready. */
   async begin() {
     await refuseTakenPorts(this.env);
-    await new Listr(this.#tasks(), { renderer: process.stdout.isTTY ? 'default' : 'simple' }).run();
+    await runTasks(this.#tasks());
   }
 
   /** Ends everything that was started. */

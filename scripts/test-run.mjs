@@ -5,11 +5,13 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { Listr } from 'listr2';
 import { FORGETFUL, createDatabase, startPostgres } from './postgres.mjs';
 import { freePort } from './ports.mjs';
 import { Processes } from './processes.mjs';
+import { runTasks } from './progress.mjs';
 import { provideRedis, startRedis } from './redis.mjs';
+
+/** @import {ListrTask} from 'listr2' */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const TEMPLATE = 'template_chat';
@@ -86,15 +88,16 @@ async function provide(processes, folder, signal) {
     await startRedis(processes, { program, folder: join(folder, 'redis'), port, durable: false });
     env['REDIS_PORT'] = String(port);
   };
+  /** @type {ListrTask[]} */
   const tasks = [
     { title: 'PostgreSQL with a migrated template', task: database },
     {
       title: 'Redis',
-      task: (/** @type {unknown} */ _, /** @type {{output: string}} */ task) => redis((line) => (task.output = line)),
+      task: (_, task) => redis((line) => (task.output = line)),
     },
     { title: 'Build', task: () => script(['scripts/build.mjs', '--if-stale']) },
   ];
-  await new Listr(tasks, { concurrent: true, renderer: process.stdout.isTTY ? 'default' : 'simple' }).run();
+  await runTasks(tasks, { concurrent: true });
   return env;
 }
 
