@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { OpenAPIObject, OperationObject, ResponseObject } from '@nestjs/swagger';
+import type { OpenAPIObject, OperationObject, ReferenceObject, ResponseObject } from '@nestjs/swagger';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
@@ -38,20 +38,19 @@ export class ApiDescription {
     );
   }
 
+  /** How the answer of a status is described, wherever that stands; undefined when it isn't. */
+  responseOf({ operation }: Route, status: number): ResponseObject | undefined {
+    const response = operation.responses[status];
+    const name = response && '$ref' in response ? response.$ref.split('/').at(-1) : undefined;
+    return (name === undefined ? response : this.document.components?.responses?.[name]) as ResponseObject | undefined;
+  }
+
   /** What is wrong with a body of a status and media type, in words; empty when nothing is. */
   problemsOf(route: Route, status: number, mediaType: string, body: unknown): string {
-    const content = (route.operation.responses[status] as ResponseObject | undefined)?.content;
-    if (content?.[mediaType]?.schema === undefined) return `no schema for ${mediaType}`;
-    const validate = this.schemaAt(
-      'paths',
-      route.path,
-      route.method.toLowerCase(),
-      'responses',
-      String(status),
-      'content',
-      mediaType,
-      'schema',
-    );
+    if (this.responseOf(route, status)?.content?.[mediaType]?.schema === undefined) return `no schema for ${mediaType}`;
+    const shared = (route.operation.responses[status] as Partial<ReferenceObject>).$ref?.split('/').slice(1);
+    const own = ['paths', route.path, route.method.toLowerCase(), 'responses', String(status)];
+    const validate = this.schemaAt(...(shared ?? own), 'content', mediaType, 'schema');
     return validate(body) ? '' : this.ajv.errorsText(validate.errors);
   }
 

@@ -35,6 +35,17 @@ describe("the API's description", () => {
     for (const id of ids) expect(id).toMatch(/^[a-z][A-Za-z]+$/);
   });
 
+  it('has examples of properties that are what it describes', () => {
+    for (const [name, schema] of Object.entries(api.document.components?.schemas ?? {})) {
+      const properties = 'properties' in schema ? (schema.properties ?? {}) : {};
+      for (const [property, { example }] of Object.entries(properties as Record<string, { example?: unknown }>)) {
+        if (example === undefined) continue;
+        const validate = api.schemaAt('components', 'schemas', name, 'properties', property);
+        expect([name, property, validate(example), validate.errors]).toEqual([name, property, true, null]);
+      }
+    }
+  });
+
   describe.each(routes)('of %s', (_, route) => {
     const { operation } = route;
 
@@ -50,6 +61,7 @@ describe("the API's description", () => {
         expect(response.headers).toHaveProperty('X-Request-Id');
         if (status >= 400) expect(Object.keys(response.content ?? {})).toEqual(['application/problem+json']);
         else if (status !== 204) expect(response.content).toBeDefined();
+        if (route.path.includes('{')) expect(route.operation.responses).toHaveProperty('404');
         if (status === 429) expect(response.headers).toHaveProperty('Retry-After');
       }
       expect(responsesOf(route).some(([status]) => status < 300)).toBe(true);
@@ -68,8 +80,8 @@ describe("the API's description", () => {
   });
 });
 
-const responsesOf = ({ operation }: Route): [status: number, response: ResponseObject][] =>
-  Object.entries(operation.responses).map(([status, response]) => [Number(status), response as ResponseObject]);
+const responsesOf = (route: Route): [status: number, response: ResponseObject][] =>
+  Object.keys(route.operation.responses).map((status) => [Number(status), api.responseOf(route, Number(status))!]);
 
 const examplesOf = ({ example, examples }: MediaTypeObject): unknown[] => [
   ...(example === undefined ? [] : [example as unknown]),

@@ -1,9 +1,10 @@
 import { DomainError } from '@app/platform';
-import type { FastifyInstance } from 'fastify';
+import { UnsupportedMediaTypeException } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Set with `@RouteConfig({ rawBody: true })`: the exact bytes are kept, for a signature to be checked. */
+    /** Set with `@RouteConfig({ rawBody: true })`: the exact bytes, for a signature to be checked, and nothing parsed. */
     rawBody?: boolean;
   }
   interface FastifyRequest {
@@ -15,12 +16,21 @@ declare module 'fastify' {
 export function acceptJsonOnly(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(['application/json'], { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (request.routeOptions.config.rawBody === true) request.rawBody = body;
-    if (body.length === 0) return done(null, undefined);
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (keepsRaw(request, body) || body.length === 0) return done(null, undefined);
     parse(request, body.toString(), (error, value: unknown) => {
       if (error) done(new DomainError('malformed_json', 'invalid', 'The body is not valid JSON.'));
       else done(null, value);
     });
   });
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (keepsRaw(request, body) || body.length === 0) done(null, undefined);
+    else done(new UnsupportedMediaTypeException());
+  });
+}
+
+function keepsRaw(request: FastifyRequest, body: Buffer): boolean {
+  if (request.routeOptions.config.rawBody !== true) return false;
+  request.rawBody = body;
+  return true;
 }

@@ -64,6 +64,7 @@ export class MessageController {
   @HttpCode(202)
   @UseGuards(DailyQuotaGuard)
   @ApiOperation({
+    operationId: 'sendMessage',
     summary: 'Send a message',
     description:
       'Stores the message, queues its reply and charges one message of the daily quota. From this 202 on, the reply ' +
@@ -90,7 +91,7 @@ export class MessageController {
   })
   @ApiResponse({ status: 200, description: 'Accepted, and streaming (`Accept: text/event-stream`).', content: STREAM })
   @ApiProblem(422, 'idempotency_key_reused')
-  @ApiProblem(429, 'daily_quota_exceeded', 'too_many_requests')
+  @ApiProblem(429, 'daily_quota_exceeded')
   async send(
     @CurrentUser() user: AuthenticatedUser,
     @Param('chatroomId') chatroomId: string,
@@ -115,7 +116,11 @@ export class MessageController {
   }
 
   @Get(':messageId')
-  @ApiOperation({ summary: 'Read a message', description: 'Poll it until `status` is final, or stream it.' })
+  @ApiOperation({
+    operationId: 'readMessage',
+    summary: 'Read a message',
+    description: 'Poll it until `status` is final, or stream it.',
+  })
   @ApiResponse({ status: 200, type: MessageResponse })
   async find(
     @CurrentUser() { userId }: AuthenticatedUser,
@@ -128,7 +133,11 @@ export class MessageController {
   }
 
   @Get(':messageId/replies')
-  @ApiOperation({ summary: 'List all variants of the reply to a message', description: 'Newest first.' })
+  @ApiOperation({
+    operationId: 'listReplies',
+    summary: 'List all variants of the reply to a message',
+    description: 'Newest first.',
+  })
   @ApiResponse({ status: 200, type: MessagePageResponse })
   async variants(
     @CurrentUser() { userId }: AuthenticatedUser,
@@ -148,6 +157,7 @@ export class MessageController {
 
   @Get(':replyId/stream')
   @ApiOperation({
+    operationId: 'streamReply',
     summary: 'Stream a reply',
     description:
       'Server-sent events: `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the ' +
@@ -156,7 +166,7 @@ export class MessageController {
   })
   @ApiHeader(LAST_EVENT_ID)
   @ApiResponse({ status: 200, description: 'The stream.', content: STREAM })
-  @ApiProblem(429, 'too_many_streams', 'too_many_requests')
+  @ApiProblem(429, 'too_many_streams')
   async stream(
     @CurrentUser() user: AuthenticatedUser,
     @Param('chatroomId') chatroomId: string,
@@ -172,6 +182,7 @@ export class MessageController {
   @Post(':replyId/cancel')
   @HttpCode(200)
   @ApiOperation({
+    operationId: 'cancelReply',
     summary: 'Stop a reply',
     description:
       'The model is stopped wherever it writes; what was written stays. A reply that had no word yet gives its message ' +
@@ -191,10 +202,14 @@ export class MessageController {
   @Post(':replyId/regenerate')
   @HttpCode(202)
   @UseGuards(DailyQuotaGuard)
-  @ApiOperation({ summary: "Renew the room's latest reply", description: 'Costs one message of the daily quota.' })
+  @ApiOperation({
+    operationId: 'regenerateReply',
+    summary: "Renew the room's latest reply",
+    description: 'Costs one message of the daily quota.',
+  })
   @ApiResponse({ status: 202, description: 'Accepted.', type: AcceptedReplyResponse, headers: QUOTA_HEADERS })
   @ApiProblem(409, 'not_latest_reply', 'reply_in_progress')
-  @ApiProblem(429, 'daily_quota_exceeded', 'too_many_requests')
+  @ApiProblem(429, 'daily_quota_exceeded')
   async regenerate(
     @CurrentUser() { userId }: AuthenticatedUser,
     @Param('chatroomId') chatroomId: string,

@@ -33,6 +33,7 @@ export class SubscriptionController {
   /** The page on which the user can pay for Pro. */
   @Post('subscribe/pro')
   @ApiOperation({
+    operationId: 'subscribePro',
     summary: 'Buy the Pro plan',
     description:
       "Answers with a page of Stripe's to send the user to. Repeated clicks lead to the same page as long as it can be " +
@@ -51,6 +52,7 @@ export class SubscriptionController {
   /** The page on which the user manages the subscription. */
   @Post('portal')
   @ApiOperation({
+    operationId: 'openPortal',
     summary: 'Manage the subscription',
     description:
       "Answers with a page of Stripe's to send the user to: to cancel, to take a cancellation back, to change the card, " +

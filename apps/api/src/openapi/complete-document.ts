@@ -41,18 +41,27 @@ const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${
 export function completeDocument(document: OpenAPIObject, publicOperations: Set<string>): OpenAPIObject {
   document.security = [{ [BEARER]: [] }];
   document.components = { ...document.components, headers: { ...document.components?.headers, ...HEADERS } };
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const method of METHODS) {
-      const operation = item[method];
-      if (operation) completeOperation(operation, path, publicOperations.has(operation.operationId ?? ''));
-    }
+  for (const { path, operation } of operationsOf(document)) {
+    completeOperation(operation, path, publicOperations.has(operation.operationId ?? ''));
   }
+  shareProblems(document);
   return document;
+}
+
+function operationsOf(document: OpenAPIObject): { path: string; operation: OperationObject }[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.map((method) => item[method])
+      .filter((operation) => operation !== undefined)
+      .map((operation) => ({ path, operation })),
+  );
 }
 
 function completeOperation(operation: OperationObject, path: string, isPublic: boolean): void {
   if (isPublic) operation.security = [];
   else delete operation.security;
+  for (const parameter of operation.parameters ?? []) {
+    if ('in' in parameter && parameter.in === 'path') parameter.schema = { type: 'string', format: 'uuid' };
+  }
   for (const [status, code] of commonProblems(operation, path, isPublic)) addProblem(operation, status, code);
   for (const [status, response] of Object.entries(operation.responses)) {
     if (!response || '$ref' in response) continue;
@@ -66,7 +75,6 @@ function commonProblems(operation: OperationObject, path: string, isPublic: bool
   const problems: [number, string][] = [];
   const hasQuery = operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query');
   if (!isPublic) problems.push([401, 'unauthenticated']);
-  if (path.includes('{')) problems.push([404, 'not_found']);
   if (operation.requestBody)
     problems.push([400, 'malformed_json'], [413, 'payload_too_large'], [415, 'unsupported_media_type']);
   if (operation.requestBody || hasQuery) problems.push([400, 'validation_failed']);
@@ -81,6 +89,24 @@ function addProblem(operation: OperationObject, status: number, code: string): v
   if (known.includes(code)) return;
   operation.responses[status] = { ...response, ...problemResponse(status, [...known, code]) };
 }
+
+/** Problems that many routes answer with become components, by their codes. */
+function shareProblems(document: OpenAPIObject): void {
+  const shared: Record<string, ResponseObject> = {};
+  for (const { operation } of operationsOf(document)) {
+    for (const [status, response] of Object.entries(operation.responses)) {
+      if (!response || '$ref' in response || response.content?.[PROBLEM] === undefined) continue;
+      const name = Object.keys(response.content[PROBLEM].examples ?? {})
+        .map(pascalCase)
+        .join('Or');
+      shared[name] = response;
+      operation.responses[status] = { $ref: `#/components/responses/${name}` };
+    }
+  }
+  document.components = { ...document.components, responses: shared };
+}
+
+const pascalCase = (code: string) => code.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 function headersOf(status: number): HeaderMap {
   return {

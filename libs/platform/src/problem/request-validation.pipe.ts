@@ -1,7 +1,6 @@
 import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
-import { validate as isUuid } from 'uuid';
-import { DomainError } from './domain-error.js';
+import { NIL, validate as isUuid } from 'uuid';
 import { type FieldError, ValidationFailedError } from './validation.errors.js';
 
 /** Enough to mend a request by; an answer must not grow with the nonsense that was sent. */
@@ -9,7 +8,8 @@ const MAX_ERRORS = 50;
 
 /**
  * Checks every body and query against its class, and refuses what the class does not know.
- * Every path parameter of this API is an id, so one that is no UUID names nothing: 404, as for a stranger's.
+ * Every path parameter of this API is an id; what is no UUID becomes the nil UUID, which names nothing, so that it is
+ * answered exactly like the id of what does not exist.
  */
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {
@@ -24,11 +24,9 @@ export class RequestValidationPipe extends ValidationPipe {
     });
   }
 
-  /** @throws ValidationFailedError, or DomainError `not_found` for a path that names nothing */
+  /** @throws ValidationFailedError */
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'param' && !isUuid(value)) {
-      throw new DomainError('not_found', 'not_found', 'There is nothing here.');
-    }
+    if (metadata.type === 'param') return isUuid(value) ? value : NIL;
     if (metadata.type === 'body' && value !== undefined && !isJsonObject(value)) {
       throw new ValidationFailedError([{ pointer: '', detail: 'must be a JSON object' }]);
     }

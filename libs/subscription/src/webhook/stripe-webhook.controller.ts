@@ -20,6 +20,7 @@ export class StripeWebhookController {
   @RouteConfig({ rawBody: true })
   @HttpCode(200)
   @ApiOperation({
+    operationId: 'receiveStripeEvent',
     summary: "Stripe's webhook",
     description:
       'For Stripe alone. Snapshot and thin events of any type are accepted, each once; what follows from them happens ' +
