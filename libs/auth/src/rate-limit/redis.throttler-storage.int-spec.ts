@@ -1,0 +1,45 @@
+import 'reflect-metadata';
+import { RedisClient, RedisConfig } from '@app/platform';
+import { eventually } from '../../../../test/support/eventually.js';
+import { testRedis } from '../../../../test/support/services.js';
+import { RedisThrottlerStorage } from './redis.throttler-storage.js';
+
+let redis: RedisClient;
+let replicas: RedisThrottlerStorage[];
+
+beforeAll(async () => {
+  const { host, port, db } = await testRedis();
+  redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
+  await eventually(() => redis.status === 'ready');
+  replicas = [new RedisThrottlerStorage(redis), new RedisThrottlerStorage(redis)];
+});
+
+afterAll(() => redis.onApplicationShutdown());
+
+describe('a window of requests', () => {
+  it('lets exactly the limit pass, of many at once, over all replicas together', async () => {
+    const requests = Array.from({ length: 100 }, (_, n) => replicas[n % 2]!.increment('many', 60_000, 30));
+    const counts = await Promise.all(requests);
+    expect(counts.filter(({ isBlocked }) => !isBlocked)).toHaveLength(30);
+  });
+
+  it('says when it ends, and begins anew then', async () => {
+    const [storage] = replicas;
+    await storage!.increment('short', 1_000, 1);
+    expect(await storage!.increment('short', 1_000, 1)).toEqual({
+      totalHits: 2,
+      timeToExpire: 1,
+      isBlocked: true,
+      timeToBlockExpire: 1,
+    });
+    await eventually(async () => !(await storage!.increment('short', 1_000, 1)).isBlocked);
+  });
+
+  it('is not prolonged by requests that were refused', async () => {
+    const [storage] = replicas;
+    await storage!.increment('refused', 60_000, 1);
+    await redis.pexpire('rate:refused', 500);
+    await storage!.increment('refused', 60_000, 1);
+    expect(await redis.pttl('rate:refused')).toBeLessThanOrEqual(500);
+  });
+});
