@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
 import { eventually } from '../support/eventually.js';
 import { signUpAndLogIn } from '../support/login.js';
+import { makePro } from '../support/plan.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { ChaosClient } from './clients.js';
 import { Faults } from './faults.js';
@@ -99,19 +99,6 @@ async function gather(stack: Stack, services: ChaosServices, random: Random): Pr
     clients.push(client);
   }
   return clients;
-}
-
-async function makePro(url: string, userId: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(
-      `INSERT INTO subscription (user_id, stripe_customer_id, status, plan) VALUES ($1, $2, 'active', 'pro')`,
-      [userId, `cus_chaos_${userId}`],
-    );
-  } finally {
-    await client.end();
-  }
 }
 
 function environment(services: ChaosServices, { switchOff }: ChaosOptions): Record<string, string> {

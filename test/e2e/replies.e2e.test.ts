@@ -1,0 +1,242 @@
+import { eventually } from '../support/eventually.js';
+import { type Person, signUpAndLogIn } from '../support/login.js';
+import {
+  type Behaviour,
+  callsFor,
+  type Message,
+  openRoom,
+  outcome,
+  quotaOf,
+  script,
+  send,
+} from '../support/messages.js';
+import { makePro } from '../support/plan.js';
+import { type Stack, startStack } from '../support/stack.js';
+
+const ATTEMPTS = 3;
+
+let stack: Stack;
+let person: Person;
+
+beforeAll(async () => {
+  stack = await startStack({
+    env: {
+      REPLY_MAX_ATTEMPTS: String(ATTEMPTS),
+      REPLY_RETRY_BASE_MS: '50',
+      REPLY_LEASE_MS: '2000',
+      REPLY_DEADLINE_MS: '12000',
+      GEMINI_TIMEOUT_MS: '2500',
+    },
+  });
+  person = await signUpAndLogIn(stack.http);
+  await makePro(stack.database.url, person.id);
+}, 120_000);
+
+afterAll(() => stack.stop());
+
+interface Expected {
+  status: Message['status'];
+  code: string | null;
+  /** Model calls that it takes. */
+  calls: number;
+  /** What the stored text looks like; nothing unless given. */
+  text?: RegExp;
+}
+
+const FINAL_ERROR = (code: string): Expected => ({ status: 'failed', code, calls: 1 });
+const RETRIED = (code: string, text?: RegExp): Expected => ({
+  status: 'failed',
+  code,
+  calls: ATTEMPTS,
+  ...(text && { text }),
+});
+const PARTIAL = /^Turn 1\. You/;
+const WHOLE = /^Turn 1\. You said: ".*"\.$/s;
+
+/** Every way in which the sandbox's Gemini can behave, and what becomes of a message then. */
+const CASES: [string, Behaviour[], Expected][] = [
+  ['a normal answer', [{ type: 'answer' }], { status: 'completed', code: null, calls: 1, text: WHOLE }],
+  ['thoughts before it', [{ type: 'thoughts' }], { status: 'completed', code: null, calls: 1, text: WHOLE }],
+  [
+    'characters cut by packets',
+    [{ type: 'split_utf8', text: 'Grüße 🌍!' }],
+    { status: 'completed', code: null, calls: 1, text: /^Grüße 🌍!$/ },
+  ],
+  ['400', [{ type: '400' }], FINAL_ERROR('model_rejected_request')],
+  ['401', [{ type: '401' }], FINAL_ERROR('model_misconfigured')],
+  ['403', [{ type: '403' }], FINAL_ERROR('model_misconfigured')],
+  ['404', [{ type: '404' }], FINAL_ERROR('model_misconfigured')],
+  ['a wrong key', [{ type: 'invalid_key' }], FINAL_ERROR('model_misconfigured')],
+  ['408', [{ type: '408' }], RETRIED('model_unavailable')],
+  ['500', [{ type: '500' }], RETRIED('model_unavailable')],
+  ['502', [{ type: '502' }], RETRIED('model_unavailable')],
+  ['503', [{ type: '503' }], RETRIED('model_unavailable')],
+  ['504', [{ type: '504' }], RETRIED('model_unavailable')],
+  ['a passing 503', [{ type: '503' }, { type: 'answer' }], { status: 'completed', code: null, calls: 2, text: WHOLE }],
+  ['a blocked prompt', [{ type: 'prompt_blocked' }], { status: 'blocked', code: 'prompt_blocked', calls: 1 }],
+  ['SAFETY', [{ type: 'safety' }], { status: 'blocked', code: 'reply_blocked', calls: 1, text: PARTIAL }],
+  ['RECITATION', [{ type: 'recitation' }], { status: 'blocked', code: 'reply_blocked', calls: 1, text: PARTIAL }],
+  ['MAX_TOKENS', [{ type: 'max_tokens' }], { status: 'failed', code: 'reply_truncated', calls: 1, text: PARTIAL }],
+  ['MAX_TOKENS without text', [{ type: 'max_tokens_empty' }], FINAL_ERROR('reply_empty')],
+  ['STOP without text', [{ type: 'empty' }], FINAL_ERROR('reply_empty')],
+  ['a stream that is cut', [{ type: 'cut' }], RETRIED('reply_truncated', PARTIAL)],
+  [
+    'a cut, then an answer',
+    [{ type: 'cut' }, { type: 'answer' }],
+    { status: 'completed', code: null, calls: 2, text: WHOLE },
+  ],
+  ['an error in the body mid-stream', [{ type: 'error_mid_stream' }], RETRIED('reply_truncated', PARTIAL)],
+  ['an error event mid-stream', [{ type: 'error_event_mid_stream' }], RETRIED('reply_truncated', PARTIAL)],
+  ['malformed JSON', [{ type: 'malformed' }], RETRIED('reply_truncated', PARTIAL)],
+  ['silence', [{ type: 'hang' }], RETRIED('model_unavailable')],
+  ['silence mid-stream', [{ type: 'hang_mid_stream' }], RETRIED('reply_truncated', PARTIAL)],
+  ['a reset connection', [{ type: 'reset' }], RETRIED('model_unavailable')],
+  ['a reset mid-stream', [{ type: 'reset_mid_stream' }], RETRIED('reply_truncated', PARTIAL)],
+  [
+    'an answer beyond the deadline',
+    [{ type: 'answer', tokensPerSecond: 2, text: 'slow '.repeat(200) }],
+    { status: 'failed', code: 'timed_out', calls: 1, text: /^slow slow/ },
+  ],
+];
+
+describe('what becomes of a message when Gemini gives', () => {
+  const results = new Map<string, { reply: Message; used: number }>();
+
+  // All at once, each by somebody of their own whose quota shows what it cost.
+  beforeAll(async () => {
+    await Promise.all(
+      CASES.map(async ([name, behaviours]) => {
+        const { http } = await signUpAndLogIn(stack.http);
+        await script(stack, `On ${name}`, behaviours);
+        const { reply } = await send(http, await openRoom(http), `On ${name}`);
+        const final = await outcome(http, reply, 60_000);
+        results.set(name, { reply: final, used: (await quotaOf(http)).used });
+      }),
+    );
+  }, 120_000);
+
+  it.each(CASES)('%s', async (name, _behaviours, expected) => {
+    const { reply, used } = results.get(name)!;
+    expect({ status: reply.status, code: reply.error?.code ?? null }).toEqual({
+      status: expected.status,
+      code: expected.code,
+    });
+    expect(reply.content).toMatch(expected.text ?? /^$/);
+    expect(await callsFor(stack, `On ${name}`)).toHaveLength(expected.calls);
+    expect(used).toBe(expected.status === 'completed' ? 1 : 0);
+  });
+});
+
+describe('the order of replies', () => {
+  it('is the order of the messages in a room, however slow the first is', async () => {
+    const room = await openRoom(person.http);
+    await script(stack, 'slow one', [{ type: 'answer', latencyMs: 800 }]);
+    const sent = [];
+    for (const content of ['slow one', 'second', 'third']) sent.push(await send(person.http, room, content));
+    const replies = await Promise.all(sent.map(({ reply }) => outcome(person.http, reply)));
+    const finished = replies.map((reply) => Date.parse(reply.completedAt!));
+    expect(finished).toEqual([...finished].sort((a, b) => a - b));
+    expect(replies.map(({ content }) => content.slice(0, 6))).toEqual(['Turn 1', 'Turn 2', 'Turn 3']);
+  });
+
+  it('of one room holds up no other room', async () => {
+    const [slow, quick] = [await openRoom(person.http), await openRoom(person.http)];
+    await script(stack, 'very slow', [{ type: 'answer', latencyMs: 900 }]);
+    const waiting = await send(person.http, slow, 'very slow');
+    const { reply } = await send(person.http, quick, 'quick');
+    const answered = await outcome(person.http, reply);
+    const late = await outcome(person.http, waiting.reply);
+    expect(Date.parse(answered.completedAt!)).toBeLessThan(Date.parse(late.completedAt!));
+  });
+
+  it('lets fifty rooms be answered at the same time by one worker', async () => {
+    const rooms = await Promise.all(Array.from({ length: 50 }, () => openRoom(person.http)));
+    await script(stack, 'together', [{ type: 'hang' }], 50);
+    await Promise.all(rooms.map((room) => send(person.http, room, 'together')));
+    // All fifty calls are open at once: no reply waits for another one's.
+    await expectSoon(async () => {
+      const calls = await callsFor(stack, 'together');
+      expect(calls.filter((call) => call.outcome === 'open').length).toBeGreaterThanOrEqual(50);
+    });
+  });
+});
+
+describe('the conversation that the model sees', () => {
+  it('has the completed turns in order and the system instruction, and no failed turn', async () => {
+    const room = await openRoom(person.http, { systemInstruction: 'Be brief.' });
+    await script(stack, 'this one fails', [{ type: 'empty' }]);
+    for (const content of ['first', 'this one fails', 'the last']) {
+      await outcome(person.http, (await send(person.http, room, content)).reply);
+    }
+    const [call] = await callsFor(stack, 'the last');
+    expect(call!.contents.map(({ role, parts }) => [role, parts[0]!.text])).toEqual([
+      ['user', 'first'],
+      ['model', 'Turn 1. You said: "first". I was told: "Be brief."'],
+      ['user', 'the last'],
+    ]);
+  });
+});
+
+describe('renewing a reply', () => {
+  it('shows the newest variant, keeps the others, and asks the model without the old answer', async () => {
+    const room = await openRoom(person.http);
+    const { message, reply } = await send(person.http, room, 'Say it again');
+    await outcome(person.http, reply);
+    const renewed = await person.http.post<{ reply: Message }>(`/chatroom/${room}/message/${reply.id}/regenerate`);
+    expect(renewed.status).toBe(202);
+    await outcome(person.http, renewed.body.reply);
+    const { body } = await person.http.get<{ messages: Message[] }>(`/chatroom/${room}`);
+    expect(body.messages.map(({ id }) => id)).toEqual([message.id, renewed.body.reply.id]);
+    const variants = await person.http.get<{ items: Message[] }>(`/chatroom/${room}/message/${message.id}/replies`);
+    expect(variants.body.items.map(({ id }) => id)).toEqual([renewed.body.reply.id, reply.id]);
+    expect((await callsFor(stack, 'Say it again')).map(({ contents }) => contents.length)).toEqual([1, 1]);
+    expect((await person.http.post(`/chatroom/${room}/message/${reply.id}/regenerate`)).body).toMatchObject({
+      status: 409,
+      code: 'not_latest_reply',
+    });
+  });
+});
+
+describe('a room without a title', () => {
+  it('is named from its first exchange, at no cost, and even if the model fails to', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const { body } = await http.post<{ id: string }>('/chatroom', {});
+    await outcome(http, (await send(http, body.id, 'Why is the sky blue?')).reply);
+    await expectSoon(async () => {
+      const room = await http.get<{ title: string | null }>(`/chatroom/${body.id}`);
+      expect(room.body.title).toEqual(expect.any(String));
+    });
+    expect((await quotaOf(http)).used).toBe(1);
+  });
+});
+
+describe('the rate limit of the project', () => {
+  it('pauses everybody for as long as Gemini asks, and spends no attempt', async () => {
+    await script(stack, 'too much', [
+      ...Array<Behaviour>(ATTEMPTS + 1).fill({ type: '429', retryAfterMs: 300 }),
+      { type: 'answer' },
+    ]);
+    const { reply } = await send(person.http, await openRoom(person.http), 'too much');
+    const answered = await outcome(person.http, reply);
+    expect(answered.status).toBe('completed');
+    const calls = await callsFor(stack, 'too much');
+    expect(calls).toHaveLength(ATTEMPTS + 2);
+    const pauses = calls.slice(1).map((call, i) => Date.parse(call.receivedAt) - Date.parse(calls[i]!.receivedAt));
+    for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(300);
+  });
+
+  it('ends a reply visibly when it lasts beyond the deadline', async () => {
+    await script(stack, 'for ever too much', [{ type: '429', retryAfterMs: 1500 }]);
+    const { http } = await signUpAndLogIn(stack.http);
+    const { reply } = await send(http, await openRoom(http), 'for ever too much');
+    expect(await outcome(http, reply, 40_000)).toMatchObject({
+      status: 'failed',
+      error: { code: 'model_rate_limited' },
+    });
+    expect((await quotaOf(http)).used).toBe(0);
+  });
+});
+
+function expectSoon(assertion: () => Promise<void>): Promise<true> {
+  return eventually(() => assertion().then(() => true as const));
+}

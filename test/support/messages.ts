@@ -1,0 +1,92 @@
+import { eventually } from './eventually.js';
+import type { HttpClient } from './http.js';
+import type { Stack } from './stack.js';
+
+/** A message as the API shows it. */
+export interface Message {
+  id: string;
+  chatroomId: string;
+  role: 'user' | 'bot';
+  content: string;
+  status: 'queued' | 'generating' | 'completed' | 'cancelled' | 'failed' | 'blocked';
+  createdAt: string;
+  completedAt: string | null;
+  replyTo: string | null;
+  model: string | null;
+  finishReason: string | null;
+  usage: { promptTokens: number; replyTokens: number } | null;
+  error: { code: string; detail: string } | null;
+}
+
+/** What sending answers. */
+export interface Accepted {
+  message: Message;
+  reply: Message;
+}
+
+/** Opens a room that has a title, so that the model isn't asked for one. */
+export async function openRoom(http: HttpClient, more: object = {}): Promise<string> {
+  const { status, body } = await http.post<{ id: string }>('/chatroom', { title: 'A room', ...more });
+  if (status !== 201) throw new Error(`POST /chatroom answered ${status}: ${JSON.stringify(body)}`);
+  return body.id;
+}
+
+/** Sends a message that has to be accepted. */
+export async function send(http: HttpClient, room: string, content: string): Promise<Accepted> {
+  const { status, body } = await http.post<Accepted>(`/chatroom/${room}/message`, { content });
+  if (status !== 202) throw new Error(`Sending answered ${status}: ${JSON.stringify(body)}`);
+  return body;
+}
+
+/** The reply as it is now. */
+export async function read(http: HttpClient, { chatroomId, id }: Message): Promise<Message> {
+  return (await http.get<Message>(`/chatroom/${chatroomId}/message/${id}`)).body;
+}
+
+/** Polls a reply until it has its final state. */
+export async function outcome(http: HttpClient, reply: Message, withinMs = 30_000): Promise<Message> {
+  return eventually(
+    async () => {
+      const now = await read(http, reply);
+      return now.completedAt === null ? null : now;
+    },
+    { withinMs, everyMs: 50 },
+  );
+}
+
+/** Today's quota as the API shows it. */
+export async function quotaOf(
+  http: HttpClient,
+): Promise<{ limit: number | null; used: number; remaining: number | null }> {
+  return (await http.get<{ quota: { limit: number; used: number; remaining: number } }>('/subscription/status')).body
+    .quota;
+}
+
+/** One behaviour of the sandbox's Gemini, see apps/sandbox/README.md. */
+export type Behaviour = { type: string } & Record<string, unknown>;
+
+/** Scripts the sandbox's answers to one exact prompt. */
+export async function script(stack: Stack, promptIs: string, behaviours: Behaviour[], times?: number): Promise<void> {
+  const body = { match: { promptIs }, behaviours, ...(times === undefined ? {} : { times }) };
+  const answer = await stack.http.at(stack.sandboxUrl).post('/control/gemini/rules', body);
+  if (answer.status !== 201) throw new Error(`The sandbox answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+}
+
+/** One call that the sandbox's Gemini received. */
+export interface ModelCall {
+  contents: { role: string; parts: { text: string }[] }[];
+  systemInstruction: unknown;
+  prompt: string;
+  receivedAt: string;
+  endedAt: string | null;
+  outcome: 'open' | 'completed' | 'aborted';
+}
+
+/** The calls for an answer to one exact prompt. */
+export async function callsFor(stack: Stack, promptIs: string): Promise<ModelCall[]> {
+  const query = new URLSearchParams({ promptIs, method: 'streamGenerateContent' });
+  const answer = await stack.http
+    .at(stack.sandboxUrl)
+    .get<{ items: ModelCall[] }>(`/control/gemini/requests?${query.toString()}`);
+  return answer.body.items;
+}
