@@ -1,12 +1,13 @@
 import { IntegerVariable } from '@app/platform';
-import { IsOptional, IsString, IsUrl, Matches, MinLength } from 'class-validator';
+import { IsOptional, IsString, IsUrl, Matches, MinLength, ValidateIf } from 'class-validator';
 
 /** How to reach Gemini. */
 export class GeminiConfig {
-  /** From ai.google.dev; a stand-in takes any. */
+  /** From ai.google.dev. Only a stand-in can do without. */
+  @ValidateIf(({ GEMINI_API_KEY: key, GEMINI_BASE_URL: url }: GeminiConfig) => key !== undefined || url === undefined)
   @IsString()
   @MinLength(1)
-  GEMINI_API_KEY!: string;
+  GEMINI_API_KEY?: string;
 
   /** The model for rooms that don't choose one. An alias such as the default follows Google's newest. */
   @Matches(/^[a-z0-9][a-z0-9.-]{0,99}$/)
@@ -17,7 +18,15 @@ export class GeminiConfig {
   @IsUrl({ protocols: ['http', 'https'], require_tld: false, require_protocol: true })
   GEMINI_BASE_URL?: string;
 
-  /** Milliseconds without a sign of the model, before its first word or between two, after which a call has failed. */
+  /** Milliseconds to connect and hear the first of an answer. A model may think for a while before it speaks. */
   @IntegerVariable(100, 300_000)
-  GEMINI_TIMEOUT_MS = 30_000;
+  GEMINI_FIRST_BYTE_TIMEOUT_MS = 60_000;
+
+  /** Milliseconds between two pieces of an answer. */
+  @IntegerVariable(100, 300_000)
+  GEMINI_IDLE_TIMEOUT_MS = 30_000;
+
+  /** Milliseconds for a whole call. */
+  @IntegerVariable(100, 3_600_000)
+  GEMINI_CALL_TIMEOUT_MS = 240_000;
 }

@@ -15,11 +15,12 @@ import {
   type ModelFailure,
   type ModelRequest,
 } from './language-model.port.js';
+import { ModelCall } from './model-call.js';
 
 /** What the wire holds beyond the SDK's types: newer fields, and errors in the middle of a stream. */
 type Chunk = Partial<EnhancedGenerateContentResponse> & {
   modelVersion?: string;
-  error?: { code?: number; status?: string };
+  error?: { code?: number; details?: ErrorDetail[] };
 };
 
 /** Gemini over Google's SDK, whose support has ended: its successor means another file like this one. */
@@ -29,43 +30,50 @@ export class GeminiLanguageModel extends LanguageModel {
 
   constructor(private readonly config: GeminiConfig) {
     super();
-    this.client = new GoogleGenerativeAI(config.GEMINI_API_KEY);
+    this.client = new GoogleGenerativeAI(config.GEMINI_API_KEY ?? 'none');
   }
 
   override async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<string, ModelEnd, void> {
-    const call = new Call(signal, this.config.GEMINI_TIMEOUT_MS);
+    const call = new ModelCall(signal, this.config.GEMINI_CALL_TIMEOUT_MS);
     const end: ModelEnd = { finishReason: null, blockReason: null, modelVersion: null, usage: null };
     try {
-      const options = { signal: call.signal };
-      const { stream, response } = await this.model(request).generateContentStream(
-        { contents: contentsOf(request) },
-        options,
-      );
-      // The SDK reads everything twice; a failure of the copy is the stream's failure too, and is met there.
-      response.catch(() => undefined);
-      for await (const chunk of stream as AsyncGenerator<Chunk>) {
-        call.signOfLife();
-        if (chunk.error !== undefined) throw errorOfStatus(chunk.error.code ?? 500, []);
+      for await (const chunk of this.chunks(request, call)) {
+        if (chunk.error !== undefined) throw errorInStream(chunk.error);
         takeEnd(end, chunk);
         const text = textOf(chunk);
         if (text !== '') yield text;
       }
       return end;
     } catch (error) {
-      throw call.explain(error);
+      throw explain(error, call);
     } finally {
       call.end();
     }
   }
 
+  private async *chunks(request: ModelRequest, call: ModelCall): AsyncGenerator<Chunk> {
+    const { GEMINI_FIRST_BYTE_TIMEOUT_MS: first, GEMINI_IDLE_TIMEOUT_MS: idle } = this.config;
+    const asked = { contents: contentsOf(request) };
+    const open = () => this.model(request).generateContentStream(asked, { signal: call.signal });
+    const { stream, response } = await call.within(first, open);
+    // The SDK reads everything twice. A failure of the copy is met in the stream; unhandled here, it would end the process.
+    response.catch(() => undefined);
+    let next = await call.within(first, () => stream.next());
+    while (next.done !== true) {
+      yield next.value;
+      next = await call.within(idle, () => stream.next());
+    }
+  }
+
   override async countTokens(request: ModelRequest, signal: AbortSignal): Promise<number> {
-    const call = new Call(signal, this.config.GEMINI_TIMEOUT_MS);
+    const call = new ModelCall(signal, this.config.GEMINI_FIRST_BYTE_TIMEOUT_MS);
     try {
-      const model = this.model(request);
-      const { totalTokens } = await model.countTokens({ contents: contentsOf(request) }, { signal: call.signal });
+      const asked = { contents: contentsOf(request) };
+      const { totalTokens } = await this.model(request).countTokens(asked, { signal: call.signal });
+      if (!Number.isInteger(totalTokens)) throw new ModelError('unavailable', 'The answer holds no count');
       return totalTokens;
     } catch (error) {
-      throw call.explain(error);
+      throw explain(error, call);
     } finally {
       call.end();
     }
@@ -85,54 +93,23 @@ export class GeminiLanguageModel extends LanguageModel {
   }
 }
 
-/** One request: aborted from outside, by silence, or when nobody reads it any more. */
-class Call {
-  private readonly controller = new AbortController();
-  private readonly onAbort = (): void => this.controller.abort();
-  private silent = false;
-  private timer: NodeJS.Timeout;
-
-  constructor(
-    private readonly outer: AbortSignal,
-    private readonly timeoutMs: number,
-  ) {
-    outer.throwIfAborted();
-    outer.addEventListener('abort', this.onAbort, { once: true });
-    this.timer = this.watch();
+/** What a failure means. The SDK's messages quote what was sent and received, so none of them is passed on. */
+function explain(error: unknown, call: ModelCall): unknown {
+  if (call.abortedBy !== null) return call.abortedBy.reason;
+  if (error instanceof ModelError) return error;
+  if (error instanceof GoogleGenerativeAIFetchError && error.status !== undefined) {
+    return errorOfStatus(error.status, error.errorDetails ?? []);
   }
+  return new ModelError('unavailable', 'The connection failed, or what came over it is no answer of Gemini');
+}
 
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  signOfLife(): void {
-    this.timer.refresh();
-  }
-
-  /** Closes the connection if it is still open. */
-  end(): void {
-    clearTimeout(this.timer);
-    this.outer.removeEventListener('abort', this.onAbort);
-    this.controller.abort();
-  }
-
-  /** What a failure means. The SDK's messages quote what was sent and received, so none of them is passed on. */
-  explain(error: unknown): unknown {
-    if (this.outer.aborted) return this.outer.reason;
-    if (error instanceof ModelError) return error;
-    if (this.silent) return new ModelError('unavailable', `No sign of the model for ${this.timeoutMs} ms`);
-    if (error instanceof GoogleGenerativeAIFetchError && error.status !== undefined) {
-      return errorOfStatus(error.status, error.errorDetails ?? []);
-    }
-    return new ModelError('unavailable', 'The connection failed, or what came over it is no answer of Gemini');
-  }
-
-  private watch(): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.silent = true;
-      this.controller.abort();
-    }, this.timeoutMs);
-  }
+/** An error after the answer had begun. Key, model and request have been accepted by then, so it may go well next time. */
+function errorInStream({ code = 500, details = [] }: NonNullable<Chunk['error']>): ModelError {
+  return new ModelError(
+    code === 429 ? 'rate_limited' : 'unavailable',
+    `HTTP ${code} mid-stream`,
+    retryAfterMs(details),
+  );
 }
 
 /** Google's `ErrorInfo` and `RetryInfo` (google/rpc/error_details.proto). */
@@ -146,8 +123,12 @@ function errorOfStatus(status: number, details: ErrorDetail[]): ModelError {
   const reason = details.find((detail) => detail.reason !== undefined)?.reason;
   const failure = failureOf(status, reason);
   const hint =
-    failure === 'misconfigured' ? (status === 404 ? ': the model does not exist' : ': the key is not accepted') : '';
-  return new ModelError(failure, `HTTP ${status}${hint}`, retryAfterMs(details));
+    failure === 'misconfigured' ? (status === 404 ? ': no such model' : ': the API key is not accepted') : '';
+  return new ModelError(
+    failure,
+    `HTTP ${status}${reason === undefined ? '' : ` ${reason}`}${hint}`,
+    retryAfterMs(details),
+  );
 }
 
 function failureOf(status: number, reason: string | undefined): ModelFailure {
@@ -161,7 +142,7 @@ function failureOf(status: number, reason: string | undefined): ModelFailure {
 function retryAfterMs(details: ErrorDetail[]): number | null {
   const delay = details.find((detail) => detail['@type']?.endsWith('google.rpc.RetryInfo'))?.['retryDelay'];
   const seconds = typeof delay === 'string' ? Number.parseFloat(delay) : Number.NaN;
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null;
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.ceil(seconds * 1_000) : null;
 }
 
 const contentsOf = ({ history, prompt }: ModelRequest): Content[] =>

@@ -54,11 +54,11 @@ export class GeminiJournal {
     return entry;
   }
 
-  /** Oldest first. Without `match.method` every method. */
+  /** Oldest first. */
   list(match: CallMatch, outcome?: Outcome): JournalEntry[] {
     return this.entries
       .map(({ entry }) => entry)
-      .filter((entry) => matches({ method: 'any', ...match }, entry))
+      .filter((entry) => matches(match, entry))
       .filter((entry) => outcome === undefined || entry.outcome === outcome);
   }
 

@@ -1,4 +1,4 @@
-import type { Behaviour } from './gemini.behaviour.js';
+import type { Behaviour, BehaviourType } from './gemini.behaviour.js';
 import type { GeminiCall } from './gemini.call.js';
 import {
   errorOfStatus,
@@ -146,49 +146,65 @@ function* planStream(course: Course, behaviour: Behaviour, framing: Framing): Ge
   yield* mishap(behaviour, framing, index);
 }
 
+const MISHAPS = new Set<BehaviourType>(['error_mid_stream', 'error_event_mid_stream', 'malformed', 'reset_mid_stream']);
+
 /** How a stream ends after its last piece. */
 function* mishap({ type, status }: Behaviour, framing: Framing, index: number): Generator<Step> {
+  // A reset, and some clients on an error, discard what they received and have not read yet.
+  if (MISHAPS.has(type)) yield { do: 'wait', ms: SETTLE_MS };
   switch (type) {
     case 'error_mid_stream':
       yield* write(JSON.stringify(errorOfStatus(status), null, 2));
-      return yield { do: 'end' };
+      yield { do: 'end' };
+      return;
     case 'error_event_mid_stream':
       yield* write(framing.event(toJson(errorOfStatus(status)), index));
-      return yield { do: 'end' };
+      yield { do: 'end' };
+      return;
     case 'malformed':
       yield* write(framing.event('{"candidates": [{"content": {"parts": [{"text": "bro', index));
-      return yield { do: 'end' };
+      yield { do: 'end' };
+      return;
     case 'hang_mid_stream':
-      return yield { do: 'hang' };
+      yield { do: 'hang' };
+      return;
     case 'reset_mid_stream':
-      yield { do: 'wait', ms: SETTLE_MS }; // a reset discards what the client has not read yet
-      return yield { do: 'reset' };
+      yield { do: 'reset' };
+      return;
     default:
       if (framing.close !== '') yield* write(framing.close);
-      return yield { do: 'end' };
+      yield { do: 'end' };
+      return;
   }
 }
 
 function* planBody(course: Course, behaviour: Behaviour): Generator<Step> {
-  if (behaviour.type.startsWith('error_')) return yield* planError(errorOfStatus(behaviour.status));
+  if (behaviour.type.startsWith('error_')) {
+    yield* planError(errorOfStatus(behaviour.status));
+    return;
+  }
   const bytes = Buffer.from(toJson(wholeOf(course)));
   const piece = course.parts.length > 0;
   yield { do: 'head', status: 200, contentType: JSON_TYPE };
   switch (behaviour.type) {
     case 'malformed':
       yield { do: 'write', bytes: bytes.subarray(0, bytes.length / 2), piece };
-      return yield { do: 'end' };
+      yield { do: 'end' };
+      return;
     case 'hang_mid_stream':
     case 'reset_mid_stream':
       yield { do: 'write', bytes: bytes.subarray(0, bytes.length / 2), piece };
       yield { do: 'wait', ms: SETTLE_MS };
-      return yield { do: behaviour.type === 'hang_mid_stream' ? 'hang' : 'reset' };
+      yield { do: behaviour.type === 'hang_mid_stream' ? 'hang' : 'reset' };
+      return;
     case 'split_utf8':
       yield* split(bytes, piece);
-      return yield { do: 'end' };
+      yield { do: 'end' };
+      return;
     default:
       yield { do: 'write', bytes, piece };
-      return yield { do: 'end' };
+      yield { do: 'end' };
+      return;
   }
 }
 
