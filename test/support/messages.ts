@@ -45,13 +45,12 @@ export async function read(http: HttpClient, { chatroomId, id }: Message): Promi
 
 /** Polls a reply until it has its final state. */
 export async function outcome(http: HttpClient, reply: Message, withinMs = 30_000): Promise<Message> {
-  return eventually(
-    async () => {
-      const now = await read(http, reply);
-      return now.completedAt === null ? null : now;
-    },
-    { withinMs, everyMs: 50 },
-  );
+  const finished = async (): Promise<Message> => {
+    const now = await read(http, reply);
+    if (now.completedAt === null) throw new Error(`The reply is still ${now.status}`);
+    return now;
+  };
+  return eventually(finished, { withinMs, everyMs: 50 });
 }
 
 /** Today's quota as the API shows it. */

@@ -165,7 +165,7 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
 
   /** Gemini's rate limit is the project's, so asking for other replies meanwhile would only make it worse. */
   private async pauseQueue(claim: ClaimedReply, retryAfterMs: number | null): Promise<void> {
-    const pause = Math.min(backoffMs(DEFAULT_PAUSE_MS, 1, retryAfterMs ?? 0), MAX_PAUSE_MS);
+    const pause = Math.min(backoffMs(retryAfterMs ?? DEFAULT_PAUSE_MS, 1, null), MAX_PAUSE_MS);
     await this.persist(() => this.store.release(claim, 0, 'model_rate_limited', false));
     this.logger.warn(`Over the model's rate limit: the queue waits for ${Math.round(pause)} ms`);
     await this.worker.rateLimit(pause);
