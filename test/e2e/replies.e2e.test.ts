@@ -25,7 +25,8 @@ beforeAll(async () => {
       REPLY_RETRY_BASE_MS: '50',
       REPLY_LEASE_MS: '2000',
       REPLY_DEADLINE_MS: '12000',
-      GEMINI_TIMEOUT_MS: '2500',
+      GEMINI_FIRST_BYTE_TIMEOUT_MS: '2500',
+      GEMINI_IDLE_TIMEOUT_MS: '2500',
     },
   });
   person = await signUpAndLogIn(stack.http);
