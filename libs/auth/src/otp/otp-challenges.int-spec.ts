@@ -139,10 +139,26 @@ describe('the budget of wrong codes', () => {
     const auth = build();
     const phone = newPhone();
     await spend(auth, phone);
-    const open = await auth.challenge(phone, uuidv7());
     await spend(auth, phone);
-    expect(await auth.challenges.verify(open.id, open.code)).toBeNull();
     await expect(auth.challenge(phone, uuidv7())).rejects.toThrow(OtpSendLimitedError);
+  });
+
+  it('leaves one attempt, when it is spent, to a challenge that nobody has failed on', async () => {
+    const auth = build();
+    const phone = newPhone();
+    const userId = uuidv7();
+    const [untouched, tried, failed] = [
+      await auth.challenge(phone, userId),
+      await auth.challenge(phone, userId),
+      await auth.challenge(phone, userId),
+    ];
+    await auth.challenges.verify(tried.id, wrong(tried.code));
+    await spend(auth, phone);
+    await spend(auth, phone);
+    expect(await auth.challenges.verify(tried.id, tried.code)).toBeNull();
+    await auth.challenges.verify(failed.id, wrong(failed.code));
+    expect(await auth.challenges.verify(failed.id, failed.code)).toBeNull();
+    expect(await auth.challenges.verify(untouched.id, untouched.code)).toBe(userId);
   });
 
   it('is a stranger’s own: the user gets in, before and after', async () => {

@@ -24,12 +24,15 @@ redis.call('SADD', KEYS[2], ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[2])`;
 
 // KEYS: challenge. ARGV: the code's hash, failures allowed, their window in seconds, now and a familiar address's time in ms,
-// familiar addresses at most. Everything about a guess happens here, so guesses made at once are evaluated one by one.
-// Gives the user's id for the right code, which is thereby used up.
+// familiar addresses at most, attempts of a new challenge. Everything about a guess happens here, so guesses made at once
+// are evaluated one by one. With the failures used up, a challenge that nobody has failed on keeps one attempt: its owner
+// may be another than who failed. Gives the user's id for the right code, which is thereby used up.
 const VERIFY = `
 local code, user, attempts, failures, cooldown, own, strangers, familiar, address = unpack(redis.call('HMGET', KEYS[1],
   'code', 'user', 'attempts', 'failures', 'cooldown', 'own', 'strangers', 'familiar', 'address'))
-if not code or tonumber(redis.call('GET', failures) or '0') >= tonumber(ARGV[2]) then return false end
+if not code then return false end
+local exhausted = tonumber(redis.call('GET', failures) or '0') >= tonumber(ARGV[2])
+if exhausted and attempts ~= ARGV[7] then return false end
 if code ~= ARGV[1] then
   if redis.call('HINCRBY', KEYS[1], 'attempts', -1) <= 0 then redis.call('DEL', KEYS[1]) end
   if redis.call('INCR', failures) == 1 then redis.call('EXPIRE', failures, ARGV[3]) end
@@ -80,8 +83,9 @@ export class OtpChallenges {
 
   /** The user whom this code logs in, now and never again; null when it is wrong, or the challenge is over or unknown. */
   async verify(id: string, code: string): Promise<string | null> {
-    const { OTP_FAILURES, OTP_FAILURE_SECONDS } = this.config;
-    const limits = [OTP_FAILURES, OTP_FAILURE_SECONDS, this.clock.now().getTime(), FAMILIAR_MS, MOST_FAMILIAR];
+    const { OTP_FAILURES, OTP_FAILURE_SECONDS, OTP_ATTEMPTS } = this.config;
+    const now = this.clock.now().getTime();
+    const limits = [OTP_FAILURES, OTP_FAILURE_SECONDS, now, FAMILIAR_MS, MOST_FAMILIAR, OTP_ATTEMPTS];
     const hash = this.secret.hash('code', id, code);
     return (await this.redis.eval(VERIFY, 1, challengeKey(id), hash, ...limits)) as string | null;
   }
