@@ -1,6 +1,6 @@
 import { type AuthenticatedUser, CurrentUser } from '@app/auth';
 import { ApiProblem, PageQuery } from '@app/platform';
-import { Body, Controller, Delete, Get, Header, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -10,7 +10,6 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ChatroomId } from './chatroom-id.decorator.js';
 import { ChatroomList } from './chatroom-list.js';
 import { CreateChatroomRequest, ListChatroomsQuery, UpdateChatroomRequest } from './chatroom.request.js';
 import { ChatroomPageResponse, ChatroomResponse, ConversationResponse } from './chatroom.response.js';
@@ -64,7 +63,7 @@ export class ChatroomController {
   @ApiProblem(404, 'chatroom_not_found')
   read(
     @CurrentUser() { userId }: AuthenticatedUser,
-    @ChatroomId() chatroomId: string,
+    @Param('chatroomId') chatroomId: string,
     @Query() page: PageQuery,
   ): Promise<ConversationResponse> {
     return this.rooms.read(userId, chatroomId, page);
@@ -76,7 +75,7 @@ export class ChatroomController {
   @ApiProblem(404, 'chatroom_not_found')
   update(
     @CurrentUser() { userId }: AuthenticatedUser,
-    @ChatroomId() chatroomId: string,
+    @Param('chatroomId') chatroomId: string,
     @Body() change: UpdateChatroomRequest,
   ): Promise<ChatroomResponse> {
     return this.rooms.update(userId, chatroomId, change);
@@ -91,7 +90,7 @@ export class ChatroomController {
   })
   @ApiNoContentResponse()
   @ApiProblem(404, 'chatroom_not_found')
-  delete(@CurrentUser() { userId }: AuthenticatedUser, @ChatroomId() chatroomId: string): Promise<void> {
+  delete(@CurrentUser() { userId }: AuthenticatedUser, @Param('chatroomId') chatroomId: string): Promise<void> {
     return this.rooms.delete(userId, chatroomId);
   }
 }
