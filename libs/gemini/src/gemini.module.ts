@@ -5,6 +5,7 @@ import { GeminiLanguageModel } from './gemini.language-model.js';
 import { HeldReplies } from './held-replies.js';
 import { History } from './history.js';
 import { LanguageModel } from './language-model.port.js';
+import { ModelWatch } from './model-watch.js';
 import { ReplyMetrics } from './reply.metrics.js';
 import { ReplyProcessor } from './reply.processor.js';
 import { ReplySweeper } from './reply.sweeper.js';
@@ -22,6 +23,7 @@ import { RoomNaming } from './room-naming.js';
     History,
     RoomNaming,
     ReplyMetrics,
+    ModelWatch,
   ],
 })
 export class GeminiModule {}
