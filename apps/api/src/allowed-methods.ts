@@ -7,8 +7,8 @@ const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE',
 export function collectMethods(fastify: FastifyInstance): Map<string, Set<HTTPMethods>> {
   const methods = new Map<string, Set<HTTPMethods>>();
   fastify.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set();
-    for (const each of [method].flat() as HTTPMethods[]) known.add(each);
+    const known = methods.get(url) ?? new Set<HTTPMethods>();
+    for (const each of [method].flat()) known.add(each);
     methods.set(url, known);
   });
   return methods;

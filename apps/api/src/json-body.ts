@@ -18,7 +18,7 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (keepsRaw(request, body) || body.length === 0) return done(null, undefined);
-    parse(request, body.toString(), (error, value: unknown) => {
+    void parse(request, body.toString(), (error, value: unknown) => {
       if (error) done(new DomainError('malformed_json', 'invalid', 'The body is not valid JSON.'));
       else done(null, value);
     });

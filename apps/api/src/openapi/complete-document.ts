@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { problemResponse } from '@app/platform';
+import type { RouteFacts } from './route-facts.js';
 import type { OpenAPIObject, OperationObject, ResponseObject } from '@nestjs/swagger';
 type HeaderMap = NonNullable<ResponseObject['headers']>;
 
@@ -32,55 +33,57 @@ const HEADERS = {
 
 const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` });
 
-/**
- * Adds what is true of every route, so that no controller repeats it and none forgets it: security, the problems that
- * the platform answers with, and the headers that come with each status.
- *
- * @param publicOperations the operationIds that need no token
- */
-export function completeDocument(document: OpenAPIObject, publicOperations: Set<string>): OpenAPIObject {
+const LIMIT_HEADERS = { 'RateLimit-Policy': header('RateLimitPolicy'), RateLimit: header('RateLimit') };
+
+/** Adds what is true of every route, so that no controller repeats it and none forgets it. */
+export function completeDocument(document: OpenAPIObject, facts: Map<string, RouteFacts>): OpenAPIObject {
   document.security = [{ [BEARER]: [] }];
   document.components = { ...document.components, headers: { ...document.components?.headers, ...HEADERS } };
-  for (const { path, operation } of operationsOf(document)) {
-    completeOperation(operation, path, publicOperations.has(operation.operationId ?? ''));
+  for (const operation of operationsOf(document)) {
+    const known = facts.get(operation.operationId ?? '');
+    if (known === undefined) throw new Error(`${operation.operationId} needs an operationId of its own.`);
+    completeOperation(operation, known);
   }
   shareProblems(document);
   return document;
 }
 
-function operationsOf(document: OpenAPIObject): { path: string; operation: OperationObject }[] {
-  return Object.entries(document.paths).flatMap(([path, item]) =>
-    METHODS.map((method) => item[method])
-      .filter((operation) => operation !== undefined)
-      .map((operation) => ({ path, operation })),
-  );
+function operationsOf(document: OpenAPIObject): OperationObject[] {
+  return Object.values(document.paths)
+    .flatMap((item) => METHODS.map((method) => item[method]))
+    .filter((operation) => operation !== undefined);
 }
 
-function completeOperation(operation: OperationObject, path: string, isPublic: boolean): void {
-  if (isPublic) operation.security = [];
+function completeOperation(operation: OperationObject, facts: RouteFacts): void {
+  if (facts.isPublic) operation.security = [];
   else delete operation.security;
   for (const parameter of operation.parameters ?? []) {
     if ('in' in parameter && parameter.in === 'path') parameter.schema = { type: 'string', format: 'uuid' };
   }
-  for (const [status, code] of commonProblems(operation, path, isPublic)) addProblem(operation, status, code);
+  for (const [status, code] of commonProblems(operation, facts)) addProblem(operation, status, code);
   for (const [status, response] of Object.entries(operation.responses)) {
     if (!response || '$ref' in response) continue;
     response.description ||= STATUS_CODES[status] ?? status;
-    response.headers = { ...headersOf(Number(status)), ...response.headers };
+    response.headers = { ...headersOf(Number(status), facts), ...response.headers };
   }
 }
 
 /** What a route answers by being the route that it is. */
-function commonProblems(operation: OperationObject, path: string, isPublic: boolean): [status: number, code: string][] {
-  const problems: [number, string][] = [];
-  const hasQuery = operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query');
-  if (!isPublic) problems.push([401, 'unauthenticated']);
-  if (operation.requestBody)
-    problems.push([400, 'malformed_json'], [413, 'payload_too_large'], [415, 'unsupported_media_type']);
-  if (operation.requestBody || hasQuery) problems.push([400, 'validation_failed']);
-  if (!path.startsWith('/health'))
-    problems.push([429, 'rate_limited'], [500, 'internal_error'], [503, 'service_unavailable']);
-  return problems;
+function commonProblems(operation: OperationObject, facts: RouteFacts): [status: number, code: string][] {
+  const takesJson = operation.requestBody !== undefined && !facts.takesRawBody;
+  const hasQuery = operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query') === true;
+  const problems: [status: number, code: string, when: boolean][] = [
+    [400, 'malformed_json', takesJson],
+    [400, 'validation_failed', takesJson || hasQuery],
+    [401, 'unauthenticated', !facts.isPublic],
+    [413, 'payload_too_large', operation.requestBody !== undefined],
+    [415, 'unsupported_media_type', takesJson],
+    [429, 'rate_limited', facts.isLimited],
+    [500, 'internal_error', true],
+    // Probes are the routes without a limit that take nothing; they speak for themselves.
+    [503, 'service_unavailable', facts.isLimited || facts.takesRawBody],
+  ];
+  return problems.filter(([, , when]) => when).map(([status, code]) => [status, code]);
 }
 
 function addProblem(operation: OperationObject, status: number, code: string): void {
@@ -93,7 +96,7 @@ function addProblem(operation: OperationObject, status: number, code: string): v
 /** Problems that many routes answer with become components, by their codes. */
 function shareProblems(document: OpenAPIObject): void {
   const shared: Record<string, ResponseObject> = {};
-  for (const { operation } of operationsOf(document)) {
+  for (const operation of operationsOf(document)) {
     for (const [status, response] of Object.entries(operation.responses)) {
       if (!response || '$ref' in response || response.content?.[PROBLEM] === undefined) continue;
       const name = Object.keys(response.content[PROBLEM].examples ?? {})
@@ -108,11 +111,11 @@ function shareProblems(document: OpenAPIObject): void {
 
 const pascalCase = (code: string) => code.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-function headersOf(status: number): HeaderMap {
+function headersOf(status: number, { isLimited }: RouteFacts): HeaderMap {
   return {
     'X-Request-Id': header('RequestId'),
     ...(status === 401 ? { 'WWW-Authenticate': header('WwwAuthenticate') } : {}),
     ...(status === 429 || status === 503 ? { 'Retry-After': header('RetryAfter') } : {}),
-    ...(status === 429 ? { 'RateLimit-Policy': header('RateLimitPolicy'), RateLimit: header('RateLimit') } : {}),
+    ...(isLimited && (status < 300 || status === 429) ? LIMIT_HEADERS : {}),
   };
 }

@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { BEARER, completeDocument } from './complete-document.js';
 import { DESCRIPTION } from './description.js';
-import { publicOperations } from './public-operations.js';
+import { routeFacts } from './route-facts.js';
 
 /** The description of the whole API, OpenAPI 3.1. */
 export function createDocument(app: NestFastifyApplication): OpenAPIObject {
@@ -24,7 +24,7 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Subscription', 'Plan, quota, and paying with Stripe.')
     .addTag('Operations', 'What probes and load balancers ask.')
     .build();
-  return completeDocument(SwaggerModule.createDocument(app, config), publicOperations(app));
+  return completeDocument(SwaggerModule.createDocument(app, config), routeFacts(app));
 }
 
 /** Serves the description at `/openapi.json`, and Swagger UI at `/docs` from files of our own. */
