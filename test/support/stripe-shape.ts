@@ -12,7 +12,11 @@ const types = {
   checkoutSession: 'Stripe.Checkout.Session',
   lineItem: 'Stripe.LineItem',
   portalSession: 'Stripe.BillingPortal.Session',
+  paymentIntent: 'Stripe.PaymentIntent',
+  paymentMethod: 'Stripe.PaymentMethod',
+  charge: 'Stripe.Charge',
   event: 'Stripe.EventBase',
+  thinEvent: 'Stripe.V2.Core.Event',
 } as const;
 export type StripeKind = keyof typeof types;
 
@@ -78,8 +82,14 @@ export class StripeShape {
 
   private compareUnion(value: unknown, members: ts.Type[], path: string): string[] {
     const problems = members.map((member) => this.compare(value, member, path));
-    // With no member that fits, the nearest one tells most.
-    return problems.reduce((best, next) => (next.length < best.length ? next : best));
+    if (problems.some(({ length }) => length === 0)) return [];
+    // With no member that fits, the nearest one of the value's own sort tells most.
+    const isObject = typeof value === 'object' && value !== null;
+    const ofItsSort = problems.filter(
+      (_, index) => isObject === Boolean((members[index]?.flags ?? 0) & ts.TypeFlags.Object),
+    );
+    const told = ofItsSort.length > 0 ? ofItsSort : problems;
+    return told.reduce((best, next) => (next.length < best.length ? next : best));
   }
 
   private compareArray(value: unknown, type: ts.Type, path: string): string[] {
@@ -105,9 +115,11 @@ export class StripeShape {
 
   private compareProperty(object: Record<string, unknown>, property: ts.Symbol, path: string): string[] {
     const name = `${path}.${property.name}`;
+    const type = this.checker.getTypeOfSymbol(property);
+    if (type.getCallSignatures().length > 0) return []; // the SDK's own addition
     const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0;
     if (!(property.name in object)) return isOptional ? [] : [`${name}: missing`];
-    return this.compare(object[property.name], this.checker.getTypeOfSymbol(property), name);
+    return this.compare(object[property.name], type, name);
   }
 
   private isPrimitive(value: unknown, type: ts.Type): boolean {

@@ -100,26 +100,25 @@ export class Billing {
     });
   }
 
-  /** Bills a new period from now on, as when a paused subscription goes on. */
+  /** A paused subscription goes on with a new period, which is billed at once. */
   resume(subscription: SubscriptionRecord): void {
     if (subscription.status !== 'paused') throw invalid('This subscription is not paused, so it can’t be resumed.');
     const now = this.clock.now();
-    subscription.anchor = now;
-    this.movePeriod(subscription, now);
-    const invoice = this.draftCycle(subscription, null);
-    this.invoices.finalize(invoice);
-    this.collect(invoice);
-    if (invoice.status !== 'paid') return;
-    this.subscriptions.change(subscription, () => {
+    const invoice = this.subscriptions.change(subscription, () => {
+      subscription.anchor = now;
+      this.movePeriod(subscription, now);
       subscription.status = 'active';
       subscription.pausedAt = null;
+      return this.draftCycle(subscription, null);
     });
     this.subscriptions.tell(subscription, 'resumed');
+    this.invoices.finalize(invoice);
+    this.collect(invoice);
   }
 
   /** A charge for the current period fails, whatever the card; retries follow. */
   failNow(subscription: SubscriptionRecord): void {
-    const invoice = this.draftCycle(subscription, null);
+    const invoice = this.subscriptions.change(subscription, () => this.draftCycle(subscription, null));
     this.invoices.finalize(invoice);
     this.fail(invoice);
   }

@@ -44,11 +44,12 @@ export class EventLog {
   }
 
   /** Changes something and tells of it with the former values, unless nothing became different. */
-  change(type: string, look: () => WireObject, mutate: () => void): void {
+  change<T>(type: string, look: () => WireObject, mutate: () => T): T {
     const before = structuredClone(look());
-    mutate();
+    const result = mutate();
     const after = look();
     const previous = previousAttributes(before, after);
     if (previous !== null) this.append(type, after, previous);
+    return result;
   }
 }

@@ -28,8 +28,9 @@ export class Subscriptions {
   ) {}
 
   /** Changes something and tells of it, unless nothing became different. */
-  change(subscription: SubscriptionRecord, mutate: () => void): void {
-    this.events.change('customer.subscription.updated', () => wireSubscription(this.state, subscription), mutate);
+  change<T>(subscription: SubscriptionRecord, mutate: () => T): T {
+    const look = () => wireSubscription(this.state, subscription);
+    return this.events.change('customer.subscription.updated', look, mutate);
   }
 
   tell(subscription: SubscriptionRecord, what: 'created' | 'deleted' | 'paused' | 'resumed' | 'trial_will_end'): void {
@@ -40,6 +41,7 @@ export class Subscriptions {
     this.change(subscription, () => {
       if (status === 'past_due' && subscription.status !== 'past_due') subscription.pastDueSince = this.clock.now();
       if (status === 'active' || status === 'trialing') subscription.pastDueSince = null;
+      subscription.pausedAt = null;
       subscription.status = status;
     });
   }
@@ -99,6 +101,7 @@ export class Subscriptions {
     }
     this.change(subscription, () => {
       subscription.status = 'incomplete_expired';
+      subscription.pausedAt = null;
       subscription.endedAt = this.clock.now();
     });
   }

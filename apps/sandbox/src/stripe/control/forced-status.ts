@@ -50,7 +50,6 @@ export class ForcedStatus {
     for (const invoice of this.state.invoicesOf(subscription.id)) {
       if (invoice.status === 'open') this.billing.settle(invoice);
     }
-    subscription.pausedAt = null;
     this.subscriptions.setStatus(subscription, 'active');
     if (wasPaused) this.subscriptions.tell(subscription, 'resumed');
   }

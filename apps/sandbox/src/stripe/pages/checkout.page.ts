@@ -1,6 +1,7 @@
 import type { CheckoutSessionRecord } from '../account/records.js';
 import { known, type StripeState } from '../account/stripe-state.js';
-import { button, html, link, money, page } from './html.js';
+import { html, page } from '../../html.js';
+import { button, link, money } from './elements.js';
 
 /** The page on which a person pays, or doesn't. */
 export function checkoutPage(state: StripeState, session: CheckoutSessionRecord, wasDeclined: boolean): string {

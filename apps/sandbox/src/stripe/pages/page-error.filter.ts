@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply } from 'fastify';
 import { StripeApiError } from '../account/stripe.errors.js';
 import { Severed } from '../api/faults.js';
-import { html, page } from './html.js';
+import { html, page } from '../../html.js';
 
 /** Shows a person what went wrong. */
 @Catch(StripeApiError, Severed)

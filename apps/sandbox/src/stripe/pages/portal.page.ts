@@ -1,7 +1,8 @@
 import type { InvoiceRecord, PortalSessionRecord, SubscriptionRecord } from '../account/records.js';
 import { known, type StripeState } from '../account/stripe-state.js';
 import { hasEnded } from '../account/subscriptions.js';
-import { button, day, type Html, html, link, money, page } from './html.js';
+import { type Html, html, page } from '../../html.js';
+import { button, day, link, money } from './elements.js';
 
 /** The page on which a person looks after a subscription. */
 export function portalPage(state: StripeState, session: PortalSessionRecord): string {
