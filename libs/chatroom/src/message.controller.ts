@@ -1,4 +1,4 @@
-import { type AuthenticatedUser, CurrentUser } from '@app/auth';
+import { type AuthenticatedUser, CurrentUser, RateLimit } from '@app/auth';
 import { ApiProblem, Clock, decodeCursor, encodeCursor, Faults, PageQuery, rateLimitHeaders } from '@app/platform';
 import { type DailyQuota, dailyMessagesPolicy, DailyQuotaGuard } from '@app/subscription';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
@@ -62,6 +62,7 @@ export class MessageController {
 
   @Post()
   @HttpCode(202)
+  @RateLimit('send')
   @UseGuards(DailyQuotaGuard)
   @ApiOperation({
     operationId: 'sendMessage',
@@ -201,6 +202,7 @@ export class MessageController {
 
   @Post(':replyId/regenerate')
   @HttpCode(202)
+  @RateLimit('send')
   @UseGuards(DailyQuotaGuard)
   @ApiOperation({
     operationId: 'regenerateReply',
