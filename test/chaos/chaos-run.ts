@@ -66,6 +66,7 @@ async function attack(services: ChaosServices, stack: Stack, options: ChaosOptio
   } finally {
     clearInterval(progress);
     over.abort();
+    await oracle.stop();
   }
   const accepted = clients.flatMap((client) => client.accepted);
   return {

@@ -48,10 +48,15 @@ export class Oracle {
     return row?.count ?? 0;
   }
 
-  /** @param accepted what clients were promised */
-  async judge(accepted: readonly AcceptedSend[]): Promise<Verdict> {
+  /** Looks no more. */
+  async stop(): Promise<void> {
     this.watching = false;
     await this.watcher;
+  }
+
+  /** @param accepted what clients were promised */
+  async judge(accepted: readonly AcceptedSend[]): Promise<Verdict> {
+    await this.stop();
     await this.note(new Date(0));
     return {
       lost: await this.lost(accepted),
