@@ -30,3 +30,10 @@ export class InvalidSignatureError extends DomainError {
     super('invalid_signature', 'invalid', 'The signature is missing, wrong, or not of this moment.');
   }
 }
+
+/** Stripe signed something that is no event. */
+export class InvalidEventError extends DomainError {
+  constructor() {
+    super('invalid_event', 'invalid', 'The body is signed, but is no event.');
+  }
+}

@@ -90,7 +90,7 @@ export abstract class PaymentGateway {
    *
    * @param payload the body's exact bytes
    * @param secrets any of them may have signed
-   * @throws InvalidSignatureError also when it was signed too long ago, or in the future
+   * @throws InvalidSignatureError also when it was signed too long ago, or in the future; InvalidEventError
    */
   abstract readWebhook(
     payload: Buffer,

@@ -1,21 +1,31 @@
+import { InvalidEventError } from '../subscription.errors.js';
 import type { PaymentEvent } from './payment-gateway.port.js';
 
 /**
  * Takes from an event of either style whom it is about. Reads loosely, since events of any type and of other API
  * versions come too; only what identifies an event must be there.
  *
- * @throws TypeError when it is no event of Stripe's
+ * @throws InvalidEventError when it is no event
  */
 export function parseStripeEvent(event: unknown): PaymentEvent {
   const { id, type, data, related_object: related } = fieldsOf(event);
   if (typeof id !== 'string' || typeof type !== 'string')
-    throw new TypeError('No event of Stripe: it lacks id or type');
+    throw new InvalidEventError();
   // A snapshot carries the object; a thin event only names it.
   const object = fieldsOf(fieldsOf(data)['object'] ?? related);
   const objectType = textOf(object['object'] ?? object['type']);
   const objectId = textOf(object['id']);
   const customerId = objectType === 'customer' ? objectId : idOf(object['customer']);
   return { id, type, customerId, objectType, objectId };
+}
+
+/** @throws InvalidEventError */
+export function parseStripePayload(payload: string): PaymentEvent {
+  try {
+    return parseStripeEvent(JSON.parse(payload));
+  } catch (error) {
+    throw error instanceof SyntaxError ? new InvalidEventError() : error;
+  }
 }
 
 const fieldsOf = (value: unknown): Record<string, unknown> =>

@@ -13,7 +13,7 @@ import {
   type PaymentEvent,
 } from './payment-gateway.port.js';
 import { StripeConfig } from './stripe.config.js';
-import { parseStripeEvent } from './stripe-event.js';
+import { parseStripeEvent, parseStripePayload } from './stripe-event.js';
 
 /** The version whose shapes this file reads; raising it is a change of code. */
 const API_VERSION = '2026-10-28.endive';
@@ -178,7 +178,7 @@ export class StripePaymentGateway extends PaymentGateway {
     if (signature === undefined || !secrets.some((secret) => isSigned(text, signature, secret, now))) {
       throw new InvalidSignatureError();
     }
-    return parseStripeEvent(JSON.parse(text));
+    return parseStripePayload(text);
   }
 
   /** A call about a customer who may be gone. */

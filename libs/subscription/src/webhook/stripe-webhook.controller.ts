@@ -29,7 +29,7 @@ export class StripeWebhookController {
   @ApiHeader({ name: 'Stripe-Signature', required: true, description: 'Time and signatures over the exact body.' })
   @ApiBody({ schema: { type: 'object', description: 'An event as Stripe sends it.' } })
   @ApiOkResponse({ type: WebhookReceivedResponse })
-  @ApiProblem(400, 'invalid_signature')
+  @ApiProblem(400, 'invalid_signature', 'invalid_event')
   async receive(
     @Req() request: RawBodyRequest<FastifyRequest>,
     @Headers('stripe-signature') signature?: string,
