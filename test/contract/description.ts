@@ -2,9 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { OpenAPIObject, OperationObject, ReferenceObject, ResponseObject } from '@nestjs/swagger';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import type { Answer } from '../support/http.js';
 
 /** The committed description of the API. */
 export const DESCRIPTION_FILE = 'openapi.json';
+
+/** Headers that come whenever they are described; others have their conditions. */
+const ALWAYS_SENT = ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'Location', 'RateLimit-Policy', 'RateLimit'];
 
 /** One route as it is described. */
 export interface Route {
@@ -45,8 +49,19 @@ export class ApiDescription {
     return (name === undefined ? response : this.document.components?.responses?.[name]) as ResponseObject | undefined;
   }
 
+  /** What is wrong with an answer, in words; empty when it is as described. */
+  flawOf(route: Route, { status, headers, body }: Answer<unknown>): string {
+    const described = this.responseOf(route, status);
+    if (described === undefined) return 'this status is not described';
+    const missing = ALWAYS_SENT.filter((name) => described.headers?.[name] !== undefined && !headers.has(name));
+    if (missing.length > 0) return `lacks ${missing.join()}`;
+    const mediaType = headers.get('content-type')?.split(';')[0];
+    if (mediaType === undefined) return described.content === undefined && body === undefined ? '' : 'has no type';
+    return this.bodyFlawOf(route, status, mediaType, body);
+  }
+
   /** What is wrong with a body of a status and media type, in words; empty when nothing is. */
-  problemsOf(route: Route, status: number, mediaType: string, body: unknown): string {
+  bodyFlawOf(route: Route, status: number, mediaType: string, body: unknown): string {
     if (this.responseOf(route, status)?.content?.[mediaType]?.schema === undefined) return `no schema for ${mediaType}`;
     const shared = (route.operation.responses[status] as Partial<ReferenceObject>).$ref?.split('/').slice(1);
     const own = ['paths', route.path, route.method.toLowerCase(), 'responses', String(status)];

@@ -67,7 +67,7 @@ describe("the API's description", () => {
         for (const [mediaType, content] of Object.entries(response.content ?? {})) {
           if (!mediaType.endsWith('json')) continue;
           for (const example of examplesOf(content)) {
-            expect([example, api.problemsOf(route, status, mediaType, example)]).toEqual([example, '']);
+            expect([example, api.bodyFlawOf(route, status, mediaType, example)]).toEqual([example, '']);
           }
         }
       }

@@ -49,5 +49,5 @@ function describe(error: ValidationError): string[] {
 const placeholders = (instances: object[]): string[] =>
   instances
     .flatMap((instance) => Object.entries(instance))
-    .filter(([, value]) => typeof value === 'string' && PLACEHOLDER.test(value))
+    .filter(([, value]) => [value].flat().some((each) => typeof each === 'string' && PLACEHOLDER.test(each)))
     .map(([name]) => `${name} still has its placeholder; in production it needs a value of its own`);

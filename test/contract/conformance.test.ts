@@ -1,0 +1,208 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { type Answer, HttpClient, type Sent } from '../support/http.js';
+import { type Person, signUpAndLogIn } from '../support/login.js';
+import { type Accepted, openRoom, outcome, script, send } from '../support/messages.js';
+import { makePro } from '../support/plan.js';
+import { type Stack, startStack } from '../support/stack.js';
+import { ApiDescription, type Route } from './description.js';
+
+const api = new ApiDescription();
+const WEBHOOK_SECRET = 'whsec_conformance';
+const NOBODYS = '01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20';
+
+/** What answers were not as described, and which operations have succeeded. */
+const flaws: string[] = [];
+const succeeded = new Set<string>();
+
+/** A client that holds every answer against the description. */
+class CheckedClient extends HttpClient {
+  override as(token: string): CheckedClient {
+    return new CheckedClient(this.base, token);
+  }
+
+  override async send<Body = Record<string, unknown>>(
+    method: string,
+    path: string,
+    sent: Sent = {},
+  ): Promise<Answer<Body>> {
+    const answer = await super.send<Body>(method, path, sent);
+    const route = api.routeOf(method, path.split('?')[0] ?? '');
+    const flaw = route === undefined ? 'is not described' : api.flawOf(route, answer);
+    if (flaw !== '') flaws.push(`${method} ${path} ${answer.status}: ${flaw}\n${JSON.stringify(answer.body)}`);
+    if (route?.operation.operationId && answer.status < 300) succeeded.add(route.operation.operationId);
+    return answer;
+  }
+}
+
+describe('what the running product answers is what its description says', () => {
+  let stack: Stack;
+  let http: CheckedClient;
+  let person: Person;
+
+  beforeAll(async () => {
+    stack = await startStack({
+      env: { STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET, SANDBOX_STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET },
+    });
+    http = new CheckedClient(stack.url);
+    person = await signUpAndLogIn(http);
+  }, 120_000);
+  afterAll(() => stack.stop());
+  afterEach(() => {
+    if (flaws.length > 0) throw new Error(flaws.splice(0).join('\n\n'));
+  });
+
+  it('for probes', async () => {
+    expect((await http.get('/health/live')).status).toBe(200);
+    expect((await http.get('/health/ready')).status).toBe(200);
+  });
+
+  it('for logging in, keeping and ending sessions', async () => {
+    const another = await signUpAndLogIn(http, person.phone);
+    const wrong = await http.post('/auth/verify-otp', { challengeId: NOBODYS, otp: '000000' });
+    expect([wrong.status, wrong.body['code']]).toEqual([401, 'otp_invalid']);
+    const { refreshToken } = another.tokens;
+    expect((await http.post('/auth/refresh', { refreshToken })).status).toBe(200);
+    expect((await http.post('/auth/refresh', { refreshToken: 'made-up' })).status).toBe(401);
+    const sessions = await person.http.get<{ items: { id: string; current: boolean }[] }>('/auth/sessions?limit=10');
+    const other = sessions.body.items.find(({ current }) => !current);
+    expect((await person.http.delete(`/auth/sessions/${other?.id}`)).status).toBe(204);
+    const leaving = await signUpAndLogIn(http, person.phone);
+    expect((await leaving.http.post('/auth/logout')).status).toBe(204);
+    expect((await leaving.http.get('/user/me')).status).toBe(401);
+  });
+
+  it('for the account', async () => {
+    expect((await person.http.get('/user/me')).status).toBe(200);
+    expect((await person.http.patch('/user/me', { name: 'Ada' })).status).toBe(200);
+    expect((await person.http.get('/user/me/export')).status).toBe(200);
+  });
+
+  it('for rooms and search', async () => {
+    const room = await openRoom(person.http, { systemInstruction: 'Be brief.' });
+    expect((await person.http.patch(`/chatroom/${room}`, { pinned: true, archived: true })).status).toBe(200);
+    expect((await person.http.get('/chatroom?archived=true')).status).toBe(200);
+    expect((await person.http.get(`/chatroom/${room}?limit=5`)).status).toBe(200);
+    expect((await person.http.get('/search?q=word')).status).toBe(200);
+    expect((await person.http.delete(`/chatroom/${room}`)).status).toBe(204);
+    expect((await person.http.get(`/chatroom/${room}`)).status).toBe(404);
+  });
+
+  it('for a message, its reply, and what can be done with it', async () => {
+    const { http: sender } = await pro(stack, http);
+    const room = await openRoom(sender);
+    const messages = `/chatroom/${room}/message`;
+    const key = { 'idempotency-key': randomUUID() };
+    const accepted = await sender.post<Accepted>(messages, { content: 'one word' }, key);
+    expect(accepted.status).toBe(202);
+    expect((await sender.post(messages, { content: 'one word' }, key)).headers.get('idempotency-replayed')).toBe(
+      'true',
+    );
+    expect((await sender.post(messages, { content: 'another word' }, key)).status).toBe(422);
+    const { message, reply } = accepted.body;
+    expect((await outcome(sender, reply)).status).toBe('completed');
+    expect((await sender.get(`${messages}/${reply.id}/stream`)).status).toBe(200);
+    expect((await sender.post(messages, { content: 'streamed' }, { accept: 'text/event-stream' })).status).toBe(200);
+    expect((await sender.post(`${messages}/${reply.id}/regenerate`)).body['code']).toBe('not_latest_reply');
+    expect((await sender.get(`${messages}/${message.id}/replies`)).status).toBe(200);
+    expect((await sender.get(`/chatroom/${room}`)).status).toBe(200);
+    expect((await sender.get('/search?q=word')).body['items']).not.toEqual([]);
+  });
+
+  it('for stopping and renewing a reply, and for one that failed', async () => {
+    const { http: sender } = await pro(stack, http);
+    const room = await openRoom(sender);
+    await script(stack, 'never ends', [{ type: 'hang' }]);
+    const { reply } = await send(sender, room, 'never ends');
+    expect((await sender.post(`/chatroom/${room}/message/${reply.id}/regenerate`)).body['code']).toBe(
+      'reply_in_progress',
+    );
+    expect((await sender.post(`/chatroom/${room}/message/${reply.id}/cancel`)).status).toBe(200);
+    expect((await outcome(sender, reply)).status).toBe('cancelled');
+    await script(stack, 'never ends', [{ type: 'prompt_blocked' }]);
+    const renewed = await sender.post<Accepted>(`/chatroom/${room}/message/${reply.id}/regenerate`);
+    expect(renewed.status).toBe(202);
+    expect((await outcome(sender, renewed.body.reply)).error?.code).toBe('prompt_blocked');
+  });
+
+  it('for the end of the daily quota', async () => {
+    const { http: sender } = await signUpAndLogIn(http);
+    const room = await openRoom(sender);
+    for (let sent = 0; sent < 5; sent++) await send(sender, room, 'hello');
+    const answer = await sender.post(`/chatroom/${room}/message`, { content: 'hello' });
+    expect([answer.status, answer.body['code']]).toEqual([429, 'daily_quota_exceeded']);
+    expect((await sender.get('/subscription/status')).body).toMatchObject({ quota: { remaining: 0 } });
+  });
+
+  it('for paying', async () => {
+    expect((await person.http.post('/subscription/subscribe/pro', {})).status).toBe(201);
+    expect((await person.http.post('/subscription/portal')).status).toBe(201);
+    const event = JSON.stringify({ id: 'evt_1', object: 'event', type: 'ping', created: 1, data: { object: {} } });
+    const webhook = (signature: string) =>
+      http.post('/subscription/webhook/stripe', event, { 'stripe-signature': signature });
+    expect((await webhook(signed(event))).body).toEqual({ received: true });
+    expect((await webhook('t=1,v1=forged')).body['code']).toBe('invalid_signature');
+  });
+
+  it('for requests that are malformed in every way that the platform knows', async () => {
+    for (const { method, path } of api.routes.filter(takesJson)) {
+      const target = path.replaceAll(/\{\w+\}/g, NOBODYS);
+      const status = async (body: unknown, type = 'application/json') =>
+        (await person.http.send(method, target, { body, headers: { 'content-type': type } })).status;
+      expect([method, path, await status('{"broken')]).toEqual([method, path, 400]);
+      expect([method, path, await status({ nobody: 'knows this' })]).toEqual([method, path, 400]);
+      expect([method, path, await status('plain', 'text/plain')]).toEqual([method, path, 415]);
+      expect([method, path, await status({ content: 'x'.repeat(300_000) })]).toEqual([method, path, 413]);
+    }
+  });
+
+  it('for callers without a token', async () => {
+    for (const { method, path, operation } of api.routes) {
+      if (operation.security?.length === 0) continue;
+      const answer = await http.send(method, path.replaceAll(/\{\w+\}/g, NOBODYS));
+      expect([method, path, answer.status]).toEqual([method, path, 401]);
+    }
+  });
+
+  it('for ids that name nothing: those that are none look like those of nobody', async () => {
+    const body = { content: 'hello', title: 'x' };
+    for (const route of api.routes.filter(({ path }) => path.includes('{'))) {
+      const ask = async (id: string) => {
+        const sent = takesJson(route) ? { body: pick(body, route) } : {};
+        return person.http.send(route.method, route.path.replaceAll(/\{\w+\}/g, id), sent);
+      };
+      const [nobodys, malformed] = [await ask(NOBODYS), await ask('7')];
+      expect([route.path, nobodys.status, malformed.status]).toEqual([route.path, 404, 404]);
+      expect(malformed.body['code']).toBe(nobodys.body['code']);
+    }
+  });
+
+  it('for the end of an account', async () => {
+    const { http: leaving } = await signUpAndLogIn(http);
+    expect((await leaving.delete('/user/me')).status).toBe(204);
+    expect((await leaving.get('/user/me')).status).toBe(401);
+  });
+
+  it('and each described operation has been seen to succeed', () => {
+    const described = api.routes.map(({ operation }) => operation.operationId ?? '');
+    expect(described.filter((operation) => !succeeded.has(operation))).toEqual([]);
+  });
+});
+
+async function pro(stack: Stack, http: HttpClient): Promise<Person> {
+  const person = await signUpAndLogIn(http);
+  await makePro(stack.database.url, person.id);
+  return person;
+}
+
+const takesJson = ({ operation }: Route): boolean => operation.responses[415] !== undefined;
+
+/** Of all properties, those that a route knows. */
+function pick(body: { content: string; title: string }, { path }: Route): object {
+  return path.includes('/message') ? { content: body.content } : { title: body.title };
+}
+
+/** Stripe's signature of a body. */
+function signed(body: string): string {
+  const time = Math.floor(Date.now() / 1_000);
+  return `t=${time},v1=${createHmac('sha256', WEBHOOK_SECRET).update(`${time}.${body}`).digest('hex')}`;
+}
