@@ -43,13 +43,13 @@ export function take(name) {
   }
   const owner = ownerOf(name);
   if (owner !== null && isAlive(owner)) return owner;
-  release(name);
+  rmSync(`${FOLDER}${name}`, { force: true });
   return take(name);
 }
 
-/** @param {string} name */
+/** Gives a lock back, if it is ours. @param {string} name */
 export function release(name) {
-  rmSync(`${FOLDER}${name}`, { force: true });
+  if (ownerOf(name) === process.pid) rmSync(`${FOLDER}${name}`, { force: true });
 }
 
 /** @param {string} name @returns {number | null} */

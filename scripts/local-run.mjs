@@ -1,11 +1,10 @@
 /** The whole product on this machine, until somebody wants it to end or a part of it does. */
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { release, take } from './alone.mjs';
 import { describeRun } from './local-description.mjs';
 import { LocalLog } from './local-log.mjs';
-import { DATA, PORTS, readSecrets, readSettings } from './local-settings.mjs';
-import { freePort, whyNotListen } from './ports.mjs';
+import { DATA, readSecrets, readSettings } from './local-settings.mjs';
+import { freePort } from './ports.mjs';
 import { createDatabase, startPostgres } from './postgres.mjs';
 import { Processes } from './processes.mjs';
 import { startApp, untilReady, usesSandbox, withStandIns } from './product.mjs';
@@ -25,8 +24,6 @@ const DATABASE = 'gemini_chat';
  * @throws {Error} when the run can't begin, or a part of it ends; the interruption's reason when that ends it
  */
 export async function runLocally({ reload, interrupted }) {
-  const other = take('start');
-  if (other !== null) throw new Error(`This clone runs already, as process ${other}.`);
   const run = new LocalRun(interrupted);
   try {
     await Promise.race([run.begin(), run.over]);
@@ -36,8 +33,8 @@ export async function runLocally({ reload, interrupted }) {
     await run.over;
   } finally {
     run.log.hide();
+    console.log('\nStopping ...');
     await run.end();
-    release('start');
   }
 }
 
@@ -73,7 +70,6 @@ class LocalRun {
 
   /** Starts everything, and returns when all of it is ready. */
   async begin() {
-    await refuseTakenPorts(this.env);
     await runTasks(this.#tasks());
   }
 
@@ -188,16 +184,3 @@ class LocalRun {
 
 /** @type {Record<App, string>} */
 const TITLES = { sandbox: 'Sandbox', api: 'API', worker: 'Worker' };
-
-/** @param {Environment} env @throws {Error} naming every port that is taken */
-async function refuseTakenPorts(env) {
-  const problems = await Promise.all(
-    Object.entries(PORTS).map(async ([name, [, of]]) => {
-      const reason = await whyNotListen(Number(env[name]));
-      return reason === null
-        ? []
-        : [`Port ${env[name]} ${reason}: ${of} needs it. Free it, or set ${name} to another.`];
-    }),
-  );
-  if (problems.flat().length > 0) throw new Error(problems.flat().join('\n'));
-}

@@ -1,8 +1,9 @@
-/** What a local run is made of: the user's wishes, and what they leave open. */
+/** What a local run is made of: the user's wishes, and what they leave open. Uses nothing but Node. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
+import { PORTS } from './local-ports.mjs';
 
 /** @import {Environment, Secrets} from './product.mjs' */
 
@@ -10,14 +11,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Where a local run keeps everything. */
 export const DATA = `${root}.data/`;
-
-/** The ports that are published, with what is behind each. @type {Record<string, [port: string, of: string]>} */
-export const PORTS = {
-  PORT: ['8000', 'the API'],
-  METRICS_PORT: ['9464', "the API's metrics"],
-  WORKER_HEALTH_PORT: ['8081', "the worker's health and metrics"],
-  SANDBOX_PORT: ['9200', 'the sandbox'],
-};
 
 /** @returns {Environment} the user's environment, completed from `.env` and by the ports; without what is blank */
 export function readSettings() {
