@@ -1,0 +1,161 @@
+import { eventually } from '../support/eventually.js';
+import { HttpClient } from '../support/http.js';
+import { newPhone, type Tokens } from '../support/login.js';
+import { type Stack, startStack } from '../support/stack.js';
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+interface Message {
+  to: string;
+  code: string;
+  text: string;
+  via: string;
+}
+
+interface Sent {
+  challengeId: string;
+  expiresIn: number;
+  resendAfter: number;
+}
+
+/** The product and a provider of messages, which is the sandbox. */
+class Delivery {
+  private constructor(readonly stack: Stack) {}
+
+  /** @param env may name the sandbox's address by `{sandbox}` */
+  static async start(env: Record<string, string>): Promise<Delivery> {
+    const stack = await startStack({ workers: 0, apis: 0, env: { SANDBOX_SMS_SECRET: SECRET } });
+    const own = Object.entries(env).map(([name, value]) => [name, value.replace('{sandbox}', stack.sandboxUrl)]);
+    await stack.add('api', Object.fromEntries(own) as Record<string, string>);
+    return new Delivery(stack);
+  }
+
+  get sandbox(): HttpClient {
+    return new HttpClient(this.stack.sandboxUrl);
+  }
+
+  async inbox(phone: string): Promise<Message[]> {
+    const { body } = await this.sandbox.get<{ items: Message[] }>(`/sms/messages?to=${encodeURIComponent(phone)}`);
+    return body.items;
+  }
+
+  fail(mode: 'fail' | 'hang' | 'ok', times: number | null = null): Promise<unknown> {
+    return this.sandbox.send('PUT', '/control/sms', { body: { mode, times } });
+  }
+
+  async signUp(): Promise<string> {
+    const phone = newPhone();
+    await this.stack.http.post('/auth/signup', { phone });
+    return phone;
+  }
+
+  sendOtp(phone: string) {
+    return this.stack.http.post<Sent & { code?: string }>('/auth/send-otp', { phone });
+  }
+}
+
+describe('a code', () => {
+  describe.each([
+    ['webhook', { OTP_DELIVERY: 'webhook', OTP_WEBHOOK_URL: '{sandbox}/sms/webhook', OTP_WEBHOOK_SECRET: SECRET }],
+    [
+      'twilio',
+      {
+        OTP_DELIVERY: 'twilio',
+        TWILIO_API_BASE_URL: '{sandbox}',
+        TWILIO_ACCOUNT_SID: 'AC0123456789',
+        TWILIO_AUTH_TOKEN: 'sandbox',
+        TWILIO_FROM: '+14155550100',
+      },
+    ],
+  ])('by %s, in production', (way, env) => {
+    let delivery: Delivery;
+
+    beforeAll(async () => {
+      delivery = await Delivery.start({ ...env, NODE_ENV: 'production', OTP_RESEND_SECONDS: '30' });
+    });
+    afterEach(() => delivery.fail('ok'));
+    afterAll(() => delivery.stack.stop());
+
+    it('comes to the phone, not into the answer, and logs in', async () => {
+      const phone = await delivery.signUp();
+      const { status, body } = await delivery.sendOtp(phone);
+      expect(status).toBe(202);
+      expect(body).toEqual({ challengeId: expect.any(String), expiresIn: 300, resendAfter: 30 });
+      const [message, ...others] = await delivery.inbox(phone);
+      expect(others).toEqual([]);
+      expect(message).toMatchObject({ via: way, to: phone, code: expect.stringMatching(/^\d{6}$/) });
+      expect(message?.text).toContain('is good for 5 minutes');
+
+      const { challengeId } = body;
+      const answer = await delivery.stack.http.post<Tokens>('/auth/verify-otp', { challengeId, otp: message?.code });
+      expect(answer.body.user.phone).toBe(phone);
+    });
+
+    it('does not come to a number without an account, whose answer is the same', async () => {
+      const phone = newPhone();
+      const { status, body } = await delivery.sendOtp(phone);
+      expect(status).toBe(202);
+      expect(body).toEqual({ challengeId: expect.any(String), expiresIn: 300, resendAfter: 30 });
+      expect(await delivery.inbox(phone)).toEqual([]);
+    });
+
+    it('comes all the same when the first attempt fails', async () => {
+      await delivery.fail('fail', 1);
+      const phone = await delivery.signUp();
+      expect((await delivery.sendOtp(phone)).status).toBe(202);
+      expect(await delivery.inbox(phone)).toHaveLength(1);
+    });
+
+    it('that cannot be delivered is a 503 that costs nothing, also for a number without an account', async () => {
+      await delivery.fail('fail');
+      const phone = await delivery.signUp();
+      for (const each of [phone, phone, newPhone()]) {
+        const refused = await delivery.sendOtp(each);
+        expect(refused).toMatchObject({ status: 503, body: { code: 'otp_delivery_failed' } });
+        expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+      }
+      await delivery.fail('ok');
+      expect((await delivery.sendOtp(phone)).status).toBe(202);
+      expect((await delivery.sendOtp(phone)).status).toBe(429);
+      expect((await delivery.sendOtp(newPhone())).status).toBe(202);
+    });
+  });
+
+  it('that the provider never takes is a 503 within the timeouts', async () => {
+    const delivery = await Delivery.start({
+      OTP_DELIVERY: 'webhook',
+      OTP_WEBHOOK_URL: '{sandbox}/sms/webhook',
+      OTP_WEBHOOK_SECRET: SECRET,
+      OTP_DELIVERY_TIMEOUT_MS: '500',
+    });
+    try {
+      await delivery.fail('hang');
+      const phone = await delivery.signUp();
+      const begun = performance.now();
+      expect((await delivery.sendOtp(phone)).status).toBe(503);
+      expect(performance.now() - begun).toBeLessThan(3_000);
+    } finally {
+      await delivery.stack.stop();
+    }
+  });
+
+  it('is in the log with OTP_DELIVERY=log, and only there', async () => {
+    const stack = await startStack({ workers: 0, sandbox: false, env: { OTP_DELIVERY: 'log' } });
+    try {
+      const phone = newPhone();
+      await stack.http.post('/auth/signup', { phone });
+      const { body } = await stack.http.post<Sent>('/auth/send-otp', { phone });
+      expect(body).not.toHaveProperty('otp');
+      const otp = await eventually(() => /(\d{6}) is your login code/.exec(stack.logs())?.[1]);
+      const answer = await stack.http.post('/auth/verify-otp', { challengeId: body.challengeId, otp });
+      expect(answer.status).toBe(200);
+    } finally {
+      await stack.stop();
+    }
+  });
+
+  it.each(['response', 'log'])('by %s keeps a process from starting in production', async (way) => {
+    const start = startStack({ workers: 0, sandbox: false, env: { OTP_DELIVERY: way, NODE_ENV: 'production' } });
+    await expect(start).rejects.toThrow(/OTP_DELIVERY must be webhook or twilio in production/);
+  });
+});
