@@ -53,7 +53,7 @@ export class ChatroomController {
     return this.list.page(userId, query);
   }
 
-  @Get(':chatroomId')
+  @Get(':id')
   @ApiOperation({
     operationId: 'readChatroom',
     summary: 'Read a conversation',
@@ -63,25 +63,25 @@ export class ChatroomController {
   @ApiProblem(404, 'chatroom_not_found')
   read(
     @CurrentUser() { userId }: AuthenticatedUser,
-    @Param('chatroomId') chatroomId: string,
+    @Param('id') chatroomId: string,
     @Query() page: PageQuery,
   ): Promise<ConversationResponse> {
     return this.rooms.read(userId, chatroomId, page);
   }
 
-  @Patch(':chatroomId')
+  @Patch(':id')
   @ApiOperation({ operationId: 'updateChatroom', summary: 'Change a chatroom', description: 'What is left out stays.' })
   @ApiOkResponse({ type: ChatroomResponse })
   @ApiProblem(404, 'chatroom_not_found')
   update(
     @CurrentUser() { userId }: AuthenticatedUser,
-    @Param('chatroomId') chatroomId: string,
+    @Param('id') chatroomId: string,
     @Body() change: UpdateChatroomRequest,
   ): Promise<ChatroomResponse> {
     return this.rooms.update(userId, chatroomId, change);
   }
 
-  @Delete(':chatroomId')
+  @Delete(':id')
   @HttpCode(204)
   @ApiOperation({
     operationId: 'deleteChatroom',
@@ -90,7 +90,7 @@ export class ChatroomController {
   })
   @ApiNoContentResponse()
   @ApiProblem(404, 'chatroom_not_found')
-  delete(@CurrentUser() { userId }: AuthenticatedUser, @Param('chatroomId') chatroomId: string): Promise<void> {
+  delete(@CurrentUser() { userId }: AuthenticatedUser, @Param('id') chatroomId: string): Promise<void> {
     return this.rooms.delete(userId, chatroomId);
   }
 }

@@ -48,7 +48,7 @@ class VariantCursor {
 @ApiTags('Messages')
 @ApiBearerAuth()
 @ApiProblem(404, 'chatroom_not_found', 'message_not_found')
-@Controller('chatroom/:chatroomId/message')
+@Controller('chatroom/:id/message')
 export class MessageController {
   constructor(
     private readonly acceptance: MessageAcceptance,
@@ -95,7 +95,7 @@ export class MessageController {
   @ApiProblem(429, 'daily_quota_exceeded')
   async send(
     @CurrentUser() user: AuthenticatedUser,
-    @Param('chatroomId') chatroomId: string,
+    @Param('id') chatroomId: string,
     @Body() { content }: SendMessageRequest,
     @Headers('idempotency-key') keyHeader: string | undefined,
     @Headers('accept') accept: string | undefined,
@@ -125,7 +125,7 @@ export class MessageController {
   @ApiResponse({ status: 200, type: MessageResponse })
   async find(
     @CurrentUser() { userId }: AuthenticatedUser,
-    @Param('chatroomId') chatroomId: string,
+    @Param('id') chatroomId: string,
     @Param('messageId') messageId: string,
   ): Promise<MessageResponse> {
     const message = await this.messages.find(userId, chatroomId, messageId);
@@ -142,7 +142,7 @@ export class MessageController {
   @ApiResponse({ status: 200, type: MessagePageResponse })
   async variants(
     @CurrentUser() { userId }: AuthenticatedUser,
-    @Param('chatroomId') chatroomId: string,
+    @Param('id') chatroomId: string,
     @Param('messageId') messageId: string,
     @Query() { limit, cursor }: PageQuery,
   ): Promise<MessagePageResponse> {
@@ -170,7 +170,7 @@ export class MessageController {
   @ApiProblem(429, 'too_many_streams')
   async stream(
     @CurrentUser() user: AuthenticatedUser,
-    @Param('chatroomId') chatroomId: string,
+    @Param('id') chatroomId: string,
     @Param('replyId') replyId: string,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() http: FastifyReply,
@@ -192,7 +192,7 @@ export class MessageController {
   @ApiResponse({ status: 200, type: MessageResponse })
   async cancel(
     @CurrentUser() { userId }: AuthenticatedUser,
-    @Param('chatroomId') chatroomId: string,
+    @Param('id') chatroomId: string,
     @Param('replyId') replyId: string,
   ): Promise<MessageResponse> {
     const reply = await this.cancellation.cancel(userId, chatroomId, replyId);
@@ -214,7 +214,7 @@ export class MessageController {
   @ApiProblem(429, 'daily_quota_exceeded')
   async regenerate(
     @CurrentUser() { userId }: AuthenticatedUser,
-    @Param('chatroomId') chatroomId: string,
+    @Param('id') chatroomId: string,
     @Param('replyId') replyId: string,
     @Res({ passthrough: true }) http: FastifyReply,
   ): Promise<AcceptedReplyResponse> {
