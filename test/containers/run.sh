@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Proves Dockerfile and docker-compose.yml where no Docker engine is: builds the image and runs the whole product from it with
+# `docker-compose up --build`, as README says, on podman's Docker-compatible socket, and holds a conversation.
+#
+#   sudo test/containers/run.sh
+#
+# Needs root on Debian and: apt-get install podman buildah runc debootstrap docker-compose netavark aardvark-dns iptables
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source_folder=$PWD
+work=$(mktemp -d)
+
+say() { printf '\n── %s ──\n' "$*"; }
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+finish() {
+  local status=$?
+  if [ -n "${DOCKER_HOST:-}" ]; then
+    [ $status -eq 0 ] || docker-compose logs --tail 40 || true
+    docker-compose --profile sandbox down --volumes --remove-orphans > /dev/null 2>&1 || true
+  fi
+  for pid in ${ticker:-} ${service:-}; do kill "$pid" 2> /dev/null || true; done
+  cd /
+  rm -rf "$work"
+}
+trap finish EXIT
+
+# crun refuses in many sandboxes where runc doesn't, and the engine's own limits are higher than root's there.
+cat > "$work/containers.conf" <<'CONF'
+[containers]
+default_ulimits = ["nofile=1000:1000", "nproc=1000:1000"]
+[engine]
+runtime = "runc"
+CONF
+export CONTAINERS_CONF=$work/containers.conf
+
+test/containers/base-images.sh
+
+say 'Engine'
+BUILDAH_ISOLATION=chroot podman system service --time=0 "unix://$work/engine.sock" 2> "$work/engine.log" &
+service=$!
+until [ -S "$work/engine.sock" ]; do sleep 0.1; done
+export DOCKER_HOST=unix://$work/engine.sock
+
+# An engine checks health by itself; podman leaves that to systemd's timers.
+while sleep 2; do
+  for container in $(podman ps --quiet); do podman healthcheck run "$container" > /dev/null 2>&1 || true; done
+done &
+ticker=$!
+
+say 'A clone, and its .env'
+mkdir "$work/gemini-chat-backend"
+git ls-files --cached --others --exclude-standard -z | tar --null --files-from=- --create | tar -x -C "$work/gemini-chat-backend"
+cd "$work/gemini-chat-backend"
+cp .env.example .env
+
+say 'docker-compose up --build'
+docker-compose up --build --detach > "$work/up.log" 2>&1 || { tail -n 60 "$work/up.log"; fail 'docker-compose up'; }
+docker-compose ps
+
+container_of() { docker-compose ps --quiet "$1" | head -n 1; }
+inspect() { podman inspect --format "$2" "$(container_of "$1")"; }
+
+until_healthy() {
+  local health
+  for _ in $(seq 90); do
+    health=$(inspect "$1" '{{.State.Health.Status}}')
+    [ "$health" = healthy ] && return
+    sleep 1
+  done
+  fail "$1 is $health"
+}
+
+say 'Everything is healthy and nothing is root'
+for name in api worker sandbox; do
+  until_healthy $name
+  [ "$(podman exec "$(container_of $name)" id -u)" = 1000 ] || fail "$name runs as root"
+done
+[ "$(docker-compose ps --quiet worker | wc -l)" -ge 2 ] || fail 'there is one worker only'
+[ "$(inspect migrate '{{.State.ExitCode}}')" = 0 ] || fail 'migrations failed'
+! podman inspect --format '{{.Config.Env}}' "$(container_of worker)" | grep -q JWT_SECRET || fail 'the worker is told the JWT secret'
+! podman inspect --format '{{.Config.Env}}' "$(container_of api)" | grep -q GEMINI_API_KEY || fail 'the API is told the Gemini key'
+podman images --format '{{.Repository}} {{.Size}}' | grep gemini-chat-backend
+
+say 'A conversation'
+node "$source_folder/scripts/demo.mjs"
+
+say 'Everything is killed and comes back with what it had'
+docker-compose kill postgres redis api worker > /dev/null 2>&1
+docker-compose up --detach > "$work/up-again.log" 2>&1 || { cat "$work/up-again.log"; fail 'docker-compose up again'; }
+curl --silent --fail --retry 60 --retry-delay 1 --retry-all-errors --output /dev/null http://localhost:8000/health/ready
+node "$source_folder/scripts/demo.mjs" > /dev/null
+
+say 'SIGTERM ends API and workers in order'
+stopped=$(docker-compose ps --quiet api worker)
+docker-compose stop api worker > /dev/null 2>&1
+for container in $stopped; do
+  code=$(podman inspect --format '{{.State.ExitCode}}' "$container")
+  [ "$code" = 0 ] || fail "$(podman inspect --format '{{.Name}}' "$container") ended with code $code"
+done
+
+say 'All is well'
