@@ -116,7 +116,7 @@ describe('sessions', () => {
         expect((await stack.http.at(url).as(used.accessToken).get('/user/me')).status).toBe(401);
         expect((await remains.http.at(url).get('/user/me')).status).toBe(200);
       }
-    });
+    }, 120_000);
   });
 
   describe('the list', () => {

@@ -117,5 +117,5 @@ describe('an access token', () => {
     await stack.api().restart({ JWT_SECRET: OTHER_SECRET, JWT_SECRET_PREVIOUS: '' });
     expect(await statusOf(`Bearer ${person.tokens.accessToken}`)).toBe(401);
     expect(await statusOf(`Bearer ${body.accessToken}`)).toBe(200);
-  });
+  }, 120_000);
 });
