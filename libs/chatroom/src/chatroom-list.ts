@@ -50,7 +50,7 @@ const NEXT_PAGE: PreparedStatement = {
     ${ORDER} LIMIT $3`,
 };
 
-/** The version of the rows that {@link FIRST_PAGE} would return now, for a fifth of its cost. */
+/** The version of the rows that {@link FIRST_PAGE} would return now, for a part of their cost. */
 const FIRST_PAGE_VERSION: PreparedStatement = {
   name: 'chatroom_list_first_page_version',
   text: `
@@ -67,7 +67,7 @@ const versionOf = (rows: ListRow[]): string =>
 /**
  * A user's rooms, pinned ones first, then by latest activity. The first page comes rendered from Redis when the version
  * of its rows, which PostgreSQL tells in every request, is still the one that it was rendered from. So it can't be
- * stale, whoever wrote, and whatever became of Redis; writers need not know that there is a cache (docs/adr).
+ * stale, whoever wrote, and whatever became of Redis; writers need not know that there is a cache (docs/adr/0011).
  */
 @Injectable()
 export class ChatroomList {

@@ -7,7 +7,7 @@ export type FoundRow = MessageRow & { snippet: string };
 
 /**
  * Reads the user's own messages, newest first, until the page is full: what a search costs depends on nobody else's
- * messages, and sending one pays for no search index (docs/adr). LIKE keeps the dear part, taking a message to words,
+ * messages, and sending one pays for no search index (docs/adr/0012). LIKE keeps the dear part, taking a message to words,
  * to the few that hold the letters. OFFSET 0 keeps PostgreSQL from doing that part first.
  *
  * `term`: the words of the query as PostgreSQL tells words; those of the last word may be beginnings.
