@@ -83,7 +83,7 @@ export function refusalOfStatus(status: number, headers: Record<string, string> 
 }
 
 /** The name of a status. */
-export const titleOf = (status: number): string => STATUS_CODES[status] ?? 'Error';
+const titleOf = (status: number): string => STATUS_CODES[status] ?? 'Error';
 
 /** The body of a problem, RFC 9457. */
 export function problemBody(refusal: Refusal, request: { instance: string; requestId: string }): object {
