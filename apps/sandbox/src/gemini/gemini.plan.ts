@@ -92,6 +92,7 @@ interface Course {
   /** The finish reason comes in a response of its own, without content. */
   bareFinish: boolean;
   blockReason: string | null;
+  promptTokenCount: number;
   call: GeminiCall;
 }
 
@@ -99,7 +100,15 @@ function courseOf(call: GeminiCall, behaviour: Behaviour): Course {
   const { type, afterChunks } = behaviour;
   const pieces = piecesOf(textFor(call, behaviour), behaviour.chunkSize).map((text) => ({ text }));
   const some = pieces.slice(0, afterChunks);
-  const course: Course = { parts: some, finishReason: null, bareFinish: false, blockReason: null, call };
+  const promptTokenCount = tokensOf(call.contents.map(textOf).join('') + (call.systemInstruction ?? ''));
+  const course: Course = {
+    parts: some,
+    finishReason: null,
+    bareFinish: false,
+    blockReason: null,
+    promptTokenCount,
+    call,
+  };
   switch (type) {
     case 'safety':
     case 'recitation':
@@ -231,12 +240,11 @@ function wholeOf(course: Course): GenerateContentResponse {
 }
 
 function response(
-  { call, blockReason }: Course,
+  { call, blockReason, promptTokenCount }: Course,
   parts: Part[],
   finishReason: string | null,
   said: string,
 ): GenerateContentResponse {
-  const promptTokenCount = tokensOf(call.contents.map(textOf).join('') + (call.systemInstruction ?? ''));
   const rest = { modelVersion: `${call.model}-sandbox`, responseId: `sandbox-${call.turns}` };
   if (blockReason !== null) {
     return {

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { Behaviour } from './gemini.behaviour.js';
+import type { GeminiCall } from './gemini.call.js';
+import { planAnswer, type Step } from './gemini.plan.js';
+import { ARRAY_FRAMING, type GenerateContentResponse, SSE_FRAMING } from './gemini.wire.js';
+
+const call = (prompt: string): GeminiCall => ({
+  method: 'streamGenerateContent',
+  model: 'gemini-flash-latest',
+  apiKey: 'key',
+  contents: [{ role: 'user', parts: [{ text: prompt }] }],
+  systemInstruction: null,
+  prompt,
+  turns: 1,
+});
+
+const behaviour = (wish: Partial<Behaviour>): Behaviour => Object.assign(new Behaviour(), wish);
+
+const bytesOf = (steps: Iterable<Step>): string =>
+  Buffer.concat([...steps].flatMap((step) => (step.do === 'write' ? [step.bytes] : []))).toString();
+
+const textsOf = (responses: GenerateContentResponse[]): string =>
+  responses
+    .flatMap(({ candidates }) => candidates?.[0]?.content?.parts ?? [])
+    .map(({ text }) => text)
+    .join('');
+
+describe('a planned answer', () => {
+  it('holds the whole text, however it is cut, framed and split', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme', minLength: 1 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.constantFrom('answer' as const, 'split_utf8' as const),
+        (text, chunkSize, type) => {
+          const wish = behaviour({ type, text, chunkSize });
+          const sse = bytesOf(planAnswer(call('Hi'), wish, SSE_FRAMING));
+          const events = sse.split('\r\n\r\n').filter(Boolean);
+          const array = JSON.parse(bytesOf(planAnswer(call('Hi'), wish, ARRAY_FRAMING))) as GenerateContentResponse[];
+          const body = JSON.parse(bytesOf(planAnswer(call('Hi'), wish, null))) as GenerateContentResponse;
+
+          expect(textsOf(events.map((event) => JSON.parse(event.slice('data: '.length))))).toBe(text);
+          expect(textsOf(array)).toBe(text);
+          expect(textsOf([body])).toBe(text);
+          expect(array.at(-1)?.candidates?.[0]?.finishReason).toBe('STOP');
+        },
+      ),
+    );
+  });
+
+  it('keeps its pace between pieces', () => {
+    const wish = behaviour({ text: 'abc', chunkSize: 1, tokensPerSecond: 20, latencyMs: 300 });
+    const steps = [...planAnswer(call('Hi'), wish, SSE_FRAMING)].map((step) =>
+      step.do === 'wait' ? step.ms : step.do,
+    );
+    expect(steps).toEqual([300, 'head', 'write', 50, 'write', 50, 'write', 'end']);
+  });
+
+  it('ends a network chunk inside a character when told to', () => {
+    const wish = behaviour({ type: 'split_utf8', text: 'é' });
+    const writes = [...planAnswer(call('Hi'), wish, SSE_FRAMING)].flatMap((step) =>
+      step.do === 'write' ? [step.bytes] : [],
+    );
+    expect(writes).toHaveLength(2);
+    expect(writes[0]?.at(-1)).toBe(0xc3);
+    expect(writes[1]?.at(0)).toBe(0xa9);
+  });
+
+  it('echoes a long prompt in part', () => {
+    const body = bytesOf(planAnswer(call('x'.repeat(5_000)), behaviour({}), null));
+    expect(body).toContain(`${'x'.repeat(1_000)}…`);
+    expect(body).not.toContain('x'.repeat(1_001));
+  });
+});

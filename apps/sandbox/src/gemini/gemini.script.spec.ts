@@ -1,0 +1,79 @@
+import { Behaviour, type BehaviourType } from './gemini.behaviour.js';
+import { type GeminiCall, NO_CONVERSATION } from './gemini.call.js';
+import { GeminiScript } from './gemini.script.js';
+
+const call = (wish: Partial<GeminiCall> = {}): GeminiCall => ({
+  ...NO_CONVERSATION,
+  method: 'streamGenerateContent',
+  model: 'gemini-flash-latest',
+  apiKey: 'key',
+  ...wish,
+});
+
+const behaviours = (...types: BehaviourType[]): Behaviour[] =>
+  types.map((type) => Object.assign(new Behaviour(), { type }));
+
+const next = (script: GeminiScript, wish: Partial<GeminiCall> = {}): string => script.next(call(wish)).behaviour.type;
+
+describe('GeminiScript', () => {
+  it('answers plainly without a rule', () => {
+    expect(next(new GeminiScript())).toBe('answer');
+  });
+
+  it('goes through the behaviours of a rule as often as told, and then past it', () => {
+    const script = new GeminiScript();
+    script.add({}, behaviours('503', 'cut'), 2);
+    expect([1, 2, 3, 4, 5].map(() => next(script))).toEqual(['503', 'cut', '503', 'cut', 'answer']);
+  });
+
+  it('goes on for ever with a rule without number', () => {
+    const script = new GeminiScript();
+    script.add({}, behaviours('503'), null);
+    expect([1, 2, 3].map(() => next(script))).toEqual(['503', '503', '503']);
+  });
+
+  it('lets the newest rule that matches decide', () => {
+    const script = new GeminiScript();
+    script.add({}, behaviours('503'), null);
+    const weather = script.add({ prompt: 'weather' }, behaviours('cut'), null);
+    expect(next(script, { prompt: 'The weather?' })).toBe('cut');
+    expect(next(script, { prompt: 'The time?' })).toBe('503');
+    script.remove(weather.id);
+    expect(next(script, { prompt: 'The weather?' })).toBe('503');
+  });
+
+  it.each([
+    [{ apiKey: 'a' }, { apiKey: 'a' }, { apiKey: 'b' }],
+    [{ model: 'm' }, { model: 'm' }, { model: 'n' }],
+    [{ prompt: 'b' }, { prompt: 'abc' }, { prompt: 'ac' }],
+    [{ promptIs: 'b' }, { prompt: 'b' }, { prompt: 'abc' }],
+    [{ system: 'b' }, { systemInstruction: 'abc' }, { systemInstruction: null }],
+    [{ method: 'countTokens' as const }, { method: 'countTokens' as const }, {}],
+    [{}, { method: 'generateContent' as const }, { method: 'countTokens' as const }],
+    [
+      { apiKey: 'a', prompt: 'b' },
+      { apiKey: 'a', prompt: 'b' },
+      { apiKey: 'a', prompt: 'c' },
+    ],
+  ])('a rule for %j takes %j and leaves %j', (match, taken, left) => {
+    const script = new GeminiScript();
+    script.add(match, behaviours('503'), null);
+    expect(next(script, taken)).toBe('503');
+    expect(next(script, left)).toBe('answer');
+  });
+
+  it('does what the newest message itself asks for, and spends no rule on it', () => {
+    const script = new GeminiScript();
+    const rule = script.add({}, behaviours('503'), 1);
+    const { behaviour } = script.next(call({ prompt: 'Go [[behaviour:cut afterChunks=1 text=ok]] now' }));
+    expect(behaviour).toMatchObject({ type: 'cut', afterChunks: 1, text: 'ok', chunkSize: 12 });
+    expect(rule.used).toBe(0);
+  });
+
+  it.each(['[[behaviour:nonsense]]', '[[behaviour:cut afterChunks=-1]]', '[[behaviour:cut bogus=1]]'])(
+    'refuses %s',
+    (prompt) => {
+      expect(() => next(new GeminiScript(), { prompt })).toThrow('Sandbox directive');
+    },
+  );
+});
