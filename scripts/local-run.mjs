@@ -8,11 +8,10 @@ import { freePort } from './ports.mjs';
 import { createDatabase, startPostgres } from './postgres.mjs';
 import { Processes } from './processes.mjs';
 import { startApp, untilReady, usesSandbox, withStandIns } from './product.mjs';
-import { runTasks } from './progress.mjs';
+import { runSteps } from './progress.mjs';
 import { provideRedis, startRedis } from './redis.mjs';
 import { watchSources } from './source-watcher.mjs';
 
-/** @import {ListrTask} from 'listr2' */
 /** @import {App, Environment} from './product.mjs' */
 /** @import {ManagedProcess} from './processes.mjs' */
 
@@ -70,7 +69,17 @@ class LocalRun {
 
   /** Starts everything, and returns when all of it is ready. */
   async begin() {
-    await runTasks(this.#tasks());
+    const { DATABASE_URL, REDIS_HOST } = this.env;
+    const groundwork = [
+      { title: DATABASE_URL ? 'PostgreSQL: that of DATABASE_URL' : 'PostgreSQL', work: () => this.#providePostgres() },
+      { title: REDIS_HOST ? 'Redis: that of REDIS_HOST' : 'Redis', work: this.#provideRedis.bind(this) },
+      { title: 'Build', work: () => this.#script('scripts/build.mjs', '--if-stale') },
+    ];
+    await runSteps(groundwork, { concurrent: true });
+    await runSteps([
+      { title: 'Migrations', work: () => this.#script('prisma/migrate.mjs') },
+      ...this.#apps().map((app) => ({ title: TITLES[app], work: () => this.#start(app) })),
+    ]);
   }
 
   /** Ends everything that was started. */
@@ -103,25 +112,6 @@ class LocalRun {
     return usesSandbox(this.env) ? ['sandbox', 'api', 'worker'] : ['api', 'worker'];
   }
 
-  /** @returns {ListrTask[]} */
-  #tasks() {
-    const { DATABASE_URL, REDIS_HOST } = this.env;
-    /** @type {ListrTask[]} */
-    const groundwork = [
-      { title: DATABASE_URL ? 'PostgreSQL: that of DATABASE_URL' : 'PostgreSQL', task: () => this.#providePostgres() },
-      {
-        title: REDIS_HOST ? 'Redis: that of REDIS_HOST' : 'Redis',
-        task: (_, task) => this.#provideRedis((line) => (task.output = line)),
-      },
-      { title: 'Build', task: () => this.#script('scripts/build.mjs', '--if-stale') },
-    ];
-    return [
-      { title: 'Groundwork', task: (_, task) => task.newListr(groundwork, { concurrent: true }) },
-      { title: 'Migrations', task: () => this.#script('prisma/migrate.mjs') },
-      ...this.#apps().map((app) => ({ title: TITLES[app], task: () => this.#start(app) })),
-    ];
-  }
-
   async #providePostgres() {
     if (this.env['DATABASE_URL']) return;
     const postgres = await startPostgres(this.#processes, {
@@ -135,10 +125,10 @@ class LocalRun {
     this.env['DATABASE_URL'] = postgres.url(DATABASE);
   }
 
-  /** @param {(line: string) => void} onProgress */
-  async #provideRedis(onProgress) {
+  /** @param {(line: string) => void} tell */
+  async #provideRedis(tell) {
     if (this.env['REDIS_HOST']) return;
-    const program = await provideRedis(onProgress);
+    const program = await provideRedis(tell);
     const port = await freePort(6380);
     const onLine = this.log.fileOf('redis');
     const redis = await startRedis(this.#processes, { program, folder: `${DATA}redis`, port, durable: true, onLine });

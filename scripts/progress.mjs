@@ -1,15 +1,34 @@
 /** Slow steps, shown as they go: live on a terminal, line by line elsewhere. */
 import { Listr } from 'listr2';
 
-/** @import {ListrTask} from 'listr2' */
+/** @typedef {{title: string, work: (tell: (line: string) => void) => unknown}} Step `tell` shows what it is doing */
 
 /**
- * @param {ListrTask[]} tasks
+ * @param {Step[]} steps
  * @param {{concurrent?: boolean}} [options]
- * @throws {Error} that of the first task that fails
+ * @throws what the first failing step throws
  */
-export async function runTasks(tasks, { concurrent = false } = {}) {
-  const renderer = process.stdout.isTTY ? 'default' : 'simple';
-  // Left to itself it would end the process at Ctrl-C, with everything that was started still running.
-  await new Listr(tasks, { concurrent, renderer, registerSignalListeners: false }).run();
+export async function runSteps(steps, { concurrent = false } = {}) {
+  const tasks = new Listr([], {
+    concurrent,
+    renderer: process.stdout.isTTY ? 'default' : 'simple',
+    // Left to itself it would end the process at Ctrl-C, with everything that was started still running.
+    registerSignalListeners: false,
+  });
+  for (const { title, work } of steps) {
+    tasks.add({
+      title,
+      task: async (_, task) => {
+        try {
+          await work((line) => (task.output = line));
+        } catch (error) {
+          // Its whole text is for whoever catches it; here it would only stand there twice.
+          throw new Error('see below', { cause: error });
+        }
+      },
+    });
+  }
+  await tasks.run().catch((/** @type {Error} */ error) => {
+    throw error.cause ?? error;
+  });
 }

@@ -8,10 +8,8 @@ import { execa } from 'execa';
 import { FORGETFUL, createDatabase, startPostgres } from './postgres.mjs';
 import { freePort } from './ports.mjs';
 import { Processes } from './processes.mjs';
-import { runTasks } from './progress.mjs';
+import { runSteps } from './progress.mjs';
 import { provideRedis, startRedis } from './redis.mjs';
-
-/** @import {ListrTask} from 'listr2' */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const TEMPLATE = 'template_chat';
@@ -83,21 +81,17 @@ async function provide(processes, folder, signal) {
     await script(['prisma/migrate.mjs'], { DATABASE_URL: postgres.url(TEMPLATE) });
     env['DATABASE_URL'] = postgres.url('postgres');
   };
-  const redis = async (/** @type {(line: string) => void} */ onLine) => {
-    const [program, port] = [await provideRedis(onLine), await freePort()];
+  const redis = async (/** @type {(line: string) => void} */ tell) => {
+    const [program, port] = [await provideRedis(tell), await freePort()];
     await startRedis(processes, { program, folder: join(folder, 'redis'), port, durable: false });
     env['REDIS_PORT'] = String(port);
   };
-  /** @type {ListrTask[]} */
-  const tasks = [
-    { title: 'PostgreSQL with a migrated template', task: database },
-    {
-      title: 'Redis',
-      task: (_, task) => redis((line) => (task.output = line)),
-    },
-    { title: 'Build', task: () => script(['scripts/build.mjs', '--if-stale']) },
+  const steps = [
+    { title: 'PostgreSQL with a migrated template', work: database },
+    { title: 'Redis', work: redis },
+    { title: 'Build', work: () => script(['scripts/build.mjs', '--if-stale']) },
   ];
-  await runTasks(tasks, { concurrent: true });
+  await runSteps(steps, { concurrent: true });
   return env;
 }
 
