@@ -15,6 +15,8 @@ export interface ChaosOptions {
   seed: number;
   /** A safety of the engine that is switched off, to see whether the oracle notices. */
   switchOff?: 'sweep' | 'fence';
+  /** The faults to choose from; all unless given. */
+  only?: string[];
   /** Called about once a second. */
   onProgress?: (line: string) => void;
 }
@@ -53,7 +55,7 @@ async function attack(services: ChaosServices, stack: Stack, options: ChaosOptio
   const random = new Random(options.seed);
   const clients = await gather(stack, services, random);
   const oracle = new Oracle(() => services.directUrl);
-  const faults = new Faults(stack, services, random.fork(), LEASE_MS);
+  const faults = new Faults(stack, services, random.fork(), LEASE_MS, options.only ?? null);
   const over = new AbortController();
   const progress = setInterval(() => options.onProgress?.(describe(clients, faults, options)), 1_000);
   try {

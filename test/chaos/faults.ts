@@ -21,12 +21,16 @@ export class Faults {
   readonly struck = new Map<string, number>();
   private nextPoint = 0;
 
-  /** @param leaseMs frozen workers stay so for longer than this */
+  /**
+   * @param leaseMs frozen workers stay so for longer than this
+   * @param only the faults to choose from; all unless given
+   */
   constructor(
     private readonly stack: Stack,
     private readonly services: ChaosServices,
     private readonly random: Random,
     private readonly leaseMs: number,
+    private readonly only: string[] | null,
   ) {}
 
   /** Lets bad things happen one after the other, with moments of peace between, until told to stop. */
@@ -45,9 +49,13 @@ export class Faults {
   }
 
   private choose(until: AbortSignal): Fault {
-    if (this.random.next() < 0.35) return this.dieAtPoint(until);
+    if (this.only === null && this.random.next() < 0.35) return this.dieAtPoint(until);
+    return this.random.pick(this.faults.filter(({ name }) => this.only?.includes(name) ?? true));
+  }
+
+  private get faults(): Fault[] {
     const { services } = this;
-    return this.random.pick<Fault>([
+    return [
       { name: 'kill an API', strike: () => this.killAndRestart(this.random.pick(this.stack.apis)) },
       { name: 'kill a worker', strike: () => this.killAndRestart(this.random.pick(this.stack.workers)) },
       { name: 'freeze a worker', strike: () => this.freeze(this.random.pick(this.stack.workers)) },
@@ -60,7 +68,7 @@ export class Faults {
       { name: 'half-open connections to Redis', strike: () => this.disturb('redisProxy', 'half-open') },
       { name: 'slow connections to PostgreSQL', strike: () => this.disturb('postgresProxy', 'slow') },
       { name: 'slow connections to Redis', strike: () => this.disturb('redisProxy', 'slow') },
-    ]);
+    ];
   }
 
   private async killAndRestart(process: StackProcess): Promise<void> {

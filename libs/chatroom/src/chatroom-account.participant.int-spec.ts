@@ -6,6 +6,8 @@ import { insertMessages, insertUser } from '../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../test/support/services.js';
 import { ChatroomAccountParticipant, type ExportedChatroom } from './chatroom-account.participant.js';
 import { ChatroomListCache } from './chatroom-list-cache.js';
+import { ReplyErasure } from './reply-erasure.js';
+import { ReplyLog } from './reply-log.js';
 import { ChatroomStore } from './chatroom.store.js';
 
 let testDatabase: TestDatabase;
@@ -24,7 +26,8 @@ beforeAll(async () => {
   cache = new ChatroomListCache(redis);
   rooms = new ChatroomStore(database, new SystemClock());
   participants = new AccountParticipants();
-  new ChatroomAccountParticipant(database, cache, participants).onModuleInit();
+  const replies = new ReplyErasure(database, new ReplyLog(redis), redis);
+  new ChatroomAccountParticipant(database, cache, replies, participants).onModuleInit();
 });
 
 afterAll(async () => {

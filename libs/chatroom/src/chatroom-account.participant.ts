@@ -6,6 +6,7 @@ import type { ChatroomResponse } from './chatroom.response.js';
 import { CHATROOM_COLUMNS, type PlacedMessageRow } from './chatroom.store.js';
 import { type MessageResponse, toMessageResponse } from './message.response.js';
 import { MESSAGE_COLUMNS } from './message.row.js';
+import { ReplyErasure } from './reply-erasure.js';
 
 /** A room as its owner takes it away: with every message, superseded variants too. */
 export interface ExportedChatroom extends ChatroomResponse {
@@ -39,6 +40,7 @@ export class ChatroomAccountParticipant implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly cache: ChatroomListCache,
+    private readonly replies: ReplyErasure,
     private readonly participants: AccountParticipants,
   ) {}
 
@@ -57,10 +59,10 @@ export class ChatroomAccountParticipant implements OnModuleInit {
     return exported;
   }
 
-  /** PostgreSQL's cascade takes the rows; here goes the copy in Redis, which would be gone within minutes anyway. */
+  /** PostgreSQL's cascade takes the rows; here go the copies in Redis, which would be gone within minutes anyway. */
   async erase(userId: string): Promise<void> {
-    await this.cache.forget(userId).catch((error: Error) => {
-      this.logger.warn(`The cached room list of an erased account stays until it expires: ${error.message}`);
+    await Promise.all([this.replies.erase(userId), this.cache.forget(userId)]).catch((error: Error) => {
+      this.logger.warn(`What Redis holds of an erased account stays until it expires: ${error.message}`);
     });
   }
 

@@ -6,12 +6,13 @@ import { ChatroomList } from './chatroom-list.js';
 import { ChatroomController } from './chatroom.controller.js';
 import { ChatroomService } from './chatroom.service.js';
 import { ChatroomStore } from './chatroom.store.js';
+import { ReplyEngineModule } from './reply-engine.module.js';
 import { SearchController } from './search.controller.js';
 import { SearchStore } from './search.store.js';
 
 /** Rooms over HTTP: opening, listing, reading, changing, searching. */
 @Module({
-  imports: [AuthModule],
+  imports: [AuthModule, ReplyEngineModule],
   controllers: [ChatroomController, SearchController],
   providers: [ChatroomStore, ChatroomService, ChatroomList, ChatroomListCache, SearchStore, ChatroomAccountParticipant],
 })

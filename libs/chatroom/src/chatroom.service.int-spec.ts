@@ -1,11 +1,15 @@
 import 'reflect-metadata';
-import { Database, DatabaseConfig, SystemClock, ValidationFailedError } from '@app/platform';
+import { Database, DatabaseConfig, FaultConfig, Faults, SystemClock, ValidationFailedError } from '@app/platform';
+import { DailyQuotaGuard, QuotaConfig, QuotaLedger } from '@app/subscription';
 import fc from 'fast-check';
 import { insertMessages, insertUser } from '../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/services.js';
 import { ChatroomNotFoundError } from './chatroom.errors.js';
 import { ChatroomService } from './chatroom.service.js';
 import { ChatroomStore } from './chatroom.store.js';
+import { MessageAcceptance } from './message-acceptance.js';
+import { ReplyConfig } from './reply.config.js';
+import { type FinalReply, ReplyStore } from './reply.store.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -73,6 +77,34 @@ describe('a deleted room', () => {
     await rooms.delete(owner, id);
     await expect(rooms.read(owner, id, { limit: 50 })).rejects.toThrow(ChatroomNotFoundError);
     expect(await database.prisma.message.count({ where: { chatroomId: id } })).toBe(0);
+  });
+});
+
+describe('a room whose replies are being written', () => {
+  it('can be deleted at any moment: whoever writes finds nothing, and nobody is in the way of another', async () => {
+    const clock = new SystemClock();
+    const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 10_000 });
+    const guard = new DailyQuotaGuard(new QuotaLedger(database, clock, quota), clock);
+    const acceptance = new MessageAcceptance(database, clock, quota, guard);
+    const replies = new ReplyStore(database, clock, new ReplyConfig(), new Faults(new FaultConfig()));
+    const cancelled = { status: 'cancelled', content: '', model: null, finishReason: null, usage: null, error: null };
+
+    for (let round = 0; round < 25; round++) {
+      const { id } = await rooms.create(owner, {});
+      const { reply } = await acceptance.send(owner, id, 'First', null);
+      const held = await replies.claim(reply.id);
+      const outcomes = await Promise.allSettled([
+        acceptance.send(owner, id, 'Second', null),
+        replies.beat([{ id: reply.id, fence: held!.fence, content: 'Half an ans' }]),
+        rooms.delete(owner, id),
+        replies.finish(held!, cancelled as FinalReply),
+        replies.cancel(owner, id, reply.id),
+        acceptance.send(owner, id, 'Third', null),
+      ]);
+      const failures = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
+      expect(failures.filter((error) => !(error instanceof ChatroomNotFoundError))).toEqual([]);
+      expect(await database.prisma.message.count({ where: { chatroomId: id } })).toBe(0);
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import { RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 
 /** How long an attempt's text stays readable after its last word. */
-const LOG_SECONDS = 15 * 60;
+export const LOG_SECONDS = 15 * 60;
 
 /** No log grows beyond this; readers of a longer reply get the rest from PostgreSQL when it is finished. */
 const MAX_LOG_BYTES = 4 * 1024 * 1024;
@@ -70,6 +70,12 @@ export class ReplyLog {
     } catch {
       return null;
     }
+  }
+
+  /** Removes the logs of all attempts up to this one. @throws when Redis is out of reach */
+  async remove(replyId: string, lastAttempt: number): Promise<void> {
+    const keys = Array.from({ length: lastAttempt }, (_, index) => replyLogKey(replyId, index + 1));
+    if (keys.length > 0) await this.redis.del(...keys);
   }
 
   private async signal(replyId: string, signal: ReplySignal): Promise<void> {

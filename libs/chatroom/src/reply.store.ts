@@ -69,15 +69,16 @@ const CLAIM: PreparedStatement = {
       (extract(epoch FROM reply.deadline_at - now()) * 1000)::int AS deadline_in_ms`,
 };
 
-const BEAT: PreparedStatement = {
-  name: 'reply_beat',
+/** @param mine what makes the reply ours to keep */
+const beat = (name: string, mine: string): PreparedStatement => ({
+  name,
   text: `
     UPDATE message reply
     SET due_at = now() + ${milliseconds('$4')}, content = COALESCE(beat.content, reply.content)
     FROM unnest($1::uuid[], $2::int[], $3::text[]) AS beat (id, fence, content)
-    WHERE reply.id = beat.id AND reply.fence = beat.fence AND reply.status = 'generating'
+    WHERE reply.id = beat.id AND ${mine}
     RETURNING reply.id, reply.cancel_requested_at IS NOT NULL AS cancel_requested`,
-};
+});
 
 const RELEASE: PreparedStatement = {
   name: 'reply_release',
@@ -105,8 +106,15 @@ const finish = (name: string, mine: string): PreparedStatement => ({
     SELECT id FROM ended`,
 });
 
-const FINISH = finish('reply_finish', `reply.fence = $2::int AND reply.status = 'generating'`);
-const FINISH_UNFENCED = finish('reply_finish_unfenced', `$2::int IS NOT NULL`);
+/** The fence: only the holder of the newest claim writes, and only while there is no outcome. */
+const FENCED = {
+  beat: beat('reply_beat', `reply.fence = beat.fence AND reply.status = 'generating'`),
+  finish: finish('reply_finish', `reply.fence = $2::int AND reply.status = 'generating'`),
+};
+const UNFENCED = {
+  beat: beat('reply_beat_unfenced', 'beat.fence > 0'),
+  finish: finish('reply_finish_unfenced', '$2::int > 0'),
+};
 
 /** A reply that no living worker holds ends here and now; a held one is marked, and its worker ends it. */
 const CANCEL: PreparedStatement = {
@@ -158,12 +166,16 @@ const SWEEP: PreparedStatement = {
  */
 @Injectable()
 export class ReplyStore {
+  private readonly guarded: typeof FENCED;
+
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly config: ReplyConfig,
-    private readonly faults: Faults,
-  ) {}
+    faults: Faults,
+  ) {
+    this.guarded = faults.switchedOff('fence') ? UNFENCED : FENCED;
+  }
 
   /** Takes the reply for this worker, if it is due and the first unfinished one of its room. */
   async claim(replyId: string): Promise<ClaimedReply | null> {
@@ -179,10 +191,8 @@ export class ReplyStore {
    */
   async beat(beats: Heartbeat[]): Promise<Map<string, { cancelRequested: boolean }>> {
     const columns = [beats.map((beat) => beat.id), beats.map((beat) => beat.fence), beats.map((beat) => beat.content)];
-    const rows = await this.database.run<{ id: string; cancel_requested: boolean }>(BEAT, [
-      ...columns,
-      this.config.REPLY_LEASE_MS,
-    ]);
+    const values = [...columns, this.config.REPLY_LEASE_MS];
+    const rows = await this.database.run<{ id: string; cancel_requested: boolean }>(this.guarded.beat, values);
     return new Map(rows.map((row) => [row.id, { cancelRequested: row.cancel_requested }]));
   }
 
@@ -208,8 +218,7 @@ export class ReplyStore {
    * @returns false when the reply wasn't held any more: the outcome is thrown away
    */
   async finish(reply: Pick<ClaimedReply, 'id' | 'fence'>, final: FinalReply): Promise<boolean> {
-    const statement = this.faults.switchedOff('fence') ? FINISH_UNFENCED : FINISH;
-    const rows = await this.database.run(statement, [
+    const rows = await this.database.run(this.guarded.finish, [
       ...[reply.id, reply.fence, final.status, final.content, this.clock.now(), final.model, final.finishReason],
       ...[final.usage?.promptTokens ?? null, final.usage?.replyTokens ?? null],
       ...[final.error?.code ?? null, final.error?.detail ?? null],

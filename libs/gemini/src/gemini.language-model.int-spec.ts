@@ -316,7 +316,7 @@ describe('the check', () => {
   it('says that the model is wrong', async () => {
     await expect(check({}, 'gemini-1.5-flash')).rejects.toMatchObject({
       failure: 'misconfigured',
-      message: 'HTTP 404: no such model',
+      message: 'HTTP 404: no such model, or no such call at this address',
     });
   });
 

@@ -123,7 +123,11 @@ function errorOfStatus(status: number, details: ErrorDetail[]): ModelError {
   const reason = details.find((detail) => detail.reason !== undefined)?.reason;
   const failure = failureOf(status, reason);
   const hint =
-    failure === 'misconfigured' ? (status === 404 ? ': no such model' : ': the API key is not accepted') : '';
+    failure === 'misconfigured'
+      ? status === 404
+        ? ': no such model, or no such call at this address'
+        : ': the API key is not accepted'
+      : '';
   return new ModelError(
     failure,
     `HTTP ${status}${reason === undefined ? '' : ` ${reason}`}${hint}`,

@@ -64,7 +64,7 @@ describe('the watch over the model', () => {
     await untilUsable(0);
     await eventually(() => log.lines.length > 0);
     expect(log.lines).toEqual([
-      'error: The model "gemini-1.5-flash" cannot be used: HTTP 404: no such model. See GEMINI_API_KEY and GEMINI_MODEL.',
+      'error: The model "gemini-1.5-flash" cannot be used: HTTP 404: no such model, or no such call at this address. See GEMINI_API_KEY and GEMINI_MODEL.',
     ]);
   });
 

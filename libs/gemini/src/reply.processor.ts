@@ -138,6 +138,8 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
         return null;
       case 'lost':
       case null:
+        // Another worker writes a log of its own; or the reply was deleted, and nothing of it may stay.
+        await this.log.remove(reply.claim.id, reply.claim.fence).catch(() => undefined);
         return null;
     }
   }
