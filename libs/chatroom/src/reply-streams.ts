@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AuthenticatedUser, SessionRevocations } from '@app/auth';
 import { DomainError } from '@app/platform';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { encode, encodeComment } from 'eventsource-encoder';
 import type { FastifyReply } from 'fastify';
 import { ReplyReader, type ReplyReading } from './reply-reader.js';
@@ -29,6 +29,7 @@ export class TooManyStreamsError extends DomainError {
 /** Writes replies to HTTP clients as `text/event-stream` (WHATWG HTML, section 9.2), at each client's own pace. */
 @Injectable()
 export class ReplyStreams implements OnModuleDestroy {
+  private readonly logger = new Logger(ReplyStreams.name);
   private readonly open = new Set<AbortController>();
   private readonly openByUser = new Map<string, number>();
 
@@ -75,7 +76,8 @@ export class ReplyStreams implements OnModuleDestroy {
         response.end();
       }
     } catch (error) {
-      if (!gone.signal.aborted) throw error;
+      // The answer has begun, so all that is left to do is to end it: the client comes back and goes on.
+      if (!gone.signal.aborted) this.logger.warn(`A stream broke off: ${(error as Error).message}`);
     } finally {
       stopListening();
       leave();
