@@ -4,6 +4,10 @@
 #
 #   sudo test/containers/run.sh
 #
+# What it cannot show: the official base images themselves (stand-ins take their names, see base-images.sh), BuildKit and the
+# second Compose (this is docker-compose 1.29; the file is checked against the Compose Specification's schema by hand), the
+# engine's own timing of health checks, and other processors than this machine's.
+#
 # Needs root on Debian and: apt-get install podman buildah runc debootstrap docker-compose netavark aardvark-dns iptables
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
