@@ -15,15 +15,21 @@ const PIECE_MS = 6 * 60 * MINUTE_MS;
 const LISTED_MS = 29 * 24 * 60 * MINUTE_MS;
 const BATCH = 100;
 
-// The first reading begins a day back, for what happened before the first worker ran.
+// The first reading begins a day back, for what happened before the first worker ran. The lease only spares Stripe the
+// same calls twice: two readers do no harm, so it may be short, and a reader that died holds nobody up.
 const TAKE_CURSOR: PreparedStatement = {
   name: 'billing_take_cursor',
   text: `
     INSERT INTO stripe_event_cursor AS cursor (id, read_until, lease_until)
-    VALUES (1, now() - interval '1 day', now() + interval '2 minutes')
+    VALUES (1, now() - interval '1 day', now() + interval '15 seconds')
     ON CONFLICT (id) DO UPDATE SET lease_until = EXCLUDED.lease_until
       WHERE cursor.lease_until IS NULL OR cursor.lease_until <= now()
     RETURNING read_until AS "readUntil"`,
+};
+
+const KEEP_CURSOR: PreparedStatement = {
+  name: 'billing_keep_cursor',
+  text: "UPDATE stripe_event_cursor SET lease_until = now() + interval '15 seconds'",
 };
 
 const LOOK_AT_EVERYONE: PreparedStatement = {
@@ -111,6 +117,7 @@ export class EventReconciler implements OnApplicationBootstrap, OnApplicationShu
   }
 
   private async take(events: ListedPaymentEvent[]): Promise<void> {
+    await this.database.run(KEEP_CURSOR, []);
     const { added, due } = await this.events.store(events);
     this.metrics.events.inc({ source: 'list', novelty: 'new' }, added);
     this.metrics.events.inc({ source: 'list', novelty: 'known' }, events.length - added);

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Clock } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { entitlementOf, hasEnded, type StripeSubscription } from '../entitlement.js';
@@ -8,6 +9,10 @@ import { BillingMetrics } from './billing.metrics.js';
 import { type CustomerLease, CustomerLeases } from './customer-leases.js';
 import { nextLook } from './next-look.js';
 import { SubscriptionStore } from './subscription.store.js';
+
+/** The events of one payment come all at once: most find here that another one's look was enough. */
+const PATIENCE_MS = 3_000;
+const POLL_MS = 50;
 
 /** How a sync ended: `synced` now, `fresh` already, `busy` since someone else is at it, `nobody` has this customer. */
 export type SyncOutcome = 'synced' | 'fresh' | 'busy' | 'nobody';
@@ -33,11 +38,14 @@ export class SubscriptionSync {
    * @throws PaymentProviderUnavailableError
    */
   async syncCustomer(customerId: string, since: Date | null): Promise<SyncOutcome> {
-    const syncedAt = await this.store.syncedAt(customerId);
-    if (syncedAt === undefined) return 'nobody';
-    if (since !== null && syncedAt !== null && syncedAt > since) return 'fresh';
-    const subscriptions = await this.leases.holdCustomer(customerId, (lease) => this.sync(lease, customerId));
-    return subscriptions === null ? 'busy' : 'synced';
+    for (const patience = Date.now() + PATIENCE_MS; ; await setTimeout(POLL_MS)) {
+      const syncedAt = await this.store.syncedAt(customerId);
+      if (syncedAt === undefined) return 'nobody';
+      if (since !== null && syncedAt !== null && syncedAt > since) return 'fresh';
+      const subscriptions = await this.leases.holdCustomer(customerId, (lease) => this.sync(lease, customerId));
+      if (subscriptions !== null) return 'synced';
+      if (Date.now() > patience) return 'busy';
+    }
   }
 
   /**
