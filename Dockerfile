@@ -22,7 +22,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY --from=build /app/dist dist
-COPY scripts/healthcheck.mjs scripts/processes.mjs scripts/product.mjs scripts/use-stand-ins.mjs scripts/
+COPY scripts/healthcheck.mjs scripts/stand-ins.mjs scripts/use-stand-ins.mjs scripts/
 # By number, so that an orchestrator can see that it isn't root.
 USER 1000:1000
 

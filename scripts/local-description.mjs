@@ -1,7 +1,7 @@
 /** What somebody wants to know who has just started the product. */
-import { usesSandbox } from './product.mjs';
+import { usesSandbox } from './stand-ins.mjs';
 
-/** @import {Environment} from './product.mjs' */
+/** @import {Environment} from './stand-ins.mjs' */
 
 /** @param {Environment} env of the run @returns {string} */
 export function describeRun(env) {
@@ -47,7 +47,7 @@ function standIns(env) {
 const conversation = (api) =>
   `
 B=${api} TOKEN=
-post() { curl -sS -w '\n' "$B$1" -H 'Content-Type: application/json' -H "Authorization: Bearer $TOKEN" -d "$2"; }
+post() { curl -sS -w '\\n' "$B$1" -H 'Content-Type: application/json' -H "Authorization: Bearer $TOKEN" -d "$2"; }
 field() { node -pe "JSON.parse(require('fs').readFileSync(0)).$1"; }
 post /auth/signup '{"phone": "+14155550123", "name": "Ada"}'
 SENT=$(post /auth/send-otp '{"phone": "+14155550123"}')
@@ -55,5 +55,5 @@ CHALLENGE=$(echo "$SENT" | field challengeId) OTP=$(echo "$SENT" | field otp)
 TOKEN=$(post /auth/verify-otp "{\\"challengeId\\": \\"$CHALLENGE\\", \\"otp\\": \\"$OTP\\"}" | field accessToken)
 ROOM=$(post /chatroom '{"title": "First steps"}' | field id)
 post "/chatroom/$ROOM/message" '{"content": "Hello! Who are you?"}'
-sleep 2; curl -sS -w '\n' "$B/chatroom/$ROOM" -H "Authorization: Bearer $TOKEN"
+sleep 2; curl -sS -w '\\n' "$B/chatroom/$ROOM" -H "Authorization: Bearer $TOKEN"
 `.trim();

@@ -1,7 +1,7 @@
 /** The ports that a local run publishes. Uses nothing but Node. */
 import { createServer } from 'node:net';
 
-/** @import {Environment} from './product.mjs' */
+/** @import {Environment} from './stand-ins.mjs' */
 
 /** By the variable that names it: the default, and what listens there. @type {Record<string, [port: string, of: string]>} */
 export const PORTS = {

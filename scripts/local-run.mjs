@@ -7,12 +7,14 @@ import { DATA, readSecrets, readSettings } from './local-settings.mjs';
 import { freePort } from './ports.mjs';
 import { createDatabase, startPostgres } from './postgres.mjs';
 import { Processes } from './processes.mjs';
-import { startApp, untilReady, usesSandbox, withStandIns } from './product.mjs';
+import { startApp, untilReady } from './product.mjs';
 import { runSteps } from './progress.mjs';
 import { provideRedis, startRedis } from './redis.mjs';
 import { watchSources } from './source-watcher.mjs';
+import { usesSandbox, withStandIns } from './stand-ins.mjs';
 
-/** @import {App, Environment} from './product.mjs' */
+/** @import {App} from './product.mjs' */
+/** @import {Environment} from './stand-ins.mjs' */
 /** @import {ManagedProcess} from './processes.mjs' */
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { PORTS } from './local-ports.mjs';
 
-/** @import {Environment, Secrets} from './product.mjs' */
+/** @import {Environment, Secrets} from './stand-ins.mjs' */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { untilHealthy } from './processes.mjs';
 
 /** @import {ManagedProcess, Processes} from './processes.mjs' */
+/** @import {Environment} from './stand-ins.mjs' */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** @typedef {'api' | 'worker' | 'sandbox'} App */
-/** @typedef {Record<string, string>} Environment */
 
 /** Where each says how it is. @type {Record<App, (env: Environment) => string>} */
 const HEALTH = {
@@ -47,43 +47,4 @@ export function startApp(processes, app, env, onLine) {
 /** Waits until a process is ready for work. @param {ManagedProcess} child @param {App} app @param {Environment} env */
 export function untilReady(child, app, env) {
   return untilHealthy(child, HEALTH[app](env));
-}
-
-/**
- * Completes an environment for use without any account: what has no key talks to the sandbox.
- *
- * @param {Environment} env what the user has set; blank means not set
- * @param {{sandboxUrl: string, apiUrl: string, secrets: Secrets}} given
- * @returns {Environment}
- */
-export function withStandIns(env, { sandboxUrl, apiUrl, secrets }) {
-  const own = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  return {
-    JWT_SECRET: secrets.jwt,
-    OTP_DELIVERY: 'response',
-    ...(own['GEMINI_API_KEY'] ? {} : { GEMINI_API_KEY: 'sandbox', GEMINI_BASE_URL: sandboxUrl }),
-    ...(own['STRIPE_SECRET_KEY'] ? {} : stripeStandIn(sandboxUrl, apiUrl, secrets)),
-    ...own,
-  };
-}
-
-/** @typedef {{jwt: string, stripeWebhook: string}} Secrets made for one machine */
-
-/** @param {string} sandboxUrl @param {string} apiUrl @param {Secrets} secrets @returns {Environment} */
-function stripeStandIn(sandboxUrl, apiUrl, secrets) {
-  return {
-    STRIPE_SECRET_KEY: 'sk_test_sandbox',
-    STRIPE_API_BASE_URL: sandboxUrl,
-    STRIPE_PRICE_ID: 'price_pro',
-    STRIPE_WEBHOOK_SECRET: secrets.stripeWebhook,
-    SANDBOX_STRIPE_WEBHOOK_URL: `${apiUrl}/subscription/webhook/stripe`,
-    SANDBOX_STRIPE_WEBHOOK_SECRET: secrets.stripeWebhook,
-  };
-}
-
-/** @param {Environment} env complete @returns {boolean} whether anything is told to use the sandbox */
-export function usesSandbox(env) {
-  return ['GEMINI_BASE_URL', 'STRIPE_API_BASE_URL', 'OTP_WEBHOOK_URL'].some((name) =>
-    env[name]?.startsWith(`http://127.0.0.1:${env['SANDBOX_PORT']}`),
-  );
 }

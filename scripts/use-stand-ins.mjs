@@ -2,7 +2,7 @@
  * Preloaded by docker-compose.yml (`node --import`) into each process: with SANDBOX_URL set, what has no key talks to the
  * sandbox, by the same rule as with `npm start`. Fills only variables that the service has, left blank. Never in production.
  */
-import { withStandIns } from './product.mjs';
+import { withStandIns } from './stand-ins.mjs';
 
 const { SANDBOX_URL: sandboxUrl, NODE_ENV } = process.env;
 // Known to everybody, like everything in development, and the same in each container.

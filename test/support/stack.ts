@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { freePort } from '../../scripts/ports.mjs';
 import { type ManagedProcess, Processes } from '../../scripts/processes.mjs';
-import { type App, startApp, untilReady, withStandIns } from '../../scripts/product.mjs';
+import { type App, startApp, untilReady } from '../../scripts/product.mjs';
+import { withStandIns } from '../../scripts/stand-ins.mjs';
 import { HttpClient } from './http.js';
 import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from './services.js';
 

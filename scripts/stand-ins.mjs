@@ -1,0 +1,41 @@
+/** Who plays the services that there is no account for. Uses nothing but Node. */
+
+/** @typedef {Record<string, string>} Environment */
+/** @typedef {{jwt: string, stripeWebhook: string}} Secrets made for one machine */
+
+/**
+ * Completes an environment for use without any account: what has no key talks to the sandbox.
+ *
+ * @param {Environment} env what the user has set; blank means not set
+ * @param {{sandboxUrl: string, apiUrl: string, secrets: Secrets}} given
+ * @returns {Environment}
+ */
+export function withStandIns(env, { sandboxUrl, apiUrl, secrets }) {
+  const own = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  return {
+    JWT_SECRET: secrets.jwt,
+    OTP_DELIVERY: 'response',
+    ...(own['GEMINI_API_KEY'] ? {} : { GEMINI_API_KEY: 'sandbox', GEMINI_BASE_URL: sandboxUrl }),
+    ...(own['STRIPE_SECRET_KEY'] ? {} : stripeStandIn(sandboxUrl, apiUrl, secrets)),
+    ...own,
+  };
+}
+
+/** @param {string} sandboxUrl @param {string} apiUrl @param {Secrets} secrets @returns {Environment} */
+function stripeStandIn(sandboxUrl, apiUrl, secrets) {
+  return {
+    STRIPE_SECRET_KEY: 'sk_test_sandbox',
+    STRIPE_API_BASE_URL: sandboxUrl,
+    STRIPE_PRICE_ID: 'price_pro',
+    STRIPE_WEBHOOK_SECRET: secrets.stripeWebhook,
+    SANDBOX_STRIPE_WEBHOOK_URL: `${apiUrl}/subscription/webhook/stripe`,
+    SANDBOX_STRIPE_WEBHOOK_SECRET: secrets.stripeWebhook,
+  };
+}
+
+/** @param {Environment} env complete @returns {boolean} whether anything is told to use the sandbox */
+export function usesSandbox(env) {
+  return ['GEMINI_BASE_URL', 'STRIPE_API_BASE_URL', 'OTP_WEBHOOK_URL'].some((name) =>
+    env[name]?.startsWith(`http://127.0.0.1:${env['SANDBOX_PORT']}`),
+  );
+}
