@@ -6,9 +6,9 @@ import { insertMessages, insertUser } from '../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../test/support/services.js';
 import { ChatroomAccountParticipant, type ExportedChatroom } from './chatroom-account.participant.js';
 import { ChatroomListCache } from './chatroom-list-cache.js';
+import { ChatroomStore } from './chatroom.store.js';
 import { ReplyErasure } from './reply-erasure.js';
 import { ReplyLog } from './reply-log.js';
-import { ChatroomStore } from './chatroom.store.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
