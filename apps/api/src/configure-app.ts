@@ -28,6 +28,8 @@ export function createAdapter(config: ApiConfig): FastifyAdapter {
     // Longer than the idle time of the usual load balancers (60 s), so that it is they who hang up.
     keepAliveTimeout: 72_000,
     trustProxy: (_address: string, hop: number) => hop < config.TRUST_PROXY_HOPS,
+    // An id of any length is an id that doesn't exist, no other kind of problem.
+    routerOptions: { maxParamLength: 16_384 },
     // What arrives on a kept connection while we drain is still served, and told to close.
     return503OnClosing: false,
     genReqId: requestIdOf,

@@ -12,16 +12,20 @@ declare module 'fastify' {
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const malformed = () => new DomainError('malformed_json', 'invalid', 'The body is not valid JSON in UTF-8.');
+
 /** Makes JSON the only kind of body; anything else is a 415. No body at all is no error, whatever the header says. */
 export function acceptJsonOnly(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (keepsRaw(request, body) || body.length === 0) return done(null, undefined);
-    void parse(request, body.toString(), (error, value: unknown) => {
-      if (error) done(new DomainError('malformed_json', 'invalid', 'The body is not valid JSON.'));
-      else done(null, value);
-    });
+    try {
+      void parse(request, utf8.decode(body), (error, value: unknown) => done(error && malformed(), value));
+    } catch {
+      done(malformed());
+    }
   });
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (keepsRaw(request, body) || body.length === 0) done(null, undefined);

@@ -20,14 +20,25 @@ export const isReady = ({ status }: Readiness): boolean => status === 'ok' || st
 @Injectable()
 export class Health {
   private shuttingDown = false;
+  private asking: Promise<Readiness> | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly redis: RedisClient,
   ) {}
 
-  /** Asks PostgreSQL and Redis. Never throws, and takes two seconds at most. */
-  async readiness(): Promise<Readiness> {
+  /** Asks PostgreSQL and Redis, once for all who ask at the same time. Never throws, and takes two seconds at most. */
+  readiness(): Promise<Readiness> {
+    this.asking ??= this.ask().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  /** From now on the process wants no new traffic. */
+  beginShutdown(): void {
+    this.shuttingDown = true;
+  }
+
+  private async ask(): Promise<Readiness> {
     const [postgresql, redis] = await Promise.all([
       answers(() => this.database.pool.query('SELECT 1')),
       answers(() => this.redis.ping()),
@@ -36,11 +47,6 @@ export class Health {
       status: this.statusOf(postgresql, redis),
       checks: { postgresql: postgresql ? 'up' : 'down', redis: redis ? 'up' : 'down' },
     };
-  }
-
-  /** From now on the process wants no new traffic. */
-  beginShutdown(): void {
-    this.shuttingDown = true;
   }
 
   private statusOf(postgresql: boolean, redis: boolean): Readiness['status'] {

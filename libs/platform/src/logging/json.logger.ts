@@ -4,13 +4,17 @@ import { RequestContext } from '../request/request-context.js';
 import type { LoggingConfig } from './logging.config.js';
 import { redactedPaths, scrub } from './redaction.js';
 
-/** Where Nest tells each step of its start: for debugging alone. */
-const FRAMEWORK_STEPS = new Set([
+/**
+ * Where Nest tells each step of its start, and a failed one with its stack: for debugging alone. Whoever starts a process
+ * says what went wrong.
+ */
+const FRAMEWORK_CONTEXTS = new Set([
+  'ExceptionHandler',
   'InstanceLoader',
-  'RoutesResolver',
-  'RouterExplorer',
-  'NestFactory',
   'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
 ]);
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
@@ -42,7 +46,7 @@ export class JsonLogger implements LoggerService {
   }
 
   log(message: unknown, ...parameters: unknown[]): void {
-    this.write(FRAMEWORK_STEPS.has(String(parameters.at(-1))) ? 'debug' : 'info', message, parameters);
+    this.write('info', message, parameters);
   }
 
   error(message: unknown, ...parameters: unknown[]): void {
@@ -67,6 +71,7 @@ export class JsonLogger implements LoggerService {
 
   /** Nest passes the context as the last text; before it may come an error, its stack, or fields. */
   private write(level: Level, message: unknown, parameters: unknown[]): void {
+    if (FRAMEWORK_CONTEXTS.has(String(parameters.at(-1)))) level = 'debug';
     if (!this.pino.isLevelEnabled(level)) return;
     const rest = parameters.filter((parameter) => parameter !== undefined);
     const context = typeof rest.at(-1) === 'string' ? rest.pop() : undefined;

@@ -53,6 +53,13 @@ describe('a request body', () => {
     expect(await refusal(value, body)).toMatchObject({ errors: [{ pointer: '', detail: 'must be a JSON object' }] });
   });
 
+  it('that is nested without end is refused before it exhausts the stack', async () => {
+    const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown;
+    expect(await refusal({ title: deep }, body)).toMatchObject({
+      errors: [{ pointer: '', detail: 'is nested too deeply' }],
+    });
+  });
+
   it('that is missing lacks its properties', async () => {
     expect(await refusal(undefined, body)).toMatchObject({
       errors: expect.arrayContaining([{ pointer: '/title', detail: 'title must be a string' }]),

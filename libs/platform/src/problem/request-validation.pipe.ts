@@ -6,6 +6,9 @@ import { type FieldError, ValidationFailedError } from './validation.errors.js';
 /** Enough to mend a request by; an answer must not grow with the nonsense that was sent. */
 const MAX_ERRORS = 50;
 
+/** More than any request has; what comes after it walks through a body by recursion, which has an end. */
+const MAX_DEPTH = 16;
+
 /**
  * Checks every body and query against its class, and refuses what the class does not know.
  * Every path parameter of this API is an id; what is no UUID becomes the nil UUID, which names nothing, so that it is
@@ -27,12 +30,20 @@ export class RequestValidationPipe extends ValidationPipe {
   /** @throws ValidationFailedError */
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'param') return isUuid(value) ? value : NIL;
-    if (metadata.type === 'body' && value !== undefined && !isJsonObject(value)) {
-      throw new ValidationFailedError([{ pointer: '', detail: 'must be a JSON object' }]);
-    }
+    if (metadata.type === 'body' && value !== undefined) refuseUnlessObject(value);
     return super.transform(value, metadata);
   }
 }
+
+function refuseUnlessObject(body: unknown): void {
+  if (!isJsonObject(body)) throw new ValidationFailedError([{ pointer: '', detail: 'must be a JSON object' }]);
+  if (isDeeper(body, MAX_DEPTH)) throw new ValidationFailedError([{ pointer: '', detail: 'is nested too deeply' }]);
+}
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
 
 const isJsonObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
