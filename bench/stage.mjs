@@ -11,7 +11,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { freePort } from '../scripts/ports.mjs';
 import { createDatabase, startPostgres } from '../scripts/postgres.mjs';
 import { Processes, untilHealthy } from '../scripts/processes.mjs';
-import { startApp, untilReady, withStandIns } from '../scripts/product.mjs';
+import { startApp, untilReady } from '../scripts/product.mjs';
+import { withStandIns } from '../scripts/stand-ins.mjs';
 import { provideRedis, startRedis } from '../scripts/redis.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -27,6 +27,11 @@ export class HttpClient {
     private readonly token?: string,
   ) {}
 
+  /** The header that proves who speaks; empty in nobody's name. */
+  get authorization(): Record<string, string> {
+    return this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+  }
+
   /** The same API in another name. */
   as(token: string): HttpClient {
     return new HttpClient(this.base, token);
@@ -59,7 +64,7 @@ export class HttpClient {
       method,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+        ...this.authorization,
         ...headers,
       },
       redirect: 'manual',

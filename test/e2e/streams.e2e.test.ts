@@ -1,0 +1,191 @@
+import { EventStream } from '../support/event-stream.js';
+import { eventually } from '../support/eventually.js';
+import { type Person, signUpAndLogIn } from '../support/login.js';
+import {
+  type Accepted,
+  callsFor,
+  type Message,
+  openRoom,
+  outcome,
+  quotaOf,
+  read,
+  script,
+  send,
+} from '../support/messages.js';
+import { makePro } from '../support/plan.js';
+import { type Stack, startStack } from '../support/stack.js';
+
+let stack: Stack;
+let person: Person;
+
+beforeAll(async () => {
+  stack = await startStack({
+    apis: 2,
+    workers: 2,
+    env: { REPLY_LEASE_MS: '2000', REPLY_RETRY_BASE_MS: '50', STREAMS_PER_USER: '8' },
+  });
+  person = await signUpAndLogIn(stack.http);
+  await makePro(stack.database.url, person.id);
+}, 120_000);
+
+afterAll(() => stack.stop());
+
+/** A reply that is written slowly enough to do things to it: about three seconds. */
+async function slowReply(content: string, words = 30): Promise<Accepted> {
+  await script(stack, content, [{ type: 'answer', text: 'wörd 🌍 '.repeat(words), tokensPerSecond: 10, chunkSize: 8 }]);
+  return send(person.http, await openRoom(person.http), content);
+}
+
+const begun = (stream: EventStream) => eventually(() => stream.events.some(({ event }) => event === 'delta'));
+
+describe('one call that sends and streams', () => {
+  it('begins with the accepted message, and ends with the whole one', async () => {
+    const room = await openRoom(person.http);
+    const stream = await EventStream.open(`${stack.url}/chatroom/${room}/message`, {
+      method: 'POST',
+      headers: { ...person.http.authorization, 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ content: 'In one call' }),
+    });
+    await stream.ended;
+    expect(stream.events[0]).toMatchObject({ event: 'accepted', data: { reply: { status: 'queued' } } });
+    expect(stream.done).toMatchObject({ status: 'completed', content: stream.text });
+    expect(stream.text).toContain('In one call');
+    expect(stream.events.every(({ id }) => id !== '')).toBe(true);
+  });
+
+  it('is attached to again by its Idempotency-Key', async () => {
+    const room = await openRoom(person.http);
+    const open = () =>
+      EventStream.open(`${stack.url}/chatroom/${room}/message`, {
+        method: 'POST',
+        headers: {
+          ...person.http.authorization,
+          'content-type': 'application/json',
+          accept: 'text/event-stream',
+          'idempotency-key': '"attach"',
+        },
+        body: JSON.stringify({ content: 'Attach to me' }),
+      });
+    const first = await open();
+    first.close();
+    const second = await open();
+    await second.ended;
+    expect(second.done).toMatchObject({ status: 'completed', content: second.text });
+    expect(await callsFor(stack, 'Attach to me')).toHaveLength(1);
+  });
+});
+
+describe('a stream', () => {
+  it('is the same before, during and after, from any replica, with and without Last-Event-ID', async () => {
+    const { reply } = await slowReply('Join me anywhere');
+    const early = await EventStream.ofReply(person.http, reply);
+    await begun(early);
+    const dropped = await EventStream.ofReply(person.http.at(stack.api(1).url), reply);
+    await begun(dropped);
+    dropped.close();
+    await dropped.ended.catch(() => undefined);
+    const place = dropped.events.at(-1)!.id;
+    const resumed = await EventStream.ofReply(person.http, reply, place);
+    await Promise.all([early.ended, resumed.ended]);
+    const late = await EventStream.ofReply(person.http.at(stack.api(1).url), reply);
+    await late.ended;
+    const { content } = await read(person.http, reply);
+    expect([early.text, dropped.text + resumed.text, late.text]).toEqual([content, content, content]);
+    expect(resumed.events.some(({ event }) => event === 'reset')).toBe(false);
+  });
+
+  it('resets when another worker begins anew, and then holds the whole', async () => {
+    const { reply } = await slowReply('Survive your worker', 40);
+    const stream = await EventStream.ofReply(person.http, reply);
+    await begun(stream);
+    const holders = await Promise.all(
+      stack.workers.map(async (worker) => ({ worker, held: await heldBy(worker.metricsUrl) })),
+    );
+    await Promise.all(holders.filter(({ held }) => held > 0).map(({ worker }) => worker.kill('SIGKILL')));
+    await stream.ended;
+    await Promise.all(holders.filter(({ held }) => held > 0).map(({ worker }) => worker.restart()));
+    expect(stream.events.some(({ event }) => event === 'reset')).toBe(true);
+    expect(stream.done).toMatchObject({ status: 'completed', content: stream.text });
+  });
+
+  it('ends when the session ends', async () => {
+    const other = await signUpAndLogIn(stack.http);
+    await script(stack, 'Until logout', [{ type: 'answer', text: 'word '.repeat(100), tokensPerSecond: 5 }]);
+    const { reply } = await send(other.http, await openRoom(other.http), 'Until logout');
+    const stream = await EventStream.ofReply(other.http.at(stack.api(1).url), reply);
+    await begun(stream);
+    await other.http.post('/auth/logout');
+    await stream.ended;
+    expect(stream.done).toBeUndefined();
+  });
+
+  it("is nobody else's, and has a bound for each user", async () => {
+    const { reply } = await slowReply('Mine alone');
+    const stranger = await signUpAndLogIn(stack.http);
+    await expect(EventStream.ofReply(stranger.http, reply)).rejects.toThrow('answered 404');
+    const streams = await Promise.all(Array.from({ length: 8 }, () => EventStream.ofReply(person.http, reply)));
+    await expect(EventStream.ofReply(person.http, reply)).rejects.toThrow('answered 429');
+    for (const stream of streams) stream.close();
+    await eventually(() => EventStream.ofReply(person.http, reply).then((stream) => (stream.close(), true)));
+  });
+});
+
+describe('the stop button', () => {
+  it('stops the model within a second from any replica, and keeps what was written', async () => {
+    const { reply } = await slowReply('Stop me', 100);
+    const stream = await EventStream.ofReply(person.http, reply);
+    await begun(stream);
+    const pressed = Date.now();
+    const cancelled = await cancel(person.http.at(stack.api(1).url), reply);
+    await stream.ended;
+    expect(cancelled).toMatchObject({ status: 'cancelled', content: stream.text });
+    expect(stream.text).not.toBe('');
+    expect(stream.done).toEqual(cancelled);
+    const [call] = await eventually(async () => {
+      const calls = await callsFor(stack, 'Stop me');
+      return calls[0]?.outcome === 'aborted' ? calls : null;
+    }).then((calls) => calls ?? []);
+    expect(Date.parse(call!.endedAt!) - pressed).toBeLessThan(1_000);
+    expect(await cancel(person.http, reply)).toEqual(cancelled);
+  });
+
+  it('keeps a queued reply from ever starting, gives its message back, and lets the next go on', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const room = await openRoom(http);
+    await script(stack, 'Slow head', [{ type: 'answer', latencyMs: 1_000 }]);
+    const head = await send(http, room, 'Slow head');
+    const queued = await send(http, room, 'Never asked');
+    const next = await send(http, room, 'The next');
+    expect(await cancel(http, queued.reply)).toMatchObject({ status: 'cancelled', content: '' });
+    expect((await outcome(http, next.reply)).status).toBe('completed');
+    expect((await read(http, head.reply)).status).toBe('completed');
+    expect(await callsFor(stack, 'Never asked')).toEqual([]);
+    expect((await quotaOf(http)).used).toBe(2);
+  });
+
+  it('against completion: one of the two wins, and the stream says the same as the store', async () => {
+    const room = await openRoom(person.http);
+    for (let i = 0; i < 10; i++) {
+      const { reply } = await send(person.http, room, `Race ${i}`);
+      const stream = await EventStream.ofReply(person.http, reply);
+      const answered = await cancel(person.http, reply);
+      await stream.ended;
+      const stored = await read(person.http, reply);
+      expect(['completed', 'cancelled']).toContain(stored.status);
+      expect(answered).toEqual(stored);
+      expect({ ...stream.done, content: stream.text }).toEqual(stored);
+    }
+  });
+});
+
+async function cancel(http: Person['http'], reply: Message): Promise<Message> {
+  const { status, body } = await http.post<Message>(`/chatroom/${reply.chatroomId}/message/${reply.id}/cancel`);
+  expect(status).toBe(200);
+  return body;
+}
+
+/** How many replies a worker is writing, by its metrics. */
+async function heldBy(metricsUrl: string): Promise<number> {
+  const metrics = await (await fetch(metricsUrl)).text();
+  return Number(/^replies_held (\d+)$/m.exec(metrics)?.[1] ?? 0);
+}
