@@ -1,0 +1,82 @@
+import { LLMock } from '@copilotkit/aimock';
+import { eventually } from '../support/eventually.js';
+import { GeminiControl } from '../support/gemini-sandbox.js';
+import { signUpAndLogIn } from '../support/login.js';
+import { type Stack, startStack } from '../support/stack.js';
+
+interface Message {
+  id: string;
+  status: string;
+  content: string;
+}
+
+/** Asks in a new room, and waits for the answer. */
+async function ask(stack: Stack, content: string): Promise<string> {
+  const { http } = await signUpAndLogIn(stack.http);
+  const room = await http.post<{ id: string }>('/chatroom', { title: 'Test' });
+  const sent = await http.post<{ reply: Message }>(`/chatroom/${room.body.id}/message`, { content });
+  const answered = await eventually(async () => {
+    const { body } = await http.get<Message>(`/chatroom/${room.body.id}/message/${sent.body.reply.id}`);
+    return body.status === 'completed' ? body.content : null;
+  });
+  return answered ?? '';
+}
+
+const modelUsable = async (stack: Stack): Promise<string | undefined> =>
+  /^model_usable (\d)$/m.exec(await (await fetch(stack.worker().metricsUrl)).text())?.[1];
+
+describe('any server that speaks the wire format of Gemini', () => {
+  const mock = new LLMock({ port: 0 });
+  let stack: Stack;
+  beforeAll(async () => {
+    mock.on({ userMessage: 'Who are you?' }, { content: 'Somebody else 👋🏽.' });
+    await mock.start();
+    stack = await startStack({ env: { GEMINI_API_KEY: 'any', GEMINI_BASE_URL: mock.url } });
+  }, 120_000);
+  afterAll(async () => {
+    await stack?.stop();
+    await mock.stop();
+  });
+
+  it('answers messages', async () => {
+    expect(await ask(stack, 'Who are you?')).toBe('Somebody else 👋🏽.');
+  });
+});
+
+describe('a worker whose model does not exist', () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({ apis: 0, workers: 0 });
+    await stack.add('worker', { GEMINI_MODEL: 'gemini-1.5-flash', GEMINI_API_KEY: 'the-secret-key' });
+  }, 120_000);
+  afterAll(() => stack?.stop());
+
+  it('starts, says what is wrong without the key, and shows it as a metric', async () => {
+    const line = await eventually(() =>
+      stack.worker().log.find((each) => each.includes('"gemini-1.5-flash\\" cannot')),
+    );
+    expect(line).toContain('HTTP 404: no such model');
+    expect(stack.logs()).not.toContain('the-secret-key');
+    expect(await modelUsable(stack)).toBe('0');
+  });
+});
+
+describe('a worker whose key is refused for a while', () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({ apis: 0, workers: 0 });
+    await new GeminiControl(stack.sandboxUrl).script([{ type: 'invalid_key' }, { type: '403' }], { method: 'any' }, 1);
+    await stack.add('worker');
+  }, 120_000);
+  afterAll(() => stack?.stop());
+
+  it('finds out by itself when the key is accepted', async () => {
+    await eventually(async () => (await modelUsable(stack)) === '1');
+    const said = stack.worker().log.filter((line) => line.includes('ModelWatch'));
+    expect(said.map((line) => /API_KEY_INVALID|HTTP 403|can be used again/.exec(line)?.[0])).toEqual([
+      'API_KEY_INVALID',
+      'HTTP 403',
+      'can be used again',
+    ]);
+  });
+});
