@@ -52,14 +52,6 @@ export class SubscriptionAccount implements OnModuleInit {
    * has ended it at Stripe.
    */
   private async erase(userId: string): Promise<void> {
-    const { prisma } = this.database;
-    const subscription = await prisma.subscription.findUnique({
-      where: { userId },
-      select: { stripeCustomerId: true },
-    });
-    if (subscription === null) return;
-    const { stripeCustomerId: customerId } = subscription;
-    if (customerId !== null) await prisma.stripeEvent.deleteMany({ where: { customerId } });
-    await prisma.subscription.deleteMany({ where: { userId } });
+    await this.database.prisma.subscription.deleteMany({ where: { userId } });
   }
 }

@@ -237,9 +237,6 @@ CREATE INDEX "subscription_resync" ON "subscription"("resync_at") WHERE (resync_
 CREATE INDEX "stripe_event_unprocessed" ON "stripe_event"("ring_at") WHERE (processed_at IS NULL);
 
 -- CreateIndex
-CREATE INDEX "stripe_event_customer_id_idx" ON "stripe_event"("customer_id");
-
--- CreateIndex
 CREATE INDEX "stripe_event_received_at_idx" ON "stripe_event"("received_at");
 
 -- CreateIndex

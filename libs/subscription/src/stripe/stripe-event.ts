@@ -9,8 +9,7 @@ import type { PaymentEvent } from './payment-gateway.port.js';
  */
 export function parseStripeEvent(event: unknown): PaymentEvent {
   const { id, type, data, related_object: related } = fieldsOf(event);
-  if (typeof id !== 'string' || typeof type !== 'string')
-    throw new InvalidEventError();
+  if (typeof id !== 'string' || typeof type !== 'string') throw new InvalidEventError();
   // A snapshot carries the object; a thin event only names it.
   const object = fieldsOf(fieldsOf(data)['object'] ?? related);
   const objectType = textOf(object['object'] ?? object['type']);

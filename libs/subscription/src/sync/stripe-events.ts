@@ -29,12 +29,14 @@ const PLAN_TYPES = [
   'subscription_schedule.',
 ];
 
-// One statement for any number of events. Those that concern no plan are born processed.
+// One statement for any number of events. Those that concern no plan are born processed. What is processed says no
+// longer whom it was about: nobody needs it, and it would outlive a deleted account.
 const STORE: PreparedStatement = {
   name: 'stripe_event_store',
   text: `
     INSERT INTO stripe_event (id, type, customer_id, object_type, object_id, processed_at)
-    SELECT id, type, customer_id, object_type, object_id, CASE WHEN NOT is_due THEN now() END
+    SELECT id, type, CASE WHEN is_due THEN customer_id END, CASE WHEN is_due THEN object_type END,
+           CASE WHEN is_due THEN object_id END, CASE WHEN NOT is_due THEN now() END
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[])
       AS event (id, type, customer_id, object_type, object_id, is_due)
     ON CONFLICT (id) DO NOTHING
@@ -62,10 +64,11 @@ export class StripeEvents {
     return this.database.prisma.stripeEvent.findUnique({ where: { id } });
   }
 
+  /** The event is done with, and forgets whom it was about. */
   async processed(id: string): Promise<void> {
     await this.database.prisma.stripeEvent.updateMany({
       where: { id, processedAt: null },
-      data: { processedAt: new Date() },
+      data: { processedAt: new Date(), customerId: null, objectType: null, objectId: null },
     });
   }
 }

@@ -1,0 +1,250 @@
+import pg from 'pg';
+import { eventually } from '../support/eventually.js';
+import type { HttpClient } from '../support/http.js';
+import { type Person, signUpAndLogIn } from '../support/login.js';
+import { type Stack, startStack } from '../support/stack.js';
+import { sessionOf, StripeControl } from '../support/stripe-control.js';
+
+let stack: Stack;
+let stripe: StripeControl;
+let database: pg.Client;
+
+beforeAll(async () => {
+  stack = await startStack({ apis: 2, env: { STRIPE_RECONCILE_SECONDS: '1' } });
+  stripe = new StripeControl(stack.sandboxUrl);
+  database = new pg.Client({ connectionString: stack.database.url });
+  await database.connect();
+}, 90_000);
+afterAll(async () => {
+  await database?.end();
+  await stack?.stop();
+});
+afterEach(async () => {
+  await stripe.availability('up');
+  await stripe.call('DELETE', '/faults');
+  await stripe.deliver({});
+});
+
+const subscribe = (http: HttpClient) =>
+  http.post<{ checkoutUrl: string; code?: string }>('/subscription/subscribe/pro', {});
+const planOf = async ({ http }: Person): Promise<unknown> => (await http.get('/subscription/status')).body['plan'];
+const untilPlan = (person: Person, plan: string) =>
+  eventually(async () => {
+    expect(await planOf(person)).toBe(plan);
+    return plan;
+  });
+
+async function subscriber(): Promise<{ person: Person; subscription: string; customer: string }> {
+  const person = await signUpAndLogIn(stack.http);
+  const subscription = await stripe.pay((await subscribe(person.http)).body.checkoutUrl);
+  await untilPlan(person, 'pro');
+  const [customer] = await stripe.customersOf(person.id);
+  return { person, subscription, customer: customer?.id ?? '' };
+}
+
+/** All sessions of a user that can be paid now. */
+async function payable(person: Person): Promise<string[]> {
+  const customers = await stripe.customersOf(person.id);
+  return customers.flatMap(({ sessions }) => sessions.filter(({ status }) => status === 'open').map(({ id }) => id));
+}
+
+/** A call of Stripe's API, as its dashboard makes it. */
+const atStripe = (method: string, path: string) =>
+  fetch(`${stack.sandboxUrl}${path}`, { method, headers: { authorization: 'Bearer sk_test_dashboard' } });
+
+describe('while Stripe is out of reach', () => {
+  it.each(['unavailable', 'reset'] as const)('(%s) everything goes on but buying, which says so', async (mode) => {
+    const { person } = await subscriber();
+    const newcomer = await signUpAndLogIn(stack.http);
+    await stripe.availability(mode);
+    for (const path of ['/subscription/subscribe/pro', '/subscription/portal']) {
+      const { status, body, headers } = await newcomer.http.post(path, {});
+      expect({ status, code: body['code'] }).toEqual({ status: 503, code: 'payment_provider_unavailable' });
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect(await planOf(person)).toBe('pro');
+    const room = await person.http.post<{ id: string }>('/chatroom', {});
+    for (let message = 0; message < 6; message++) {
+      const { status } = await person.http.post(`/chatroom/${room.body.id}/message`, { content: 'Hello' });
+      expect(status).toBe(202);
+    }
+    await stripe.availability('up');
+    expect((await subscribe(newcomer.http)).status).toBe(201);
+  });
+
+  it('and silent, buying gives up after a while', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    await stripe.availability('hang');
+    const { status, body } = await subscribe(http);
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'payment_provider_unavailable' });
+  }, 60_000);
+
+  it('a wrong price is an operator’s affair: 503, and nothing of it for the user', async () => {
+    const other = await stack.add('api', { STRIPE_PRICE_ID: 'price_of_last_year' });
+    const { http } = await signUpAndLogIn(stack.http);
+    const { status, body } = await subscribe(http.at(other.url));
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'payment_provider_unavailable' });
+    expect(JSON.stringify(body)).not.toContain('price_of_last_year');
+    expect(other.log.join()).toContain('price_of_last_year');
+  }, 60_000);
+});
+
+describe('one customer and one payable page', () => {
+  it.each(['/v1/customers', '/v1/checkout/sessions'])(
+    'are left by an answer of POST %s that was lost',
+    async (path) => {
+      const person = await signUpAndLogIn(stack.http);
+      await stripe.fault({ kind: 'lost-response', method: 'POST', path, times: 2 });
+      await subscribe(person.http);
+      const { body } = await subscribe(person.http);
+      expect(await payable(person)).toEqual([sessionOf(body.checkoutUrl)]);
+      expect(await stripe.customersOf(person.id)).toHaveLength(1);
+    },
+  );
+
+  it.each(['/v1/customers', '/v1/checkout/sessions'])(
+    'are left by an API that dies while POST %s is under way',
+    async (path) => {
+      const person = await signUpAndLogIn(stack.http);
+      await stripe.fault({ kind: 'latency', delayMs: 500, method: 'POST', path });
+      const click = subscribe(person.http).catch(() => null);
+      await eventually(async () =>
+        (await stripe.calls(`?method=POST&path=${path}`)).some((call) => call.status === null),
+      );
+      await stack.api(0).kill('SIGKILL');
+      expect(await click).toBeNull();
+      await stack.api(0).restart();
+      const { status, body } = await subscribe(person.http);
+      expect(status).toBe(201);
+      expect(await payable(person)).toEqual([sessionOf(body.checkoutUrl)]);
+      expect(await stripe.customersOf(person.id)).toHaveLength(1);
+    },
+    60_000,
+  );
+
+  it.each(['/v1/customers', '/v1/checkout/sessions'])(
+    'come after a fault of POST %s that Stripe repeats for its key',
+    async (path) => {
+      const person = await signUpAndLogIn(stack.http);
+      await stripe.fault({ kind: 'status', status: 500, saved: true, method: 'POST', path });
+      expect((await subscribe(person.http)).status).toBe(503);
+      const { status, body } = await subscribe(person.http);
+      expect(status).toBe(201);
+      expect(await payable(person)).toEqual([sessionOf(body.checkoutUrl)]);
+    },
+  );
+
+  it('end when a subscription comes from elsewhere', async () => {
+    const person = await signUpAndLogIn(stack.http);
+    await subscribe(person.http);
+    const [customer] = await stripe.customersOf(person.id);
+    await stripe.call('POST', '/subscriptions', { customer: customer?.id });
+    await untilPlan(person, 'pro');
+    await eventually(async () => (await payable(person)).length === 0);
+    expect((await subscribe(person.http)).status).toBe(409);
+  });
+});
+
+describe('a customer who was deleted at Stripe', () => {
+  it('is Basic, and buys as a new one', async () => {
+    const { person, customer } = await subscriber();
+    await atStripe('DELETE', `/v1/customers/${customer}`);
+    await untilPlan(person, 'basic');
+    const { status, body } = await subscribe(person.http);
+    expect(status).toBe(201);
+    await stripe.pay(body.checkoutUrl);
+    await untilPlan(person, 'pro');
+  });
+
+  it('opens the portal as a new one', async () => {
+    const person = await signUpAndLogIn(stack.http);
+    await person.http.post('/subscription/portal');
+    const [customer] = await stripe.customersOf(person.id);
+    await atStripe('DELETE', `/v1/customers/${customer?.id}`);
+    expect((await person.http.post('/subscription/portal')).status).toBe(201);
+  });
+});
+
+describe('a subscription that is past due', () => {
+  it('stays Pro for the days of grace, which later looks don’t begin anew', async () => {
+    const { person, subscription } = await subscriber();
+    await stripe.change(subscription, { status: 'past_due' });
+    const readGrace = async (): Promise<Date | null> => {
+      const text = 'SELECT plan_expires_at FROM subscription WHERE user_id = $1';
+      return (
+        (await database.query<{ plan_expires_at: Date | null }>(text, [person.id])).rows[0]?.plan_expires_at ?? null
+      );
+    };
+    const grace = await eventually(readGrace);
+    expect((grace?.getTime() ?? 0) - Date.now()).toBeGreaterThan(6.9 * 86_400_000);
+    expect(await planOf(person)).toBe('pro');
+    await subscribe(person.http);
+    expect(await readGrace()).toEqual(grace);
+    await database.query("UPDATE subscription SET plan_expires_at = now() - interval '1 second' WHERE user_id = $1", [
+      person.id,
+    ]);
+    expect(await planOf(person)).toBe('basic');
+    expect((await subscribe(person.http)).status).toBe(409);
+    expect(await planOf(person)).toBe('basic');
+    await stripe.change(subscription, { status: 'active' });
+    await untilPlan(person, 'pro');
+  });
+});
+
+describe('deleting an account', () => {
+  const untilForgotten = () =>
+    eventually(
+      async () => {
+        const { rows } = await database.query('SELECT 1 FROM stripe_cancellation');
+        return rows.length === 0;
+      },
+      { withinMs: 30_000 },
+    );
+  const traces = async (customer: string): Promise<number> => {
+    const text = `SELECT (SELECT count(*) FROM subscription WHERE stripe_customer_id = $1) +
+                         (SELECT count(*) FROM stripe_event WHERE customer_id = $1) AS count`;
+    return Number((await database.query<{ count: string }>(text, [customer])).rows[0]?.count);
+  };
+  const atStripeOf = async (customer: string) =>
+    stripe.call<{ deleted: boolean; subscriptions: { status: string }[]; sessions: { status: string }[] }>(
+      'GET',
+      `/customers/${customer}`,
+    );
+
+  it('ends the subscription, the customer and what we know of both', async () => {
+    const { person, customer } = await subscriber();
+    expect((await person.http.delete('/user/me')).status).toBe(204);
+    await untilForgotten();
+    expect(await atStripeOf(customer)).toMatchObject({ deleted: true, subscriptions: [{ status: 'canceled' }] });
+    await eventually(async () => (await traces(customer)) === 0);
+  }, 60_000);
+
+  it('closes a page that could still be paid', async () => {
+    const person = await signUpAndLogIn(stack.http);
+    await subscribe(person.http);
+    const [customer] = await stripe.customersOf(person.id);
+    expect((await person.http.delete('/user/me')).status).toBe(204);
+    await untilForgotten();
+    const { sessions } = await atStripeOf(customer?.id ?? '');
+    expect(sessions.map(({ status }) => status)).toEqual(['expired']);
+  }, 60_000);
+
+  it('works while Stripe is away, and is carried out there when it is back', async () => {
+    const { person, customer } = await subscriber();
+    await stripe.availability('unavailable');
+    expect((await person.http.delete('/user/me')).status).toBe(204);
+    await stack.worker().restart();
+    await stripe.availability('up');
+    await untilForgotten();
+    expect(await atStripeOf(customer)).toMatchObject({ deleted: true, subscriptions: [{ status: 'canceled' }] });
+  }, 90_000);
+});
+
+describe('an export', () => {
+  it('tells what billing holds of the user', async () => {
+    const { person, customer, subscription } = await subscriber();
+    const { body } = await person.http.get('/user/me/export');
+    expect(JSON.stringify(body)).toContain(customer);
+    expect(JSON.stringify(body)).toContain(subscription);
+  });
+});
