@@ -16,7 +16,7 @@ import { type Outcome, OUTCOMES } from './gemini.journal.js';
 import type { CallMatch } from './gemini.script.js';
 
 /** Which calls are meant: those that meet every given field. */
-export class CallMatchRequest implements CallMatch {
+class CallMatchRequest implements CallMatch {
   @IsOptional()
   @IsString()
   apiKey?: string;

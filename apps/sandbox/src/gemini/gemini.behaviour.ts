@@ -2,7 +2,7 @@ import { plainToInstance } from 'class-transformer';
 import { IsIn, IsInt, IsNumber, IsOptional, IsString, Max, Min, validateSync } from 'class-validator';
 import { GoogleError } from './gemini.wire.js';
 
-export const BEHAVIOURS = [
+const BEHAVIOURS = [
   'answer',
   '400',
   '401',

@@ -33,7 +33,7 @@ const SETTLE_MS = 15;
 const ECHOED_CHARACTERS = 1_000;
 
 /** The answer to a call: the same every time, and telling what was sent. */
-export function echo(call: GeminiCall): string {
+function echo(call: GeminiCall): string {
   const instruction = call.systemInstruction === null ? '' : ` I was told: "${call.systemInstruction}"`;
   return `Turn ${call.turns}. You said: "${clip(call.prompt)}".${instruction}`;
 }
