@@ -107,7 +107,7 @@ describe('the fence', () => {
     const other = await store.claim(reply);
 
     expect(await store.finish(frozen!, { ...ANSWER, content: 'too late' })).toBe(false);
-    expect(await store.release(frozen!, 0, 'model_unavailable')).toBe(false);
+    expect(await store.release(frozen!, 0, 'model_unavailable', true)).toBe(false);
     expect((await store.beat([{ id: reply, fence: frozen!.fence, content: 'too late' }])).size).toBe(0);
     expect(await store.finish(other!, ANSWER)).toBe(true);
     expect(await store.finish(other!, { ...ANSWER, content: 'twice' })).toBe(false);
@@ -132,7 +132,7 @@ describe('the fence', () => {
 describe('a released reply', () => {
   it('waits for its time, and remembers why', async () => {
     const reply = await send(await newRoom());
-    await store.release((await store.claim(reply))!, 60_000, 'model_unavailable');
+    await store.release((await store.claim(reply))!, 60_000, 'model_unavailable', true);
     expect(await store.claim(reply)).toBeNull();
     await endLease(reply);
     expect(await store.claim(reply)).toMatchObject({ fence: 2, failures: 1, last_failure: 'model_unavailable' });

@@ -199,14 +199,15 @@ export class ReplyStore {
   /**
    * Gives the reply back for another attempt.
    *
-   * @param failure why this attempt failed; null: through no fault of the reply, so it isn't counted
+   * @param failure why this attempt failed; null: it didn't
+   * @param counted whether an attempt is spent
    * @returns false when it wasn't held any more
    */
   async release(
     reply: ClaimedReply,
     delayMs: number,
     failure: ReplyErrorCode | null,
-    counted = failure !== null,
+    counted: boolean,
   ): Promise<boolean> {
     const values = [reply.id, reply.fence, Math.round(delayMs), counted ? 1 : 0, failure];
     return (await this.database.run(RELEASE, values)).length > 0;

@@ -3,7 +3,7 @@ import { MESSAGE_QUEUE, REPLY_JOB_VERSION, type ReplyJob } from '@app/contracts'
 import { Faults, ProcessConfig, RequestContext } from '@app/platform';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { type Job, Worker } from 'bullmq';
+import type { Job } from 'bullmq';
 import { defer, lastValueFrom, retry, timer } from 'rxjs';
 import { GeminiConfig } from './gemini.config.js';
 import { HeldReplies, type HeldReply } from './held-replies.js';
@@ -65,7 +65,7 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
     clearTimeout(handBack);
   }
 
-  /** BullMQ's entry. @throws RateLimitError when the whole queue is to wait */
+  /** BullMQ's entry. */
   override async process({ id, data }: Job<ReplyJob>): Promise<void> {
     if (data.v !== REPLY_JOB_VERSION) return this.logger.warn(`A job of version ${String(data.v)} was dropped`);
     await RequestContext.run({ requestId: data.requestId ?? id ?? data.replyId }, () => this.answer(data.replyId));
@@ -168,14 +168,20 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
   /** Gemini's rate limit is the project's, so asking for other replies meanwhile would only make it worse. */
   private async pauseQueue(claim: ClaimedReply, retryAfterMs: number | null): Promise<void> {
     const pause = Math.min(backoffMs(retryAfterMs ?? DEFAULT_PAUSE_MS, 1, null), MAX_PAUSE_MS);
-    await this.persist(() => this.store.release(claim, 0, 'model_rate_limited', false));
     this.logger.warn(`Over the model's rate limit: the queue waits for ${Math.round(pause)} ms`);
-    await this.worker.rateLimit(pause);
-    throw Worker.RateLimitError();
+    await this.worker.rateLimit(Math.ceil(pause));
+    await this.giveBack(claim, pause, 'model_rate_limited', false);
   }
 
-  private async giveBack(claim: ClaimedReply, delayMs: number, failure: ClaimedReply['last_failure']): Promise<void> {
-    if (await this.persist(() => this.store.release(claim, delayMs, failure))) await this.bell.ring([claim], delayMs);
+  /** @param counted whether an attempt is spent */
+  private async giveBack(
+    claim: ClaimedReply,
+    delayMs: number,
+    failure: ClaimedReply['last_failure'],
+    counted = failure !== null,
+  ): Promise<void> {
+    const held = await this.persist(() => this.store.release(claim, delayMs, failure, counted));
+    if (held) await this.bell.ring([claim], delayMs);
   }
 
   /** PostgreSQL may be away for a moment just when there is something to store. */
