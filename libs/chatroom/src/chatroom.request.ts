@@ -5,10 +5,10 @@ import { Transform } from 'class-transformer';
 import { IsBoolean, IsString, Length, Matches, MaxLength, NotContains, ValidateIf } from 'class-validator';
 
 /** In characters, after white space around it was removed. */
-export const MAX_TITLE_LENGTH = 200;
+const MAX_TITLE_LENGTH = 200;
 
 /** In characters. Together with a page's history it stays well inside of what the models take. */
-export const MAX_SYSTEM_INSTRUCTION_LENGTH = 8_000;
+const MAX_SYSTEM_INSTRUCTION_LENGTH = 8_000;
 
 /** How Google names its models, without the `models/` in front. */
 const MODEL_NAME = /^[a-z0-9][a-z0-9.-]{0,99}$/;

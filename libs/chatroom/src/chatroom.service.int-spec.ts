@@ -60,6 +60,11 @@ describe('a change', () => {
     expect(renamed).toEqual({ ...archived, title: 'After', archived: false, updatedAt: renamed.updatedAt });
   });
 
+  it('that names nothing leaves the room as it is', async () => {
+    const room = await rooms.create(owner, { title: 'Same' });
+    expect(await rooms.update(owner, room.id, {})).toEqual(room);
+  });
+
   it('can take away the instruction and the model', async () => {
     const room = await rooms.create(owner, { systemInstruction: 'Be brief.', model: 'gemini-flash-latest' });
     expect(await rooms.update(owner, room.id, { systemInstruction: null })).toMatchObject({
@@ -112,6 +117,7 @@ describe("somebody else's room", () => {
   it.each<[string, (id: string) => Promise<unknown>]>([
     ['read', (id) => rooms.read(stranger, id, { limit: 50 })],
     ['changed', (id) => rooms.update(stranger, id, { title: 'Mine' })],
+    ['left as it is', (id) => rooms.update(stranger, id, {})],
     ['deleted', (id) => rooms.delete(stranger, id)],
   ])('cannot be %s: it looks as if it were not there', async (_, attempt) => {
     const room = await rooms.create(owner, { title: 'Private' });

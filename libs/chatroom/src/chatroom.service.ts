@@ -47,9 +47,16 @@ export class ChatroomService {
     };
   }
 
-  /** @throws ChatroomNotFoundError */
+  /**
+   * Changes what the request names. A request that names nothing leaves the room as it is, its `updatedAt` too.
+   *
+   * @throws ChatroomNotFoundError
+   */
   async update(userId: string, chatroomId: string, change: UpdateChatroomRequest): Promise<ChatroomResponse> {
-    const room = await this.store.update(userId, chatroomId, change);
+    const changesNothing = Object.values(change).every((value) => value === undefined);
+    const room = changesNothing
+      ? await this.store.find(userId, chatroomId)
+      : await this.store.update(userId, chatroomId, change);
     if (room === undefined) throw new ChatroomNotFoundError();
     return room;
   }

@@ -4,7 +4,7 @@ import { Transform } from 'class-transformer';
 import { IsString, Length, NotContains } from 'class-validator';
 
 /** In characters, after white space around it was removed. */
-export const MAX_SEARCH_LENGTH = 200;
+const MAX_SEARCH_LENGTH = 200;
 
 /** What is looked for. */
 export class SearchQuery extends PageQuery {
