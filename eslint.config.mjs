@@ -52,7 +52,7 @@ export default defineConfig(
     plugins: { 'check-file': checkFile, 'eslint-comments': comments },
     rules: {
       ...fileNames,
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx', 'hack'], location: 'anywhere' }],
       'eslint-comments/require-description': 'error',
       'eslint-comments/no-unlimited-disable': 'error',
@@ -63,6 +63,8 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
+      // An implementation of an asynchronous port may have nothing to wait for.
+      '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'no-restricted-imports': ['error', { paths: refusedImports }],
       'no-restricted-syntax': [

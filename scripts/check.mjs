@@ -34,8 +34,10 @@ const failures = [];
 const task = ([title, command, args]) => ({
   title,
   task: async () => {
-    const options = { cwd: root, preferLocal: true, localDir: root, reject: false, all: true, timeout: 300_000 };
-    const result = await execa(command, args, options);
+    const options = { cwd: root, preferLocal: true, localDir: root, reject: false, all: true, timeout: 900_000 };
+    // Prisma's CLI downloads a schema engine unless it is told of another; formatting runs none.
+    const env = { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath };
+    const result = await execa(command, args, { ...options, env });
     if (!result.failed) return;
     failures.push([title, result.all || String(result.message)]);
     throw new Error(title);
