@@ -9,6 +9,7 @@ quota for free users, and subscriptions by Stripe. Times are ISO 8601 in UTC, id
    \`OTP_DELIVERY=response\`, the code is in the answer as \`otp\`.)
 3. \`POST /auth/verify-otp\` with both gives \`accessToken\` and \`refreshToken\`. In Swagger UI press **Authorize** and
    paste the access token; a client sends \`Authorization: Bearer <accessToken>\`.
+   It lives for minutes (\`expiresIn\`): \`POST /auth/refresh\` exchanges the refresh token for a fresh pair, once.
 4. \`POST /chatroom\` makes a room.
 5. \`POST /chatroom/{id}/message\` with \`{"content": "Hello"}\` answers **202** at once with your \`message\` and the
    \`reply\` that is being written. The reply is produced by a worker; once accepted, it gets exactly one outcome.
@@ -27,6 +28,8 @@ quota for free users, and subscriptions by Stripe. Times are ISO 8601 in UTC, id
   Every event has an \`id\`. After a lost connection send the last one as \`Last-Event-ID\` and the stream goes on where
   it was. The texts of all \`delta\`s after the last \`reset\` add up to exactly the stored \`content\`. A comment comes at
   least every 15 seconds.
+- **In one call**: send with \`Accept: text/event-stream\`, and the answer is the stream itself, beginning with an event
+  \`accepted\` that holds \`{message, reply}\`.
 - **Stop** it with \`POST …/cancel\`; what was written stays. **Try again** with \`POST …/regenerate\`.
 
 A reply that brought no complete answer says why in \`error.code\`, e.g. \`model_unavailable\` or \`prompt_blocked\`.
@@ -43,7 +46,7 @@ draft headers \`RateLimit-Policy: "daily-messages";q=5;w=86400\` and \`RateLimit
 
 ## Becoming Pro
 \`POST /subscription/subscribe/pro\` answers with the address of a Stripe Checkout page. When the customer has paid, Stripe
-tells us by its webhook, and the next request counts as Pro. \`POST /subscription/portal\` leads to Stripe's page for
+tells us by its webhook (\`POST /subscription/webhook/stripe\`), and the next request counts as Pro. \`POST /subscription/portal\` leads to Stripe's page for
 cancelling, cards and invoices.
 
 ## Lists
