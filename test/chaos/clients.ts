@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { HttpClient } from '../support/http.js';
+import type { HttpClient } from '../support/http.js';
 import type { Random } from './random.js';
 
 /** A 202 that a client has in its hands. */

@@ -61,9 +61,11 @@ export class ChatroomAccountParticipant implements OnModuleInit {
 
   /** PostgreSQL's cascade takes the rows; here go the copies in Redis, which would be gone within minutes anyway. */
   async erase(userId: string): Promise<void> {
-    await Promise.all([this.replies.erase(userId), this.cache.forget(userId)]).catch((error: Error) => {
-      this.logger.warn(`What Redis holds of an erased account stays until it expires: ${error.message}`);
-    });
+    const erased = await Promise.allSettled([this.replies.erase(userId), this.cache.forget(userId)]);
+    for (const failure of erased.filter((result) => result.status === 'rejected')) {
+      const { message } = failure.reason as Error;
+      this.logger.warn(`What Redis holds of an erased account stays until it expires: ${message}`);
+    }
   }
 
   private async *rooms(userId: string): AsyncGenerator<ExportedChatroom> {

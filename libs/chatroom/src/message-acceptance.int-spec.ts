@@ -71,7 +71,7 @@ async function newRoom(userId: string): Promise<string> {
 async function outcomeOf<T>(promise: Promise<T>): Promise<string> {
   return promise.then(
     () => 'accepted',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string; message: string }) => error.code ?? error.message,
   );
 }
 

@@ -79,7 +79,8 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
     await this.held.hold(claim, async (reply) => {
       const outcome = await this.attempt(reply);
       await reply.close();
-      switch (outcome?.type) {
+      if (outcome === null) return;
+      switch (outcome.type) {
         case 'final':
           return await this.finish(claim, outcome.final);
         case 'retry':
