@@ -80,7 +80,7 @@ export class ChaosClient {
         this.accepted.push({ replyId: answer.body.reply.id, content });
         return;
       }
-      if (answer !== null && answer.status < 500 && answer.body?.code !== 'too_many_requests') {
+      if (answer !== null && answer.status < 500 && answer.body?.code !== 'rate_limited') {
         if (answer.body.code !== 'daily_quota_exceeded')
           throw new Error(`Unexpected ${answer.status} ${answer.body.code}`);
         this.refused++;

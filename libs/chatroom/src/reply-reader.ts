@@ -63,7 +63,10 @@ export class ReplyReader {
       while (!gone.aborted) {
         const reply = await this.messages.find(userId, chatroomId, replyId);
         if (reply === null) return;
-        if (isFinal(reply.status)) return yield* finalEvents(reply, position);
+        if (isFinal(reply.status)) {
+          yield* finalEvents(reply, position);
+          return;
+        }
         position = yield* this.catchUp(reply, position);
         mailbox.attempt = reply.fence;
         position = yield* follow(mailbox, position, gone);
@@ -110,7 +113,7 @@ async function* follow(
 }
 
 /** The rest of the stored content if the reader has a true beginning of it, else all of it anew; then the end. */
-function* finalEvents(reply: ReplyRow, from: Position | null): Generator<ReplyEvent> {
+function* finalEvents(reply: ReplyRow, from: Position | null): Generator<ReplyEvent, void> {
   const content = Buffer.from(reply.content);
   const knows =
     from?.attempt === reply.fence && from.offset <= content.length && !splitsCharacter(content.subarray(from.offset));

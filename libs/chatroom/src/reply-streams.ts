@@ -68,6 +68,8 @@ export class ReplyStreams implements OnModuleDestroy {
       const heartbeat = setInterval(() => void response.write(encodeComment('')), HEARTBEAT_MS);
       try {
         response.write(first === undefined ? encodeComment('') : frame(first));
+        // HEAD asks for the headers alone, and would wait for the reply's end to no purpose.
+        if (http.request.method === 'HEAD') return;
         for await (const event of this.reader.read(reading, gone.signal)) {
           if (!response.write(frame(event))) await once(response, 'drain', { signal: gone.signal });
         }

@@ -1,3 +1,4 @@
+import { setTimeout as setTimeoutAsync } from 'node:timers/promises';
 import { type ClaimedReply, type FinalReply, ReplyBell, ReplyConfig, ReplyLog, ReplyStore } from '@app/chatroom';
 import { MESSAGE_QUEUE, REPLY_JOB_VERSION, type ReplyJob } from '@app/contracts';
 import { Faults, ProcessConfig, RequestContext } from '@app/platform';
@@ -59,9 +60,11 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
 
   /** Takes no further job, and finishes those under way; what takes too long goes back for others to write. */
   async onModuleDestroy(): Promise<void> {
-    const drain = this.processConfig.SHUTDOWN_TIMEOUT_MS - HAND_BACK_MS;
-    const handBack = setTimeout(() => this.held.stopAll('shutdown'), Math.max(0, drain));
-    await this.worker.close();
+    const drain = Math.max(0, this.processConfig.SHUTDOWN_TIMEOUT_MS - HAND_BACK_MS);
+    const handBack = setTimeout(() => this.held.stopAll('shutdown'), drain);
+    // Closing waits for Redis, too, for ever: what it doesn't finish by then is found by the sweep of another worker.
+    const patience = setTimeoutAsync(drain + HAND_BACK_MS / 2, undefined, { ref: false });
+    await Promise.race([this.worker.close(), patience]);
     clearTimeout(handBack);
   }
 
