@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../support/eventually.js';
 import { signUpAndLogIn } from '../support/login.js';
@@ -57,6 +58,7 @@ async function attack(services: ChaosServices, stack: Stack, options: ChaosOptio
   const oracle = new Oracle(() => services.directUrl);
   const faults = new Faults(stack, services, random.fork(), LEASE_MS, options.only ?? null);
   const over = new AbortController();
+  setMaxListeners(0, over.signal); // Every client listens.
   const progress = setInterval(() => options.onProgress?.(describe(clients, faults, options)), 1_000);
   try {
     const lives = clients.map((client) => client.live(over.signal));
