@@ -1,3 +1,5 @@
+import { leaksIn } from './leaks.js';
+
 /** An HTTP answer with its JSON body; `body` is undefined if there is none, and a string if it isn't JSON. */
 export interface Answer<Body> {
   status: number;
@@ -72,8 +74,20 @@ export class HttpClient {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
+    if (response.status >= 400) assertNothingLeaks(text, body);
     return { status: response.status, headers: response.headers, body: parse(text, response.headers) as Body };
   }
+}
+
+/** What a request says in these is never repeated by an error. */
+const PRIVATE_FIELDS = ['phone', 'otp', 'refreshToken', 'name', 'content', 'title', 'systemInstruction'];
+
+function assertNothingLeaks(error: string, sent: unknown): void {
+  const fields = Object.entries(typeof sent === 'object' && sent !== null ? sent : {});
+  const values = fields.flatMap(([name, value]) => (PRIVATE_FIELDS.includes(name) ? [value] : []));
+  const telling = values.filter((value): value is string => typeof value === 'string' && value.length >= 6);
+  const leaks = leaksIn(error, telling);
+  if (leaks.length > 0) throw new Error(`An error says\n${leaks.join('\n')}`);
 }
 
 function parse(text: string, headers: Headers): unknown {

@@ -4,6 +4,7 @@ import { type ManagedProcess, Processes } from '../../scripts/processes.mjs';
 import { type App, startApp, untilReady } from '../../scripts/product.mjs';
 import { withStandIns } from '../../scripts/stand-ins.mjs';
 import { HttpClient } from './http.js';
+import { leaksIn } from './leaks.js';
 import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from './services.js';
 
 type Exit = Awaited<ManagedProcess['exited']>;
@@ -135,10 +136,15 @@ export class Stack {
       .join('\n');
   }
 
-  /** Ends all processes and removes the database. */
+  /**
+   * Ends all processes and removes the database.
+   * @throws when the product has logged what it must not, in any test
+   */
   async stop(): Promise<void> {
     await this.processes.stop();
     await this.database.drop();
+    const leaks = [...this.apis, ...this.workers].flatMap(({ log }) => leaksIn(log.join('\n')));
+    if (leaks.length > 0) throw new Error(`The product has logged\n${leaks.join('\n')}`);
   }
 }
 
