@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AlreadySubscribedError, PaymentProviderUnavailableError } from '../subscription.errors.js';
-import { IdempotencyKeySpentError, UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
+import {
+  IdempotencyKeySpentError,
+  RequestRefusedError,
+  UnknownCustomerError,
+} from '../stripe/payment-gateway.errors.js';
 import { type CheckoutSession, PaymentGateway } from '../stripe/payment-gateway.port.js';
 import { type CustomerLease, CustomerLeases, LeaseLostError } from '../sync/customer-leases.js';
 import type { StripeSubscription } from '../entitlement.js';
@@ -86,16 +90,36 @@ export class CheckoutService {
   ): Promise<CheckoutSession | null> {
     const stored = await this.store.checkout(lease.userId);
     if (stored === null) return null;
-    const sessionId = stored.stripeSessionId ?? (await this.place(lease, customerId, stored)).id;
-    const session = await this.gateway.checkout(sessionId);
-    if (session === null || session.status === 'expired') return null;
-    if (session.status === 'open') {
-      if (isFor(terms, stored)) return session;
-      await this.gateway.expireCheckout(sessionId);
-    }
-    // It may have been paid since we looked.
-    refuse((await this.sync.sync(lease, customerId)).filter(isBought));
+    const session = await this.sessionOf(lease, customerId, stored);
+    if (session?.status === 'open' && isFor(terms, stored)) return session;
+    const closed = session?.status === 'open' ? await this.gateway.expireCheckout(session.id) : session;
+    if (closed?.status === 'complete') await this.refusePaid(lease, customerId, closed);
     return null;
+  }
+
+  /** The session of a stored checkout as it is now; should we have died while it was made, Stripe is asked once more. */
+  private async sessionOf(
+    lease: CustomerLease,
+    customerId: string,
+    stored: StoredCheckout,
+  ): Promise<CheckoutSession | null> {
+    try {
+      const sessionId = stored.stripeSessionId ?? (await this.place(lease, customerId, stored)).id;
+      return await this.gateway.checkout(sessionId);
+    } catch (error) {
+      // There never was one: it was asked for in a way that Stripe refuses, such as a wrong price.
+      if (stored.stripeSessionId === null && error instanceof RequestRefusedError) return null;
+      throw error;
+    }
+  }
+
+  /** The session was paid, perhaps since we looked: it makes way for another one only if what it bought has ended. */
+  private async refusePaid(lease: CustomerLease, customerId: string, session: CheckoutSession): Promise<void> {
+    const subscriptions = await this.sync.sync(lease, customerId);
+    refuse(subscriptions.filter(isBought));
+    const isListed = subscriptions.some(({ id }) => id === session.subscriptionId);
+    // Stripe's list lags behind: we can't know yet.
+    if (session.subscriptionId !== null && !isListed) throw new PaymentProviderUnavailableError();
   }
 
   /** Asks Stripe for the session of a stored checkout, for the first time or again after a crash. */

@@ -8,6 +8,8 @@ export interface CheckoutSession {
   /** Where to send the user; only of an open session. */
   url: string | null;
   expiresAt: Date;
+  /** What was bought, once it was paid. */
+  subscriptionId: string | null;
 }
 
 /** What a checkout session is made of. The same key with the same content gives the same session, for a day. */
@@ -35,8 +37,8 @@ export type ListedPaymentEvent = PaymentEvent & { createdAt: Date };
 /**
  * The payment provider. Every call is bounded in time.
  *
- * Any call can throw `PaymentProviderUnavailableError`; those with an idempotency key throw the subclass
- * {@link IdempotencyKeySpentError} when that key can't succeed any more.
+ * Any call can throw `PaymentProviderUnavailableError`: its subclass `IdempotencyKeySpentError` when the call's key can't
+ * succeed any more, `RequestRefusedError` when certainly nothing was done.
  */
 export abstract class PaymentGateway {
   /** False without an API key: then every call throws. */
@@ -59,8 +61,12 @@ export abstract class PaymentGateway {
   /** The customer's open sessions, each with the key that it was ordered under. @throws UnknownCustomerError */
   abstract openCheckouts(customerId: string): Promise<(CheckoutSession & { key: string | null })[]>;
 
-  /** Makes sure that the session can't be paid any more. A session that was paid already stays so. */
-  abstract expireCheckout(sessionId: string): Promise<void>;
+  /**
+   * Makes sure that the session can't be paid any more.
+   *
+   * @returns the session as it is then: it may have been paid just before
+   */
+  abstract expireCheckout(sessionId: string): Promise<CheckoutSession | null>;
 
   /** A page for cancelling, paying open invoices and changing the card. @throws UnknownCustomerError */
   abstract createPortal(customerId: string, returnUrl: string): Promise<string>;

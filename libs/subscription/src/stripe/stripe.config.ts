@@ -1,4 +1,4 @@
-import { IsOptional, IsString, IsUrl, MinLength, ValidateIf } from 'class-validator';
+import { IsOptional, IsString, Matches, MinLength, ValidateIf } from 'class-validator';
 
 /**
  * How to reach Stripe. Without a key nothing is sold: everyone stays on their last known plan, and checkout and portal
@@ -16,15 +16,6 @@ export class StripeConfig {
 
   /** The origin of a stand-in for Stripe's API; empty: Stripe itself. */
   @IsOptional()
-  @IsUrl(
-    {
-      protocols: ['http', 'https'],
-      require_protocol: true,
-      require_tld: false,
-      allow_fragments: false,
-      allow_query_components: false,
-    },
-    { message: '$property must be an origin such as http://127.0.0.1:9200' },
-  )
+  @Matches(/^https?:\/\/[^/?#\s]+\/?$/, { message: '$property must be an origin such as http://127.0.0.1:9200' })
   STRIPE_API_BASE_URL?: string;
 }

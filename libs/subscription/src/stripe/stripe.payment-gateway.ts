@@ -4,7 +4,7 @@ import { Histogram } from 'prom-client';
 import Stripe from 'stripe';
 import type { StripeSubscription } from '../entitlement.js';
 import { InvalidSignatureError, PaymentProviderUnavailableError } from '../subscription.errors.js';
-import { IdempotencyKeySpentError, UnknownCustomerError } from './payment-gateway.errors.js';
+import { IdempotencyKeySpentError, RequestRefusedError, UnknownCustomerError } from './payment-gateway.errors.js';
 import {
   type CheckoutOrder,
   type CheckoutSession,
@@ -100,14 +100,16 @@ export class StripePaymentGateway extends PaymentGateway {
     return sessions.data.map((session) => ({ ...toCheckout(session), key: session.metadata?.['checkoutKey'] ?? null }));
   }
 
-  override async expireCheckout(sessionId: string): Promise<void> {
+  override async expireCheckout(sessionId: string): Promise<CheckoutSession | null> {
     const session = await this.checkout(sessionId);
-    if (session?.status !== 'open') return;
+    if (session?.status !== 'open') return session;
     try {
-      await this.call('expire_checkout', (stripe) => stripe.checkout.sessions.expire(sessionId));
+      return toCheckout(await this.call('expire_checkout', (stripe) => stripe.checkout.sessions.expire(sessionId)));
     } catch (error) {
       // It may have been paid or run out just now, and then Stripe refuses.
-      if ((await this.checkout(sessionId))?.status === 'open') throw error;
+      const now = await this.checkout(sessionId);
+      if (now?.status === 'open') throw error;
+      return now;
     }
   }
 
@@ -151,8 +153,7 @@ export class StripePaymentGateway extends PaymentGateway {
         }
       },
     );
-    const customer = object?.customer ?? null;
-    return typeof customer === 'string' ? customer : (customer?.id ?? null);
+    return idOf(object?.customer);
   }
 
   override async *events(from: Date, until: Date | null): AsyncIterable<ListedPaymentEvent> {
@@ -184,7 +185,7 @@ export class StripePaymentGateway extends PaymentGateway {
   /** A call about a customer who may be gone. */
   private async ofCustomer<T>(customerId: string, operation: string, work: (stripe: Stripe) => Promise<T>): Promise<T> {
     try {
-      return await this.call(operation, work);
+      return await this.call(operation, work, (error) => isMissing(error, 'customer'));
     } catch (error) {
       if (!isMissing((error as Error).cause, 'customer')) throw error;
       const customer = await this.unlessMissing('read_customer', (stripe) => stripe.customers.retrieve(customerId));
@@ -195,14 +196,19 @@ export class StripePaymentGateway extends PaymentGateway {
   /** A call about an object that may be gone: null then. */
   private async unlessMissing<T>(operation: string, work: (stripe: Stripe) => Promise<T>): Promise<T | null> {
     try {
-      return await this.call(operation, work);
+      return await this.call(operation, work, isMissing);
     } catch (error) {
       if (isMissing((error as Error).cause)) return null;
       throw error;
     }
   }
 
-  private async call<T>(operation: string, work: (stripe: Stripe) => Promise<T>): Promise<T> {
+  /** @param isExpected errors that are no news for an operator */
+  private async call<T>(
+    operation: string,
+    work: (stripe: Stripe) => Promise<T>,
+    isExpected: (error: unknown) => boolean = () => false,
+  ): Promise<T> {
     if (this.client === undefined) throw new PaymentProviderUnavailableError();
     const stop = this.seconds.startTimer({ operation });
     try {
@@ -210,20 +216,17 @@ export class StripePaymentGateway extends PaymentGateway {
       stop({ outcome: 'ok' });
       return result;
     } catch (error) {
-      stop({ outcome: outcomeOf(error) });
-      throw this.translate(operation, error);
+      if (!(error instanceof Stripe.errors.StripeError)) throw error;
+      stop({ outcome: error.type.replace(/^Stripe/, '') });
+      if (!isExpected(error)) this.report(operation, error);
+      throw translate(error);
     }
   }
 
-  private translate(operation: string, error: unknown): Error {
-    if (!(error instanceof Stripe.errors.StripeError)) return error as Error;
-    const what = `${operation}: ${error.type} ${error.code ?? ''} ${error.requestId ?? ''}`;
-    if (isMissing(error)) this.logger.debug(`Stripe has no object for ${what}`);
-    else if (isOurFault(error)) this.logger.error(`Stripe refuses ${what} ${error.message}`);
+  private report(operation: string, error: Stripe.errors.StripeError): void {
+    const what = `${operation}: ${error.type} ${error.code ?? ''} ${error.requestId ?? ''} ${error.message}`;
+    if (isRefused(error)) this.logger.error(`Stripe refuses ${what}`);
     else this.logger.warn(`Stripe failed at ${what}`);
-    return isSpent(error)
-      ? new IdempotencyKeySpentError({ cause: error })
-      : new PaymentProviderUnavailableError({ cause: error });
   }
 }
 
@@ -245,8 +248,8 @@ const isMissing = (error: unknown, param?: string): boolean =>
   error.code === 'resource_missing' &&
   (param === undefined || error.param === param);
 
-/** A wrong key, price or parameter: an operator must mend it. */
-const isOurFault = (error: Stripe.errors.StripeError): boolean =>
+/** A wrong key, price or parameter. */
+const isRefused = (error: Stripe.errors.StripeError): boolean =>
   error instanceof Stripe.errors.StripeInvalidRequestError ||
   error instanceof Stripe.errors.StripeAuthenticationError ||
   error instanceof Stripe.errors.StripePermissionError;
@@ -255,8 +258,10 @@ const isOurFault = (error: Stripe.errors.StripeError): boolean =>
 const isSpent = (error: Stripe.errors.StripeError): boolean =>
   error instanceof Stripe.errors.StripeIdempotencyError || (error.statusCode ?? 0) >= 500;
 
-const outcomeOf = (error: unknown): string =>
-  error instanceof Stripe.errors.StripeError ? error.type.replace(/^Stripe/, '') : 'bug';
+function translate(cause: Stripe.errors.StripeError): PaymentProviderUnavailableError {
+  if (isRefused(cause)) return new RequestRefusedError({ cause });
+  return isSpent(cause) ? new IdempotencyKeySpentError({ cause }) : new PaymentProviderUnavailableError({ cause });
+}
 
 function isSigned(payload: string, signature: string, secret: string, now: Date): boolean {
   try {
@@ -279,12 +284,11 @@ function isSigned(payload: string, signature: string, secret: string, now: Date)
 
 const CHECKOUT_STATUSES = ['open', 'complete', 'expired'] as const;
 
-const toCheckout = ({ id, status, url, expires_at: expires }: Stripe.Checkout.Session): CheckoutSession => ({
-  id,
-  status: CHECKOUT_STATUSES.find((known) => known === status) ?? 'open',
-  url,
-  expiresAt: toDate(expires),
-});
+function toCheckout(session: Stripe.Checkout.Session): CheckoutSession {
+  const { id, url, expires_at: expires, subscription } = session;
+  const status = CHECKOUT_STATUSES.find((known) => known === session.status) ?? 'open';
+  return { id, status, url, expiresAt: toDate(expires), subscriptionId: idOf(subscription) };
+}
 
 function toSubscription(subscription: Stripe.Subscription): StripeSubscription {
   const { id, status, cancel_at: cancelAt, cancel_at_period_end: cancelsAtPeriodEnd } = subscription;
@@ -298,6 +302,10 @@ function toSubscription(subscription: Stripe.Subscription): StripeSubscription {
     cancelsAtPeriodEnd: cancelsAtPeriodEnd || (cancelAt !== null && end !== null && cancelAt <= end),
   };
 }
+
+/** The id, whether Stripe gives it or the whole object in its place. */
+const idOf = (reference: string | { id: string } | null | undefined): string | null =>
+  typeof reference === 'string' ? reference : (reference?.id ?? null);
 
 const toDate = (seconds: number): Date => new Date(seconds * 1000);
 const toSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);

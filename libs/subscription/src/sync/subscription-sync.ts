@@ -60,9 +60,9 @@ export class SubscriptionSync {
     const now = this.clock.now();
     const entitlement = entitlementOf(subscriptions, lease, now, this.config.PAST_DUE_GRACE_DAYS);
     const checkout = await this.store.checkout(lease.userId);
-    await this.store.saveEntitlement(lease, entitlement, nextLook(entitlement, checkout?.createdAt ?? null, now));
     const isSame =
       entitlement.status === lease.status && entitlement.stripeSubscriptionId === lease.stripeSubscriptionId;
+    await this.store.saveEntitlement(lease, entitlement, nextLook(entitlement, checkout?.createdAt ?? null, now));
     this.metrics.syncs.inc({ outcome: isSame ? 'same' : 'changed' });
     if (subscriptions.some(isBought)) await this.closeCheckout(lease, checkout?.stripeSessionId ?? null);
     this.reportDoubles(customerId, subscriptions);

@@ -84,6 +84,7 @@ export class SubscriptionStore {
   /** @throws LeaseLostError */
   async saveEntitlement(lease: CustomerLease, entitlement: Entitlement, resyncAt: Date | null): Promise<void> {
     await this.update(lease, { ...entitlement, resyncAt, syncedAt: lease.claimedAt });
+    Object.assign(lease, entitlement);
   }
 
   /** The user's checkout, if one was begun. */
