@@ -20,6 +20,9 @@ import { usesSandbox, withStandIns } from './stand-ins.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const DATABASE = 'gemini_chat';
 
+/** @type {App[]} */
+const PRODUCT = ['api', 'worker'];
+
 /**
  * @param {{reload: boolean, interrupted: AbortSignal}} options `reload` builds and starts anew when a source changes
  * @throws {Error} when the run can't begin, or a part of it ends; the interruption's reason when that ends it
@@ -78,10 +81,10 @@ class LocalRun {
       { title: 'Build', work: () => this.#script('scripts/build.mjs', '--if-stale') },
     ];
     await runSteps(groundwork, { concurrent: true });
-    await runSteps([
-      { title: 'Migrations', work: () => this.#script('prisma/migrate.mjs') },
-      ...this.#apps().map((app) => ({ title: TITLES[app], work: () => this.#start(app) })),
-    ]);
+    const start = (/** @type {App} */ app) => ({ title: TITLES[app], work: () => this.#start(app) });
+    const migrations = { title: 'Migrations', work: () => this.#script('prisma/migrate.mjs') };
+    await runSteps([migrations, ...this.#standIns().map(start)], { concurrent: true });
+    await runSteps(PRODUCT.map(start), { concurrent: true });
   }
 
   /** Ends everything that was started. */
@@ -101,17 +104,18 @@ class LocalRun {
       return;
     }
     try {
-      for (const app of this.#apps().toReversed()) await this.#stop(app);
-      for (const app of this.#apps()) await this.#start(app);
+      const apps = [...this.#standIns(), ...PRODUCT];
+      for (const app of apps.toReversed()) await this.#stop(app);
+      for (const app of apps) await this.#start(app);
       console.log('Started anew.');
     } catch (error) {
       this.#finish(/** @type {Error} */ (error));
     }
   }
 
-  /** @returns {App[]} in the order of their start */
-  #apps() {
-    return usesSandbox(this.env) ? ['sandbox', 'api', 'worker'] : ['api', 'worker'];
+  /** @returns {App[]} */
+  #standIns() {
+    return usesSandbox(this.env) ? ['sandbox'] : [];
   }
 
   async #providePostgres() {
