@@ -3,7 +3,7 @@ export { ChatroomModule } from './chatroom.module.js';
 export { Conversation, type Turn } from './conversation.js';
 export { MessageModule } from './message.module.js';
 export type { ReplyErrorCode } from './message.row.js';
-export { type DueReply, ReplyBell } from './reply-bell.js';
+export { ReplyBell } from './reply-bell.js';
 export { ReplyEngineModule } from './reply-engine.module.js';
 export { ReplyLog, ReplyLogWriter } from './reply-log.js';
 export { ReplyStreamConfig } from './reply-stream.config.js';

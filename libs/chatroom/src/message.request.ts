@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Matches, MaxLength } from 'class-validator';
 
 /** The longest message that is accepted, in UTF-16 units. */
-export const MAX_CONTENT_LENGTH = 32_000;
+const MAX_CONTENT_LENGTH = 32_000;
 
 /** A message to send. */
 export class SendMessageRequest {

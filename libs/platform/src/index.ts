@@ -5,7 +5,7 @@ export { ConfigModule } from './config/config.module.js';
 export { IntegerVariable } from './config/integer-variable.decorator.js';
 export { ConfigError, loadConfig } from './config/load-config.js';
 export { FaultConfig } from './fault/fault.config.js';
-export { FAULT_POINTS, Faults, type FaultPoint } from './fault/faults.js';
+export { FAULT_POINTS, Faults } from './fault/faults.js';
 export { HealthModule } from './health/health.module.js';
 export { Health, isReady, type Readiness } from './health/health.js';
 export { uuidv7 } from './ids/uuid.js';

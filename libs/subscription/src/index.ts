@@ -1,5 +1,5 @@
 export { DailyQuotaGuard } from './daily-quota.guard.js';
-export { type DailyQuota, DailyQuotaExceededError, dailyMessagesPolicy, quotaResetsAt, utcDay } from './daily-quota.js';
+export { type DailyQuota, dailyMessagesPolicy, utcDay } from './daily-quota.js';
 export { QuotaLedger, refundOneMessageSql, spendOneMessageSql } from './quota-ledger.js';
 export { QuotaConfig } from './quota.config.js';
 export { SUBSCRIPTION_CONFIG, SubscriptionModule } from './subscription.module.js';

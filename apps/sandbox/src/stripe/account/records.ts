@@ -84,7 +84,7 @@ export interface SubscriptionRecord {
   pausedAt: number | null;
 }
 
-export type InvoiceStatus = 'draft' | 'open' | 'paid' | 'uncollectible' | 'void';
+type InvoiceStatus = 'draft' | 'open' | 'paid' | 'uncollectible' | 'void';
 
 export interface InvoiceRecord {
   id: string;
