@@ -1,0 +1,118 @@
+import 'reflect-metadata';
+import { Database, uuidv7 } from '@app/platform';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
+import { type CustomerLease, CustomerLeases, LeaseLostError } from './customer-leases.js';
+import { SubscriptionStore } from './subscription.store.js';
+
+let testDatabase: TestDatabase;
+let database: Database;
+let leases: CustomerLeases;
+let store: SubscriptionStore;
+let userId: string;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = new Database({ DATABASE_URL: testDatabase.url, DATABASE_POOL_SIZE: 10 });
+  leases = new CustomerLeases(database);
+  store = new SubscriptionStore(database);
+}, 60_000);
+afterAll(async () => {
+  await database?.onApplicationShutdown();
+  await testDatabase?.drop();
+});
+beforeEach(async () => {
+  userId = uuidv7();
+  await database.prisma.user.create({ data: { id: userId, phone: `+1${userId}` } });
+});
+
+/** As if its holder had died some time ago. */
+const letExpire = () =>
+  database.pool.query("UPDATE subscription SET lease_until = now() - interval '1 second' WHERE user_id = $1", [userId]);
+
+/** Holds a lease until it is told to let go. */
+async function holder(): Promise<{ lease: CustomerLease; letGo: () => void; gone: Promise<unknown> }> {
+  let letGo = (): void => undefined;
+  const told = new Promise<void>((resolve) => (letGo = resolve));
+  return new Promise((resolve) => {
+    const gone: Promise<unknown> = leases.holdUser(userId, (lease) => {
+      setImmediate(() => resolve({ lease, letGo, gone }));
+      return told;
+    });
+  });
+}
+
+describe('a lease on a customer', () => {
+  it('is held by one at a time', async () => {
+    let holders = 0;
+    const work = async (): Promise<void> => {
+      expect(++holders).toBe(1);
+      await database.pool.query('SELECT pg_sleep(0.01)');
+      holders--;
+    };
+    await Promise.all(Array.from({ length: 10 }, () => leases.holdUser(userId, work)));
+    expect.assertions(10);
+  });
+
+  it('is given back when the work fails', async () => {
+    const broken = leases.holdUser(userId, () => Promise.reject(new Error('broken')));
+    await expect(broken).rejects.toThrow('broken');
+    await expect(leases.holdUser(userId, () => Promise.resolve('mine'))).resolves.toBe('mine');
+  });
+
+  it('is refused at once to background work, of which there will be more', async () => {
+    const { lease, letGo, gone } = await holder();
+    await store.saveCustomer(lease, `cus_${userId}`);
+    await expect(leases.holdCustomer(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBeNull();
+    letGo();
+    await gone;
+    await expect(leases.holdCustomer(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBe('mine');
+  });
+
+  it('that ran out passes to the next, and its former holder can store nothing any more', async () => {
+    const former = await holder();
+    await letExpire();
+    await leases.holdUser(userId, async (lease) => {
+      expect(lease.fence).toBe(former.lease.fence + 1);
+      await store.saveCustomer(lease, `cus_new_${userId}`);
+    });
+    const terms = { priceId: 'price_1', successUrl: 'http://a', cancelUrl: 'http://b' };
+    await expect(store.saveCustomer(former.lease, 'cus_old')).rejects.toThrow(LeaseLostError);
+    await expect(store.beginCheckout(former.lease, terms)).rejects.toThrow(LeaseLostError);
+    await expect(store.forgetCustomer(former.lease)).rejects.toThrow(LeaseLostError);
+    former.letGo();
+    await former.gone;
+    const row = await database.prisma.subscription.findUnique({ where: { userId } });
+    expect(row?.stripeCustomerId).toBe(`cus_new_${userId}`);
+    expect(await store.checkout(userId)).toBeNull();
+  });
+
+  it('that passed on is not given back by its former holder', async () => {
+    const former = await holder();
+    await letExpire();
+    const next = await holder();
+    former.letGo();
+    await former.gone;
+    await store.saveCustomer(next.lease, `cus_${userId}`);
+    await expect(leases.holdCustomer(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBeNull();
+    next.letGo();
+    await next.gone;
+  });
+
+  it('of a deleted account leaves its customer to be ended at Stripe', async () => {
+    const { lease, letGo, gone } = await holder();
+    await database.prisma.user.delete({ where: { id: userId } });
+    const customerId = `cus_${userId}`;
+    await expect(store.saveCustomer(lease, customerId)).rejects.toThrow(LeaseLostError);
+    await store.abandonCustomer(customerId, userId);
+    letGo();
+    await gone;
+    expect(await database.prisma.stripeCancellation.findUnique({ where: { customerId } })).not.toBeNull();
+  });
+
+  it('lets no way of deleting an account forget its customer', async () => {
+    const customerId = `cus_${userId}`;
+    await leases.holdUser(userId, (lease) => store.saveCustomer(lease, customerId));
+    await database.prisma.user.delete({ where: { id: userId } });
+    expect(await database.prisma.stripeCancellation.findUnique({ where: { customerId } })).not.toBeNull();
+  });
+});
