@@ -53,6 +53,7 @@ const headOfRoom = (reply: string): string => `NOT EXISTS (
 
 const milliseconds = (placeholder: string): string => `${placeholder}::int * interval '1 ms'`;
 
+/** Stored times are rounded to milliseconds, also upwards: what is due at once must be so in the very same one. */
 const CLAIM: PreparedStatement = {
   name: 'reply_claim',
   text: `
@@ -61,7 +62,8 @@ const CLAIM: PreparedStatement = {
         content = CASE WHEN reply.cancel_requested_at IS NULL THEN '' ELSE reply.content END,
         deadline_at = COALESCE(reply.deadline_at, now() + ${milliseconds('$3')})
     FROM chatroom, message question
-    WHERE reply.id = $1::uuid AND reply.status IN ${UNFINISHED} AND reply.due_at <= now() AND ${headOfRoom('reply')}
+    WHERE reply.id = $1::uuid AND reply.status IN ${UNFINISHED} AND ${headOfRoom('reply')}
+      AND reply.due_at <= now() + interval '1 ms'
       AND chatroom.id = reply.chatroom_id AND question.id = reply.reply_to
     RETURNING reply.id, reply.fence, reply.chatroom_id, chatroom.user_id, question.seq AS question_seq,
       question.content AS prompt, reply.content, chatroom.title, chatroom.system_instruction, chatroom.model,
