@@ -102,6 +102,8 @@ async function provideCluster(initdb, folder, password) {
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--locale=C',
+    // The search's parser asks the C library what a letter is. Under plain `C` every non-ASCII sign would be one.
+    `--lc-ctype=${process.platform === 'linux' ? 'C.UTF-8' : 'en_US.UTF-8'}`,
     '--no-sync',
   ];
   const { failed, all } = await execa(command, [...args, ...options], { all: true, reject: false, stdin: 'ignore' });
