@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { Listr } from 'listr2';
 
 const root = new URL('..', import.meta.url);
-const importGate = ['--config', 'dependency-cruiser.config.mjs', 'apps', 'libs', 'prisma', 'scripts', 'test'];
+const importGate = ['--config', 'dependency-cruiser.config.mjs', 'apps', 'libs', 'prisma', 'scripts', 'test', 'bench'];
 
 /** @typedef {[title: string, command: string, args: string[]]} Step */
 

@@ -6,7 +6,16 @@ import { execa } from 'execa';
 export const root = join(import.meta.dirname, '../..');
 
 /** What the import gate looks at; `npm run check` uses the same list. */
-export const importGate = ['--config', 'dependency-cruiser.config.mjs', 'apps', 'libs', 'prisma', 'scripts', 'test'];
+export const importGate = [
+  '--config',
+  'dependency-cruiser.config.mjs',
+  'apps',
+  'libs',
+  'prisma',
+  'scripts',
+  'test',
+  'bench',
+];
 
 /** A file that breaks a rule. */
 export interface Plant {
@@ -32,7 +41,7 @@ export class PlantedTree {
 
   static async create(plants: Plant[]): Promise<PlantedTree> {
     const folder = await mkdtemp(join(tmpdir(), 'planted-'));
-    const copied = ['apps', 'libs', 'prisma', 'scripts', 'test', 'package.json', 'tsconfig.json'];
+    const copied = ['apps', 'libs', 'prisma', 'scripts', 'test', 'bench', 'package.json', 'tsconfig.json'];
     for (const path of [...copied, 'dependency-cruiser.config.mjs', 'eslint.config.mjs']) {
       await cp(join(root, path), join(folder, path), { recursive: true });
     }
