@@ -14,6 +14,7 @@ import { AccountErasure } from './account/account-erasure.js';
 import { AccountExport } from './account/account-export.js';
 import { AccountController } from './account/account.controller.js';
 import { Accounts } from './account/accounts.js';
+import { AuthMetrics } from './auth.metrics.js';
 import { AuthController } from './otp/auth.controller.js';
 import { LogOtpSender } from './otp/log.otp-sender.js';
 import { Login } from './otp/login.js';
@@ -95,6 +96,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     AccountParticipants,
     AccountPlans,
     Accounts,
+    AuthMetrics,
     JwtStrategy,
     Login,
     OtpChallenges,

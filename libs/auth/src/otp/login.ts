@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { PhoneNumber } from 'libphonenumber-js/max';
 import type { AccountResponse } from '../account/account.response.js';
 import { Accounts } from '../account/accounts.js';
+import { AuthMetrics } from '../auth.metrics.js';
 import { PhoneNumbers } from '../phone/phone-numbers.js';
 import type { Client } from '../session/session-store.js';
 import { type SessionTokens, Sessions } from '../session/sessions.js';
@@ -9,7 +11,7 @@ import { type NewChallenge, OtpChallenges } from './otp-challenges.js';
 import { OtpDelivery } from './otp-delivery.js';
 import { OtpSender } from './otp-sender.port.js';
 import { OtpConfig } from './otp.config.js';
-import { OtpDeliveryFailedError, OtpInvalidError } from './otp.errors.js';
+import { OtpDeliveryFailedError, OtpInvalidError, OtpSendLimitedError } from './otp.errors.js';
 import { type SendCharge, SendLimits } from './send-limits.js';
 
 /** A challenge as its client learns of it. */
@@ -33,6 +35,7 @@ export class Login {
     private readonly delivery: OtpDelivery,
     private readonly sender: OtpSender,
     private readonly sessions: Sessions,
+    private readonly metrics: AuthMetrics,
     private readonly config: OtpConfig,
   ) {}
 
@@ -56,7 +59,7 @@ export class Login {
   sendCode(writtenPhone: string, { ip }: Client): Promise<SentChallenge> {
     const phone = this.phones.read(writtenPhone);
     return inSteps(this.config.OTP_ANSWER_STEP_MS, async () => {
-      const charge = await this.limits.charge(phone, ip);
+      const charge = await this.charge(phone, ip);
       const userId = await this.accounts.findByPhone(phone.number);
       const challenge = await this.challenges.create(charge, userId);
       const delivered = await (userId === undefined ? this.delivery.pretend() : this.deliver(phone.number, challenge));
@@ -80,15 +83,28 @@ export class Login {
     client: Client,
   ): Promise<{ account: AccountResponse; tokens: SessionTokens }> {
     const userId = await this.challenges.verify(challengeId, code);
+    this.metrics.codeTried(userId !== null);
     const account = userId === null ? undefined : await this.accounts.verify(userId);
-    if (account === undefined) throw new OtpInvalidError();
-    return { account, tokens: await this.sessions.open(account.id, client) };
+    const tokens = account && (await this.sessions.open(account.id, client));
+    if (account === undefined || tokens === undefined) throw new OtpInvalidError();
+    return { account, tokens };
   }
 
-  private deliver(phone: string, { id, code }: NewChallenge): Promise<boolean> {
+  private async charge(phone: PhoneNumber, ip: string): Promise<SendCharge> {
+    try {
+      return await this.limits.charge(phone, ip);
+    } catch (error) {
+      if (error instanceof OtpSendLimitedError) this.metrics.sendRefused(error.limit.policy);
+      throw error;
+    }
+  }
+
+  private async deliver(phone: string, { id, code }: NewChallenge): Promise<boolean> {
     const expiresInSeconds = this.config.OTP_SECONDS;
     const text = `${code} is your login code. It is good for ${Math.ceil(expiresInSeconds / 60)} minutes. Tell it to no one.`;
-    return this.delivery.deliver({ id, phone, code, expiresInSeconds, text });
+    const delivered = await this.delivery.deliver({ id, phone, code, expiresInSeconds, text });
+    this.metrics.deliveryEnded(delivered);
+    return delivered;
   }
 
   private async takeBack(challenge: NewChallenge, charge: SendCharge): Promise<never> {

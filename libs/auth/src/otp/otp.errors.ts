@@ -9,7 +9,7 @@ export class OtpInvalidError extends DomainError {
 
 /** Too many codes were asked for, or too many were wrong; the headers say when the next one can be. */
 export class OtpSendLimitedError extends DomainError {
-  constructor(limit: RateLimitState) {
+  constructor(readonly limit: RateLimitState) {
     super('otp_send_limited', 'limited', 'No further code can be sent right now; see the Retry-After header.', {
       headers: { ...rateLimitHeaders(limit), 'Retry-After': String(Math.ceil(limit.reset)) },
     });

@@ -132,6 +132,23 @@ describe('a session that is ended on one replica', () => {
     expect(there.store.asked).toBe(0);
   });
 
+  it('cannot be begun while its user is being erased', async () => {
+    const user = uuidv7();
+    await database.prisma.user.create({ data: { id: user, phone: '+14155550125' } });
+    const end = new Date(Date.now() + YEAR_MS);
+    const login = () => {
+      const session = { id: uuidv7(), userId: user, expiresAt: end, absoluteExpiresAt: end };
+      const client = { ip: '::1', userAgent: null };
+      return here.store
+        .insert(session, RefreshToken.first(), client, new Date())
+        .then((begun) => (begun ? session.id : null));
+    };
+    const logins = Array.from({ length: 20 }, login);
+    const ended = await here.store.eraseUser(user);
+    const begun = (await Promise.all([...logins, login()])).filter((id) => id !== null);
+    expect(ended.sort()).toEqual(begun.sort());
+  });
+
   it('has ended with its user, too', async () => {
     const other = uuidv7();
     await database.prisma.user.create({ data: { id: other, phone: '+14155550124' } });

@@ -31,7 +31,8 @@ const INSERT: PreparedStatement = {
   text: `
     INSERT INTO session (id, user_id, family_hash, refresh_hash, rotated_at, created_at, last_used_at,
                          expires_at, absolute_expires_at, user_agent, ip)
-    VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8, $9)`,
+    SELECT $1, id, $3, $4, $5, $5, $5, $6, $7, $8, $9 FROM "user" WHERE id = $2 FOR KEY SHARE
+    RETURNING id`,
 };
 
 // Two refreshes at once queue up at the row's lock; the second finds another refresh_hash and updates nothing.
@@ -55,20 +56,11 @@ const FIND_BY_FAMILY: PreparedStatement = {
 
 const EXISTS: PreparedStatement = { name: 'session_exists', text: 'SELECT 1 FROM session WHERE id = $1' };
 
-/** What becomes of the rows of the CTE `ended`: the tombstones that every replica reads. */
-const REMEMBER_ENDED = 'INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id';
-
 const END: PreparedStatement = {
   name: 'session_end',
-  text: `WITH ended AS (DELETE FROM session WHERE id = $1 AND user_id = $2 RETURNING id) ${REMEMBER_ENDED}`,
-};
-
-const ERASE_USER: PreparedStatement = {
-  name: 'session_erase_user',
   text: `
-    WITH ended AS (DELETE FROM session WHERE user_id = $1 RETURNING id),
-         erased AS (DELETE FROM "user" WHERE id = $1)
-    ${REMEMBER_ENDED}`,
+    WITH ended AS (DELETE FROM session WHERE id = $1 AND user_id = $2 RETURNING id)
+    INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id`,
 };
 
 const RECENTLY_REVOKED: PreparedStatement = {
@@ -81,8 +73,8 @@ const RECENTLY_REVOKED: PreparedStatement = {
 export class SessionStore {
   constructor(private readonly database: Database) {}
 
-  /** Writes a new session. */
-  async insert(session: LiveSession, token: RefreshToken, client: Client, now: Date): Promise<void> {
+  /** Writes a new session; false when its user is gone. */
+  async insert(session: LiveSession, token: RefreshToken, client: Client, now: Date): Promise<boolean> {
     const { id, userId, expiresAt, absoluteExpiresAt } = session;
     const values = [
       id,
@@ -95,7 +87,7 @@ export class SessionStore {
       client.userAgent,
       client.ip,
     ];
-    await this.database.run(INSERT, values);
+    return (await this.database.run(INSERT, values)).length > 0;
   }
 
   /** Replaces the newest token of a session by its successor; undefined when it isn't the newest of a living one. */
@@ -132,7 +124,15 @@ export class SessionStore {
    * @returns the ids of the sessions that were ended
    */
   async eraseUser(userId: string): Promise<string[]> {
-    return (await this.database.run<{ id: string }>(ERASE_USER, [userId])).map(({ id }) => id);
+    const [, ended] = await this.database.prisma.$transaction([
+      // A login of this moment waits, and then finds no user: its session would have no tombstone.
+      this.database.prisma.$queryRaw`SELECT id FROM "user" WHERE id = ${userId}::uuid FOR UPDATE`,
+      this.database.prisma.$queryRaw<{ id: string }[]>`
+        WITH ended AS (DELETE FROM session WHERE user_id = ${userId}::uuid RETURNING id),
+             erased AS (DELETE FROM "user" WHERE id = ${userId}::uuid)
+        INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id::text`,
+    ]);
+    return ended.map(({ id }) => id);
   }
 
   /** The ids of at most `limit` sessions that were ended within the last `seconds`, oldest first. */

@@ -1,11 +1,12 @@
 import 'reflect-metadata';
-import { Clock, Database, DatabaseConfig, RedisClient, RedisConfig, uuidv7 } from '@app/platform';
+import { Clock, Database, DatabaseConfig, Metrics, RedisClient, RedisConfig, uuidv7 } from '@app/platform';
 import { JwtService } from '@nestjs/jwt';
 import fc from 'fast-check';
 import { eventually } from '../../../../test/support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
 import { AccessTokenConfig } from '../access/access-token.config.js';
 import { AccessTokens } from '../access/access-tokens.js';
+import { AuthMetrics } from '../auth.metrics.js';
 import { RefreshTokenReusedError, UnauthenticatedError } from '../auth.errors.js';
 import { SessionRevocations } from './session-revocations.js';
 import { SessionStore } from './session-store.js';
@@ -54,7 +55,7 @@ beforeAll(async () => {
   revocations.onApplicationBootstrap();
   clock = new HandClock();
   const tokens = new AccessTokens(new JwtService(), accessConfig);
-  sessions = new Sessions(store, revocations, tokens, clock, config, accessConfig);
+  sessions = new Sessions(store, revocations, tokens, clock, new AuthMetrics(new Metrics()), config, accessConfig);
   userId = uuidv7();
   await database.prisma.user.create({ data: { id: userId, phone: '+14155550123' } });
 });
@@ -66,7 +67,11 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-const open = async () => (await sessions.open(userId, CLIENT)).refreshToken;
+const open = async () => {
+  const tokens = await sessions.open(userId, CLIENT);
+  if (tokens === undefined) throw new Error('The user is gone');
+  return tokens.refreshToken;
+};
 const refresh = async (token: string) => (await sessions.refresh(token, CLIENT)).refreshToken;
 
 /** What a refresh brought. */

@@ -2,6 +2,7 @@ import { Clock, uuidv7 } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { AccessTokenConfig } from '../access/access-token.config.js';
 import { AccessTokens } from '../access/access-tokens.js';
+import { AuthMetrics } from '../auth.metrics.js';
 import { RefreshTokenReusedError, UnauthenticatedError } from '../auth.errors.js';
 import { RefreshToken } from './refresh-token.js';
 import { SessionRevocations } from './session-revocations.js';
@@ -27,19 +28,20 @@ export class Sessions {
     private readonly revocations: SessionRevocations,
     private readonly tokens: AccessTokens,
     private readonly clock: Clock,
+    private readonly metrics: AuthMetrics,
     private readonly config: SessionConfig,
     private readonly accessConfig: AccessTokenConfig,
   ) {}
 
-  /** Logs a user in on one more device. */
-  async open(userId: string, client: Client): Promise<SessionTokens> {
+  /** Logs a user in on one more device; undefined when the account is gone. */
+  async open(userId: string, client: Client): Promise<SessionTokens | undefined> {
     const now = this.clock.now();
     const absoluteExpiresAt = after(now, this.config.SESSION_ABSOLUTE_SECONDS);
     const expiresAt = earlier(this.idleLimit(now), absoluteExpiresAt);
     const session = { id: uuidv7(), userId, expiresAt, absoluteExpiresAt };
     const token = RefreshToken.first();
-    await this.store.insert(session, token, client, now);
-    return this.issue(session, token, now);
+    const inserted = await this.store.insert(session, token, client, now);
+    return inserted ? this.issue(session, token, now) : undefined;
   }
 
   /**
@@ -60,6 +62,7 @@ export class Sessions {
     if (state === undefined) throw new UnauthenticatedError();
     if (this.isGracefulParent(token, state, now)) return this.issue(state, token.successor(state.rotationSalt), now);
     await this.revocations.revoke(state.id, state.userId);
+    this.metrics.refreshTokenReused();
     this.logger.warn('A used refresh token came back: its session was ended');
     throw new RefreshTokenReusedError();
   }

@@ -1,0 +1,56 @@
+import { Metrics } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { Counter } from 'prom-client';
+
+/** What an operator wants to see of logins: money that flows away, guessing, theft. */
+@Injectable()
+export class AuthMetrics {
+  private readonly deliveries: Counter<'outcome'>;
+  private readonly refusedSends: Counter<'policy'>;
+  private readonly verifications: Counter<'outcome'>;
+  private readonly reused: Counter;
+
+  constructor(metrics: Metrics) {
+    const registers = [metrics];
+    this.deliveries = new Counter({
+      name: 'otp_deliveries_total',
+      help: 'Messages with a code, by whether they could be handed over.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.refusedSends = new Counter({
+      name: 'otp_sends_refused_total',
+      help: 'Codes that were asked for and not sent, by the limit that was reached.',
+      labelNames: ['policy'],
+      registers,
+    });
+    this.verifications = new Counter({
+      name: 'otp_verifications_total',
+      help: 'Codes that were tried, by whether they were right.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.reused = new Counter({
+      name: 'refresh_tokens_reused_total',
+      help: 'Sessions that were ended because an old refresh token came back.',
+      registers,
+    });
+  }
+
+  deliveryEnded(delivered: boolean): void {
+    this.deliveries.inc({ outcome: delivered ? 'delivered' : 'failed' });
+  }
+
+  /** @param policy the public name of the limit */
+  sendRefused(policy: string): void {
+    this.refusedSends.inc({ policy });
+  }
+
+  codeTried(right: boolean): void {
+    this.verifications.inc({ outcome: right ? 'right' : 'wrong' });
+  }
+
+  refreshTokenReused(): void {
+    this.reused.inc();
+  }
+}
