@@ -146,6 +146,22 @@ describe('one customer and one payable page', () => {
   });
 });
 
+describe('webhooks that never come', () => {
+  it.each(['failed', 'acknowledged'])('(%s) are found in Stripe’s list, and an operator sees it', async (drop) => {
+    await stripe.deliver({ drop });
+    const { person, subscription } = await subscriber();
+    await stripe.change(subscription, { status: 'unpaid' });
+    await untilPlan(person, 'basic');
+    const metrics = await (await fetch(stack.worker().metricsUrl)).text();
+    const [, found] = /billing_events_total\{source="list",novelty="new"\} (\d+)/.exec(metrics) ?? [];
+    expect(Number(found)).toBeGreaterThan(0);
+    expect(metrics).toMatch(/billing_syncs_total\{outcome="changed"\} [1-9]/);
+    expect(metrics).toMatch(/billing_backlog\{kind="event"\} \d/);
+    expect(metrics).toMatch(/billing_reconciled_timestamp_seconds \d{10}/);
+    expect(metrics).toMatch(/stripe_request_seconds_count\{operation="list_events",outcome="ok"\} [1-9]/);
+  });
+});
+
 describe('a customer who was deleted at Stripe', () => {
   it('is Basic, and buys as a new one', async () => {
     const { person, customer } = await subscriber();

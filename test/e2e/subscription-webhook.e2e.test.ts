@@ -6,6 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl } from '../support/stripe-control.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 const OLD_SECRET = 'whsec_before_rotation';
 const SECRET = 'whsec_of_the_test';
@@ -14,11 +15,14 @@ const FIXTURES = `${import.meta.dirname}/fixtures/stripe`;
 let stack: Stack;
 let stripe: StripeControl;
 let database: pg.Client;
+let redis: TcpProxy;
 
 beforeAll(async () => {
+  redis = await TcpProxy.to(process.env['REDIS_HOST'] ?? '127.0.0.1', Number(process.env['REDIS_PORT'] ?? 6379));
   const secrets = { STRIPE_WEBHOOK_SECRET: `${OLD_SECRET}, ${SECRET}`, SANDBOX_STRIPE_WEBHOOK_SECRET: SECRET };
   // The list of events is not read again in time, so whatever becomes known came by webhook.
-  stack = await startStack({ env: { ...secrets, STRIPE_RECONCILE_SECONDS: '3600' } });
+  const env = { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port), STRIPE_RECONCILE_SECONDS: '3600' };
+  stack = await startStack({ env: { ...secrets, ...env } });
   stripe = new StripeControl(stack.sandboxUrl);
   database = new pg.Client({ connectionString: stack.database.url });
   await database.connect();
@@ -26,6 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await database?.end();
   await stack?.stop();
+  await redis?.close();
 });
 afterEach(() => stripe.deliver({}));
 
@@ -209,6 +214,21 @@ describe('what follows from webhooks', () => {
     expect((await stripe.deliveries('?state=failed')).length).toBe(0);
     expect(await plan(person)).toBe('basic');
     await stack.worker().restart();
+    expect(await untilPlan(person, 'pro')).toBe('pro');
+  }, 60_000);
+
+  it('waits while Redis is away, and Stripe has its answer at once', async () => {
+    await stripe.deliver({ hold: true });
+    const { person } = await payer();
+    redis.sever();
+    try {
+      await stripe.call('POST', '/deliveries/release', {});
+      const states = (await stripe.deliveries()).map(({ state }) => state);
+      expect(new Set(states)).toEqual(new Set(['delivered']));
+      expect(await plan(person)).toBe('basic');
+    } finally {
+      redis.mend();
+    }
     expect(await untilPlan(person, 'pro')).toBe('pro');
   }, 60_000);
 

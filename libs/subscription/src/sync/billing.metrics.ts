@@ -1,8 +1,8 @@
 import { Metrics } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { Counter, Gauge } from 'prom-client';
+import { Counter } from 'prom-client';
 
-/** What an operator wants to see of billing. */
+/** What API and worker count of billing. */
 @Injectable()
 export class BillingMetrics {
   /** Events by the way they came, and whether they were known. A new one from the list is a webhook that failed us. */
@@ -11,10 +11,6 @@ export class BillingMetrics {
   readonly syncs: Counter<'outcome'>;
   /** Customers seen with more than one running subscription: someone pays twice. */
   readonly doubles: Counter;
-  /** Tasks that wait in PostgreSQL. */
-  readonly backlog: Gauge<'kind'>;
-  /** When the list of events was last read to its end. */
-  readonly reconciledAt: Gauge;
 
   constructor(metrics: Metrics) {
     const registers = [metrics];
@@ -33,17 +29,6 @@ export class BillingMetrics {
     this.doubles = new Counter({
       name: 'billing_double_subscriptions_total',
       help: 'Looks at customers that found more than one running subscription.',
-      registers,
-    });
-    this.backlog = new Gauge({
-      name: 'billing_backlog',
-      help: 'Tasks that wait: events not processed, customers due to be looked at, deleted accounts not ended at Stripe.',
-      labelNames: ['kind'],
-      registers,
-    });
-    this.reconciledAt = new Gauge({
-      name: 'billing_reconciled_timestamp_seconds',
-      help: "When this process last read Stripe's list of events to its end.",
       registers,
     });
   }

@@ -1,8 +1,9 @@
+import { Metrics } from '@app/platform';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Gauge } from 'prom-client';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
 import { BillingTasks } from './billing-tasks.js';
 import { BillingBell } from './billing.bell.js';
-import { BillingMetrics } from './billing.metrics.js';
 
 const SWEEP_MS = 1_000;
 
@@ -15,13 +16,21 @@ export class BillingSweeper implements OnApplicationBootstrap, OnApplicationShut
   private readonly logger = new Logger(BillingSweeper.name);
   private timer: NodeJS.Timeout | undefined;
   private sweeping = false;
+  private readonly backlog: Gauge<'kind'>;
 
   constructor(
     private readonly gateway: PaymentGateway,
     private readonly tasks: BillingTasks,
     private readonly bell: BillingBell,
-    private readonly metrics: BillingMetrics,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.backlog = new Gauge({
+      name: 'billing_backlog',
+      help: 'Tasks that wait: events not processed, customers due to be looked at, deleted accounts not ended at Stripe.',
+      labelNames: ['kind'],
+      registers: [metrics],
+    });
+  }
 
   onApplicationBootstrap(): void {
     if (this.gateway.isConfigured) this.timer = setInterval(() => void this.sweep(), SWEEP_MS);
@@ -37,7 +46,7 @@ export class BillingSweeper implements OnApplicationBootstrap, OnApplicationShut
     this.sweeping = true;
     try {
       await this.bell.ring(await this.tasks.takeDue());
-      for (const [kind, count] of Object.entries(await this.tasks.backlog())) this.metrics.backlog.set({ kind }, count);
+      for (const [kind, count] of Object.entries(await this.tasks.backlog())) this.backlog.set({ kind }, count);
     } catch (error) {
       this.logger.warn(`The sweep failed: ${(error as Error).message}`);
     } finally {

@@ -1,5 +1,6 @@
-import { Clock, Database, type PreparedStatement } from '@app/platform';
+import { Clock, Database, Metrics, type PreparedStatement } from '@app/platform';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Gauge } from 'prom-client';
 import { type ListedPaymentEvent, PaymentGateway } from '../stripe/payment-gateway.port.js';
 import { BillingBell } from './billing.bell.js';
 import { BillingMetrics } from './billing.metrics.js';
@@ -52,6 +53,7 @@ export class EventReconciler implements OnApplicationBootstrap, OnApplicationShu
   private readonly logger = new Logger(EventReconciler.name);
   private timer: NodeJS.Timeout | undefined;
   private reading = false;
+  private readonly reconciledAt: Gauge;
 
   constructor(
     private readonly gateway: PaymentGateway,
@@ -60,8 +62,15 @@ export class EventReconciler implements OnApplicationBootstrap, OnApplicationShu
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly config: ReconcilerConfig,
-    private readonly metrics: BillingMetrics,
-  ) {}
+    private readonly counters: BillingMetrics,
+    metrics: Metrics,
+  ) {
+    this.reconciledAt = new Gauge({
+      name: 'billing_reconciled_timestamp_seconds',
+      help: "When this process last read Stripe's list of events to its end.",
+      registers: [metrics],
+    });
+  }
 
   onApplicationBootstrap(): void {
     if (!this.gateway.isConfigured) return;
@@ -101,7 +110,7 @@ export class EventReconciler implements OnApplicationBootstrap, OnApplicationShu
         await this.moveCursor({ readUntil: until ?? now });
       }
       await this.database.run(FORGET_EVENTS, []);
-      this.metrics.reconciledAt.setToCurrentTime();
+      this.reconciledAt.setToCurrentTime();
     } finally {
       await this.moveCursor({ leaseUntil: null });
     }
@@ -119,8 +128,8 @@ export class EventReconciler implements OnApplicationBootstrap, OnApplicationShu
   private async take(events: ListedPaymentEvent[]): Promise<void> {
     await this.database.run(KEEP_CURSOR, []);
     const { added, due } = await this.events.store(events);
-    this.metrics.events.inc({ source: 'list', novelty: 'new' }, added);
-    this.metrics.events.inc({ source: 'list', novelty: 'known' }, events.length - added);
+    this.counters.events.inc({ source: 'list', novelty: 'new' }, added);
+    this.counters.events.inc({ source: 'list', novelty: 'known' }, events.length - added);
     await this.bell.ring(due.map((id) => ({ kind: 'event', id })));
   }
 
