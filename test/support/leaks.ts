@@ -17,6 +17,10 @@ export function leaksIn(text: string, known: string[] = []): string[] {
   return looks.flatMap(([what, look]) => lines.filter((line) => look.test(line)).map((line) => `${what} in: ${line}`));
 }
 
+/** A long text is known by its beginning: a pattern has a greatest size. */
+const TELLING_LENGTH = 500;
+
 function standingAlone(text: string): RegExp {
-  return new RegExp(`(?<![\\w.-])${text.replaceAll(/[^\w ]/g, '\\$&')}(?![\\w-])`);
+  const beginning = text.slice(0, TELLING_LENGTH).replaceAll(/[^\w ]/g, '\\$&');
+  return new RegExp(`(?<![\\w.-])${beginning}${text.length > TELLING_LENGTH ? '' : '(?![\\w-])'}`);
 }
