@@ -90,6 +90,18 @@ describe('while Stripe is out of reach', () => {
   }, 60_000);
 });
 
+describe('without a key', () => {
+  it('nothing is sold, and all else works', async () => {
+    const closed = await stack.add('api', { STRIPE_SECRET_KEY: '', STRIPE_PRICE_ID: '', STRIPE_WEBHOOK_SECRET: '' });
+    const person = await signUpAndLogIn(stack.http);
+    const http = person.http.at(closed.url);
+    expect((await subscribe(http)).body.code).toBe('payment_provider_unavailable');
+    expect((await http.post('/subscription/portal')).status).toBe(503);
+    expect((await http.get('/subscription/status')).body).toMatchObject({ plan: 'basic', status: 'none' });
+    expect((await http.post('/subscription/webhook/stripe', {})).status).toBe(400);
+  }, 60_000);
+});
+
 describe('one customer and one payable page', () => {
   it.each(['/v1/customers', '/v1/checkout/sessions'])(
     'are left by an answer of POST %s that was lost',

@@ -1,5 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import { BILLING_JOB_VERSION, BILLING_QUEUE, type BillingJob } from '@app/contracts';
-import { RequestContext } from '@app/platform';
+import { ProcessConfig, RequestContext } from '@app/platform';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
@@ -30,6 +31,7 @@ export class BillingProcessor extends WorkerHost implements OnApplicationBootstr
     private readonly sync: SubscriptionSync,
     private readonly cancellations: StripeCancellations,
     private readonly tasks: BillingTasks,
+    private readonly processConfig: ProcessConfig,
   ) {
     super();
   }
@@ -39,9 +41,11 @@ export class BillingProcessor extends WorkerHost implements OnApplicationBootstr
     void this.worker.run();
   }
 
-  /** Takes no further job, and finishes those under way: each is a few calls, bounded in time. */
+  /** Takes no further job, and finishes those under way; what takes too long is found again by its row. */
   async onModuleDestroy(): Promise<void> {
-    await this.worker.close();
+    // Closing waits for Redis, too, for ever.
+    const patience = setTimeout(this.processConfig.SHUTDOWN_TIMEOUT_MS * 0.8, undefined, { ref: false });
+    await Promise.race([this.worker.close(), patience]);
   }
 
   /** BullMQ's entry. Never throws: the rows say what is to be done again, not the queue. */
