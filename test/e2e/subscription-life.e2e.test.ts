@@ -22,7 +22,7 @@ afterAll(async () => {
 /** What may befall a subscription, in the words of a test report. */
 type Happening =
   | { it: 'buys' }
-  | { it: 'subscribes'; at: 0 | 1; clicks: number; patiently: boolean }
+  | { it: 'subscribes'; at: 0 | 1; clicks: number; patiently: boolean; to: string }
   | { it: 'pays' }
   | { it: 'becomes'; status: string }
   | { it: 'is to end with its period'; really: boolean }
@@ -60,6 +60,7 @@ const onItsWay: fc.Arbitrary<Happening> = fc.oneof(
     at: index,
     clicks: fc.integer({ min: 1, max: 3 }),
     patiently: fc.boolean(),
+    to: fc.constantFrom('welcome', 'thanks'),
   }),
   fc.record({ it: fc.constant('becomes' as const), status }),
   fc.record({ it: fc.constant('becomes' as const), status }),
@@ -154,15 +155,16 @@ class Life {
     await Promise.all(this.meanwhile);
   }
 
-  private async subscribe({ at, clicks, patiently }: Extract<Happening, { it: 'subscribes' }>): Promise<void> {
-    const answers = Promise.all(Array.from({ length: clicks }, () => this.click(at)));
+  private async subscribe({ at, clicks, patiently, to }: Extract<Happening, { it: 'subscribes' }>): Promise<void> {
+    const answers = Promise.all(Array.from({ length: clicks }, () => this.click(at, to)));
     if (patiently) await answers;
     else this.meanwhile.push(answers);
   }
 
-  private async click(at: 0 | 1): Promise<void> {
+  private async click(at: 0 | 1, to = 'welcome'): Promise<void> {
     const http = this.person.http.at(stack.api(at).url);
-    const answer = await http.post('/subscription/subscribe/pro', {}).catch(() => 'its process died' as const);
+    const urls = { successUrl: `http://localhost:3000/${to}` };
+    const answer = await http.post('/subscription/subscribe/pro', urls).catch(() => 'its process died' as const);
     if (answer !== 'its process died' && ![201, 409, 503].includes(answer.status)) {
       throw new Error(`A click was answered with ${answer.status}: ${JSON.stringify(answer.body)}`);
     }
