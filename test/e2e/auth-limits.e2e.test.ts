@@ -137,8 +137,9 @@ describe('without Redis', () => {
   });
 
   it('nobody gets codes or tries them, while who is logged in goes on, and out, and in again with a token', async () => {
-    const person = await signUpAndLogIn(stack.http);
-    const leaving = await signUpAndLogIn(stack.http);
+    // Redis is no part of being ready, so it may not be connected yet.
+    const person = await eventually(() => signUpAndLogIn(stack.http));
+    const leaving = await eventually(() => signUpAndLogIn(stack.http));
     proxy.sever();
 
     const phone = newPhone();
