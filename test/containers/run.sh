@@ -98,6 +98,11 @@ docker-compose up --detach > "$work/up-again.log" 2>&1 || { cat "$work/up-again.
 curl --silent --fail --retry 60 --retry-delay 1 --retry-all-errors --output /dev/null http://localhost:8000/health/ready
 node "$source_folder/scripts/demo.mjs" > /dev/null
 
+say 'Without configuration a process says what it lacks, and no stand-in helps it in production'
+lacks=$(podman run --rm --env SANDBOX_URL=http://sandbox:9200 docker.io/library/gemini-chat-backend_api \
+  node --import ./scripts/use-stand-ins.mjs dist/apps/api/src/main.js 2>&1) && fail 'the API started without configuration'
+echo "$lacks" | grep JWT_SECRET || fail "$lacks"
+
 say 'SIGTERM ends API and workers in order'
 stopped=$(docker-compose ps --quiet api worker)
 docker-compose stop api worker > /dev/null 2>&1
