@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils';
+import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, DriverAdapterError } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 
@@ -61,9 +61,9 @@ export async function withSchemaEngine(url, work, scratchUrl = url) {
   instantiate();
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   const scratchPool = new pg.Pool({ connectionString: scratchUrl, max: 1 });
-  const adapter = new CataloguePg(pool);
+  const adapter = new MigrationPg(pool);
   // The adapter would make a scratch database itself, but by a name that a connection string overrules.
-  adapter.connectToShadowDb = () => new CataloguePg(scratchPool).connect();
+  adapter.connectToShadowDb = () => new MigrationPg(scratchPool).connect();
   try {
     const datamodels = readSchema().files.map(({ path, content }) => /** @type {[string, string]} */ ([path, content]));
     const factory = bindMigrationAwareSqlAdapterFactory(adapter);
@@ -74,12 +74,17 @@ export async function withSchemaEngine(url, work, scratchUrl = url) {
 }
 
 /**
- * The adapter, able to read PostgreSQL's catalogues: some of their columns have the internal one-letter type `"char"`,
- * which the engine expects and the adapter refuses.
+ * The adapter, mended for migrations in two places.
+ *
+ * It refuses the internal one-letter type `"char"`, which some columns of PostgreSQL's catalogues have and the engine
+ * expects. And it cuts a script at every semicolon, be it inside a function or a text; PostgreSQL takes a script as a
+ * whole, and then all of it happens or nothing.
  */
-class CataloguePg extends PrismaPg {
+class MigrationPg extends PrismaPg {
   /** Which columns of a result have that type. @type {WeakMap<unknown[], Set<number>>} */
   #letters = new WeakMap();
+
+  #pool;
 
   /** @param {pg.Pool} pool */
   constructor(pool) {
@@ -91,6 +96,7 @@ class CataloguePg extends PrismaPg {
       return result;
     };
     super(Object.assign(pool, { query: readable }));
+    this.#pool = pool;
   }
 
   /** @override */
@@ -103,8 +109,14 @@ class CataloguePg extends PrismaPg {
         for (const index of this.#letters.get(result.rows) ?? []) result.columnTypes[index] = ColumnTypeEnum.Character;
         return result;
       },
+      executeScript: (/** @type {string} */ script) => this.#pool.query(script).then(() => undefined, refuse),
     });
   }
+}
+
+/** @param {pg.DatabaseError} error @returns {never} @throws {DriverAdapterError} what the engine understands */
+function refuse({ code = '', severity = 'ERROR', message, detail, column, hint }) {
+  throw new DriverAdapterError({ kind: 'postgres', code, severity, message, detail, column, hint });
 }
 
 /** Makes the columns of one letter pass as text. @param {pg.FieldDef[]} fields @returns {Set<number>} which they are */

@@ -33,9 +33,10 @@ function stripeStandIn(sandboxUrl, apiUrl, secrets) {
   };
 }
 
-/** @param {Environment} env complete @returns {boolean} whether anything is told to use the sandbox */
+/** @param {Environment} env complete @returns {boolean} whether anything is told to use the sandbox of this machine */
 export function usesSandbox(env) {
+  const sandboxes = ['127.0.0.1', 'localhost'].map((host) => `http://${host}:${env['SANDBOX_PORT']}`);
   return ['GEMINI_BASE_URL', 'STRIPE_API_BASE_URL', 'OTP_WEBHOOK_URL'].some((name) =>
-    env[name]?.startsWith(`http://127.0.0.1:${env['SANDBOX_PORT']}`),
+    sandboxes.some((url) => env[name]?.startsWith(url)),
   );
 }

@@ -23,18 +23,24 @@ const MIGRATE = fileURLToPath(new URL('../../prisma/migrate.mjs', import.meta.ur
 const REDIS_PER_WORKER = 4;
 
 /**
- * Creates an empty database with the product's schema on the server of `DATABASE_URL`. `npm test` provides a migrated
+ * Creates a database with the product's schema and no data on the server of `DATABASE_URL`. `npm test` provides a migrated
  * template to copy; without one (a test run by hand) the migrations are applied.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
+  const template = process.env['TEST_TEMPLATE_DATABASE'];
+  const database = await createEmptyDatabase(template);
+  if (!template) migrate(database.url);
+  return database;
+}
+
+/** Creates a database without anything in it, or a copy of a template. */
+export async function createEmptyDatabase(template?: string): Promise<TestDatabase> {
   const server = process.env['DATABASE_URL'];
   if (!server)
     throw new Error('Set DATABASE_URL to a PostgreSQL server on which databases may be created, or use npm test.');
   const name = `test_${randomUUID()}`;
-  const template = process.env['TEST_TEMPLATE_DATABASE'];
   await onServer(server, `CREATE DATABASE "${name}" ${template ? `TEMPLATE "${template}"` : ''}`);
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
-  if (!template) migrate(url);
   return { url, drop: () => onServer(server, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`) };
 }
 

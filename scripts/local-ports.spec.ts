@@ -1,0 +1,25 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { refuseTakenPorts } from './local-ports.mjs';
+import { freePort } from './ports.mjs';
+
+async function freePorts(): Promise<Record<string, string>> {
+  const names = ['PORT', 'METRICS_PORT', 'WORKER_HEALTH_PORT', 'SANDBOX_PORT'];
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, String(await freePort())] as const)));
+}
+
+describe('Ports of a local run', () => {
+  it('are fine when nobody has them', async () => {
+    await expect(refuseTakenPorts(await freePorts())).resolves.toBeUndefined();
+  });
+
+  it('are refused by number and variable when somebody listens there, even on one address', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await expect(refuseTakenPorts({ ...(await freePorts()), SANDBOX_PORT: String(port) })).rejects.toThrow(
+      `Port ${port} is taken: the sandbox needs it. Free it, or set SANDBOX_PORT to another.`,
+    );
+    server.close();
+  });
+});

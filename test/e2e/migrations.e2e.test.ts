@@ -1,0 +1,77 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import pg from 'pg';
+import { createEmptyDatabase, type TestDatabase } from '../support/services.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Runs `npm run db:migrate`'s command from a copy of prisma/, or from the real one. */
+function migrate(databaseUrl: string, prisma = `${root}prisma`, ...args: string[]) {
+  return execa(process.execPath, [join(prisma, 'migrate.mjs'), ...args], {
+    cwd: root,
+    env: { DATABASE_URL: databaseUrl },
+    reject: false,
+  });
+}
+
+async function tables(databaseUrl: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'",
+  );
+  await client.end();
+  return rows.map(({ name }) => name);
+}
+
+describe('Migrations', () => {
+  let database: TestDatabase;
+  beforeEach(async () => {
+    database = await createEmptyDatabase();
+  });
+  afterEach(() => database.drop());
+
+  it('are applied once when several replicas start at the same moment', async () => {
+    const replicas = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)));
+    expect(replicas.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    expect(replicas.filter(({ stdout }) => stdout.startsWith('Applied 0001_init'))).toHaveLength(1);
+    expect(replicas.filter(({ stdout }) => stdout === 'The database is up to date.')).toHaveLength(3);
+  });
+
+  it('say what is wrong without a database, and never its password', async () => {
+    const missing = await migrate('');
+    expect(missing).toMatchObject({ exitCode: 1, stderr: 'Migration failed: DATABASE_URL is not set.' });
+    const url = Object.assign(new URL(database.url), { pathname: '/nowhere' });
+    const unknown = await migrate(url.href);
+    expect(unknown).toMatchObject({ exitCode: 1, stderr: 'Migration failed: database "nowhere" does not exist' });
+  });
+
+  describe('of which one fails half-way', () => {
+    let prisma: string;
+    const write = (sql: string) => writeFileSync(join(prisma, 'migrations/0099_next/migration.sql'), sql);
+    beforeEach(() => {
+      // Inside the repository, where the packages are found.
+      mkdirSync(`${root}.data`, { recursive: true });
+      prisma = mkdtempSync(`${root}.data/migrations-`);
+      cpSync(`${root}prisma`, prisma, { recursive: true });
+      mkdirSync(join(prisma, 'migrations/0099_next'));
+    });
+    afterEach(() => rmSync(prisma, { recursive: true }));
+
+    it('leave nothing of it behind, and go on when it is mended and allowed to be tried again', async () => {
+      write("CREATE TABLE shelf (note text DEFAULT 'a;b');\nSELECT nonsense;\n");
+      const failed = await migrate(database.url, prisma);
+      expect(failed.exitCode).toBe(1);
+      expect(failed.stderr).toMatch('nonsense');
+      expect(await tables(database.url)).not.toContain('shelf');
+
+      write("CREATE TABLE shelf (note text DEFAULT 'a;b');\n");
+      expect(await migrate(database.url, prisma)).toMatchObject({ exitCode: 1 });
+      const mended = await migrate(database.url, prisma, '--rolled-back', '0099_next');
+      expect(mended).toMatchObject({ exitCode: 0, stdout: 'Applied 0099_next.' });
+      expect(await tables(database.url)).toContain('shelf');
+    });
+  });
+});
