@@ -17,6 +17,13 @@ export const estimateTokens = (text: string): number => Math.ceil(Buffer.byteLen
 
 const size = (turn: Turn): number => estimateTokens(turn.question) + estimateTokens(turn.answer);
 
+/** Turns as the model takes them. */
+const utterances = (turns: Turn[]): ModelTurn[] =>
+  turns.flatMap(({ question, answer }) => [
+    { role: 'user', text: question },
+    { role: 'model', text: answer },
+  ]);
+
 /** Chooses what of a room's conversation the model is shown. */
 @Injectable()
 export class History {
@@ -42,10 +49,7 @@ export class History {
       turns.unshift(turn);
     }
     const fitting = estimate < budget * NEAR_LIMIT.from ? turns : await this.cut(turns, request, signal);
-    return fitting.flatMap(({ question, answer }): ModelTurn[] => [
-      { role: 'user', text: question },
-      { role: 'model', text: answer },
-    ]);
+    return utterances(fitting);
   }
 
   /** Drops turns from the oldest end until the model's own count fits; where it can't be asked, the estimate decides. */
@@ -66,12 +70,8 @@ export class History {
     request: Omit<ModelRequest, 'history'>,
     signal: AbortSignal,
   ): Promise<number | null> {
-    const history = turns.flatMap(({ question, answer }): ModelTurn[] => [
-      { role: 'user', text: question },
-      { role: 'model', text: answer },
-    ]);
     try {
-      return await this.model.countTokens({ ...request, history }, signal);
+      return await this.model.countTokens({ ...request, history: utterances(turns) }, signal);
     } catch (error) {
       signal.throwIfAborted();
       this.logger.warn(`Tokens could not be counted, the estimate decides: ${(error as Error).message}`);
