@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import { uuidv7 } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
@@ -22,7 +22,8 @@ const HEADER_PARAMETERS = new Set(['alg', 'typ', 'kid']);
 /** Signs access tokens, and knows by which secret one was signed. */
 @Injectable()
 export class AccessTokens {
-  private readonly secrets: Map<string, string>;
+  /** As key objects: given a string, the library would first try to read it as a PEM, for a third of a request's time. */
+  private readonly secrets: Map<string, KeyObject>;
   private readonly currentKeyId: string;
 
   constructor(
@@ -30,7 +31,7 @@ export class AccessTokens {
     private readonly config: AccessTokenConfig,
   ) {
     const secrets = [config.JWT_SECRET, config.JWT_SECRET_PREVIOUS].filter((secret) => secret !== undefined);
-    this.secrets = new Map(secrets.map((secret) => [keyId(secret), secret]));
+    this.secrets = new Map(secrets.map((secret) => [keyId(secret), createSecretKey(secret, 'utf8')]));
     this.currentKeyId = keyId(config.JWT_SECRET);
   }
 
@@ -50,7 +51,7 @@ export class AccessTokens {
   }
 
   /** The secret that must have signed this token; undefined when it can't be one of ours. */
-  secretOf(token: string): string | undefined {
+  secretOf(token: string): KeyObject | undefined {
     const header = this.headerOf(token);
     if (header === undefined || !Object.keys(header).every((name) => HEADER_PARAMETERS.has(name))) return undefined;
     return this.secrets.get(header.kid ?? this.currentKeyId);

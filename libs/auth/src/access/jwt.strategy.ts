@@ -17,9 +17,10 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, secret?: string) => void) => {
+      secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, secret?: Buffer) => void) => {
         const secret = tokens.secretOf(token);
-        done(secret === undefined ? new Error('The token names a key that is not ours') : null, secret);
+        // The library hands it on as it is; only its types don't know of key objects.
+        done(secret === undefined ? new Error('The token names a key that is not ours') : null, secret as never);
       },
       algorithms: ['HS256'],
       issuer: config.JWT_ISSUER,
