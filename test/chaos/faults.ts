@@ -10,8 +10,8 @@ interface Fault {
   strike: () => Promise<void>;
 }
 
-/** How long a process may take to come to the point where it kills itself. */
-const POINT_MS = 10_000;
+/** How long a process may take to start, and to come to the point where it kills itself. */
+const POINT_MS = 20_000;
 
 /** Points that are on the way of the API; all others are on the worker's. */
 const API_POINTS: readonly string[] = ['accept', 'accepted', 'rung'];
@@ -94,7 +94,8 @@ export class Faults {
     const process = this.random.pick(API_POINTS.includes(point) ? this.stack.apis : this.stack.workers);
     const strike = async (): Promise<void> => {
       await process.kill('SIGKILL');
-      await process.restart({ FAULT_POINT: `${point}:${this.random.between(1, 4)}` });
+      // It works from the moment on that it is up, so it may die before anybody has seen it ready.
+      await process.relaunch({ FAULT_POINT: `${point}:${this.random.between(1, 4)}` });
       const died = await Promise.race([process.ended, pause(POINT_MS, null, { signal: until }).catch(() => null)]);
       await process.restart({ FAULT_POINT: '' });
       // Without clients, at the end of the run, nobody comes by any more.

@@ -70,10 +70,15 @@ export class StackProcess {
 
   /** Starts it again after it has ended (ends it first if it hasn't), and waits until it is ready. */
   async restart(env: Environment = {}): Promise<this> {
+    await this.relaunch(env);
+    return this.ready();
+  }
+
+  /** As {@link restart}, for a process that may never get ready. */
+  async relaunch(env: Environment = {}): Promise<void> {
     await this.child.stop();
     this.env = { ...this.env, ...env };
     this.child = this.launch();
-    return this.ready();
   }
 
   private launch(): ManagedProcess {
