@@ -86,7 +86,7 @@ async function attack(services: ChaosServices, stack: Stack, options: ChaosOptio
 /** Everything is whole again; now every promise has to be kept. With a safety switched off it may never be. */
 async function settle(oracle: Oracle, stack: Stack, { switchOff }: ChaosOptions): Promise<void> {
   await Promise.all([...stack.apis, ...stack.workers].map((process) => process.ready()));
-  const withinMs = switchOff === undefined ? SETTLE_MS : 15_000;
+  const withinMs = switchOff === undefined ? SETTLE_MS : 3 * LEASE_MS;
   await eventually(async () => (await oracle.unfinished()) === 0, { withinMs, everyMs: 500 }).catch(() => undefined);
   // What a frozen worker brings too late would come now.
   await pause(1_000);

@@ -36,12 +36,12 @@ describe('whatever dies, and whenever', () => {
 
 (soaking ? describe.skip : describe)('the oracle', () => {
   it('notices that nobody comes for what a dead worker held when the sweep is switched off', async () => {
-    const { verdict } = await runChaos({ seconds: 12, seed: 2, switchOff: 'sweep', only: ['kill a worker'] });
+    const { verdict } = await runChaos({ seconds: 8, seed: 2, switchOff: 'sweep', only: ['kill a worker'] });
     expect(verdict.lost).not.toEqual([]);
   }, 180_000);
 
   it('notices that a frozen worker overwrites an outcome when the fence is switched off', async () => {
-    const { verdict } = await runChaos({ seconds: 20, seed: 3, switchOff: 'fence', only: ['freeze a worker'] });
+    const { verdict } = await runChaos({ seconds: 12, seed: 3, switchOff: 'fence', only: ['freeze a worker'] });
     expect(verdict.doubled.concat(verdict.ledger)).not.toEqual([]);
   }, 180_000);
 });

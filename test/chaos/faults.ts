@@ -20,6 +20,9 @@ const API_POINTS: readonly string[] = ['accept', 'accepted', 'rung'];
 export class Faults {
   readonly struck = new Map<string, number>();
   private nextPoint = 0;
+  /** Two sources, since processes and services have their troubles at the same time. */
+  private readonly random: Random;
+  private readonly servicesRandom: Random;
 
   /**
    * @param leaseMs frozen workers stay so for longer than this
@@ -28,18 +31,31 @@ export class Faults {
   constructor(
     private readonly stack: Stack,
     private readonly services: ChaosServices,
-    private readonly random: Random,
+    random: Random,
     private readonly leaseMs: number,
     private readonly only: string[] | null,
-  ) {}
+  ) {
+    this.random = random.fork();
+    this.servicesRandom = random.fork();
+  }
 
-  /** Lets bad things happen one after the other, with moments of peace between, until told to stop. */
+  /** Lets bad things happen to processes and, at the same time, to what they stand on, until told to stop. */
   async rage(until: AbortSignal): Promise<void> {
+    const { processFaults, serviceFaults } = this;
+    await Promise.all([
+      this.strikeWith(() => this.ofProcesses(processFaults, until), this.random, until),
+      this.strikeWith(() => this.oneOf(serviceFaults, this.servicesRandom), this.servicesRandom, until),
+    ]);
+  }
+
+  /** One fault after the other, with moments of peace between. */
+  private async strikeWith(choose: () => Fault | null, random: Random, until: AbortSignal): Promise<void> {
     while (!until.aborted) {
-      const fault = this.choose(until);
+      const fault = choose();
+      if (fault === null) return;
       await fault.strike();
       this.struck.set(fault.name, (this.struck.get(fault.name) ?? 0) + 1);
-      await pause(this.random.between(200, 1_500), undefined, { signal: until }).catch(() => undefined);
+      await pause(random.between(200, 1_500), undefined, { signal: until }).catch(() => undefined);
     }
   }
 
@@ -48,17 +64,29 @@ export class Faults {
     return FAULT_POINTS.filter((point) => !this.struck.has(`die at ${point}`));
   }
 
-  private choose(until: AbortSignal): Fault {
-    if (this.only === null && this.random.next() < 0.35) return this.dieAtPoint(until);
-    return this.random.pick(this.faults.filter(({ name }) => this.only?.includes(name) ?? true));
+  /** Half of the time the next point of a message's life, else one of the others. */
+  private ofProcesses(faults: Fault[], until: AbortSignal): Fault | null {
+    if (this.only === null && this.random.next() < 0.5) return this.dieAtPoint(until);
+    return this.oneOf(faults, this.random);
   }
 
-  private get faults(): Fault[] {
-    const { services } = this;
+  /** Null: none of these is to be chosen from. */
+  private oneOf(faults: Fault[], random: Random): Fault | null {
+    const eligible = faults.filter(({ name }) => this.only?.includes(name) ?? true);
+    return eligible.length === 0 ? null : random.pick(eligible);
+  }
+
+  private get processFaults(): Fault[] {
     return [
       { name: 'kill an API', strike: () => this.killAndRestart(this.random.pick(this.stack.apis)) },
       { name: 'kill a worker', strike: () => this.killAndRestart(this.random.pick(this.stack.workers)) },
       { name: 'freeze a worker', strike: () => this.freeze(this.random.pick(this.stack.workers)) },
+    ];
+  }
+
+  private get serviceFaults(): Fault[] {
+    const { services } = this;
+    return [
       { name: 'flush Redis', strike: () => services.flushRedis() },
       { name: 'kill Redis', strike: () => services.killRedis() },
       { name: 'kill PostgreSQL', strike: () => services.killPostgres() },
@@ -85,7 +113,7 @@ export class Faults {
 
   private async disturb(proxy: 'postgresProxy' | 'redisProxy', state: 'half-open' | 'slow'): Promise<void> {
     this.services[proxy].set(state);
-    await pause(this.random.between(1_000, 4_000));
+    await pause(this.servicesRandom.between(1_000, 4_000));
     this.services[proxy].set('well');
   }
 
