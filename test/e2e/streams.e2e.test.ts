@@ -125,6 +125,15 @@ describe('a stream', () => {
     await expect(EventStream.ofReply(stranger.http, reply)).rejects.toThrow('answered 404');
     const streams = await Promise.all(Array.from({ length: 8 }, () => EventStream.ofReply(person.http, reply)));
     await expect(EventStream.ofReply(person.http, reply)).rejects.toThrow('answered 429');
+    // A message whose answer can't be streamed is refused before it is accepted: the client will send it again.
+    const room = await openRoom(person.http);
+    const sent = await person.http.post(
+      `/chatroom/${room}/message`,
+      { content: 'One too many' },
+      { accept: 'text/event-stream' },
+    );
+    expect(sent).toMatchObject({ status: 429, body: { code: 'too_many_streams' } });
+    expect((await person.http.get(`/chatroom/${room}`)).body).toMatchObject({ messages: [] });
     for (const stream of streams) stream.close();
     await eventually(() => EventStream.ofReply(person.http, reply).then((stream) => (stream.close(), true)));
   });

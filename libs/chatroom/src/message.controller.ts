@@ -92,7 +92,7 @@ export class MessageController {
   })
   @ApiResponse({ status: 200, description: 'Accepted, and streaming (`Accept: text/event-stream`).', content: STREAM })
   @ApiProblem(422, 'idempotency_key_reused')
-  @ApiProblem(429, 'daily_quota_exceeded')
+  @ApiProblem(429, 'daily_quota_exceeded', 'too_many_streams')
   async send(
     @CurrentUser() user: AuthenticatedUser,
     @Param('id') chatroomId: string,
@@ -103,6 +103,8 @@ export class MessageController {
     @Res({ passthrough: true }) http: FastifyReply,
   ): Promise<AcceptedMessageResponse | undefined> {
     this.faults.at('accept');
+    const streaming = accept?.includes('text/event-stream') === true;
+    if (streaming) this.streams.assertRoomFor(user.userId);
     const key = readIdempotencyKey(keyHeader, [chatroomId, content]);
     const accepted = await this.acceptance.send(user.userId, chatroomId, content, key);
     this.faults.at('accepted');
@@ -110,7 +112,7 @@ export class MessageController {
     if (accepted.replayed) http.header('Idempotency-Replayed', 'true');
     const body = { message: toMessageResponse(accepted.message), reply: toMessageResponse(accepted.reply) };
     this.announce(http, body.reply, accepted.quota);
-    if (accept?.includes('text/event-stream') !== true) return body;
+    if (!streaming) return body;
     const reading = { userId: user.userId, chatroomId, replyId: body.reply.id, from: parsePosition(lastEventId) };
     await this.streams.send(http, user, reading, { event: 'accepted', id: BEGINNING_ID, data: body });
     return undefined;

@@ -40,10 +40,18 @@ export class ReplyStreams implements OnModuleDestroy {
   ) {}
 
   /**
+   * To be asked before a message is accepted whose answer will be a stream: afterwards it is too late to refuse.
+   * @throws TooManyStreamsError when the user has no room for one more
+   */
+  assertRoomFor(userId: string): void {
+    if ((this.openByUser.get(userId) ?? 0) >= this.config.STREAMS_PER_USER) throw new TooManyStreamsError();
+  }
+
+  /**
    * Streams a reply to its end: after `done`, or when the client hangs up, its session ends, or we shut down. The last
    * two leave the reply unfinished, and the client comes back with `Last-Event-ID`.
    *
-   * @param first an event to begin with
+   * @param first an event to begin with, for a request that {@link assertRoomFor} has let in
    * @throws TooManyStreamsError before anything is sent
    */
   async send(
@@ -52,6 +60,7 @@ export class ReplyStreams implements OnModuleDestroy {
     reading: ReplyReading,
     first?: ServerSentEvent,
   ): Promise<void> {
+    if (first === undefined) this.assertRoomFor(user.userId);
     const gone = new AbortController();
     const leave = this.enter(user.userId, gone);
     const stopListening = this.revocations.onRevoked(user.sessionId, () => gone.abort());
@@ -92,9 +101,7 @@ export class ReplyStreams implements OnModuleDestroy {
   }
 
   private enter(userId: string, gone: AbortController): () => void {
-    const count = this.openByUser.get(userId) ?? 0;
-    if (count >= this.config.STREAMS_PER_USER) throw new TooManyStreamsError();
-    this.openByUser.set(userId, count + 1);
+    this.openByUser.set(userId, (this.openByUser.get(userId) ?? 0) + 1);
     this.open.add(gone);
     return () => {
       this.open.delete(gone);
