@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Logger, NotFoundException } from '@nestjs/common';
-import { type Metrics, RequestContext, uuidv7 } from '@app/platform';
+import { type Metrics, RequestContext } from '@app/platform';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram } from 'prom-client';
 
@@ -13,7 +14,7 @@ const QUIET_ROUTES = new Set(['/health/live', '/health/ready']);
 /** The client's `X-Request-Id` when it is a sane one, else a new id. */
 export function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : uuidv7();
+  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
 }
 
 /** Sets what every answer carries. On the raw response, so that hijacked streams have it too. */

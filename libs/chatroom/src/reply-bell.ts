@@ -37,8 +37,9 @@ export class ReplyBell {
   async ring(replies: DueReply[], delayMs = 0): Promise<void> {
     if (replies.length === 0 || this.unconfirmed > 1_000) return;
     this.unconfirmed++;
-    const added = this.queue
-      .addBulk(replies.map((reply) => ({ name: REPLY_JOB, data: payload(reply), opts: jobOptions(reply, delayMs) })))
+    const added = Promise.all(
+      replies.map((reply) => this.queue.add(REPLY_JOB, payload(reply), jobOptions(reply, delayMs))),
+    )
       .catch((error: Error) => this.logger.debug(`The bell was not heard: ${error.message}`))
       .finally(() => this.unconfirmed--);
     await Promise.race([added, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);

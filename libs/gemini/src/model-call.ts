@@ -1,5 +1,8 @@
 import { ModelError } from './language-model.port.js';
 
+/** Made once: without a reason of ours, each abort would make an exception with a stack of its own. */
+const ENDED = new Error('The call is over');
+
 /**
  * One call to a vendor: aborted by the caller, by a limit of time, or when nobody reads it any more.
  * Always to be ended, which closes the connection should it still be open.
@@ -49,7 +52,7 @@ export class ModelCall {
     this.abort();
   }
 
-  private readonly abort = (): void => this.controller.abort();
+  private readonly abort = (): void => this.controller.abort(ENDED);
 
   private expireAfter(ms: number, what: string): NodeJS.Timeout {
     return setTimeout(() => {
