@@ -10,7 +10,8 @@ const ANSWER_MS = 60_000;
 /** @typedef {{id: string, content: string, status: string, error: {code: string} | null}} Message */
 
 requireNode();
-const base = `http://localhost:${readSettings()['PORT']}`;
+const settings = readSettings();
+const base = `http://localhost:${settings['PORT']}`;
 let token = '';
 
 /**
@@ -54,6 +55,19 @@ function step(what, outcome) {
 /** @param {string} text */
 const dim = (text) => (process.stdout.isTTY ? `\u001B[2m${text}\u001B[22m` : text);
 
+/** Gemini takes its time by itself; the sandbox is asked to. Where it doesn't run, nothing is lost. */
+async function slowDownSandbox() {
+  const behaviours = [{ type: 'answer', chunkSize: 4, tokensPerSecond: 8 }];
+  for (const promptIs of QUESTIONS) {
+    await fetch(`http://localhost:${settings['SANDBOX_PORT']}/control/gemini/rules`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ match: { promptIs }, behaviours, times: 1 }),
+      signal: AbortSignal.timeout(2_000),
+    }).catch(() => undefined);
+  }
+}
+
 async function logIn() {
   console.log('\nLogging in with a one-time code');
   const phone = `+1415555${randomInt(2000, 10_000)}`;
@@ -76,20 +90,32 @@ async function ask(question) {
   }
 }
 
-/** Sends a message and prints the reply as it is written. @param {string} room @param {string} content */
+/**
+ * Sends a message and prints the reply as it is written. Ctrl-C stops the reply, a second one the demo.
+ *
+ * @param {string} room @param {string} content
+ * @returns {Promise<boolean>} false: it was stopped
+ */
 async function converse(room, content) {
   console.log(`\nAda: ${content}`);
   /** @type {{reply: Message}} */
   const { reply } = await json('POST', `/chatroom/${room}/message`, { content });
-  const stream = await request('GET', `/chatroom/${room}/message/${reply.id}/stream`);
-  process.stdout.write('Bot: ');
-  const last = await follow(stream);
+  const path = `/chatroom/${room}/message/${reply.id}`;
+  const stop = () => {
+    process.stdout.write('\n');
+    request('POST', `${path}/cancel`).catch((/** @type {Error} */ error) => console.error(error.message));
+  };
+  process.once('SIGINT', stop);
+  const last = await follow(await request('GET', `${path}/stream`)).finally(() => process.off('SIGINT', stop));
   process.stdout.write('\n');
-  if (last.status !== 'completed') throw new Error(`The reply ended "${last.status}" (${last.error?.code}).`);
+  if (last.status !== 'completed' && last.status !== 'cancelled')
+    throw new Error(`The reply ended "${last.status}" (${last.error?.code}).`);
+  return last.status === 'completed';
 }
 
-/** @param {Response} stream server-sent events @returns {Promise<Message>} the reply in its final state */
+/** Prints what is written. @param {Response} stream server-sent events @returns {Promise<Message>} the reply in its final state */
 async function follow(stream) {
+  process.stdout.write('Bot: ');
   let pending = '';
   for await (const chunk of (stream.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
     const events = (pending + chunk).split('\n\n');
@@ -108,11 +134,14 @@ async function follow(stream) {
 async function main() {
   const ready = await fetch(`${base}/health/ready`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
   if (!ready?.ok) throw new Error(`Nothing is ready at ${base}. Run "npm start" in another terminal first.`);
+  await slowDownSandbox();
   await logIn();
-  console.log('\nOpening a room');
+  console.log('\nOpening a room. Ctrl-C stops an answer.');
   /** @type {{id: string}} */
   const { id: room } = await json('POST', '/chatroom', {});
-  for (const question of QUESTIONS) await converse(room, question);
+  for (const question of QUESTIONS) {
+    if (!(await converse(room, question))) break;
+  }
 
   console.log('\nReading it all back, as it is stored');
   /** @type {{title: string | null, messages: (Message & {role: string})[]}} */

@@ -17,6 +17,7 @@ const KEPT_LINES = 200;
  * @property {NodeJS.Signals} [stopSignal] what asks it to end; SIGTERM unless given
  * @property {number} [graceMs] how long it may take to end when asked; then it is killed
  * @property {(line: string) => void} [onLine] gets every line that it writes
+ * @property {(text: string) => void} [onOutput] gets all that it writes, as it comes
  */
 
 /** @typedef {{code: number | null, signal: NodeJS.Signals | null}} Exit */
@@ -29,7 +30,7 @@ export class ManagedProcess {
   exit = null;
 
   /** @param {ProcessOptions} options */
-  constructor({ name, command, args, env, cwd, stopSignal = 'SIGTERM', graceMs = 15_000, onLine }) {
+  constructor({ name, command, args, env, cwd, stopSignal = 'SIGTERM', graceMs = 15_000, onLine, onOutput }) {
     this.name = name;
     this.stopSignal = stopSignal;
     this.graceMs = graceMs;
@@ -37,6 +38,7 @@ export class ManagedProcess {
     const child = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.pid = child.pid ?? null;
     for (const stream of [child.stdout, child.stderr]) {
+      if (onOutput !== undefined) stream.on('data', (chunk) => onOutput(String(chunk)));
       createInterface({ input: stream }).on('line', (line) => {
         if (this.lines.push(line) > KEPT_LINES) this.lines.shift();
         onLine?.(line);
