@@ -1,0 +1,217 @@
+import { MESSAGE_QUEUE } from '@app/contracts';
+import { Redis } from 'ioredis';
+import { eventually } from '../support/eventually.js';
+import type { Answer, HttpClient } from '../support/http.js';
+import { type Person, signUpAndLogIn } from '../support/login.js';
+import {
+  type Accepted,
+  callsFor,
+  type Message,
+  openRoom,
+  outcome,
+  quotaOf,
+  read,
+  script,
+  send,
+} from '../support/messages.js';
+import { makePro } from '../support/plan.js';
+import { type Stack, startStack } from '../support/stack.js';
+
+let stack: Stack;
+
+beforeAll(async () => {
+  // The limit on requests is another matter; here only the quota is to refuse.
+  stack = await startStack({ apis: 2, env: { REPLY_LEASE_MS: '2000', RATE_LIMIT_SEND_PER_MINUTE: '100000' } });
+}, 120_000);
+afterAll(() => stack.stop());
+
+async function pro(): Promise<Person> {
+  const person = await signUpAndLogIn(stack.http);
+  await makePro(stack.database.url, person.id);
+  return person;
+}
+
+const openRooms = (http: HttpClient, count: number): Promise<string[]> =>
+  Promise.all(Array.from({ length: count }, () => openRoom(http)));
+
+/** What the sandbox answers to a conversation of these messages. */
+const answersTo = (contents: string[]): string[] =>
+  contents.map((content, i) => `Turn ${i + 1}. You said: "${content}".`);
+
+describe('the five messages of a day', () => {
+  type Body = Accepted & { status: number; code: string };
+
+  /** 200 messages at once, to all replicas, rooms and with all contents in turn. */
+  const send200 = (http: HttpClient, rooms: string[], contents: string[]): Promise<Answer<Body>[]> =>
+    Promise.all(
+      Array.from({ length: 200 }, (_, i) => {
+        const content = contents[i % contents.length];
+        return http.at(stack.api(i % 2).url).post<Body>(`/chatroom/${rooms[i % rooms.length]}/message`, { content });
+      }),
+    );
+  const accepted = (answers: Answer<Body>[]): Answer<Body>[] => answers.filter(({ status }) => status === 202);
+  const secondsToMidnight = (): number => Math.ceil((new Date().setUTCHours(24, 0, 0, 0) - Date.now()) / 1_000);
+
+  it('are all that 200 parallel sends get, and every answer tells what is left until midnight', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const room = await openRoom(http);
+    const longest = secondsToMidnight();
+    const answers = await send200(http, [room], ['Hi']);
+    const shortest = secondsToMidnight();
+    const untilMidnight = (seconds: number): boolean => seconds >= shortest && seconds <= longest;
+
+    const left = accepted(answers).map(({ headers }) => {
+      expect(headers.get('ratelimit-policy')).toMatch(/^"daily-messages";q=5;w=86400, /);
+      const [, remaining, seconds] = /^"daily-messages";r=(\d);t=(\d+), /.exec(headers.get('ratelimit')!)!;
+      expect(untilMidnight(Number(seconds))).toBe(true);
+      return remaining;
+    });
+    expect(left.sort()).toEqual(['0', '1', '2', '3', '4']);
+    const refused = answers.filter(({ status }) => status !== 202);
+    expect(refused).toHaveLength(195);
+    for (const { status, headers, body } of refused) {
+      expect([status, body.status, body.code]).toEqual([429, 429, 'daily_quota_exceeded']);
+      expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
+      expect(headers.get('ratelimit-policy')).toBe('"daily-messages";q=5;w=86400');
+      const wait = headers.get('retry-after')!;
+      expect(headers.get('ratelimit')).toBe(`"daily-messages";r=0;t=${wait}`);
+      expect(untilMidnight(Number(wait))).toBe(true);
+    }
+    expect(await answered(http, room)).toHaveLength(10);
+    expect(await quotaOf(http)).toMatchObject({ limit: 5, used: 5, remaining: 0 });
+  });
+
+  it('stay exact when replies without an answer give theirs back in the midst of parallel sends', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const rooms = await openRooms(http, 20);
+    const givenBack = ['prompt_blocked', 'safety', 'empty', 'max_tokens'].map((type) => `Hi [[behaviour:${type}]]`);
+    const outcomes: Message[] = [];
+    const kept = (): number => outcomes.filter(({ status }) => status === 'completed').length;
+
+    for (const contents of [givenBack, [...givenBack, 'Hi'], ['Hi']]) {
+      const answers = accepted(await send200(http, rooms, contents));
+      outcomes.push(...(await Promise.all(answers.map(({ body }) => outcome(http, body.reply)))));
+      expect(await quotaOf(http)).toMatchObject({ used: kept(), remaining: 5 - kept() });
+    }
+    // The first were all given back; of the last, none was, so that they filled the day to its brim.
+    expect(kept()).toBe(5);
+    expect(outcomes.length).toBeGreaterThanOrEqual(10);
+    expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['completed', 'failed', 'blocked']));
+  });
+});
+
+describe('one worker', () => {
+  it('answers fifty rooms with a model that takes a second at the same time, not one after the other', async () => {
+    const { http } = await pro();
+    const rooms = await openRooms(http, 50);
+    await script(stack, 'Take a second', [{ type: 'answer', latencyMs: 1_000 }]);
+    // Frozen, so that all fifty are waiting when it looks.
+    await stack.worker().kill('SIGSTOP');
+    const sent = await Promise.all(rooms.map((room) => send(http, room, 'Take a second')));
+    const begun = Date.now();
+    await stack.worker().kill('SIGCONT');
+    const replies = await Promise.all(sent.map(({ reply }) => outcome(http, reply)));
+
+    const waits = replies.map(({ completedAt }) => Date.parse(completedAt!) - begun);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(1_000);
+    // It is little over one second; a busy machine may need more, but nowhere near the fifty of one after the other.
+    expect(Math.max(...waits)).toBeLessThan(8_000);
+  });
+
+  it('that is killed and started again answers what it was writing and what was waiting', async () => {
+    const { http } = await pro();
+    const rooms = await openRooms(http, 10);
+    const [busy] = rooms;
+    await script(stack, 'Never end', [{ type: 'hang' }], 1);
+    await send(http, busy!, 'Never end');
+    await eventually(async () => (await callsFor(stack, 'Never end')).length === 1);
+    await stack.worker().kill('SIGKILL');
+    for (const content of ['while it is dead', 'and again']) {
+      await Promise.all(rooms.map((room) => send(http, room, content)));
+    }
+    await stack.worker().restart();
+
+    for (const room of rooms) {
+      const contents = [...(room === busy ? ['Never end'] : []), 'while it is dead', 'and again'];
+      expect(repliesIn(await answered(http, room))).toEqual(answersTo(contents));
+    }
+    expect((await quotaOf(http)).used).toBe(21);
+  }, 90_000);
+});
+
+describe('a Redis that forgets everything', () => {
+  it('while fifty replies are written and 500 are queued delays them by less than thirty seconds', async () => {
+    const { http } = await pro();
+    const rooms = await openRooms(http, 50);
+    const [written, ...queued] = Array.from({ length: 11 }, (_, i) => `Before the flush ${i}`);
+    await script(stack, written!, [{ type: 'answer', latencyMs: 2_000 }]);
+    await Promise.all(rooms.map((room) => send(http, room, written!)));
+    await eventually(async () => (await callsFor(stack, written!)).length === 50);
+    // Frozen, so that none of the others is answered before all have come.
+    await stack.worker().kill('SIGSTOP');
+    await Promise.all(rooms.map((room) => sendInOrder(http, room, queued)));
+    await forgetEverything(500);
+    const flushed = Date.now();
+    await stack.worker().kill('SIGCONT');
+
+    for (const room of rooms) {
+      const messages = await answered(http, room, flushed + 30_000 - Date.now());
+      expect(repliesIn(messages)).toEqual(answersTo([written!, ...queued]));
+    }
+    expect((await quotaOf(http)).used).toBe(550);
+  }, 90_000);
+
+  async function sendInOrder(http: HttpClient, room: string, contents: string[]): Promise<void> {
+    for (const content of contents) await send(http, room, content);
+  }
+
+  /** @param jobs so many are waiting, or there would be nothing to forget */
+  async function forgetEverything(jobs: number): Promise<void> {
+    const redis = new Redis(stack.redis);
+    try {
+      await eventually(async () => (await redis.llen(`bull:${MESSAGE_QUEUE}:wait`)) >= jobs);
+      await redis.flushdb();
+    } finally {
+      redis.disconnect();
+    }
+  }
+});
+
+describe('a reply whose worker dies of it', () => {
+  it('three times, and again behind its end, has one outcome that is stored and paid once', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const room = await openRoom(http);
+    const worker = stack.worker();
+    await worker.kill('SIGKILL');
+    const { reply } = await send(http, room, 'Die of me');
+    for (const point of ['claimed', 'first-word', 'answered', 'finished']) {
+      await worker.relaunch({ FAULT_POINT: point });
+      expect((await worker.ended).signal).toBe('SIGKILL');
+    }
+    const stored = await read(http, reply);
+    await worker.restart({ FAULT_POINT: '' });
+
+    expect(stored).toMatchObject({ status: 'completed', content: 'Turn 1. You said: "Die of me".' });
+    // The room goes on, and nothing that the dead have left behind touches what is final.
+    await send(http, room, 'And now?');
+    expect(repliesIn(await answered(http, room))).toEqual(answersTo(['Die of me', 'And now?']));
+    expect(await read(http, reply)).toEqual(stored);
+    // At the first point the model had not been asked; behind the end it isn't asked again.
+    expect(await callsFor(stack, 'Die of me')).toHaveLength(3);
+    expect((await quotaOf(http)).used).toBe(2);
+  }, 120_000);
+});
+
+/** The room's messages, once each reply has its final state. */
+async function answered(http: HttpClient, room: string, withinMs = 30_000): Promise<Message[]> {
+  const finished = async (): Promise<Message[]> => {
+    const { messages } = (await http.get<{ messages: Message[] }>(`/chatroom/${room}?limit=100`)).body;
+    const open = messages.filter(({ completedAt }) => completedAt === null);
+    if (open.length > 0) throw new Error(`${open.length} replies of a room have no outcome`);
+    return messages;
+  };
+  return eventually(finished, { withinMs, everyMs: 100 });
+}
+
+const repliesIn = (messages: Message[]): string[] =>
+  messages.filter(({ role }) => role === 'bot').map(({ content }) => content);
