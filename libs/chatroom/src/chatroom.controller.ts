@@ -3,6 +3,7 @@ import { ApiProblem, PageQuery } from '@app/platform';
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiBody,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -27,6 +28,7 @@ export class ChatroomController {
 
   @Post()
   @ApiOperation({ operationId: 'createChatroom', summary: 'Open a chatroom' })
+  @ApiBody({ type: CreateChatroomRequest, required: false })
   @ApiCreatedResponse({
     type: ChatroomResponse,
     headers: { Location: { description: 'Where the room is.', schema: { type: 'string' } } },
@@ -71,6 +73,7 @@ export class ChatroomController {
 
   @Patch(':id')
   @ApiOperation({ operationId: 'updateChatroom', summary: 'Change a chatroom', description: 'What is left out stays.' })
+  @ApiBody({ type: UpdateChatroomRequest, required: false })
   @ApiOkResponse({ type: ChatroomResponse })
   @ApiProblem(404, 'chatroom_not_found')
   update(

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Database, DatabaseConfig, FaultConfig, Faults, SystemClock, ValidationFailedError } from '@app/platform';
-import { DailyQuotaGuard, QuotaConfig, QuotaLedger } from '@app/subscription';
+import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
 import fc from 'fast-check';
 import { insertMessages, insertUser } from '../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/services.js';
@@ -89,8 +89,8 @@ describe('a room whose replies are being written', () => {
   it('can be deleted at any moment: whoever writes finds nothing, and nobody is in the way of another', async () => {
     const clock = new SystemClock();
     const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 10_000 });
-    const guard = new DailyQuotaGuard(new QuotaLedger(database, clock, quota), clock);
-    const acceptance = new MessageAcceptance(database, clock, quota, guard);
+    const ledger = new QuotaLedger(database, clock, quota);
+    const acceptance = new MessageAcceptance(database, clock, quota, ledger, new SpentQuotas());
     const replies = new ReplyStore(database, clock, new ReplyConfig(), new Faults(new FaultConfig()));
     const cancelled = { status: 'cancelled', content: '', model: null, finishReason: null, usage: null, error: null };
 

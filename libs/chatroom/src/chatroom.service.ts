@@ -6,9 +6,7 @@ import type { CreateChatroomRequest, UpdateChatroomRequest } from './chatroom.re
 import type { ChatroomResponse, ConversationResponse } from './chatroom.response.js';
 import { ChatroomStore } from './chatroom.store.js';
 import { toMessageResponse } from './message.response.js';
-
-/** The largest place that a message can have: PostgreSQL's `integer` ends there. */
-const LAST_PLACE = 2_147_483_647;
+import { LAST_PLACE } from './message.row.js';
 
 /** Before the oldest message of a page. */
 class MessagePosition {

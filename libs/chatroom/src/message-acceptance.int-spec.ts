@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Clock, Database, DatabaseConfig, FaultConfig, Faults, uuidv7 } from '@app/platform';
-import { DailyQuotaGuard, QuotaConfig, QuotaLedger } from '@app/subscription';
+import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/services.js';
 import { readIdempotencyKey } from './idempotency-key.js';
 import { MessageAcceptance } from './message-acceptance.js';
@@ -48,11 +48,17 @@ afterAll(async () => {
 
 beforeEach(() => {
   clock = new SetClock();
-  const quota = new QuotaConfig();
-  ledger = new QuotaLedger(database, clock, quota);
-  acceptance = new MessageAcceptance(database, clock, quota, new DailyQuotaGuard(ledger, clock));
+  ledger = new QuotaLedger(database, clock, new QuotaConfig());
+  acceptance = replica(clock);
   store = new ReplyStore(database, clock, new ReplyConfig(), new Faults(new FaultConfig()));
 });
+
+/** As it is in a process of its own with this clock. */
+function replica(itsClock: Clock): MessageAcceptance {
+  const quota = new QuotaConfig();
+  const itsLedger = new QuotaLedger(database, itsClock, quota);
+  return new MessageAcceptance(database, itsClock, quota, itsLedger, new SpentQuotas());
+}
 
 async function newUser(plan?: { plan: string; planExpiresAt?: Date }): Promise<string> {
   const id = uuidv7();
@@ -151,6 +157,73 @@ describe('accepting a message', () => {
     expect(finished.filter(Boolean)).toHaveLength(1);
     const days = await database.prisma.dailyUsage.findMany({ where: { userId: user }, orderBy: { day: 'asc' } });
     expect(days.map(({ used }) => used)).toEqual([0, 1]);
+  });
+});
+
+describe('around midnight in UTC', () => {
+  const LATE = new Date('2026-11-23T23:59:59.999Z');
+  const EARLY = new Date('2026-11-24T00:00:00.000Z');
+
+  /** Two replicas, since clocks differ: on one it is still the old day, on the other already the new one. */
+  const replicas = (): [MessageAcceptance, MessageAcceptance] => [
+    replica(Object.assign(new SetClock(), { instant: LATE })),
+    replica(Object.assign(new SetClock(), { instant: EARLY })),
+  ];
+  const usedByDay = async (userId: string): Promise<number[]> => {
+    const days = await database.prisma.dailyUsage.findMany({ where: { userId }, orderBy: { day: 'asc' } });
+    return days.map(({ used }) => used);
+  };
+
+  it('lets 200 parallel senders have exactly the five messages of each of the two days', async () => {
+    const user = await newUser();
+    const room = await newRoom(user);
+    const sides = replicas();
+    const outcomes = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => outcomeOf(sides[i % 2]!.send(user, room, `m${i}`, null))),
+    );
+    for (const side of [0, 1]) {
+      const ofSide = outcomes.filter((_, i) => i % 2 === side);
+      expect(ofSide.filter((outcome) => outcome === 'accepted')).toHaveLength(5);
+      expect(ofSide.filter((outcome) => outcome === 'daily_quota_exceeded')).toHaveLength(95);
+    }
+    expect(await usedByDay(user)).toEqual([5, 5]);
+  });
+
+  it('gives messages back to the day that paid, in the midst of parallel senders of both days', async () => {
+    const user = await newUser();
+    const sides = replicas();
+    clock.instant = EARLY;
+    const rooms = await Promise.all(Array.from({ length: 200 }, () => newRoom(user)));
+    // Three of each four that are accepted fail at once.
+    const lives = await Promise.all(
+      rooms.map(async (room, i) => {
+        const sent = sides[i % 2]!.send(user, room, `m${i}`, null);
+        const outcome = await outcomeOf(sent);
+        if (outcome !== 'accepted') return outcome;
+        const final = i % 8 < 6 ? FAILED : COMPLETED;
+        await store.finish((await store.claim((await sent).reply.id))!, final);
+        return final.status;
+      }),
+    );
+    const kept = [0, 1].map((side) => lives.filter((life, i) => i % 2 === side && life === 'completed').length);
+    expect(lives).toContain('failed');
+    expect(await usedByDay(user)).toEqual(kept);
+    // What was given back can be spent, and nothing else.
+    await Promise.all(rooms.map((room, i) => outcomeOf(sides[i % 2]!.send(user, room, 'again', null))));
+    expect(await usedByDay(user)).toEqual([5, 5]);
+  });
+
+  it('says how long to wait as of the day that was spent, even if the next one begins meanwhile', async () => {
+    const user = await newUser();
+    const room = await newRoom(user);
+    for (let i = 0; i < 5; i++) await replicas()[0].send(user, room, 'today', null);
+    const passing = new SetClock();
+    const instants = [LATE, EARLY];
+    passing.now = () => instants.shift() ?? EARLY;
+    await expect(replica(passing).send(user, room, 'too late', null)).rejects.toMatchObject({
+      code: 'daily_quota_exceeded',
+      headers: { 'Retry-After': '1', RateLimit: '"daily-messages";r=0;t=1' },
+    });
   });
 });
 

@@ -1,5 +1,13 @@
 import { Clock, Database, type PreparedStatement, uuidv7 } from '@app/platform';
-import { type DailyQuota, DailyQuotaGuard, QuotaConfig, spendOneMessageSql, utcDay } from '@app/subscription';
+import {
+  type DailyQuota,
+  DailyQuotaExceededError,
+  QuotaConfig,
+  QuotaLedger,
+  spendOneMessageSql,
+  SpentQuotas,
+  utcDay,
+} from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
 import { ChatroomNotFoundError } from './chatroom.errors.js';
@@ -10,11 +18,14 @@ import { MESSAGE_COLUMNS, type MessageRow } from './message.row.js';
 /** For how long a repeated request gets the first answer again. */
 const IDEMPOTENCY_HOURS = 24;
 
-/** What a send has led to. `quota` is null on a replay, which costs nothing. */
+/** What a send has led to. */
 export interface AcceptedMessage {
   message: MessageRow;
   reply: MessageRow;
-  quota: DailyQuota | null;
+  /** As it stands after the send, or at its repetition, which costs nothing. */
+  quota: DailyQuota;
+  /** The moment whose day the quota is of. */
+  at: Date;
   replayed: boolean;
 }
 
@@ -22,6 +33,8 @@ export interface AcceptedMessage {
 export interface AcceptedVariant {
   reply: MessageRow;
   quota: DailyQuota;
+  /** The moment whose day the quota is of. */
+  at: Date;
 }
 
 const QUOTA = spendOneMessageSql('room', { user: '$1', day: '$4', now: '$3', basicLimit: '$5' });
@@ -110,7 +123,8 @@ export class MessageAcceptance {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly quotaConfig: QuotaConfig,
-    private readonly quotaGuard: DailyQuotaGuard,
+    private readonly ledger: QuotaLedger,
+    private readonly spent: SpentQuotas,
   ) {}
 
   /**
@@ -144,10 +158,10 @@ export class MessageAcceptance {
         .catch(keyInUse);
       const quota = outcome?.[0];
       if (quota?.used != null)
-        return { message, reply, quota: { limit: quota.limit, used: quota.used }, replayed: false };
+        return { message, reply, quota: { limit: quota.limit, used: quota.used }, at: now, replayed: false };
       const earlier = key === null ? null : await this.replay(userId, key, now);
       if (earlier !== null) return earlier;
-      if (quota !== undefined) throw this.quotaGuard.refused(userId, { limit: quota.limit, used: quota.limit ?? 0 });
+      if (quota !== undefined) throw this.refusal(userId, quota.limit, now);
       if (outcome !== null) throw new ChatroomNotFoundError();
     }
     throw new IdempotencyKeyReusedError();
@@ -168,8 +182,13 @@ export class MessageAcceptance {
     if (!outcome.latest) throw new NotLatestReplyError();
     if (outcome.unfinished) throw new ReplyInProgressError();
     const { limit, used } = outcome;
-    if (used === null) throw this.quotaGuard.refused(userId, { limit, used: limit ?? 0 });
-    return { reply: { ...reply, reply_to: outcome.reply_to }, quota: { limit, used } };
+    if (used === null) throw this.refusal(userId, limit, now);
+    return { reply: { ...reply, reply_to: outcome.reply_to }, quota: { limit, used }, at: now };
+  }
+
+  private refusal(userId: string, limit: number | null, now: Date): DailyQuotaExceededError {
+    this.spent.remember(userId, utcDay(now));
+    return new DailyQuotaExceededError(limit ?? 0, now);
   }
 
   /** The first answer to this key, as it was then; null when there is none (any more). */
@@ -187,7 +206,9 @@ export class MessageAcceptance {
       return null;
     }
     if (!reply.request_hash.equals(requestHash)) throw new IdempotencyKeyReusedError();
-    return { message, reply: newMessage({ ...reply, content: '', completed_at: null }), quota: null, replayed: true };
+    const quota = await this.ledger.read(userId);
+    const first = newMessage({ ...reply, content: '', completed_at: null });
+    return { message, reply: first, quota, at: now, replayed: true };
   }
 }
 

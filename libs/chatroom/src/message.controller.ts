@@ -1,19 +1,28 @@
 import { type AuthenticatedUser, CurrentUser, RateLimit } from '@app/auth';
-import { ApiProblem, Clock, decodeCursor, encodeCursor, Faults, PageQuery, rateLimitHeaders } from '@app/platform';
+import {
+  ApiProblem,
+  decodeCursor,
+  encodeCursor,
+  Faults,
+  NoBodyRequest,
+  PageQuery,
+  rateLimitHeaders,
+} from '@app/platform';
 import { type DailyQuota, dailyMessagesPolicy, DailyQuotaGuard } from '@app/subscription';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { IsInt } from 'class-validator';
+import { IsInt, Max, Min } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import { readIdempotencyKey } from './idempotency-key.js';
 import { MessageAcceptance } from './message-acceptance.js';
 import { MessageNotFoundError } from './message.errors.js';
 import { SendMessageRequest } from './message.request.js';
 import { MessageResponse, toMessageResponse } from './message.response.js';
+import { LAST_PLACE } from './message.row.js';
 import { MessageStore } from './message.store.js';
 import { ReplyBell } from './reply-bell.js';
 import { ReplyCancellation } from './reply-cancellation.js';
-import { BEGINNING_ID, parsePosition } from './reply-reader.js';
+import { eventIdBehind, parsePosition } from './reply-reader.js';
 import { ReplyStreams } from './reply-streams.js';
 import { AcceptedMessageResponse, AcceptedReplyResponse, MessagePageResponse } from './message-accepted.response.js';
 
@@ -23,14 +32,15 @@ const LAST_EVENT_ID = {
   description: 'The id of the last event that was read: the stream goes on right behind it.',
 };
 
-const STREAM = {
-  'text/event-stream': {
-    schema: { type: 'string' },
-    example:
-      'event: delta\nid: 1-11\ndata: {"text":"Because the"}\n\nevent: delta\nid: 1-15\ndata: {"text":" air"}\n\n' +
-      'event: done\nid: 1-15\ndata: {"id":"…","status":"completed","content":"Because the air",…}\n\n',
-  },
-};
+const REPLY_EVENTS =
+  'event: delta\nid: 1-11\ndata: {"text":"Because the"}\n\nevent: delta\nid: 1-15\ndata: {"text":" air"}\n\n' +
+  'event: done\nid: 1-15\ndata: {"id":"…","status":"completed","content":"Because the air",…}\n\n';
+
+const stream = (example: string) => ({ 'text/event-stream': { schema: { type: 'string' }, example } });
+const STREAM = stream(REPLY_EVENTS);
+const ACCEPTED_STREAM = stream(
+  `event: accepted\nid: 0-0\ndata: {"message":{"id":"…",…},"reply":{"id":"…","status":"queued",…}}\n\n${REPLY_EVENTS}`,
+);
 
 const QUOTA_HEADERS = {
   'RateLimit-Policy': { description: '`"daily-messages";q=5;w=86400`. Absent on Pro.', schema: { type: 'string' } },
@@ -38,9 +48,15 @@ const QUOTA_HEADERS = {
   Location: { description: 'Where the reply can be polled.', schema: { type: 'string' } },
 } as const;
 
+const REPLAYED_HEADER = {
+  'Idempotency-Replayed': { description: '`true` on the answer to a repeated request.', schema: { type: 'string' } },
+} as const;
+
 /** Behind the last variant of a page. */
 class VariantCursor {
   @IsInt()
+  @Min(1)
+  @Max(LAST_PLACE)
   seq!: number;
 }
 
@@ -56,7 +72,6 @@ export class MessageController {
     private readonly messages: MessageStore,
     private readonly cancellation: ReplyCancellation,
     private readonly streams: ReplyStreams,
-    private readonly clock: Clock,
     private readonly faults: Faults,
   ) {}
 
@@ -82,15 +97,14 @@ export class MessageController {
     status: 202,
     description: 'Accepted.',
     type: AcceptedMessageResponse,
-    headers: {
-      ...QUOTA_HEADERS,
-      'Idempotency-Replayed': {
-        description: '`true` on the answer to a repeated request.',
-        schema: { type: 'string' },
-      },
-    },
+    headers: { ...QUOTA_HEADERS, ...REPLAYED_HEADER },
   })
-  @ApiResponse({ status: 200, description: 'Accepted, and streaming (`Accept: text/event-stream`).', content: STREAM })
+  @ApiResponse({
+    status: 200,
+    description: 'Accepted, and streaming (`Accept: text/event-stream`).',
+    headers: { ...QUOTA_HEADERS, ...REPLAYED_HEADER },
+    content: ACCEPTED_STREAM,
+  })
   @ApiProblem(422, 'idempotency_key_reused')
   @ApiProblem(429, 'daily_quota_exceeded', 'too_many_streams')
   async send(
@@ -111,10 +125,12 @@ export class MessageController {
     if (!accepted.replayed) this.ringFor(accepted.reply.id);
     if (accepted.replayed) http.header('Idempotency-Replayed', 'true');
     const body = { message: toMessageResponse(accepted.message), reply: toMessageResponse(accepted.reply) };
-    this.announce(http, body.reply, accepted.quota);
+    this.announce(http, body.reply, accepted.quota, accepted.at);
     if (!streaming) return body;
-    const reading = { userId: user.userId, chatroomId, replyId: body.reply.id, from: parsePosition(lastEventId) };
-    await this.streams.send(http, user, reading, { event: 'accepted', id: BEGINNING_ID, data: body });
+    const from = parsePosition(lastEventId);
+    const reading = { userId: user.userId, chatroomId, replyId: body.reply.id, from };
+    // Who is dropped right behind this event comes back with its id: it must not tell of another place.
+    await this.streams.send(http, user, reading, { event: 'accepted', id: eventIdBehind(from), data: body });
     return undefined;
   }
 
@@ -150,7 +166,7 @@ export class MessageController {
   ): Promise<MessagePageResponse> {
     const before = decodeCursor(VariantCursor, cursor)?.seq;
     const rows = await this.messages.findVariants(userId, chatroomId, messageId, limit + 1, before);
-    if (rows.length === 0 && (await this.messages.find(userId, chatroomId, messageId)) === null) {
+    if (rows.length === 0 && (await this.messages.find(userId, chatroomId, messageId))?.role !== 'user') {
       throw new MessageNotFoundError();
     }
     const last = rows.length > limit ? rows[limit - 1] : undefined;
@@ -193,6 +209,7 @@ export class MessageController {
   })
   @ApiResponse({ status: 200, type: MessageResponse })
   async cancel(
+    @Body() _nothing: NoBodyRequest,
     @CurrentUser() { userId }: AuthenticatedUser,
     @Param('id') chatroomId: string,
     @Param('replyId') replyId: string,
@@ -215,6 +232,7 @@ export class MessageController {
   @ApiProblem(409, 'not_latest_reply', 'reply_in_progress')
   @ApiProblem(429, 'daily_quota_exceeded')
   async regenerate(
+    @Body() _nothing: NoBodyRequest,
     @CurrentUser() { userId }: AuthenticatedUser,
     @Param('id') chatroomId: string,
     @Param('replyId') replyId: string,
@@ -224,7 +242,7 @@ export class MessageController {
     if (accepted === null) throw new MessageNotFoundError();
     this.ringFor(accepted.reply.id);
     const reply = toMessageResponse(accepted.reply);
-    this.announce(http, reply, accepted.quota);
+    this.announce(http, reply, accepted.quota, accepted.at);
     return { reply };
   }
 
@@ -233,9 +251,9 @@ export class MessageController {
     void this.bell.ring([{ id: replyId, fence: 0 }]).then(() => this.faults.at('rung'));
   }
 
-  private announce(http: FastifyReply, reply: MessageResponse, quota: DailyQuota | null): void {
+  private announce(http: FastifyReply, reply: MessageResponse, quota: DailyQuota, at: Date): void {
     http.header('Location', `/chatroom/${reply.chatroomId}/message/${reply.id}`);
-    const policy = quota === null ? null : dailyMessagesPolicy(quota, this.clock.now());
+    const policy = dailyMessagesPolicy(quota, at);
     if (policy === null) return;
     for (const [name, value] of Object.entries(rateLimitHeaders(policy))) {
       const others = http.getHeader(name);

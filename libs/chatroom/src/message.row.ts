@@ -48,3 +48,6 @@ export const MESSAGE_COLUMNS = `message.id, message.chatroom_id, message.role, m
 
 /** Whether a message has reached a state that it will never leave. */
 export const isFinal = (status: MessageStatus): boolean => status !== 'queued' && status !== 'generating';
+
+/** The largest place that a message can have in its room: PostgreSQL's `integer` ends there. */
+export const LAST_PLACE = 2_147_483_647;

@@ -9,7 +9,7 @@ import {
   SystemClock,
   uuidv7,
 } from '@app/platform';
-import { DailyQuotaGuard, QuotaConfig, QuotaLedger } from '@app/subscription';
+import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
 import fc from 'fast-check';
 import { eventually } from '../../../test/support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../test/support/services.js';
@@ -44,7 +44,8 @@ beforeAll(async () => {
     database,
     clock,
     quota,
-    new DailyQuotaGuard(new QuotaLedger(database, clock, quota), clock),
+    new QuotaLedger(database, clock, quota),
+    new SpentQuotas(),
   );
   store = new ReplyStore(database, clock, new ReplyConfig(), new Faults(new FaultConfig()));
   log = new ReplyLog(redis);

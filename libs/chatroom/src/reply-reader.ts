@@ -22,13 +22,17 @@ const NOWHERE: Position = { attempt: -1, offset: 0 };
 
 /** The position behind a `Last-Event-ID`; null: nothing has been read yet. */
 export function parsePosition(lastEventId: string | undefined): Position | null {
-  if (lastEventId === undefined || lastEventId === '' || lastEventId === '0-0') return null;
+  if (lastEventId === undefined || lastEventId === '' || lastEventId === BEGINNING_ID) return null;
   const [, attempt, offset] = /^(\d{1,9})-(\d{1,9})$/.exec(lastEventId) ?? [];
   return attempt === undefined ? NOWHERE : { attempt: Number(attempt), offset: Number(offset) };
 }
 
 /** The event id of the beginning, before any attempt: a client that has it has read nothing. */
-export const BEGINNING_ID = '0-0';
+const BEGINNING_ID = '0-0';
+
+/** The id of an event that leaves its reader at this position; null: nothing has been read yet. */
+export const eventIdBehind = (position: Position | null): string =>
+  position === null ? BEGINNING_ID : eventId(position);
 
 const eventId = ({ attempt, offset }: Position): string => `${attempt}-${offset}`;
 

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Database, DatabaseConfig, FaultConfig, Faults, SystemClock, uuidv7 } from '@app/platform';
-import { DailyQuotaGuard, QuotaConfig, QuotaLedger } from '@app/subscription';
+import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
 import fc from 'fast-check';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/services.js';
 import { MessageAcceptance } from './message-acceptance.js';
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const clock = new SystemClock();
   const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 1_000 });
   ledger = new QuotaLedger(database, clock, quota);
-  acceptance = new MessageAcceptance(database, clock, quota, new DailyQuotaGuard(ledger, clock));
+  acceptance = new MessageAcceptance(database, clock, quota, ledger, new SpentQuotas());
   store = new ReplyStore(database, clock, new ReplyConfig(), new Faults(new FaultConfig()));
 });
 

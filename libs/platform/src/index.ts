@@ -24,6 +24,7 @@ export { ApiProblem, problemResponse } from './problem/api-problem.decorator.js'
 export { DomainError } from './problem/domain-error.js';
 export { ProblemFilter, sendProblem } from './problem/problem.filter.js';
 export { problemBody, type Refusal, refusalOf, refusalOfStatus } from './problem/problem.js';
+export { NoBodyRequest } from './problem/no-body.request.js';
 export { RequestValidationPipe } from './problem/request-validation.pipe.js';
 export { type FieldError, ValidationFailedError } from './problem/validation.errors.js';
 export { ProcessConfig } from './process/process.config.js';

@@ -1,7 +1,7 @@
 import { type AuthenticatedUser, CurrentUser } from '@app/auth';
-import { ApiProblem } from '@app/platform';
+import { ApiProblem, NoBodyRequest } from '@app/platform';
 import { Body, Controller, Get, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CheckoutResponse, PortalResponse } from './checkout/checkout.response.js';
 import { CheckoutService } from './checkout/checkout.service.js';
 import { SubscribeRequest } from './checkout/subscribe.request.js';
@@ -40,6 +40,7 @@ export class SubscriptionController {
       'paid; asked for with other URLs, the earlier page is closed. Pro begins when Stripe reports the payment, usually ' +
       'within a second of the user coming back: read the status until it says so.',
   })
+  @ApiBody({ type: SubscribeRequest, required: false })
   @ApiCreatedResponse({ type: CheckoutResponse })
   @ApiProblem(409, 'already_subscribed')
   @ApiProblem(503, 'payment_provider_unavailable')
@@ -60,7 +61,7 @@ export class SubscriptionController {
   })
   @ApiCreatedResponse({ type: PortalResponse })
   @ApiProblem(503, 'payment_provider_unavailable')
-  async portal(@CurrentUser() user: AuthenticatedUser): Promise<PortalResponse> {
+  async portal(@Body() _nothing: NoBodyRequest, @CurrentUser() user: AuthenticatedUser): Promise<PortalResponse> {
     return { url: await this.checkout.portal(user.userId) };
   }
 }

@@ -5,10 +5,10 @@ import { CheckoutConfig } from './checkout/checkout.config.js';
 import { CheckoutService } from './checkout/checkout.service.js';
 import { Customers } from './checkout/customers.js';
 import { ReturnUrlPolicy } from './checkout/return-urls.js';
-import { DailyQuotaGuard } from './daily-quota.guard.js';
 import { PlanConfig } from './plan.config.js';
 import { QuotaLedger } from './quota-ledger.js';
 import { QuotaConfig } from './quota.config.js';
+import { SpentQuotas } from './spent-quotas.js';
 import { StripeConfig } from './stripe/stripe.config.js';
 import { SubscriptionAccount } from './subscription-account.js';
 import { SubscriptionStatusService } from './subscription-status.service.js';
@@ -33,13 +33,13 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
   providers: [
     CheckoutService,
     Customers,
-    DailyQuotaGuard,
     QuotaLedger,
     ReturnUrlPolicy,
+    SpentQuotas,
     StripeWebhookService,
     SubscriptionAccount,
     SubscriptionStatusService,
   ],
-  exports: [DailyQuotaGuard, QuotaLedger],
+  exports: [QuotaLedger, SpentQuotas],
 })
 export class SubscriptionModule {}

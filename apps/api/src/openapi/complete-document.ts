@@ -43,6 +43,7 @@ export function completeDocument(document: OpenAPIObject, facts: Map<string, Rou
     const known = facts.get(operation.operationId ?? '');
     if (known === undefined) throw new Error(`${operation.operationId} needs an operationId of its own.`);
     completeOperation(operation, known);
+    closeRequestBody(document, operation);
   }
   shareProblems(document);
   return document;
@@ -66,6 +67,16 @@ function completeOperation(operation: OperationObject, facts: RouteFacts): void 
     response.description ||= STATUS_CODES[status] ?? status;
     response.headers = { ...headersOf(Number(status), facts), ...response.headers };
   }
+}
+
+/** Says that properties which a request's class does not know are refused, and that a body without properties may be left out. */
+function closeRequestBody({ components }: OpenAPIObject, { requestBody }: OperationObject): void {
+  if (requestBody === undefined || '$ref' in requestBody) return;
+  const schema = requestBody.content['application/json']?.schema;
+  const body = schema && '$ref' in schema ? components?.schemas?.[schema.$ref.split('/').pop() ?? ''] : undefined;
+  if (body === undefined || '$ref' in body) return;
+  body.additionalProperties = false;
+  if (Object.keys(body.properties ?? {}).length === 0) requestBody.required = false;
 }
 
 /** What a route answers by being the route that it is. */

@@ -1,10 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
 import { IsAccountName, MAX_NAME_LENGTH } from '../account/account-name.decorator.js';
 
 const MAX_PHONE_LENGTH = 50;
 const MAX_CHALLENGE_ID_LENGTH = 100;
+const MAX_CODE_LENGTH = 100;
 
 const PHONE = {
   description: 'In any common writing, best with `+` and country code; it is stored as E.164.',
@@ -45,8 +46,13 @@ export class VerifyOtpRequest {
   @MaxLength(MAX_CHALLENGE_ID_LENGTH)
   challengeId!: string;
 
-  @ApiProperty({ description: 'The code from the message: six digits.', pattern: '^\\d{6}$', example: '042137' })
+  @ApiProperty({
+    description: 'The code from the message: six digits. Anything else is a wrong one.',
+    pattern: '^\\d{6}$',
+    example: '042137',
+  })
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.replace(/\s/g, '') : value))
-  @Matches(/^\d{6}$/, { message: 'otp must be six digits' })
+  @IsString()
+  @MaxLength(MAX_CODE_LENGTH)
   otp!: string;
 }

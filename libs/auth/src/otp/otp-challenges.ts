@@ -6,6 +6,7 @@ import { OtpConfig } from './otp.config.js';
 import type { SendCharge } from './send-limits.js';
 
 const CODE_DIGITS = 6;
+const CODE = new RegExp(`^\\d{${CODE_DIGITS}}$`);
 const FAMILIAR_MS = 30 * 86_400_000;
 const MOST_FAMILIAR = 20;
 
@@ -83,6 +84,8 @@ export class OtpChallenges {
 
   /** The user whom this code logs in, now and never again; null when it is wrong, or the challenge is over or unknown. */
   async verify(id: string, code: string): Promise<string | null> {
+    // What can't be a code is wrong, and costs no attempt.
+    if (!CODE.test(code)) return null;
     const { OTP_FAILURES, OTP_FAILURE_SECONDS, OTP_ATTEMPTS } = this.config;
     const now = this.clock.now().getTime();
     const limits = [OTP_FAILURES, OTP_FAILURE_SECONDS, now, FAMILIAR_MS, MOST_FAMILIAR, OTP_ATTEMPTS];

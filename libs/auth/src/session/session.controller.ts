@@ -1,4 +1,4 @@
-import { ApiProblem, PageQuery } from '@app/platform';
+import { ApiProblem, NoBodyRequest, PageQuery } from '@app/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedUser } from '../access/authenticated-user.js';
@@ -53,7 +53,10 @@ export class SessionController {
     description: 'Its tokens stop working at once, everywhere.',
   })
   @ApiNoContentResponse()
-  async logOut(@CurrentUser() { userId, sessionId }: AuthenticatedUser): Promise<void> {
+  async logOut(
+    @Body() _nothing: NoBodyRequest,
+    @CurrentUser() { userId, sessionId }: AuthenticatedUser,
+  ): Promise<void> {
     await this.revocations.revoke(sessionId, userId);
   }
 

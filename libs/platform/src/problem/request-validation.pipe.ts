@@ -21,7 +21,7 @@ export class RequestValidationPipe extends ValidationPipe {
       transform: true,
       whitelist: true,
       forbidNonWhitelisted: true,
-      validationError: { target: false, value: false },
+      validationError: { target: false },
       exceptionFactory: (errors) =>
         new ValidationFailedError(errors.flatMap((error) => fieldErrors(error)).slice(0, MAX_ERRORS)),
     });
@@ -49,6 +49,8 @@ const isJsonObject = (value: unknown) => typeof value === 'object' && value !== 
 
 function fieldErrors(error: ValidationError, parent = ''): FieldError[] {
   const pointer = `${parent}/${error.property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  // Every rule is broken by what isn't there; one word says it.
+  if (error.value === undefined && error.constraints !== undefined) return [{ pointer, detail: 'is required' }];
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     pointer,
     detail: rule === 'whitelistValidation' ? 'is not known here' : message,

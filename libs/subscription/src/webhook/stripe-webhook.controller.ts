@@ -32,7 +32,7 @@ export class StripeWebhookController {
   @ApiProblem(400, 'invalid_signature', 'invalid_event')
   async receive(
     @Req() request: RawBodyRequest<FastifyRequest>,
-    @Headers('stripe-signature') signature?: string,
+    @Headers('Stripe-Signature') signature?: string,
   ): Promise<WebhookReceivedResponse> {
     await this.webhook.receive(request.rawBody ?? Buffer.alloc(0), signature);
     return { received: true };

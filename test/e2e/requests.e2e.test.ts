@@ -1,0 +1,146 @@
+import { EventStream } from '../support/event-stream.js';
+import { type Person, sendOtp, signUpAndLogIn } from '../support/login.js';
+import { openRoom, outcome, read, script, send } from '../support/messages.js';
+import { type Stack, startStack } from '../support/stack.js';
+
+let stack: Stack;
+let person: Person;
+
+beforeAll(async () => {
+  stack = await startStack();
+  person = await signUpAndLogIn(stack.http);
+}, 120_000);
+
+afterAll(() => stack.stop());
+
+describe('what cannot be stored', () => {
+  it.each(['a\0b', '\0', 'nul \0'])('is refused in a message: %j', async (content) => {
+    const room = await openRoom(person.http);
+    const { status, body } = await person.http.post(`/chatroom/${room}/message`, { content });
+    expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ pointer: '/content' }] } });
+  });
+
+  it('is refused in the addresses to come back to from the checkout', async () => {
+    const successUrl = 'http://localhost:3000/\0';
+    const { status, body } = await person.http.post('/subscription/subscribe/pro', { successUrl });
+    expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ pointer: '/successUrl' }] } });
+  });
+
+  it('is half a character: the answer shows at once what will be read later', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const { message } = await send(http, await openRoom(http), 'half \ud83d end');
+    expect(message.content).toBe('half \ufffd end');
+    expect(await read(http, message)).toEqual(message);
+  });
+
+  it('is refused in a forged cursor', async () => {
+    const { message } = await send(person.http, await openRoom(person.http), 'Variants');
+    const cursor = Buffer.from(JSON.stringify({ seq: 2 ** 31 })).toString('base64url');
+    const path = `/chatroom/${message.chatroomId}/message/${message.id}/replies?cursor=${cursor}`;
+    expect(await person.http.get(path)).toMatchObject({ status: 400, body: { errors: [{ pointer: '/cursor' }] } });
+  });
+});
+
+describe('a request that says everything by its address', () => {
+  it.each(['/auth/logout', '/subscription/portal', 'cancel', 'regenerate'])(
+    'is refused with a body of anything: %s',
+    async (action) => {
+      const { http } = await signUpAndLogIn(stack.http);
+      const { reply } = await send(http, await openRoom(http), 'Hello');
+      await outcome(http, reply);
+      const path = action.startsWith('/') ? action : `/chatroom/${reply.chatroomId}/message/${reply.id}/${action}`;
+      const refused = await http.post(path, { unknown: 1 });
+      expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer: '/unknown' }] } });
+      expect((await http.post(path, {})).status).toBeLessThan(300);
+    },
+  );
+});
+
+describe('a code that can be none', () => {
+  it.each(['12', 'abcdef', '', '１２３４５６', '1234567'])('is a wrong one, and costs no attempt: %j', async (otp) => {
+    const { challengeId, otp: right } = await sendOtp(stack.http, person.phone);
+    for (let tried = 0; tried < 6; tried++) {
+      const refused = await stack.http.post('/auth/verify-otp', { challengeId, otp });
+      expect(refused).toMatchObject({ status: 401, body: { code: 'otp_invalid' } });
+    }
+    expect((await stack.http.post('/auth/verify-otp', { challengeId, otp: right })).status).toBe(200);
+  });
+
+  it('is asked for when it is missing', async () => {
+    const { status, body } = await stack.http.post('/auth/verify-otp', {});
+    expect({ status, body }).toMatchObject({
+      status: 400,
+      body: {
+        errors: [
+          { pointer: '/challengeId', detail: 'is required' },
+          { pointer: '/otp', detail: 'is required' },
+        ],
+      },
+    });
+  });
+});
+
+describe('a repeated request', () => {
+  it('is told of the quota as the first one was', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const room = await openRoom(http);
+    const ask = () => http.post(`/chatroom/${room}/message`, { content: 'Again' }, { 'idempotency-key': '"again"' });
+    const [first, second] = [await ask(), await ask()];
+    expect(second).toMatchObject({ status: 202, body: first.body });
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect(first.headers.get('ratelimit')).toMatch(/"daily-messages";r=4;t=\d+/);
+    expect(second.headers.get('ratelimit')).toMatch(/"daily-messages";r=4;t=\d+/);
+    expect(second.headers.get('ratelimit-policy')).toContain('"daily-messages";q=5;w=86400');
+  });
+
+  it('that streams begins where its client was, so that one who is dropped right there reads nothing twice', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const room = await openRoom(http);
+    await script(stack, 'Attach', [{ type: 'answer', text: 'one two three' }]);
+    const open = (headers: Record<string, string>) =>
+      EventStream.open(`${stack.url}/chatroom/${room}/message`, {
+        method: 'POST',
+        headers: {
+          ...http.authorization,
+          'content-type': 'application/json',
+          accept: 'text/event-stream',
+          'idempotency-key': '"attach"',
+          ...headers,
+        },
+        body: JSON.stringify({ content: 'Attach' }),
+      });
+    const first = await open({});
+    await first.ended;
+    expect(first.events[0]).toMatchObject({ event: 'accepted', id: '0-0' });
+    const place = first.events.at(-1)!.id;
+    const again = await open({ 'last-event-id': place });
+    await again.ended;
+    expect(again.events.map(({ event, id }) => [event, id])).toEqual([
+      ['accepted', place],
+      ['done', place],
+    ]);
+    const lost = await open({ 'last-event-id': 'nonsense' });
+    await lost.ended;
+    const rejoined = await open({ 'last-event-id': lost.events[0]!.id });
+    await rejoined.ended;
+    expect(rejoined.events.map(({ event }) => event)).toEqual(['accepted', 'reset', 'delta', 'done']);
+  });
+});
+
+describe('who has run out', () => {
+  it('is refused before anything else is looked at', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const room = await openRoom(http);
+    for (let sent = 0; sent < 5; sent++) await send(http, room, `Message ${sent}`);
+    expect(await http.post(`/chatroom/${room}/message`, { content: 'Sixth' })).toMatchObject({ status: 429 });
+    const early = await http.post(`/chatroom/${room}/message`, { content: '' });
+    expect(early).toMatchObject({ status: 429, body: { code: 'daily_quota_exceeded' } });
+    expect(early.headers.get('ratelimit')).toContain('"daily-messages";r=0');
+  });
+});
+
+it('a reply has no replies of its own', async () => {
+  const { reply } = await send(person.http, await openRoom(person.http), 'To be replied to');
+  const { status } = await person.http.get(`/chatroom/${reply.chatroomId}/message/${reply.id}/replies`);
+  expect(status).toBe(404);
+});
