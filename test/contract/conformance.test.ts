@@ -198,7 +198,8 @@ const takesJson = ({ operation }: Route): boolean => operation.responses[415] !=
 
 /** Of all properties, those that a route knows. */
 function pick(body: { content: string; title: string }, { path }: Route): object {
-  return path.includes('/message') ? { content: body.content } : { title: body.title };
+  if (path.endsWith('/message')) return { content: body.content };
+  return path.includes('/message/') ? {} : { title: body.title };
 }
 
 /** Stripe's signature of a body. */

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Logger, NotFoundException } from '@nestjs/common';
-import { type Metrics, RequestContext } from '@app/platform';
+import { type Metrics, RequestContext, uuidv7 } from '@app/platform';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram } from 'prom-client';
 
@@ -14,7 +13,7 @@ const QUIET_ROUTES = new Set(['/health/live', '/health/ready']);
 /** The client's `X-Request-Id` when it is a sane one, else a new id. */
 export function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
+  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : uuidv7();
 }
 
 /** Sets what every answer carries. On the raw response, so that hijacked streams have it too. */

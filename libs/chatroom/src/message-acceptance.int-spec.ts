@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Clock, Database, DatabaseConfig, FaultConfig, Faults, uuidv7 } from '@app/platform';
-import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
+import { DailyQuotaGuard, QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
+import type { ExecutionContext } from '@nestjs/common';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/services.js';
 import { readIdempotencyKey } from './idempotency-key.js';
 import { MessageAcceptance } from './message-acceptance.js';
@@ -169,6 +170,11 @@ describe('around midnight in UTC', () => {
     replica(Object.assign(new SetClock(), { instant: LATE })),
     replica(Object.assign(new SetClock(), { instant: EARLY })),
   ];
+  /** A clock that shows the old day once, and then the new one. */
+  const passingMidnight = (): Clock => {
+    const instants = [LATE];
+    return { now: () => instants.shift() ?? EARLY };
+  };
   const usedByDay = async (userId: string): Promise<number[]> => {
     const days = await database.prisma.dailyUsage.findMany({ where: { userId }, orderBy: { day: 'asc' } });
     return days.map(({ used }) => used);
@@ -217,13 +223,19 @@ describe('around midnight in UTC', () => {
     const user = await newUser();
     const room = await newRoom(user);
     for (let i = 0; i < 5; i++) await replicas()[0].send(user, room, 'today', null);
-    const passing = new SetClock();
-    const instants = [LATE, EARLY];
-    passing.now = () => instants.shift() ?? EARLY;
-    await expect(replica(passing).send(user, room, 'too late', null)).rejects.toMatchObject({
+    const refusal = {
       code: 'daily_quota_exceeded',
       headers: { 'Retry-After': '1', RateLimit: '"daily-messages";r=0;t=1' },
-    });
+    };
+    await expect(replica(passingMidnight()).send(user, room, 'too late', null)).rejects.toMatchObject(refusal);
+
+    const spent = new SpentQuotas();
+    spent.remember(user, '2026-11-23');
+    clock.instant = LATE;
+    const request = { user: { userId: user }, headers: {} };
+    const context = { switchToHttp: () => ({ getRequest: () => request }) } as unknown as ExecutionContext;
+    const guard = new DailyQuotaGuard(ledger, spent, passingMidnight());
+    await expect(guard.canActivate(context)).rejects.toMatchObject(refusal);
   });
 });
 

@@ -22,12 +22,12 @@ export class DailyQuotaGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest & { user: AuthenticatedUser }>();
     const { userId } = request.user;
-    if (!this.spent.has(userId, utcDay(this.clock.now()))) return true;
+    const now = this.clock.now();
+    if (!this.spent.has(userId, utcDay(now))) return true;
     // A repeated request gets its first answer even from a user who has run out since.
     if (request.headers['idempotency-key'] !== undefined) return true;
     const quota = await this.ledger.read(userId);
-    if (quota.limit !== null && quota.used >= quota.limit)
-      throw new DailyQuotaExceededError(quota.limit, this.clock.now());
+    if (quota.limit !== null && quota.used >= quota.limit) throw new DailyQuotaExceededError(quota.limit, now);
     this.spent.forget(userId);
     return true;
   }
