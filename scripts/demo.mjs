@@ -55,14 +55,18 @@ function step(what, outcome) {
 /** @param {string} text */
 const dim = (text) => (process.stdout.isTTY ? `\u001B[2m${text}\u001B[22m` : text);
 
-/** Gemini takes its time by itself; the sandbox is asked to. Where it doesn't run, nothing is lost. */
-async function slowDownSandbox() {
-  const behaviours = [{ type: 'answer', chunkSize: 4, tokensPerSecond: 8 }];
-  for (const promptIs of QUESTIONS) {
+/** Gemini takes its time by itself, and finds a title; the sandbox is told how. Where it doesn't run, nothing is lost. */
+async function directSandbox() {
+  const answer = { type: 'answer', chunkSize: 4, tokensPerSecond: 8 };
+  const rules = [
+    ...QUESTIONS.map((promptIs) => ({ match: { promptIs }, behaviours: [answer], times: 1 })),
+    { match: { system: 'Name this conversation' }, behaviours: [{ type: 'answer', text: 'First words' }], times: 1 },
+  ];
+  for (const rule of rules) {
     await fetch(`http://localhost:${settings['SANDBOX_PORT']}/control/gemini/rules`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ match: { promptIs }, behaviours, times: 1 }),
+      body: JSON.stringify(rule),
       signal: AbortSignal.timeout(2_000),
     }).catch(() => undefined);
   }
@@ -134,7 +138,7 @@ async function follow(stream) {
 async function main() {
   const ready = await fetch(`${base}/health/ready`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
   if (!ready?.ok) throw new Error(`Nothing is ready at ${base}. Run "npm start" in another terminal first.`);
-  await slowDownSandbox();
+  await directSandbox();
   await logIn();
   console.log('\nOpening a room. Ctrl-C stops an answer.');
   /** @type {{id: string}} */

@@ -33,6 +33,7 @@ describe('the demo', () => {
     const { demo, printed } = startDemo();
     await eventually(() => /Bot: Turn/.test(printed()) && !printed().includes('your name?".'));
     expect(await demo.exited).toEqual({ code: 0, signal: null });
+    expect(printed()).toContain('"First words"');
     expect(printed()).toContain('bot  completed Turn 2.');
   });
 

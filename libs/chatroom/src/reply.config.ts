@@ -2,8 +2,8 @@ import { IntegerVariable } from '@app/platform';
 
 /** The pace of the reply engine. All in milliseconds but `REPLY_MAX_ATTEMPTS`. */
 export class ReplyConfig {
-  /** How long a reply stays with a worker that gives no sign of life. */
-  @IntegerVariable(1_000, 600_000)
+  /** How long a reply stays with a worker that gives no sign of life. It gives one every second. */
+  @IntegerVariable(2_000, 600_000)
   REPLY_LEASE_MS = 10_000;
 
   /** From its first claim, how long a reply may take, all attempts and pauses together. */

@@ -30,7 +30,8 @@ const STORE_TRIES = 12;
  * one outcome. A ring for a reply that is finished, not due, held by a living worker or not the first of its room finds
  * nothing to claim and ends at once.
  */
-@Processor(MESSAGE_QUEUE, { autorun: false, lockDuration: 15_000, stalledInterval: 5_000, maxStalledCount: 1 })
+// The ring of a worker that died before it claimed keeps later rings out until its lock has run out: so that is short.
+@Processor(MESSAGE_QUEUE, { autorun: false, lockDuration: 6_000, stalledInterval: 3_000, maxStalledCount: 1 })
 export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ReplyProcessor.name);
 
