@@ -188,7 +188,7 @@ const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ deed: deed('cancel'), reply, replica: either }) },
   { weight: 1, arbitrary: fc.record({ deed: deed('kill a worker'), worker: either }) },
   { weight: 2, arbitrary: fc.record({ deed: deed('kill an API'), replica: either }) },
-  { weight: 1, arbitrary: fc.record({ deed: deed('flush Redis') }) },
+  { weight: 2, arbitrary: fc.record({ deed: deed('flush Redis'), place: fc.nat() }) },
 );
 type Action = typeof action extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -228,7 +228,7 @@ class Run {
       case 'kill an API':
         return this.killAndRestart(stack.apis, now.replica);
       case 'flush Redis':
-        return flushRedis();
+        return this.forget(now.place);
     }
   }
 
@@ -261,6 +261,18 @@ class Run {
     if (status !== 200) story.contradictions.push(`Cancelling answered ${status}`);
     // Its worker may have died just then; the reply ends when another has found that out.
     else if (body.completedAt !== null) story.endings.push({ done: body });
+  }
+
+  /** Redis forgets all; before more is written, those who read one of the replies come back with some old place. */
+  private async forget(place: number): Promise<void> {
+    await flushRedis();
+    const read = this.stories.map(({ readers }) => readers.filter(({ present }) => present));
+    const affected =
+      pick(
+        read.filter(({ length }) => length > 0),
+        place,
+      ) ?? [];
+    await Promise.all(affected.map((one, index) => one.join(index, place + index)));
   }
 
   /** Life goes on with the other one while this one starts; until then neither dies. */
