@@ -22,6 +22,7 @@ export function describeRun(env) {
     ],
     ['PostgreSQL', String(env['DATABASE_URL'])],
     ['Redis', `${env['REDIS_HOST']}:${env['REDIS_PORT'] ?? 6379}`],
+    ['Logs', '.data/logs/, and below'],
   ];
   return `
 The chat backend is running. Ctrl-C ends it.

@@ -7,8 +7,10 @@ const COLOURS = { api: 36, worker: 35, sandbox: 33 };
 /** The product's logs are JSON lines, which people read badly. */
 const pretty = prettyFactory({
   colorize: process.stdout.isTTY,
-  ignore: 'pid,hostname,process',
+  ignore: 'pid,hostname,process,context,method,route,status,durationMs',
   translateTime: 'SYS:HH:MM:ss',
+  messageFormat: ({ method, route, status, durationMs, ...line }, message) =>
+    method === undefined ? String(line[message] ?? '') : `${method} ${route} → ${status} in ${durationMs} ms`,
   singleLine: true,
 });
 

@@ -15,6 +15,7 @@ export const PORTS = {
 export async function refuseTakenPorts(env) {
   const problems = await Promise.all(
     Object.entries(PORTS).map(async ([name, [, of]]) => {
+      if (!isPort(Number(env[name]))) return [`${name} must be a port number: ${of} is to listen there.`];
       const reason = await whyNotListen(Number(env[name]));
       return reason === null
         ? []
@@ -24,12 +25,14 @@ export async function refuseTakenPorts(env) {
   if (problems.flat().length > 0) throw new Error(problems.flat().join('\n'));
 }
 
+/** @param {number} port */
+const isPort = (port) => Number.isInteger(port) && port > 0 && port < 65_536;
+
 /**
  * @param {number} port
  * @returns {Promise<string | null>} why the port can't be listened on, null if it can
  */
 function whyNotListen(port) {
-  if (!(Number.isInteger(port) && port > 0 && port < 65_536)) return Promise.resolve("isn't one");
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (/** @type {NodeJS.ErrnoException} */ error) =>

@@ -22,4 +22,10 @@ describe('Ports of a local run', () => {
     );
     server.close();
   });
+
+  it('are refused when they are none', async () => {
+    await expect(refuseTakenPorts({ ...(await freePorts()), PORT: 'abc' })).rejects.toThrow(
+      'PORT must be a port number: the API is to listen there.',
+    );
+  });
 });
