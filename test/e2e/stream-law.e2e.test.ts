@@ -7,7 +7,7 @@ import { type Behaviour, type Message, openRoom, read, script, send } from '../s
 import { makePro } from '../support/plan.js';
 import { type Stack, type StackProcess, startStack } from '../support/stack.js';
 
-/** The runs are the same in each test run; with others it can be hunted for more. */
+/** The same runs every time; another seed plays others. */
 const seed = Number(process.env['STREAM_LAW_SEED'] ?? 1);
 
 const ROOMS = 4;
