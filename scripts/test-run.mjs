@@ -15,12 +15,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const TEMPLATE = 'template_chat';
 
 /**
- * Tests in one process first, as many at a time as there are processors; then those that start the whole product, half
- * as many, since each of them is several processes. The support has databases in Redis for four workers.
+ * Tests in one process first, as many at a time as there are processors; then those that start the whole product, which
+ * mostly wait for it; then the one that wants all processors for itself. The support has databases in Redis for four
+ * workers.
  */
 const PHASES = [
   { projects: ['unit', 'integration', 'architecture', 'contract'], workers: Math.min(4, availableParallelism()) },
-  { projects: ['e2e', 'chaos'], workers: Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2))) },
+  { projects: ['e2e'], workers: Math.min(4, availableParallelism()) },
+  { projects: ['chaos'], workers: 1 },
 ];
 
 /** @typedef {{projects: string[], workers: number}} Phase */
@@ -52,11 +54,9 @@ export async function runTests(args, signal) {
  * @returns {Phase[]} all, unless the arguments name projects themselves
  */
 function selected(args) {
-  const [all, products] = [PHASES.flatMap(({ projects }) => projects), PHASES[1]];
-  const named = all.filter((project) => args.includes('--selectProjects') && args.includes(project));
-  if (named.length === 0) return PHASES;
-  const heavy = named.some((project) => products?.projects.includes(project));
-  return [{ projects: [], workers: (heavy ? PHASES[1] : PHASES[0])?.workers ?? 1 }];
+  const named = PHASES.filter(({ projects }) => projects.some((project) => args.includes(project)));
+  if (!args.includes('--selectProjects') || named.length === 0) return PHASES;
+  return [{ projects: [], workers: Math.min(...named.map(({ workers }) => workers)) }];
 }
 
 /**

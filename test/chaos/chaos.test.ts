@@ -35,8 +35,9 @@ describe('whatever dies, and whenever', () => {
 });
 
 (soaking ? describe.skip : describe)('the oracle', () => {
-  it('notices that nobody comes for what a dead worker held when the sweep is switched off', async () => {
-    const { verdict } = await runChaos({ seconds: 8, seed: 2, switchOff: 'sweep', only: ['kill a worker'] });
+  it('notices that nobody comes for what a dead worker held and Redis forgot when the sweep is switched off', async () => {
+    const only = ['kill a worker', 'flush Redis'];
+    const { verdict } = await runChaos({ seconds: 8, seed: 2, switchOff: 'sweep', only });
     expect(verdict.lost).not.toEqual([]);
   }, 180_000);
 
