@@ -4,7 +4,7 @@ import type { Verdict } from './oracle.js';
 const KEPT: Verdict = { lost: [], doubled: [], disordered: [], wrong: [], ledger: [] };
 
 /** `npm run chaos` sets these for a long run. */
-const seconds = Number(process.env['CHAOS_SECONDS'] ?? 45);
+const seconds = Number(process.env['CHAOS_SECONDS'] ?? 35);
 const seed = Number(process.env['CHAOS_SEED'] ?? 1);
 const soaking = process.env['CHAOS_SECONDS'] !== undefined;
 
