@@ -1,7 +1,8 @@
 import { type CountryCode, parsePhoneNumberFromString, type PhoneNumber } from 'libphonenumber-js/max';
 
 /**
- * Reads a phone number in any common writing: with `+` or `00` and country code (`tel:` in front is no harm), or as dialled within the default region.
+ * Reads a phone number in any common writing: with `+` or `00` and country code (`tel:` in front is no harm), or as
+ * dialled within the default region.
  * It has to be a possible number (the right length for its country), not one of an assigned block: blocks are opened
  * faster than metadata is shipped, and the numbers reserved for fiction belong to none.
  *
