@@ -13,6 +13,7 @@ import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
 import fc from 'fast-check';
 import { eventually } from '../../../test/support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../test/support/services.js';
+import { TcpProxy } from '../../../test/support/tcp-proxy.js';
 import { MessageAcceptance } from './message-acceptance.js';
 import { MessageStore } from './message.store.js';
 import { ReplyLog, type ReplyLogWriter } from './reply-log.js';
@@ -231,6 +232,33 @@ describe('the law of streams', () => {
     await writer.finish('completed');
     await reading;
     expect(events).toEqual(['Because', ' the', ' air', ' 🌍', 'done']);
+  });
+
+  it('does not wait for a Redis that has gone silent', async () => {
+    const { host, port, db } = await testRedis();
+    const network = await TcpProxy.to(host, port);
+    const behind = { REDIS_HOST: '127.0.0.1', REDIS_PORT: network.port, REDIS_DB: db };
+    const signals = new ReplySignals(messages, Object.assign(new RedisConfig(), behind));
+    const reader = new ReplyReader(messages, log, signals);
+    const read = async (owned: Owned): Promise<string[]> => {
+      const events: string[] = [];
+      for await (const { event } of reader.read({ ...owned, from: null }, new AbortController().signal)) {
+        events.push(event);
+      }
+      return events;
+    };
+    const replies = [await accept(), await accept()];
+    for (const owned of replies) {
+      const writer = await Writer.begin(owned);
+      writer.append('Because');
+      await writer.finish('completed');
+    }
+    expect(await read(replies[0]!)).toEqual(['delta', 'done']);
+    await eventually(() => signals['subscriber'].status === 'ready');
+    network.set('half-open');
+    expect(await read(replies[1]!)).toEqual(['delta', 'done']);
+    signals.onApplicationShutdown();
+    await network.close();
   });
 
   it('tells a reader with an id that it never had to forget everything', async () => {

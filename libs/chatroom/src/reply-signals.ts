@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { replyChannel, type ReplySignal } from '@app/contracts';
 import { RedisConfig, redisOptions } from '@app/platform';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
@@ -10,6 +11,9 @@ export type Mail = ReplySignal | { type: 'resync' };
 
 /** How many signals wait for a slow reader; beyond that it catches up from the log instead. */
 const MAILBOX_SIZE = 64;
+
+/** How long opening a mailbox waits for Redis. */
+const PATIENCE_MS = 300;
 
 /** How often PostgreSQL is asked about replies whose signals have fallen silent: Redis may be away. */
 const POLL_MS = 1_000;
@@ -45,11 +49,18 @@ export class Mailbox {
   }
 }
 
+/** This process's readers of one reply. */
+interface Audience {
+  mailboxes: Set<Mailbox>;
+  /** Settled once Redis has confirmed the subscription, or refused it. */
+  subscribed: Promise<unknown>;
+}
+
 /** Brings the workers' signals to this process's readers, over one Redis connection for all of them. */
 @Injectable()
 export class ReplySignals implements OnApplicationShutdown {
   private readonly logger = new Logger(ReplySignals.name);
-  private readonly mailboxes = new Map<string, Set<Mailbox>>();
+  private readonly audiences = new Map<string, Audience>();
   private readonly subscriber: Redis;
   private readonly timer = setInterval(() => void this.poll(), POLL_MS);
   private polling = false;
@@ -64,34 +75,39 @@ export class ReplySignals implements OnApplicationShutdown {
     this.subscriber.on('ready', () => this.putAll({ type: 'resync' }));
     this.subscriber.on('message', (channel: string, message: string) => {
       const mail = JSON.parse(message) as ReplySignal;
-      for (const mailbox of this.mailboxes.get(channel) ?? []) mailbox.put(mail);
+      for (const mailbox of this.mailboxesOf(channel)) mailbox.put(mail);
     });
   }
 
-  /** Opens a mailbox. Signals arrive from the moment that this resolves; with Redis away it doesn't wait. */
+  /**
+   * Opens a mailbox. Signals arrive from the moment that this resolves; where Redis isn't there, or silent, they come
+   * later, and a `resync` with the first of them.
+   */
   async open(replyId: string): Promise<Mailbox> {
     const channel = replyChannel(replyId);
+    const audience = this.audiences.get(channel) ?? {
+      mailboxes: new Set(),
+      subscribed: this.subscriber.subscribe(channel).catch(() => undefined),
+    };
     const mailbox = new Mailbox();
-    const others = this.mailboxes.get(channel);
-    if (others !== undefined) {
-      others.add(mailbox);
-      return mailbox;
-    }
-    this.mailboxes.set(channel, new Set([mailbox]));
-    const subscribed = this.subscriber.subscribe(channel).catch(() => undefined);
+    audience.mailboxes.add(mailbox);
+    this.audiences.set(channel, audience);
+    const patience = this.subscriber.status === 'ready' ? PATIENCE_MS : 0;
+    const subscribed = audience.subscribed.then(() => true);
     // What was signalled before a late subscription is found by looking again after it.
-    void subscribed.then(() => mailbox.put({ type: 'resync' }));
-    if (this.subscriber.status === 'ready') await subscribed;
+    if (!(await Promise.race([subscribed, setTimeout(patience, false, { ref: false })]))) {
+      void subscribed.then(() => mailbox.put({ type: 'resync' }));
+    }
     return mailbox;
   }
 
   /** Closes a mailbox; the last one of a reply ends its subscription. */
   close(replyId: string, mailbox: Mailbox): void {
     const channel = replyChannel(replyId);
-    const others = this.mailboxes.get(channel);
-    others?.delete(mailbox);
-    if (others?.size !== 0) return;
-    this.mailboxes.delete(channel);
+    const mailboxes = this.audiences.get(channel)?.mailboxes;
+    mailboxes?.delete(mailbox);
+    if (mailboxes?.size !== 0) return;
+    this.audiences.delete(channel);
     this.subscriber.unsubscribe(channel).catch(() => undefined);
   }
 
@@ -101,29 +117,33 @@ export class ReplySignals implements OnApplicationShutdown {
   }
 
   private putAll(mail: Mail): void {
-    for (const mailboxes of this.mailboxes.values()) for (const mailbox of mailboxes) mailbox.put(mail);
+    for (const { mailboxes } of this.audiences.values()) for (const mailbox of mailboxes) mailbox.put(mail);
+  }
+
+  private mailboxesOf(channel: string): Iterable<Mailbox> {
+    return this.audiences.get(channel)?.mailboxes ?? [];
   }
 
   /** One question for all silent replies together: has one ended, or begun anew, without a signal? */
   private async poll(): Promise<void> {
     const silentSince = Date.now() - POLL_MS;
-    const silent = [...this.mailboxes].filter(([, boxes]) => [...boxes].some((box) => box.lastMailAt < silentSince));
+    const isSilent = ({ mailboxes }: Audience) => [...mailboxes].some((mailbox) => mailbox.lastMailAt < silentSince);
+    const silent = [...this.audiences].filter(([, audience]) => isSilent(audience)).map(([channel]) => channel);
     if (silent.length === 0 || this.polling) return;
     this.polling = true;
     try {
       const prefix = replyChannel('').length;
       const seen = new Set<string>();
-      for (const { id, status, fence } of await this.messages.progress(
-        silent.map(([channel]) => channel.slice(prefix)),
-      )) {
+      const ids = silent.map((channel) => channel.slice(prefix));
+      for (const { id, status, fence } of await this.messages.progress(ids)) {
         seen.add(replyChannel(id));
-        for (const mailbox of this.mailboxes.get(replyChannel(id)) ?? []) {
+        for (const mailbox of this.mailboxesOf(replyChannel(id))) {
           if (isFinal(status) || fence !== mailbox.attempt) mailbox.put({ type: 'resync' });
         }
       }
       // Deleted meanwhile: its readers find that out by looking again.
-      for (const [channel, boxes] of silent)
-        if (!seen.has(channel)) for (const box of boxes) box.put({ type: 'resync' });
+      for (const channel of silent)
+        if (!seen.has(channel)) for (const mailbox of this.mailboxesOf(channel)) mailbox.put({ type: 'resync' });
     } catch (error) {
       this.logger.warn(`The progress of open streams could not be read: ${(error as Error).message}`);
     } finally {
