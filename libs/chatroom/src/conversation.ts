@@ -11,14 +11,20 @@ export interface Turn {
 
 const PAGE = 20;
 
+/** The newest {@link PAGE} completed exchanges of a room before a place in it, newest first, as one JSON array. */
+export const turnsBeforeSql = (chatroom: string, seq: string): string => `(
+  SELECT COALESCE(json_agg(turn ORDER BY turn.seq DESC), '[]')
+  FROM (
+    SELECT answer.seq, question.content AS question, answer.content AS answer
+    FROM message answer JOIN message question ON question.id = answer.reply_to
+    WHERE answer.chatroom_id = ${chatroom} AND answer.seq < ${seq} AND answer.status = 'completed'
+      AND answer.role = 'bot' AND NOT answer.superseded
+    ORDER BY answer.seq DESC LIMIT ${PAGE}
+  ) turn)`;
+
 const TURNS_BEFORE: PreparedStatement = {
   name: 'conversation_turns_before',
-  text: `
-    SELECT reply.seq, question.content AS question, reply.content AS answer
-    FROM message reply JOIN message question ON question.id = reply.reply_to
-    WHERE reply.chatroom_id = $1::uuid AND reply.seq < $2::int AND reply.status = 'completed' AND reply.role = 'bot'
-      AND NOT reply.superseded
-    ORDER BY reply.seq DESC LIMIT ${PAGE}`,
+  text: `SELECT ${turnsBeforeSql('$1::uuid', '$2::int')} AS turns`,
 };
 
 /** What was said in a room, read backwards and only as far as somebody wants to know. */
@@ -26,14 +32,18 @@ const TURNS_BEFORE: PreparedStatement = {
 export class Conversation {
   constructor(private readonly database: Database) {}
 
-  /** The completed exchanges before a place in the room, newest first, fetched a page at a time while they are taken. */
-  async *turnsBefore(chatroomId: string, seq: number): AsyncGenerator<Turn> {
-    for (let before = seq; ;) {
-      const turns = await this.database.run<Turn>(TURNS_BEFORE, [chatroomId, before]);
-      yield* turns;
-      const oldest = turns.at(-1);
-      if (oldest === undefined || turns.length < PAGE) return;
-      before = oldest.seq;
+  /**
+   * Completed exchanges, newest first, fetched a page at a time while they are taken.
+   *
+   * @param newest the first page, by {@link turnsBeforeSql}
+   */
+  async *turns(chatroomId: string, newest: Turn[]): AsyncGenerator<Turn> {
+    for (let page = newest; ;) {
+      yield* page;
+      const oldest = page.at(-1);
+      if (oldest === undefined || page.length < PAGE) return;
+      const [older] = await this.database.run<{ turns: Turn[] }>(TURNS_BEFORE, [chatroomId, oldest.seq]);
+      page = older?.turns ?? [];
     }
   }
 }

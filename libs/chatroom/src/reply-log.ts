@@ -41,9 +41,9 @@ export class ReplyLog {
     redis.defineCommand('appendToReply', { numberOfKeys: 1, lua: APPEND });
   }
 
-  /** Begins the log of an attempt; readers of an earlier one are told to forget it. */
+  /** Begins the log of an attempt; readers of an earlier one, if there was any, are told to forget it. */
   open(replyId: string, attempt: number): ReplyLogWriter {
-    void this.signal(replyId, { type: 'reset', attempt });
+    if (attempt > 1) void this.signal(replyId, { type: 'reset', attempt });
     return new ReplyLogWriter(this.redis as RedisClient & AppendCommand, replyId, attempt);
   }
 

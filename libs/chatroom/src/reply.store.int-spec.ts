@@ -69,8 +69,8 @@ describe('claiming', () => {
       fence: 1,
       chatroom_id: owner.room,
       user_id: owner.user,
-      question_seq: 1,
       prompt: 'A question?',
+      newest_turns: [],
       title: 'Sky',
       system_instruction: 'Be brief.',
       model: null,
@@ -88,6 +88,9 @@ describe('claiming', () => {
         for (const pick of [...picks, 0, 1, 2, 3, 4]) {
           const claim = await store.claim(replies[pick] as string);
           if (claim === null) continue;
+          const { content: answer } = ANSWER;
+          const exchanges = answered.map((_, index) => ({ seq: 2 * index + 2, question: 'A question?', answer }));
+          expect(claim.newest_turns).toEqual(exchanges.reverse());
           expect(await store.claim(await send(await newRoom()))).not.toBeNull();
           await store.finish(claim, ANSWER);
           answered.push(claim.id);

@@ -1,6 +1,7 @@
 import { Clock, Database, Faults, type PreparedStatement } from '@app/platform';
 import { refundOneMessageSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
+import { type Turn, turnsBeforeSql } from './conversation.js';
 import { MESSAGE_COLUMNS, type MessageRow, type ReplyErrorCode } from './message.row.js';
 import type { DueReply } from './reply-bell.js';
 import { ReplyConfig } from './reply.config.js';
@@ -11,9 +12,9 @@ export interface ClaimedReply {
   fence: number;
   chatroom_id: string;
   user_id: string;
-  /** The question's place in the room: history is what comes before. */
-  question_seq: number;
   prompt: string;
+  /** The beginning of what was said before the question, newest first: see `Conversation`. */
+  newest_turns: Turn[];
   /** What an earlier attempt wrote, kept only for a reply that is to stop. */
   content: string;
   title: string | null;
@@ -53,7 +54,10 @@ const headOfRoom = (reply: string): string => `NOT EXISTS (
 
 const milliseconds = (placeholder: string): string => `${placeholder}::int * interval '1 ms'`;
 
-/** Stored times are rounded to milliseconds, also upwards: what is due at once must be so in the very same one. */
+/**
+ * Brings along what the model needs, so that nobody waits for one more round trip. Stored times are rounded to
+ * milliseconds, also upwards: what is due at once must be so in the very same one.
+ */
 const CLAIM: PreparedStatement = {
   name: 'reply_claim',
   text: `
@@ -65,8 +69,9 @@ const CLAIM: PreparedStatement = {
     WHERE reply.id = $1::uuid AND reply.status IN ${UNFINISHED} AND ${headOfRoom('reply')}
       AND reply.due_at <= now() + interval '1 ms'
       AND chatroom.id = reply.chatroom_id AND question.id = reply.reply_to
-    RETURNING reply.id, reply.fence, reply.chatroom_id, chatroom.user_id, question.seq AS question_seq,
-      question.content AS prompt, reply.content, chatroom.title, chatroom.system_instruction, chatroom.model,
+    RETURNING reply.id, reply.fence, reply.chatroom_id, chatroom.user_id, question.content AS prompt,
+      ${turnsBeforeSql('reply.chatroom_id', 'question.seq')} AS newest_turns,
+      reply.content, chatroom.title, chatroom.system_instruction, chatroom.model,
       reply.failures, reply.last_failure, reply.cancel_requested_at IS NOT NULL AS cancel_requested,
       (extract(epoch FROM reply.deadline_at - now()) * 1000)::int AS deadline_in_ms`,
 };

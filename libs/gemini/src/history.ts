@@ -43,7 +43,7 @@ export class History {
     const budget = this.config.HISTORY_TOKEN_BUDGET;
     const turns: Turn[] = [];
     let estimate = 0;
-    for await (const turn of this.conversation.turnsBefore(reply.chatroom_id, reply.question_seq)) {
+    for await (const turn of this.conversation.turns(reply.chatroom_id, reply.newest_turns)) {
       if (estimate + size(turn) > budget * NEAR_LIMIT.to) break;
       estimate += size(turn);
       turns.unshift(turn);
