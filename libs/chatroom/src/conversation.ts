@@ -15,11 +15,11 @@ const PAGE = 20;
 export const turnsBeforeSql = (chatroom: string, seq: string): string => `(
   SELECT COALESCE(json_agg(turn ORDER BY turn.seq DESC), '[]')
   FROM (
-    SELECT answer.seq, question.content AS question, answer.content AS answer
-    FROM message answer JOIN message question ON question.id = answer.reply_to
-    WHERE answer.chatroom_id = ${chatroom} AND answer.seq < ${seq} AND answer.status = 'completed'
-      AND answer.role = 'bot' AND NOT answer.superseded
-    ORDER BY answer.seq DESC LIMIT ${PAGE}
+    SELECT past.seq, asked.content AS question, past.content AS answer
+    FROM message past JOIN message asked ON asked.id = past.reply_to
+    WHERE past.chatroom_id = ${chatroom} AND past.seq < ${seq} AND past.status = 'completed' AND past.role = 'bot'
+      AND NOT past.superseded
+    ORDER BY past.seq DESC LIMIT ${PAGE}
   ) turn)`;
 
 const TURNS_BEFORE: PreparedStatement = {
