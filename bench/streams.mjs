@@ -51,7 +51,7 @@ export async function measureFirstWord(stage, person) {
   const times = { product: [], baseline: [] };
   const prompt = 'Hello [[behaviour:answer text=Firstword latencyMs=20]]';
   const gemini = `${stage.sandbox}/v1beta/models/gemini-flash-latest:streamGenerateContent?alt=sse`;
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 200; i++) {
     const room = person.rooms[1 + (i % (person.rooms.length - 1))];
     const contents = [{ role: 'user', parts: [{ text: prompt }] }];
     times.baseline.push(await untilText(gemini, { contents }, { 'x-goog-api-key': 'bench' }, 'Firstword'));
