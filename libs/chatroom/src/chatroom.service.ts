@@ -32,11 +32,9 @@ export class ChatroomService {
    */
   async read(userId: string, chatroomId: string, { limit, cursor }: PageQuery): Promise<ConversationResponse> {
     const before = decodeCursor(MessagePosition, cursor)?.seq ?? LAST_PLACE;
-    const [room, rows] = await Promise.all([
-      this.store.find(userId, chatroomId),
-      this.store.messages(userId, chatroomId, limit + 1, before),
-    ]);
-    if (room === undefined) throw new ChatroomNotFoundError();
+    const read = await this.store.read(userId, chatroomId, limit + 1, before);
+    if (read === undefined) throw new ChatroomNotFoundError();
+    const { messages: rows, ...room } = read;
     const oldest = rows.length > limit ? rows[limit - 1] : undefined;
     return {
       ...room,

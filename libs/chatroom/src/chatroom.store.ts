@@ -7,6 +7,9 @@ import { MESSAGE_COLUMNS, type MessageRow } from './message.row.js';
 /** A message with its place in the room. */
 export type PlacedMessageRow = MessageRow & { seq: number };
 
+/** A room with a page of its messages. */
+export type ConversationRow = ChatroomResponse & { messages: PlacedMessageRow[] };
+
 /** The columns of a {@link ChatroomResponse} under its names, for statements that read times with `ISO_TIMES`. */
 export const CHATROOM_COLUMNS = `chatroom.id, chatroom.title, chatroom.system_instruction AS "systemInstruction",
   chatroom.model, chatroom.pinned, chatroom.archived, chatroom.created_at AS "createdAt",
@@ -46,14 +49,20 @@ const DELETE: PreparedStatement = {
   text: 'DELETE FROM chatroom WHERE id = $1 AND user_id = $2 RETURNING id',
 };
 
-const MESSAGES: PreparedStatement = {
-  name: 'chatroom_messages',
+/** The page comes as one JSON value: taking in fifty rows would cost the process twice as much. */
+const READ: PreparedStatement = {
+  name: 'chatroom_read',
   types: ISO_TIMES,
   text: `
-    SELECT ${MESSAGE_COLUMNS}, message.seq
-    FROM chatroom JOIN message ON message.chatroom_id = chatroom.id
-    WHERE chatroom.id = $1 AND chatroom.user_id = $2 AND message.seq < $3 AND NOT message.superseded
-    ORDER BY message.seq DESC LIMIT $4`,
+    SELECT ${CHATROOM_COLUMNS}, (
+      SELECT COALESCE(json_agg(page ORDER BY page.seq DESC), '[]')
+      FROM (
+        SELECT ${MESSAGE_COLUMNS}, message.seq
+        FROM message
+        WHERE message.chatroom_id = chatroom.id AND message.seq < $3 AND NOT message.superseded
+        ORDER BY message.seq DESC LIMIT $4
+      ) page) AS messages
+    FROM chatroom WHERE id = $1 AND user_id = $2`,
 };
 
 /** Rooms in PostgreSQL, and the reading of their messages; whose they are is part of every question. */
@@ -98,11 +107,12 @@ export class ChatroomStore {
   }
 
   /**
-   * The newest messages of a room, newest first, without superseded variants.
+   * The room with its newest messages, newest first, without superseded variants.
    *
    * @param before only messages older than the one at this place in the room
    */
-  async messages(userId: string, chatroomId: string, limit: number, before: number): Promise<PlacedMessageRow[]> {
-    return await this.database.run<PlacedMessageRow>(MESSAGES, [chatroomId, userId, before, limit]);
+  async read(userId: string, chatroomId: string, limit: number, before: number): Promise<ConversationRow | undefined> {
+    const [room] = await this.database.run<ConversationRow>(READ, [chatroomId, userId, before, limit]);
+    return room;
   }
 }

@@ -1,3 +1,4 @@
+import { isoTime } from '@app/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import {
   MESSAGE_ROLES,
@@ -121,4 +122,4 @@ export function toMessageResponse(row: MessageRow): MessageResponse {
   };
 }
 
-const iso = (time: RowTime): string => (typeof time === 'string' ? time : time.toISOString());
+const iso = (time: RowTime): string => (typeof time === 'string' ? isoTime(time) : time.toISOString());

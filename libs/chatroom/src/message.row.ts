@@ -20,7 +20,7 @@ export const REPLY_ERROR_CODES = [
 ] as const;
 export type ReplyErrorCode = (typeof REPLY_ERROR_CODES)[number];
 
-/** A time as the driver reads it, or ISO 8601 where the statement reads times with `ISO_TIMES`. */
+/** A time as the driver reads it, or as text: by `ISO_TIMES`, or within JSON. */
 export type RowTime = Date | string;
 
 /** The part of a `message` row that its readers may see, as SQL spells it. */

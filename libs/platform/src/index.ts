@@ -19,7 +19,7 @@ export { PageQuery } from './page/page.query.js';
 export { DatabaseConfig } from './prisma/database.config.js';
 export { DatabaseModule } from './prisma/database.module.js';
 export { Database, type PreparedStatement } from './prisma/database.js';
-export { ISO_TIMES } from './prisma/iso-times.js';
+export { ISO_TIMES, isoTime } from './prisma/iso-times.js';
 export { ApiProblem, problemResponse } from './problem/api-problem.decorator.js';
 export { DomainError } from './problem/domain-error.js';
 export { ProblemFilter, sendProblem } from './problem/problem.filter.js';

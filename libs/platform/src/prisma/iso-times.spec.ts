@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ISO_TIMES } from './iso-times.js';
+import { ISO_TIMES, isoTime } from './iso-times.js';
 
 const TIMESTAMPTZ = 1184;
 const parse = ISO_TIMES.getTypeParser(TIMESTAMPTZ);
@@ -18,6 +18,8 @@ describe('ISO_TIMES', () => {
     fc.assert(
       fc.property(time, fc.integer({ min: -11, max: 14 }), (date, zone) => {
         expect(parse(written(date, zone))).toBe(date.toISOString());
+        expect(isoTime(`${written(date, zone).replace(' ', 'T')}:00`)).toBe(date.toISOString());
+        expect(isoTime(date.toISOString())).toBe(date.toISOString());
       }),
     );
   });
@@ -27,6 +29,7 @@ describe('ISO_TIMES', () => {
     ['2026-11-23 09:30:00.12+00', '2026-11-23T09:30:00.120Z'],
     ['2026-11-23 09:30:00.123456+00', '2026-11-23T09:30:00.123Z'],
     ['2026-11-23 15:00:00.5+05:30', '2026-11-23T09:30:00.500Z'],
+    ['2026-11-23T15:00:00.5+05:30', '2026-11-23T09:30:00.500Z'],
   ])('reads %s', (text, iso) => {
     expect(parse(text)).toBe(iso);
   });
