@@ -21,9 +21,10 @@ describe('what cannot be stored', () => {
   });
 
   it('is refused in the addresses to come back to from the checkout', async () => {
-    const successUrl = 'http://localhost:3000/\0';
-    const { status, body } = await person.http.post('/subscription/subscribe/pro', { successUrl });
-    expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ pointer: '/successUrl' }] } });
+    for (const successUrl of ['http://localhost:3000/\0', 'http://localhost:3000/\ud800']) {
+      const { status, body } = await person.http.post('/subscription/subscribe/pro', { successUrl });
+      expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ pointer: '/successUrl' }] } });
+    }
   });
 
   it('is half a character: the answer shows at once what will be read later', async () => {

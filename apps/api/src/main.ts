@@ -26,9 +26,9 @@ await runProcess('API', async () => {
   });
   await configureApp(app, config);
   const operations = new OperationsServer(app);
-  await operations.listen(config.METRICS_PORT);
+  const watchedOn = await operations.listen(config.METRICS_PORT);
   await app.listen(config.PORT, config.HOST);
-  new Logger('API').log(`Listening on port ${config.PORT}, for operators on ${config.METRICS_PORT}`);
+  new Logger('API').log(`Listening on port ${config.PORT}, for operators on ${watchedOn}`);
 
   const stop = async (): Promise<void> => {
     app.get(Health).beginShutdown();

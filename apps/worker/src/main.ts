@@ -21,8 +21,8 @@ await runProcess('Worker', async () => {
     abortOnError: false,
   });
   const operations = new OperationsServer(app);
-  await operations.listen(config.WORKER_HEALTH_PORT);
-  new Logger('Worker').log(`Working; for operators on port ${config.WORKER_HEALTH_PORT}`);
+  const watchedOn = await operations.listen(config.WORKER_HEALTH_PORT);
+  new Logger('Worker').log(`Working; for operators on port ${watchedOn}`);
 
   const stop = async (): Promise<void> => {
     app.get(Health).beginShutdown();

@@ -43,14 +43,16 @@ it('exports every room with every message, however many, and those of nobody els
   await insertMessages(database, (await rooms.create(stranger, {})).id, [{ content: 'private' }]);
   const many = Array.from({ length: 1_001 }, (_, index) => ({ content: `Message ${index}`, superseded: index === 7 }));
   const ids = await insertMessages(database, busy.id, many);
+  const key = { userId: user, key: 'k-123', requestHash: Buffer.alloc(32), replyId: ids[9]!, createdAt: new Date() };
+  await database.prisma.idempotencyKey.create({ data: key });
 
   const { chatrooms: exported } = (await participants.export(user)) as { chatrooms: ExportedChatroom[] };
   expect(exported.map(({ messages, ...room }) => ({ room, count: messages.length }))).toEqual([
     { room: quiet, count: 0 },
     { room: busy, count: 1_001 },
   ]);
-  expect(exported[1]?.messages.map(({ id, superseded }) => [id, superseded])).toEqual(
-    ids.map((id, index) => [id, index === 7]),
+  expect(exported[1]?.messages.map(({ id, superseded, idempotencyKey }) => [id, superseded, idempotencyKey])).toEqual(
+    ids.map((id, index) => [id, index === 7, index === 9 ? 'k-123' : null]),
   );
 });
 

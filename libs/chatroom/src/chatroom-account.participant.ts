@@ -8,10 +8,18 @@ import { type MessageResponse, toMessageResponse } from './message.response.js';
 import { MESSAGE_COLUMNS } from './message.row.js';
 import { ReplyErasure } from './reply-erasure.js';
 
+/** A message as its owner takes it away; the key is the one that a client gave its request, kept for a day. */
+interface ExportedMessage extends MessageResponse {
+  superseded: boolean;
+  idempotencyKey: string | null;
+}
+
 /** A room as its owner takes it away: with every message, superseded variants too. */
 export interface ExportedChatroom extends ChatroomResponse {
-  messages: (MessageResponse & { superseded: boolean })[];
+  messages: ExportedMessage[];
 }
+
+type ExportedRow = PlacedMessageRow & { superseded: boolean; idempotency_key: string | null };
 
 /** How many rows a statement fetches at most. */
 const PAGE = 500;
@@ -26,8 +34,10 @@ const MESSAGES: PreparedStatement = {
   name: 'chatroom_export_messages',
   types: ISO_TIMES,
   text: `
-    SELECT ${MESSAGE_COLUMNS}, message.seq, message.superseded
-    FROM message WHERE chatroom_id = $1 AND seq > $2 ORDER BY seq LIMIT ${PAGE}`,
+    SELECT ${MESSAGE_COLUMNS}, message.seq, message.superseded, idempotency_key.key AS idempotency_key
+    FROM message LEFT JOIN idempotency_key ON idempotency_key.reply_id = message.id
+    WHERE message.chatroom_id = $1 AND message.seq > $2
+    ORDER BY message.seq LIMIT ${PAGE}`,
 };
 
 const BEFORE_EVERY_ID = '00000000-0000-0000-0000-000000000000';
@@ -78,14 +88,20 @@ export class ChatroomAccountParticipant implements OnModuleInit {
     }
   }
 
-  private async messages(chatroomId: string): Promise<ExportedChatroom['messages']> {
-    const messages: ExportedChatroom['messages'] = [];
+  private async messages(chatroomId: string): Promise<ExportedMessage[]> {
+    const messages: ExportedMessage[] = [];
     for (let after = 0; ;) {
-      const rows = await this.database.run<PlacedMessageRow & { superseded: boolean }>(MESSAGES, [chatroomId, after]);
-      messages.push(...rows.map((row) => ({ ...toMessageResponse(row), superseded: row.superseded })));
+      const rows = await this.database.run<ExportedRow>(MESSAGES, [chatroomId, after]);
+      messages.push(...rows.map(toExportedMessage));
       const last = rows.at(-1);
       if (last === undefined || rows.length < PAGE) return messages;
       after = last.seq;
     }
   }
 }
+
+const toExportedMessage = (row: ExportedRow): ExportedMessage => ({
+  ...toMessageResponse(row),
+  superseded: row.superseded,
+  idempotencyKey: row.idempotency_key,
+});

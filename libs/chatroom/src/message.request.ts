@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsString, Matches, MaxLength } from 'class-validator';
+import { IsString, Matches, MaxLength, NotContains } from 'class-validator';
 
 /** The longest message that is accepted, in UTF-16 units. */
 const MAX_CONTENT_LENGTH = 32_000;
@@ -17,9 +17,7 @@ export class SendMessageRequest {
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toWellFormed() : value))
   @IsString()
   @MaxLength(MAX_CONTENT_LENGTH)
-  // eslint-disable-next-line no-control-regex -- NUL is just what must be kept out
-  @Matches(/^[^\u0000]*[^\s\u0000][^\u0000]*$/, {
-    message: 'content must hold more than white space and no NUL character',
-  })
+  @Matches(/\S/, { message: 'content must hold more than white space' })
+  @NotContains('\0', { message: 'content must not contain the character NUL' })
   content!: string;
 }

@@ -25,8 +25,9 @@ export class AccountErasure {
    */
   async erase(userId: string): Promise<void> {
     const { phone } = await this.accounts.read(userId);
-    await this.participants.erase(userId);
+    // First, for it may fail: without Redis nothing is to be half erased.
     await this.challenges.forget(phone);
+    await this.participants.erase(userId);
     await this.revocations.announce(await this.sessions.eraseUser(userId));
     await this.participants.erase(userId).catch((error: unknown) => {
       this.logger.error('A feature could not clean up behind an erased account', error);

@@ -10,9 +10,9 @@ export class RateLimitConfig {
 
   /** Sending and regenerating messages; the plan's daily quota is another matter. */
   @IntegerVariable(1, MAX)
-  RATE_LIMIT_SEND_PER_MINUTE = 600;
+  RATE_LIMIT_SEND_PER_MINUTE = 6_000;
 
   /** Everything else. */
   @IntegerVariable(1, MAX)
-  RATE_LIMIT_READ_PER_MINUTE = 6_000;
+  RATE_LIMIT_READ_PER_MINUTE = 60_000;
 }

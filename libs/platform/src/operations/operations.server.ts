@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { AddressInfo } from 'node:net';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { Health, isReady } from '../health/health.js';
 import { Metrics } from '../metrics/metrics.js';
 
@@ -9,6 +10,7 @@ import { Metrics } from '../metrics/metrics.js';
  * It stays open while the process drains, and closes last.
  */
 export class OperationsServer {
+  private readonly logger = new Logger(OperationsServer.name);
   private readonly server: Server;
   private readonly metrics: Metrics;
   private readonly health: Health;
@@ -21,10 +23,23 @@ export class OperationsServer {
     });
   }
 
-  /** @throws the socket's error, `EADDRINUSE` for one */
-  async listen(port: number): Promise<void> {
-    this.server.listen(port);
-    await once(this.server, 'listening');
+  /**
+   * Listens, on another free port where this one is taken: one more replica on the same machine has to serve, and its log
+   * says where it is watched.
+   *
+   * @returns the port
+   */
+  async listen(port: number): Promise<number> {
+    try {
+      this.server.listen(port);
+      await once(this.server, 'listening');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      this.logger.warn(`Port ${port} is taken, so another one is for operators`);
+      this.server.listen(0);
+      await once(this.server, 'listening');
+    }
+    return (this.server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {

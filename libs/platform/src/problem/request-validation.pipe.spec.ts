@@ -53,6 +53,15 @@ describe('a request body', () => {
     expect(await refusal(value, body)).toMatchObject({ errors: [{ pointer: '', detail: 'must be a JSON object' }] });
   });
 
+  it.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__defineGetter__'])(
+    'with the name %s, which every object has, is refused like one with any unknown name',
+    async (name) => {
+      const errors = [{ pointer: `/${name}`, detail: 'is not known here' }];
+      expect(await refusal({ title: 'abc', [name]: 1 }, body)).toMatchObject({ errors });
+      expect(await refusal({ [name]: '1' }, query)).toMatchObject({ errors });
+    },
+  );
+
   it('that is nested without end is refused before it exhausts the stack', async () => {
     const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown;
     expect(await refusal({ title: deep }, body)).toMatchObject({

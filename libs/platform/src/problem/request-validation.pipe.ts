@@ -31,6 +31,7 @@ export class RequestValidationPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'param') return isUuid(value) ? value : NIL;
     if (metadata.type === 'body' && value !== undefined) refuseUnlessObject(value);
+    refuseInheritedNames(value);
     return super.transform(value, metadata);
   }
 }
@@ -38,6 +39,13 @@ export class RequestValidationPipe extends ValidationPipe {
 function refuseUnlessObject(body: unknown): void {
   if (!isJsonObject(body)) throw new ValidationFailedError([{ pointer: '', detail: 'must be a JSON object' }]);
   if (isDeeper(body, MAX_DEPTH)) throw new ValidationFailedError([{ pointer: '', detail: 'is nested too deeply' }]);
+}
+
+/** Names that every object has, like `constructor`, are passed over by the check for unknown ones. */
+function refuseInheritedNames(value: unknown): void {
+  const names = Object.keys(value ?? {}).filter((name) => name in Object.prototype);
+  if (names.length === 0) return;
+  throw new ValidationFailedError(names.map((name) => ({ pointer: `/${name}`, detail: 'is not known here' })));
 }
 
 const isDeeper = (value: unknown, levels: number): boolean =>

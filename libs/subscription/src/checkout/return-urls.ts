@@ -38,7 +38,7 @@ export class ReturnUrlPolicy {
   private isAllowed(value: string): boolean {
     // Browsers read a backslash as a slash and skip line breaks, others don't: no room for two opinions.
     // eslint-disable-next-line no-control-regex -- control characters are just what must be kept out
-    if (!URL.canParse(value) || /[\s\\\u0000-\u001f\u007f]/.test(value)) return false;
+    if (!URL.canParse(value) || !value.isWellFormed() || /[\s\\\u0000-\u001f\u007f]/.test(value)) return false;
     const { origin, username, password } = new URL(value);
     // Other schemes have the origin "null"; names and passwords in front of a host are a trick of phishers.
     return this.origins.has(origin) && username === '' && password === '';
