@@ -7,6 +7,7 @@ import {
   openRoom,
   outcome,
   quotaOf,
+  read,
   script,
   send,
 } from '../support/messages.js';
@@ -224,6 +225,17 @@ describe('the rate limit of the project', () => {
     expect(calls).toHaveLength(ATTEMPTS + 2);
     const pauses = calls.slice(1).map((call, i) => Date.parse(call.receivedAt) - Date.parse(calls[i]!.receivedAt));
     for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(300);
+  });
+
+  it('keeps other rooms from asking meanwhile', async () => {
+    await script(stack, 'over the rate', [{ type: '429', retryAfterMs: 2_000 }, { type: 'answer' }]);
+    const { reply } = await send(person.http, await openRoom(person.http), 'over the rate');
+    await eventually(async () => (await callsFor(stack, 'over the rate')).length > 0);
+    await eventually(async () => (await read(person.http, reply)).status === 'queued');
+    const other = await send(person.http, await openRoom(person.http), 'not to be asked yet');
+    expect(await outcome(person.http, other.reply)).toMatchObject({ status: 'completed' });
+    const [[refused], [next]] = [await callsFor(stack, 'over the rate'), await callsFor(stack, 'not to be asked yet')];
+    expect(Date.parse(next!.receivedAt) - Date.parse(refused!.receivedAt)).toBeGreaterThanOrEqual(2_000);
   });
 
   it('ends a reply visibly when it lasts beyond the deadline', async () => {

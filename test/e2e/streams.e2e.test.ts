@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { EventStream } from '../support/event-stream.js';
 import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
@@ -136,6 +138,30 @@ describe('a stream', () => {
     expect((await person.http.get(`/chatroom/${room}`)).body).toMatchObject({ messages: [] });
     for (const stream of streams) stream.close();
     await eventually(() => EventStream.ofReply(person.http, reply).then((stream) => (stream.close(), true)));
+  });
+});
+
+describe('a client that hangs up at once', () => {
+  it('leaves no stream behind', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    await script(stack, 'Nobody stays', [{ type: 'answer', text: 'word '.repeat(100), tokensPerSecond: 5 }]);
+    const { reply } = await send(http, await openRoom(http), 'Nobody stays');
+    const { hostname, port } = new URL(stack.url);
+    for (let i = 0; i < 40; i++) {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      const path = `/chatroom/${reply.chatroomId}/message/${reply.id}/stream`;
+      const request = `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${http.authorization.authorization}\r\n\r\n`;
+      await new Promise((resolve) => socket.write(request, resolve));
+      socket.resetAndDestroy();
+    }
+    const places = await eventually(async () => {
+      const streams = await Promise.allSettled(Array.from({ length: 8 }, () => EventStream.ofReply(http, reply)));
+      const open = streams.filter((stream) => stream.status === 'fulfilled');
+      for (const { value } of open) value.close();
+      return open.length === 8;
+    });
+    expect(places).toBe(true);
   });
 });
 

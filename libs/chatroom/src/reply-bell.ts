@@ -36,12 +36,12 @@ export class ReplyBell {
    */
   async ring(replies: DueReply[], delayMs = 0): Promise<void> {
     if (replies.length === 0 || this.unconfirmed > 1_000) return;
-    this.unconfirmed++;
+    this.unconfirmed += replies.length;
     const added = Promise.all(
       replies.map((reply) => this.queue.add(REPLY_JOB, payload(reply), jobOptions(reply, delayMs))),
     )
       .catch((error: Error) => this.logger.debug(`The bell was not heard: ${error.message}`))
-      .finally(() => this.unconfirmed--);
+      .finally(() => (this.unconfirmed -= replies.length));
     await Promise.race([added, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
   }
 }

@@ -38,7 +38,7 @@ export class ReplyCancellation {
         await this.makeWay(reply);
         return reply;
       }
-      await this.redis.publish(cancelChannel, replyId).catch(() => undefined);
+      void this.redis.publish(cancelChannel, replyId).catch(() => undefined);
       const patience = AbortSignal.timeout(PATIENCE_MS);
       for (;;) {
         const mail = await mailbox.take(patience);

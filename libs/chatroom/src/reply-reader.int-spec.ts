@@ -257,6 +257,23 @@ describe('the law of streams', () => {
     await eventually(() => signals['subscriber'].status === 'ready');
     network.set('half-open');
     expect(await read(replies[1]!)).toEqual(['delta', 'done']);
+
+    const owned = await accept();
+    const writer = await Writer.begin(owned);
+    const words: string[] = [];
+    const reading = (async () => {
+      for await (const event of reader.read({ ...owned, from: null }, new AbortController().signal)) {
+        words.push(event.event === 'delta' ? event.data.text : event.event);
+      }
+    })();
+    network.set('well');
+    // The connection is replaced by itself; from then on each word comes at once again.
+    await eventually(() => signals['subscriber'].status !== 'ready');
+    await eventually(() => signals['subscriber'].status === 'ready');
+    writer.append('Because');
+    await eventually(() => words.includes('Because'));
+    await writer.finish('completed');
+    await reading;
     signals.onApplicationShutdown();
     await network.close();
   });

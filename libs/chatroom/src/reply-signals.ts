@@ -15,6 +15,9 @@ const MAILBOX_SIZE = 64;
 /** How long opening a mailbox waits for Redis. */
 const PATIENCE_MS = 300;
 
+/** A connection on which nothing has come for so long after a command is replaced. */
+const SILENCE_MS = 5_000;
+
 /** How often PostgreSQL is asked about replies whose signals have fallen silent: Redis may be away. */
 const POLL_MS = 1_000;
 
@@ -69,10 +72,18 @@ export class ReplySignals implements OnApplicationShutdown {
     private readonly messages: MessageStore,
     config: RedisConfig,
   ) {
-    // Redis away: subscriptions wait for it, and are made again by themselves when it is back.
-    this.subscriber = new Redis({ ...redisOptions(config), maxRetriesPerRequest: null, lazyConnect: true });
+    // Nothing is kept for a Redis that is away, or silent: what there is to hear is asked for when it is back.
+    this.subscriber = new Redis({
+      ...redisOptions(config),
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      autoResubscribe: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      socketTimeout: SILENCE_MS,
+    });
     this.subscriber.on('error', () => undefined);
-    this.subscriber.on('ready', () => this.putAll({ type: 'resync' }));
+    this.subscriber.on('ready', () => void this.subscribeAll());
     this.subscriber.on('message', (channel: string, message: string) => {
       const mail = JSON.parse(message) as ReplySignal;
       for (const mailbox of this.mailboxesOf(channel)) mailbox.put(mail);
@@ -92,10 +103,9 @@ export class ReplySignals implements OnApplicationShutdown {
     const mailbox = new Mailbox();
     audience.mailboxes.add(mailbox);
     this.audiences.set(channel, audience);
-    const patience = this.subscriber.status === 'ready' ? PATIENCE_MS : 0;
     const subscribed = audience.subscribed.then(() => true);
     // What was signalled before a late subscription is found by looking again after it.
-    if (!(await Promise.race([subscribed, setTimeout(patience, false, { ref: false })]))) {
+    if (!(await Promise.race([subscribed, setTimeout(PATIENCE_MS, false, { ref: false })]))) {
       void subscribed.then(() => mailbox.put({ type: 'resync' }));
     }
     return mailbox;
@@ -116,8 +126,14 @@ export class ReplySignals implements OnApplicationShutdown {
     this.subscriber.disconnect();
   }
 
-  private putAll(mail: Mail): void {
-    for (const { mailboxes } of this.audiences.values()) for (const mailbox of mailboxes) mailbox.put(mail);
+  /** After a time without Redis: what was signalled meanwhile is found by looking again. */
+  private async subscribeAll(): Promise<void> {
+    const channels = [...this.audiences.keys()];
+    if (channels.length === 0) return;
+    await this.subscriber.subscribe(...channels).catch(() => undefined);
+    for (const channel of channels) {
+      for (const mailbox of this.mailboxesOf(channel)) mailbox.put({ type: 'resync' });
+    }
   }
 
   private mailboxesOf(channel: string): Iterable<Mailbox> {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { type AuthenticatedUser, SessionRevocations } from '@app/auth';
 import { DomainError } from '@app/platform';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
@@ -16,6 +17,9 @@ interface ServerSentEvent {
 
 /** Comments keep proxies from closing a silent connection; one is promised at least every 15 s. */
 const HEARTBEAT_MS = 10_000;
+
+/** How long a client may take nothing of what is written to it. */
+const STALLED_MS = 60_000;
 
 /** The user has more streams open than one person can read. */
 class TooManyStreamsError extends DomainError {
@@ -68,6 +72,8 @@ export class ReplyStreams implements OnModuleDestroy {
       http.hijack();
       const response = http.raw;
       response.once('close', () => gone.abort());
+      // Who hung up while the message was being accepted is past that event.
+      if (response.destroyed) gone.abort();
       response.writeHead(200, {
         ...definedHeaders(http),
         'Content-Type': 'text/event-stream',
@@ -80,7 +86,7 @@ export class ReplyStreams implements OnModuleDestroy {
         // HEAD asks for the headers alone, and would wait for the reply's end to no purpose.
         if (http.request.method === 'HEAD') return;
         for await (const event of this.reader.read(reading, gone.signal)) {
-          if (!response.write(frame(event))) await once(response, 'drain', { signal: gone.signal });
+          if (!response.write(frame(event))) await drained(response, gone.signal);
         }
       } finally {
         clearInterval(heartbeat);
@@ -109,6 +115,16 @@ export class ReplyStreams implements OnModuleDestroy {
       if (left === 0) this.openByUser.delete(userId);
       else this.openByUser.set(userId, left);
     };
+  }
+}
+
+/** Waits until the client has taken what was written; one that takes nothing for long is cut off, and can come back. */
+async function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
+  const patience = setTimeout(() => response.destroy(), STALLED_MS);
+  try {
+    await once(response, 'drain', { signal: gone });
+  } finally {
+    clearTimeout(patience);
   }
 }
 

@@ -110,7 +110,7 @@ describe('the fence', () => {
     const other = await store.claim(reply);
 
     expect(await store.finish(frozen!, { ...ANSWER, content: 'too late' })).toBe(false);
-    expect(await store.release(frozen!, 0, 'model_unavailable', true)).toBe(false);
+    expect(await store.release(frozen!, 0, 'model_unavailable', true)).toBeNull();
     expect((await store.beat([{ id: reply, fence: frozen!.fence, content: 'too late' }])).size).toBe(0);
     expect(await store.finish(other!, ANSWER)).toBe(true);
     expect(await store.finish(other!, { ...ANSWER, content: 'twice' })).toBe(false);
@@ -135,7 +135,7 @@ describe('the fence', () => {
 describe('a released reply', () => {
   it('waits for its time, and remembers why', async () => {
     const reply = await send(await newRoom());
-    await store.release((await store.claim(reply))!, 60_000, 'model_unavailable', true);
+    expect(await store.release((await store.claim(reply))!, 60_000, 'model_unavailable', true)).toBe(60_000);
     expect(await store.claim(reply)).toBeNull();
     await endLease(reply);
     expect(await store.claim(reply)).toMatchObject({ fence: 2, failures: 1, last_failure: 'model_unavailable' });
@@ -148,7 +148,26 @@ describe('a released reply', () => {
   });
 });
 
+describe('a reply that was left lying for months', () => {
+  it('can still be claimed, to be ended', async () => {
+    const reply = await send(await newRoom());
+    await store.release((await store.claim(reply))!, 0, 'model_unavailable', true);
+    const longAgo = new Date(Date.now() - 90 * 86_400_000);
+    await database.prisma.message.update({ where: { id: reply }, data: { deadlineAt: longAgo } });
+    expect(await store.claim(reply)).toMatchObject({ deadline_in_ms: -1 });
+  });
+});
+
 describe('cancelling', () => {
+  it('does not wait for the next attempt of a reply whose last one has just failed', async () => {
+    const owner = await newRoom();
+    const reply = await send(owner);
+    const claim = await store.claim(reply);
+    await store.cancel(owner.user, owner.room, reply);
+    expect(await store.release(claim!, 60_000, 'model_unavailable', true)).toBe(0);
+    expect(await store.claim(reply)).toMatchObject({ cancel_requested: true });
+  });
+
   it('ends a queued reply at once, gives its message back, and lets the next one pass', async () => {
     const owner = await newRoom();
     const [first, second] = [await send(owner), await send(owner)];

@@ -73,7 +73,7 @@ const CLAIM: PreparedStatement = {
       ${turnsBeforeSql('reply.chatroom_id', 'question.seq')} AS newest_turns,
       reply.content, chatroom.title, chatroom.system_instruction, chatroom.model,
       reply.failures, reply.last_failure, reply.cancel_requested_at IS NOT NULL AS cancel_requested,
-      (extract(epoch FROM reply.deadline_at - now()) * 1000)::int AS deadline_in_ms`,
+      GREATEST(extract(epoch FROM reply.deadline_at - now()) * 1000, -1)::int AS deadline_in_ms`,
 };
 
 /** @param mine what makes the reply ours to keep */
@@ -87,14 +87,17 @@ const beat = (name: string, mine: string): PreparedStatement => ({
     RETURNING reply.id, reply.cancel_requested_at IS NOT NULL AS cancel_requested`,
 });
 
+/** A reply that is to stop is due at once: whoever claims it next only has to end it. */
+const PAUSE = `CASE WHEN cancel_requested_at IS NULL THEN ${milliseconds('$3')} ELSE interval '0' END`;
+
 const RELEASE: PreparedStatement = {
   name: 'reply_release',
   text: `
     UPDATE message
     SET status = 'queued', failures = failures + $4::int, last_failure = COALESCE($5, last_failure),
-        due_at = now() + ${milliseconds('$3')}, ring_at = now() + ${milliseconds('$3')} + interval '2 s'
+        due_at = now() + ${PAUSE}, ring_at = now() + ${PAUSE} + interval '2 s'
     WHERE id = $1::uuid AND fence = $2::int AND status = 'generating'
-    RETURNING id`,
+    RETURNING cancel_requested_at IS NOT NULL AS cancel_requested`,
 };
 
 /** @param mine what makes the reply ours to end */
@@ -208,16 +211,17 @@ export class ReplyStore {
    *
    * @param failure why this attempt failed; null: it didn't
    * @param counted whether an attempt is spent
-   * @returns false when it wasn't held any more
+   * @returns the milliseconds until it is due, zero for one that is to stop; null when it wasn't held any more
    */
   async release(
     reply: ClaimedReply,
     delayMs: number,
     failure: ReplyErrorCode | null,
     counted: boolean,
-  ): Promise<boolean> {
+  ): Promise<number | null> {
     const values = [reply.id, reply.fence, Math.round(delayMs), counted ? 1 : 0, failure];
-    return (await this.database.run(RELEASE, values)).length > 0;
+    const [released] = await this.database.run<{ cancel_requested: boolean }>(RELEASE, values);
+    return released === undefined ? null : released.cancel_requested ? 0 : delayMs;
   }
 
   /**

@@ -60,9 +60,14 @@ export class HeldReply {
     this.storedLength = 0;
   }
 
-  /** Ends the timer; all text has been handed to Redis, or could not be. */
-  async close(): Promise<void> {
+  /** There is an outcome: it is too late for the deadline to change it. */
+  endDeadline(): void {
     clearTimeout(this.deadline);
+  }
+
+  /** Afterwards all text has been handed to Redis, or could not be. */
+  async close(): Promise<void> {
+    this.endDeadline();
     await this.log.flushed();
   }
 }

@@ -19,6 +19,9 @@ import { RoomNaming } from './room-naming.js';
 const DEFAULT_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 60_000;
 
+/** How long pausing the queue may take. */
+const PAUSING_MS = 500;
+
 /** How long before the process must be gone the unfinished replies are given back. */
 const HAND_BACK_MS = 3_000;
 
@@ -30,8 +33,15 @@ const STORE_TRIES = 12;
  * one outcome. A ring for a reply that is finished, not due, held by a living worker or not the first of its room finds
  * nothing to claim and ends at once.
  */
-// The ring of a worker that died before it claimed keeps later rings out until its lock has run out: so that is short.
-@Processor(MESSAGE_QUEUE, { autorun: false, lockDuration: 6_000, stalledInterval: 3_000, maxStalledCount: 1 })
+@Processor(MESSAGE_QUEUE, {
+  autorun: false,
+  // The ring of a worker that died before it claimed keeps later rings out until its lock has run out: so that is short.
+  lockDuration: 6_000,
+  stalledInterval: 3_000,
+  maxStalledCount: 1,
+  // No limit of ours; but without one BullMQ doesn't look whether the queue is to wait (`Worker.rateLimit`).
+  limiter: { max: 1_000_000_000, duration: 1_000 },
+})
 export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ReplyProcessor.name);
 
@@ -82,11 +92,11 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
     this.faults.at('claimed');
     await this.held.hold(claim, async (reply) => {
       const outcome = await this.attempt(reply);
-      await reply.close();
+      reply.endDeadline();
       if (outcome === null) return;
       switch (outcome.type) {
         case 'final':
-          return await this.finish(claim, outcome.final);
+          return await this.finish(reply, outcome.final);
         case 'retry':
           return await this.retryLater(reply, outcome);
         case 'pause':
@@ -123,6 +133,8 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
       prompt: claim.prompt,
     };
     const request = { ...asked, history: await this.history.before(claim, asked, signal) };
+    // A room's conversation isn't kept for as long as the model writes.
+    claim.newest_turns = [];
     const stream = this.model.stream(request, signal);
     for (;;) {
       const next = await stream.next();
@@ -143,15 +155,24 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
         return null;
       case 'lost':
       case null:
-        // Another worker writes a log of its own; or the reply was deleted, and nothing of it may stay.
-        await this.log.remove(reply.claim.id, reply.claim.fence).catch(() => undefined);
+        await this.forgetLog(reply);
         return null;
     }
   }
 
-  private async finish(claim: ClaimedReply, final: FinalReply): Promise<void> {
+  /** Another worker writes a log of its own; or the reply was deleted, and nothing of it may stay. */
+  private async forgetLog(reply: HeldReply): Promise<void> {
+    await reply.close();
+    await this.log.remove(reply.claim.id, reply.claim.fence).catch(() => undefined);
+  }
+
+  private async finish(reply: HeldReply, final: FinalReply): Promise<void> {
+    const { claim } = reply;
     const stored = await this.persist(() => this.store.finish(claim, final));
-    if (!stored) return this.logger.log('The reply was finished elsewhere; this result is thrown away');
+    if (!stored) {
+      this.logger.log('The reply was finished elsewhere; this result is thrown away');
+      return await this.forgetLog(reply);
+    }
     this.faults.at('finished');
     this.metrics.finished(final);
     await this.log.done(claim.id, claim.fence);
@@ -164,7 +185,7 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
     const { claim } = reply;
     const failures = claim.failures + 1;
     if (failures >= this.replyConfig.REPLY_MAX_ATTEMPTS) {
-      return await this.finish(claim, broken(outcome.failure, reply.text));
+      return await this.finish(reply, broken(outcome.failure, reply.text));
     }
     const delay = backoffMs(this.replyConfig.REPLY_RETRY_BASE_MS, failures, outcome.retryAfterMs);
     await this.giveBack(claim, delay, outcome.failure);
@@ -174,7 +195,9 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
   private async pauseQueue(claim: ClaimedReply, retryAfterMs: number | null): Promise<void> {
     const pause = Math.min(backoffMs(retryAfterMs ?? DEFAULT_PAUSE_MS, 1, null), MAX_PAUSE_MS);
     this.logger.warn(`Over the model's rate limit: the queue waits for ${Math.round(pause)} ms`);
-    await this.worker.rateLimit(Math.ceil(pause));
+    // Without Redis there is no queue to pause, and the reply must not wait for that.
+    const paused = this.worker.rateLimit(Math.ceil(pause)).catch(() => undefined);
+    await Promise.race([paused, setTimeoutAsync(PAUSING_MS, undefined, { ref: false })]);
     await this.giveBack(claim, pause, 'model_rate_limited', false);
   }
 
@@ -185,8 +208,8 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
     failure: ClaimedReply['last_failure'],
     counted = failure !== null,
   ): Promise<void> {
-    const held = await this.persist(() => this.store.release(claim, delayMs, failure, counted));
-    if (held) await this.bell.ring([claim], delayMs);
+    const dueIn = await this.persist(() => this.store.release(claim, delayMs, failure, counted));
+    if (dueIn !== null) await this.bell.ring([claim], dueIn);
   }
 
   /** PostgreSQL may be away for a moment just when there is something to store. */

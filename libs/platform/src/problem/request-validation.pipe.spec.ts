@@ -97,6 +97,11 @@ describe('a path parameter', () => {
     await expect(pipe.transform(id, param)).resolves.toBe(id);
   });
 
+  it('is one in capitals, too, as some clients write it', async () => {
+    const id = uuidv7();
+    await expect(pipe.transform(id.toUpperCase(), param)).resolves.toBe(id);
+  });
+
   it.each(['1', "' OR 1=1", `${uuidv7()}x`, ''])('that is no id (%j) names nothing', async (value) => {
     await expect(pipe.transform(value, param)).resolves.toBe('00000000-0000-0000-0000-000000000000');
   });

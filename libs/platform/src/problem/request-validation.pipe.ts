@@ -12,7 +12,7 @@ const MAX_DEPTH = 16;
 /**
  * Checks every body and query against its class, and refuses what the class does not know.
  * Every path parameter of this API is an id; what is no UUID becomes the nil UUID, which names nothing, so that it is
- * answered exactly like the id of what does not exist.
+ * answered exactly like the id of what does not exist. Everything behind here knows ids in lower case alone.
  */
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {
@@ -29,7 +29,7 @@ export class RequestValidationPipe extends ValidationPipe {
 
   /** @throws ValidationFailedError */
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'param') return isUuid(value) ? value : NIL;
+    if (metadata.type === 'param') return typeof value === 'string' && isUuid(value) ? value.toLowerCase() : NIL;
     if (metadata.type === 'body' && value !== undefined) refuseUnlessObject(value);
     refuseInheritedNames(value);
     return super.transform(value, metadata);
