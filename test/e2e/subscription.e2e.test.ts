@@ -146,6 +146,16 @@ describe('buying Pro', () => {
     },
   );
 
+  it('is refused while the bank has not yet said whether it pays', async () => {
+    await stripe.deliver({ hold: true });
+    const { http, id } = await login();
+    const subscription = await stripe.pay((await subscribe(http)).body.checkoutUrl);
+    await stripe.change(subscription, { status: 'incomplete' });
+    expect((await subscribe(http)).status).toBe(409);
+    const [customer] = await stripe.customersOf(id);
+    expect(customer?.subscriptions).toMatchObject([{ status: 'incomplete' }]);
+  });
+
   it.each(['canceled', 'incomplete_expired'])('is possible again after a subscription that is %s', async (word) => {
     const { person, subscription } = await subscriber();
     await stripe.change(subscription, { status: word });

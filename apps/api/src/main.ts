@@ -36,5 +36,5 @@ await runProcess('API', async () => {
     await app.close();
     await operations.close();
   };
-  return { stop, stopTimeout: lifetime.SHUTDOWN_TIMEOUT_MS };
+  return { stop, stopTimeout: config.SHUTDOWN_DELAY_MS + lifetime.SHUTDOWN_TIMEOUT_MS };
 });

@@ -17,6 +17,12 @@ describe('limits count', () => {
     expect(addressBlock('2001:db8:1:2::1')).not.toBe(addressBlock('2001:db8:1:3::1'));
   });
 
+  it('an address with the port that a proxy wrote behind it like one without', () => {
+    expect(addressBlock('203.0.113.7:5678')).toBe('203.0.113.7');
+    expect(addressBlock('[2001:db8:1:2::1]:443')).toBe(addressBlock('2001:db8:1:2::1'));
+    expect(addressBlock('[2001:db8:1:2::1]')).toBe(addressBlock('2001:db8:1:2::1'));
+  });
+
   it('an IPv6 address with a zone like one without', () => {
     expect(addressBlock('fe80::1%eth0')).toBe(addressBlock('fe80::1'));
   });

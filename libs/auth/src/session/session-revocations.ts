@@ -144,10 +144,11 @@ export class SessionRevocations implements OnApplicationBootstrap, OnApplication
     const seconds = this.complete ? SYNC_OVERLAP_SECONDS : this.rememberMs / 1000;
     try {
       const recent = await this.store.recentlyRevoked(seconds, REMEMBERED_SESSIONS);
-      for (const sessionId of recent) this.remember(sessionId);
       if (subscription !== undefined && subscription === this.subscription) {
         this.complete = recent.length < REMEMBERED_SESSIONS;
       }
+      // Afterwards, since it may find that there is no room for all.
+      for (const sessionId of recent) this.remember(sessionId);
     } catch (error) {
       this.logger.warn(`Ended sessions could not be read: ${(error as Error).message}`);
     }

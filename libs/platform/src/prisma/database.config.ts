@@ -1,10 +1,10 @@
-import { IsUrl } from 'class-validator';
+import { Matches } from 'class-validator';
 import { IntegerVariable } from '../config/integer-variable.decorator.js';
 
 /** How to reach PostgreSQL. */
 export class DatabaseConfig {
   /** A `postgresql://` connection string. */
-  @IsUrl({ protocols: ['postgres', 'postgresql'], require_tld: false, require_protocol: true })
+  @Matches(/^postgres(?:ql)?:\/\/\S+$/, { message: '$property must be a postgresql:// connection string' })
   DATABASE_URL!: string;
 
   /** Connections that this process may hold at once. */

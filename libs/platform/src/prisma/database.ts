@@ -38,7 +38,12 @@ export class Database implements OnApplicationShutdown {
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
     this.pool.on('error', (error) => this.logger.warn(`An idle PostgreSQL connection broke: ${error.message}`));
     // Prisma's fuller errors quote the query's arguments: messages, phone numbers.
-    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool), errorFormat: 'minimal' });
+    this.prisma = new PrismaClient({
+      adapter: new PrismaPg(this.pool),
+      errorFormat: 'minimal',
+      // Erasing a large account takes a while. Each statement has its own bound, above.
+      transactionOptions: { maxWait: 5_000, timeout: 20_000 },
+    });
   }
 
   /** Runs a prepared statement and returns its rows. Column names come back as the statement spells them. */

@@ -69,6 +69,13 @@ describe('a request body', () => {
     });
   });
 
+  it('with more properties than any request has is refused before they are compared', async () => {
+    const many = Object.fromEntries(Array.from({ length: 30_000 }, (_, index) => [`k${index}`, 1]));
+    for (const sent of [many, { title: many }, { title: 'abc', addresses: [many] }]) {
+      expect(await refusal(sent, body)).toMatchObject({ errors: [{ pointer: '', detail: 'has too many properties' }] });
+    }
+  });
+
   it('that is missing lacks its properties', async () => {
     expect(await refusal(undefined, body)).toMatchObject({
       errors: [{ pointer: '/title', detail: 'is required' }],

@@ -9,6 +9,9 @@ const MAX_ERRORS = 50;
 /** More than any request has; what comes after it walks through a body by recursion, which has an end. */
 const MAX_DEPTH = 16;
 
+/** More than any request has, nested ones included; what comes after it compares each name with all others. */
+const MAX_PROPERTIES = 200;
+
 /**
  * Checks every body and query against its class, and refuses what the class does not know.
  * Every path parameter of this API is an id; what is no UUID becomes the nil UUID, which names nothing, so that it is
@@ -39,6 +42,9 @@ export class RequestValidationPipe extends ValidationPipe {
 function refuseUnlessObject(body: unknown): void {
   if (!isJsonObject(body)) throw new ValidationFailedError([{ pointer: '', detail: 'must be a JSON object' }]);
   if (isDeeper(body, MAX_DEPTH)) throw new ValidationFailedError([{ pointer: '', detail: 'is nested too deeply' }]);
+  if (countProperties(body) > MAX_PROPERTIES) {
+    throw new ValidationFailedError([{ pointer: '', detail: 'has too many properties' }]);
+  }
 }
 
 /** Names that every object has, like `constructor`, are passed over by the check for unknown ones. */
@@ -52,6 +58,11 @@ const isDeeper = (value: unknown, levels: number): boolean =>
   typeof value === 'object' &&
   value !== null &&
   (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
+
+const countProperties = (value: unknown): number =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value).reduce<number>((sum, each) => sum + 1 + countProperties(each), 0)
+    : 0;
 
 const isJsonObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -7,7 +7,7 @@ import {
 } from '../stripe/payment-gateway.errors.js';
 import { type CheckoutSession, PaymentGateway } from '../stripe/payment-gateway.port.js';
 import { type CustomerLease, CustomerLeases, LeaseLostError } from '../sync/customer-leases.js';
-import type { StripeSubscription } from '../entitlement.js';
+import { hasEnded, type StripeSubscription } from '../entitlement.js';
 import { isBought, SubscriptionSync } from '../sync/subscription-sync.js';
 import { type CheckoutTerms, type StoredCheckout, SubscriptionStore } from '../sync/subscription.store.js';
 import { CheckoutConfig } from './checkout.config.js';
@@ -116,10 +116,11 @@ export class CheckoutService {
   /** The session was paid, perhaps since we looked: it makes way for another one only if what it bought has ended. */
   private async refusePaid(lease: CustomerLease, customerId: string, session: CheckoutSession): Promise<void> {
     const subscriptions = await this.sync.sync(lease, customerId);
-    refuse(subscriptions.filter(isBought));
-    const isListed = subscriptions.some(({ id }) => id === session.subscriptionId);
+    const bought = subscriptions.find(({ id }) => id === session.subscriptionId);
+    // A complete session whose subscription is still `incomplete` waits for the bank: a debit takes days.
+    refuse(subscriptions.filter((each) => isBought(each) || (each === bought && !hasEnded(each.status))));
     // Stripe's list lags behind: we can't know yet.
-    if (session.subscriptionId !== null && !isListed) throw new PaymentProviderUnavailableError();
+    if (session.subscriptionId !== null && bought === undefined) throw new PaymentProviderUnavailableError();
   }
 
   /** Asks Stripe for the session of a stored checkout, for the first time or again after a crash. */

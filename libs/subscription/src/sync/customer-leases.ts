@@ -46,7 +46,7 @@ const BEAT: PreparedStatement = {
   name: 'billing_beat',
   text: `
     UPDATE subscription SET lease_until = now() + make_interval(secs => $3::float8 / 1000)
-    WHERE user_id = $1 AND fence = $2`,
+    WHERE user_id = $1 AND fence = $2 AND lease_until IS NOT NULL`,
 };
 
 const RELEASE: PreparedStatement = {

@@ -19,6 +19,7 @@ export class StripeCancellations {
    * Closes the customer's checkouts, ends its subscriptions, deletes it and forgets it. Repeatable.
    *
    * @throws PaymentProviderUnavailableError
+   * @throws UnknownCustomerError when Stripe never had this customer: a wrong key, with which nothing would be ended
    */
   async carryOut(customerId: string): Promise<void> {
     const pending = await this.database.prisma.stripeCancellation.findUnique({ where: { customerId } });
@@ -30,7 +31,7 @@ export class StripeCancellations {
       }
       await this.gateway.deleteCustomer(customerId);
     } catch (error) {
-      if (!(error instanceof UnknownCustomerError)) throw error;
+      if (!(error instanceof UnknownCustomerError && error.wasDeleted)) throw error;
     }
     await this.database.prisma.stripeCancellation.deleteMany({ where: { customerId } });
   }

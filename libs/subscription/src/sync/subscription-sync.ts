@@ -78,6 +78,8 @@ export class SubscriptionSync {
       this.logger.error(`${error.message}: ${customerId}`);
       const hasPaid = lease.currentPeriodEnd !== null && lease.currentPeriodEnd > this.clock.now();
       if (hasPaid && !error.wasDeleted) throw error;
+      // Its page can't be paid any more.
+      await this.store.endCheckout(lease);
       return [];
     }
   }
