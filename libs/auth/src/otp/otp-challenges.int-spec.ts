@@ -238,6 +238,18 @@ describe('sends', () => {
     await logIn(auth, phone);
   });
 
+  it.each(['OTP_SENDS_PER_COUNTRY_HOUR', 'OTP_SENDS_PER_HOUR'])(
+    'beyond %s go on for addresses that have logged in, whoever used it up',
+    async (limit) => {
+      const auth = build({ [limit]: 2 });
+      const phone = newPhone();
+      await logIn(auth, phone);
+      await auth.charge(newPhone(), STRANGER);
+      expect(await refusal(auth.charge(newPhone(), STRANGER))).not.toBeNull();
+      await logIn(auth, phone);
+    },
+  );
+
   it.each([
     ['number', { OTP_SENDS_PER_PHONE_DAY: 2 }, 'otp-phone'],
     ['address', { OTP_SENDS_PER_ADDRESS_HOUR: 2 }, 'otp-address'],

@@ -48,13 +48,14 @@ interface Limit {
   window: number;
 }
 
-// KEYS: cool-down, familiar addresses, failures, then the counters, of which the last spares familiar addresses.
+// KEYS: cool-down, familiar addresses, failures, then the counters, of which the last three, shared with strangers,
+// spare familiar addresses.
 // ARGV: the address, cool-down and longest cool-down in seconds, then quota and window in seconds from KEYS[3] on.
 // Raises all counters or none. Gives {'', cool-down in seconds, number of counters raised} or {key that refuses, ms to wait}.
 const CHARGE = `
 local wait = redis.call('PTTL', KEYS[1])
 if wait > 0 then return {KEYS[1], wait} end
-local last = redis.call('ZSCORE', KEYS[2], ARGV[1]) and #KEYS - 1 or #KEYS
+local last = redis.call('ZSCORE', KEYS[2], ARGV[1]) and #KEYS - 3 or #KEYS
 for i = 3, last do
   if tonumber(redis.call('GET', KEYS[i]) or '0') >= tonumber(ARGV[2 * i - 2]) then
     return {KEYS[i], redis.call('PTTL', KEYS[i])}
