@@ -147,9 +147,10 @@ describe('one customer and one payable page', () => {
     },
   );
 
-  it('end when a subscription comes from elsewhere', async () => {
+  it.each([0, 8])('end when a subscription comes from elsewhere, though Stripe fails %s times', async (times) => {
     const person = await signUpAndLogIn(stack.http);
     await subscribe(person.http);
+    if (times > 0) await stripe.fault({ kind: 'status', times, method: 'POST', path: '/v1/checkout/sessions/' });
     const [customer] = await stripe.customersOf(person.id);
     await stripe.call('POST', '/subscriptions', { customer: customer?.id });
     await untilPlan(person, 'pro');

@@ -86,7 +86,12 @@ export class SubscriptionSync {
 
   /** With a subscription running, a session that is still open would sell a second one. */
   private async closeCheckout(lease: CustomerLease, sessionId: string | null): Promise<void> {
-    if (sessionId !== null) await this.gateway.expireCheckout(sessionId);
+    try {
+      if (sessionId !== null) await this.gateway.expireCheckout(sessionId);
+    } catch (error) {
+      await this.store.lookAgain(lease);
+      throw error;
+    }
     await this.store.endCheckout(lease);
   }
 

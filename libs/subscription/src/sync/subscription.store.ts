@@ -87,6 +87,15 @@ export class SubscriptionStore {
     Object.assign(lease, entitlement);
   }
 
+  /**
+   * What was looked at isn't done with: nothing counts as fresh, and the next look is due.
+   *
+   * @throws LeaseLostError
+   */
+  async lookAgain(lease: CustomerLease): Promise<void> {
+    await this.update(lease, { syncedAt: null, resyncAt: new Date() });
+  }
+
   /** The user's checkout, if one was begun. */
   async checkout(userId: string): Promise<StoredCheckout | null> {
     return this.database.prisma.checkout.findUnique({ where: { userId } });
@@ -130,5 +139,5 @@ export class SubscriptionStore {
 }
 
 type SubscriptionColumns = Partial<
-  Entitlement & { stripeCustomerId: string | null; customerKey: string; resyncAt: Date | null; syncedAt: Date }
+  Entitlement & { stripeCustomerId: string | null; customerKey: string; resyncAt: Date | null; syncedAt: Date | null }
 >;
