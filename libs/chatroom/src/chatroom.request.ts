@@ -2,7 +2,8 @@ import { PageQuery } from '@app/platform';
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsString, Length, Matches, MaxLength, NotContains, ValidateIf } from 'class-validator';
+import { IsBoolean, IsString, Length, Matches, MaxLength, ValidateIf } from 'class-validator';
+import { HasNoNul } from './has-no-nul.decorator.js';
 
 /** In characters, after white space around it was removed. */
 const MAX_TITLE_LENGTH = 200;
@@ -12,9 +13,6 @@ const MAX_SYSTEM_INSTRUCTION_LENGTH = 8_000;
 
 /** How Google names its models, without the `models/` in front. */
 const MODEL_NAME = /^[a-z0-9][a-z0-9.-]{0,99}$/;
-
-/** PostgreSQL can't store the character NUL. */
-const HasNoNul = () => NotContains('\0', { message: '$property must not contain the character NUL' });
 
 const trimmed = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.trim() : value);
 const blankIsNull = ({ value }: { value: unknown }): unknown =>

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsString, Matches, MaxLength, NotContains } from 'class-validator';
+import { IsString, Matches, MaxLength } from 'class-validator';
+import { HasNoNul } from './has-no-nul.decorator.js';
 
 /** The longest message that is accepted, in UTF-16 units. */
 const MAX_CONTENT_LENGTH = 32_000;
@@ -18,6 +19,6 @@ export class SendMessageRequest {
   @IsString()
   @MaxLength(MAX_CONTENT_LENGTH)
   @Matches(/\S/, { message: 'content must hold more than white space' })
-  @NotContains('\0', { message: 'content must not contain the character NUL' })
+  @HasNoNul()
   content!: string;
 }

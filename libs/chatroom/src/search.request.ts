@@ -1,7 +1,8 @@
 import { PageQuery } from '@app/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsString, Length, NotContains } from 'class-validator';
+import { IsString, Length } from 'class-validator';
+import { HasNoNul } from './has-no-nul.decorator.js';
 
 /** In characters, after white space around it was removed. */
 const MAX_SEARCH_LENGTH = 200;
@@ -19,6 +20,6 @@ export class SearchQuery extends PageQuery {
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsString()
   @Length(1, MAX_SEARCH_LENGTH)
-  @NotContains('\0', { message: 'q must not contain the character NUL' })
+  @HasNoNul()
   q!: string;
 }

@@ -257,7 +257,6 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
     return await Promise.race([work, tooLate]);
   } finally {
     over.abort();
-    tooLate.catch(() => undefined);
   }
 }
 
