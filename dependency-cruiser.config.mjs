@@ -4,7 +4,7 @@
  */
 
 const tests = ['[.](spec|int-spec|test)[.]ts$', '^test/'];
-const generatedClient = '^libs/platform/src/prisma/generated/';
+const generatedClient = '^libs/platform/src/database/generated/';
 
 /**
  * @param {string} from a lib
@@ -107,7 +107,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: ['^libs/platform/src/prisma/', '^libs/platform/src/index[.]ts$', ...tests],
+        pathNot: ['^libs/platform/src/database/', '^libs/platform/src/index[.]ts$', ...tests],
       },
       to: { path: [generatedClient, 'node_modules/@prisma/'] },
     },

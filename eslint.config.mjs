@@ -42,7 +42,7 @@ const nothingThatSignsTokens = {
 };
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.data/', 'libs/platform/src/prisma/generated/']),
+  globalIgnores(['dist/', 'coverage/', '.data/', 'libs/platform/src/database/generated/']),
 
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,

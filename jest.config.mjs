@@ -19,6 +19,7 @@ const shared = {
   moduleNameMapper: {
     '^@nestjs/throttler$': '<rootDir>/test/support/nestjs-throttler.mjs',
     '^@app/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^@app/([a-z]+)/testing$': '<rootDir>/libs/$1/src/testing.ts',
     '^(\\.{1,2}/(?!.*\\.json\\.js$).*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],

@@ -65,7 +65,7 @@ async function connect(url) {
   }
 }
 
-/** Whether waiting may help: nobody listens yet, or PostgreSQL says that it is starting. @param {unknown} error */
+/** Whether waiting may help: the port is not open yet, or PostgreSQL says that it is starting. @param {unknown} error */
 function mayPass(error) {
   const { code = '' } = /** @type {{code?: string}} */ (error);
   return ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', '57P03', '53300', ''].includes(code);

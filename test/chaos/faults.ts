@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { FAULT_POINTS } from '@app/platform';
+import { CRASH_POINTS } from '@app/platform/testing';
 import type { Stack, StackProcess } from '../support/stack.js';
 import type { Random } from './random.js';
 import type { ChaosServices } from './services.js';
@@ -61,7 +61,7 @@ export class Faults {
 
   /** The points of a message's life at which no process has died yet. */
   get missedPoints(): string[] {
-    return FAULT_POINTS.filter((point) => !this.struck.has(`die at ${point}`));
+    return CRASH_POINTS.filter((point) => !this.struck.has(`die at ${point}`));
   }
 
   /** Half of the time the next point of a message's life, else one of the others. */
@@ -118,14 +118,14 @@ export class Faults {
   }
 
   private dieAtPoint(until: AbortSignal): Fault {
-    const point = FAULT_POINTS[this.nextPoint++ % FAULT_POINTS.length] as string;
+    const point = CRASH_POINTS[this.nextPoint++ % CRASH_POINTS.length] as string;
     const process = this.random.pick(API_POINTS.includes(point) ? this.stack.apis : this.stack.workers);
     const strike = async (): Promise<void> => {
       await process.kill('SIGKILL');
       // It works from the moment on that it is up, so it may die before anybody has seen it ready.
-      await process.relaunch({ FAULT_POINT: `${point}:${this.random.between(1, 4)}` });
+      await process.relaunch({ CRASH_POINT: `${point}:${this.random.between(1, 4)}` });
       const died = await Promise.race([process.ended, pause(POINT_MS, null, { signal: until }).catch(() => null)]);
-      await process.restart({ FAULT_POINT: '' });
+      await process.restart({ CRASH_POINT: '' });
       // Without clients, at the end of the run, nobody comes by any more.
       if (died === null && !until.aborted)
         throw new Error(`No process came to the point "${point}" within ${POINT_MS} ms`);

@@ -185,11 +185,11 @@ describe('a reply whose worker dies of it', () => {
     await worker.kill('SIGKILL');
     const { reply } = await send(http, room, 'Die of me');
     for (const point of ['claimed', 'first-word', 'answered', 'finished']) {
-      await worker.relaunch({ FAULT_POINT: point });
+      await worker.relaunch({ CRASH_POINT: point });
       expect((await worker.ended).signal).toBe('SIGKILL');
     }
     const stored = await read(http, reply);
-    await worker.restart({ FAULT_POINT: '' });
+    await worker.restart({ CRASH_POINT: '' });
 
     expect(stored).toMatchObject({ status: 'completed', content: 'Turn 1. You said: "Die of me".' });
     // The room goes on, and nothing that the dead have left behind touches what is final.

@@ -5,7 +5,7 @@ import {
   ConfigModule,
   DatabaseConfig,
   DatabaseModule,
-  FaultConfig,
+  CrashConfig,
   HealthModule,
   LoggingConfig,
   MetricsModule,
@@ -28,7 +28,7 @@ const CONFIG: Type<object>[] = [
   ...SUBSCRIPTION_CONFIG,
   ReplyConfig,
   ReplyStreamConfig,
-  FaultConfig,
+  CrashConfig,
 ];
 
 /** The HTTP process: accounts, rooms, messages, subscriptions. It never talks to the model. */

@@ -1,5 +1,5 @@
 import helmet from 'helmet';
-import { Metrics, ProblemFilter, refusalOf, RequestValidationPipe, sendProblem } from '@app/platform';
+import { Metrics, ProblemFilter, toProblem, RequestValidationPipe, sendProblem } from '@app/platform';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { answerOtherMethods, collectMethods } from './allowed-methods.js';
@@ -35,7 +35,7 @@ export function createAdapter(config: ApiConfig): FastifyAdapter {
     genReqId: requestIdOf,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       setCommonHeaders(request, reply);
-      sendProblem(request, reply, refusalOf(error));
+      sendProblem(request, reply, toProblem(error));
     },
     clientErrorHandler: answerBrokenRequest,
   });

@@ -6,7 +6,7 @@ import {
   ConfigModule,
   DatabaseConfig,
   DatabaseModule,
-  FaultConfig,
+  CrashConfig,
   HealthModule,
   LoggingConfig,
   MetricsModule,
@@ -28,7 +28,7 @@ const CONFIG: Type<object>[] = [
   ReplyWorkerConfig,
   GeminiConfig,
   ...SUBSCRIPTION_WORKER_CONFIG,
-  FaultConfig,
+  CrashConfig,
 ];
 
 /** The process that writes the replies and does what is scheduled. It serves no client and knows no JWT secret. */

@@ -1,14 +1,14 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '@app/auth';
 import { SubscriptionModule } from '@app/subscription';
-import { MessageAcceptance } from './message-acceptance.js';
-import { MessageController } from './message.controller.js';
-import { MessageStore } from './message.store.js';
-import { ReplyCancellation } from './reply-cancellation.js';
-import { ReplyEngineModule } from './reply-engine.module.js';
-import { ReplyReader } from './reply-reader.js';
-import { ReplySignals } from './reply-signals.js';
-import { ReplyStreams } from './reply-streams.js';
+import { MessageAcceptance } from './sending/message-acceptance.store.js';
+import { MessageController } from './sending/message.controller.js';
+import { MessageStore } from './messages/message.store.js';
+import { ReplyCancellation } from './replies/reply-cancellation.service.js';
+import { ReplyEngineModule } from './replies/reply.module.js';
+import { ReplyReader } from './streams/reply-reader.service.js';
+import { ReplySignals } from './streams/reply-signals.service.js';
+import { ReplyStreams } from './streams/reply-stream.service.js';
 
 /** Messages over HTTP: sending, reading, streaming, stopping. */
 @Module({

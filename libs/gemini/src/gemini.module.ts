@@ -1,15 +1,15 @@
 import { ReplyEngineModule } from '@app/chatroom';
 import { Module } from '@nestjs/common';
-import { CancelListener } from './cancel-listener.js';
-import { GeminiLanguageModel } from './gemini.language-model.js';
-import { HeldReplies } from './held-replies.js';
-import { History } from './history.js';
-import { LanguageModel } from './language-model.port.js';
-import { ModelWatch } from './model-watch.js';
-import { ReplyMetrics } from './reply.metrics.js';
-import { ReplyProcessor } from './reply.processor.js';
-import { ReplySweeper } from './reply.sweeper.js';
-import { RoomNaming } from './room-naming.js';
+import { CancelListener } from './replies/cancellation.listener.js';
+import { GeminiLanguageModel } from './model/gemini.language-model.js';
+import { HeldReplies } from './replies/leased-replies.service.js';
+import { History } from './replies/history.service.js';
+import { LanguageModel } from './model/language-model.port.js';
+import { ModelWatch } from './model/model-watch.service.js';
+import { ReplyMetrics } from './replies/reply.metrics.js';
+import { ReplyProcessor } from './replies/reply.processor.js';
+import { ReplySweeper } from './replies/reply-sweep.task.js';
+import { RoomNaming } from './replies/room-naming.service.js';
 
 /** The work of the worker: replies, written by Gemini. Importing it starts a queue worker in the process. */
 @Module({

@@ -1,3 +1,3 @@
-export { GeminiConfig } from './gemini.config.js';
+export { GeminiConfig } from './model/gemini.config.js';
 export { GeminiModule } from './gemini.module.js';
-export { ReplyWorkerConfig } from './reply-worker.config.js';
+export { ReplyWorkerConfig } from './replies/reply-worker.config.js';

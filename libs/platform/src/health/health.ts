@@ -1,10 +1,10 @@
-import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { Database } from '../prisma/database.js';
-import { RedisClient } from '../redis/redis.module.js';
+import { Database } from '../database/database.js';
+import { RedisClient } from '../redis/redis.client.js';
+import { withTimeout } from '../timeout/with-timeout.js';
 
-/** How long a dependency may take to answer before it counts as down, in milliseconds. */
-const PATIENCE = 2_000;
+/** How long a dependency may take to answer before it counts as down. */
+const ANSWER_TIMEOUT_MS = 2_000;
 
 /** Whether the process can serve, and how each thing that it leans on is. */
 export interface Readiness {
@@ -61,5 +61,5 @@ async function answers(ask: () => Promise<unknown>): Promise<boolean> {
     () => true,
     () => false,
   );
-  return Promise.race([asked, setTimeout(PATIENCE, false, { ref: false })]);
+  return withTimeout(ANSWER_TIMEOUT_MS, asked, () => false);
 }

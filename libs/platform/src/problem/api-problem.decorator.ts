@@ -4,7 +4,7 @@ import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { ProblemResponse } from './problem.response.js';
 
 /**
- * Documents a refusal: `@ApiProblem(409, 'already_subscribed')`, all codes of one status together.
+ * Documents a problem: `@ApiProblem(409, 'already_subscribed')`, all codes of one status together.
  * What any route can answer (validation, missing token, rate limit, fault) is added to the document by itself.
  */
 export function ApiProblem(status: number, ...codes: string[]): MethodDecorator & ClassDecorator {

@@ -1,4 +1,4 @@
-/** What kind of refusal an error is; the problem filter maps it to an HTTP status. */
+/** What kind of problem an error is; the problem filter maps it to an HTTP status. */
 export type ErrorCategory =
   | 'invalid' // 400
   | 'unauthenticated' // 401
@@ -11,12 +11,12 @@ export type ErrorCategory =
 
 /** What an error may add to its answer. */
 export interface DomainErrorOptions extends ErrorOptions {
-  /** Response headers that belong to the refusal, e.g. `Retry-After`. */
+  /** Response headers that belong to the problem, e.g. `Retry-After`. */
   headers?: Record<string, string>;
 }
 
 /**
- * A refusal that a client can understand: a stable code, a category, and a sentence without private data.
+ * A problem that a client can understand: a stable code, a category, and a sentence without private data.
  * Each lib declares its own in `*.errors.ts`; transport is the filter's business.
  */
 export class DomainError extends Error {

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from './domain-error.js';
-import { problemBody, type Refusal, refusalOf } from './problem.js';
+import { problemBody, type Problem, toProblem } from './problem.js';
 
 /** Answers every error, whoever threw it, as RFC 9457 problem details. */
 @Catch()
@@ -12,29 +12,29 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const refusal = refusalOf(error);
-    if (refusal.status >= 500) this.report(refusal, error);
+    const problem = toProblem(error);
+    if (problem.status >= 500) this.report(problem, error);
     if (reply.raw.headersSent) {
       // A stream broke half-way: the only honest end is a broken connection.
       reply.raw.destroy();
       return;
     }
-    sendProblem(request, reply, refusal);
+    sendProblem(request, reply, problem);
   }
 
-  /** A refusal that was meant needs no stack; a fault does. */
-  private report({ status, code }: Refusal, error: unknown): void {
+  /** A domain error is expected and needs no stack; a fault does. */
+  private report({ status, code }: Problem, error: unknown): void {
     if (error instanceof DomainError) this.logger.warn(`Answered ${status} ${code}`, error.cause);
     else this.logger.error(`Answered ${status} ${code}`, error);
   }
 }
 
-/** Writes a refusal as the answer to a request. */
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
+/** Writes a problem as the answer to a request. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
   const [instance = '/'] = request.url.split('?');
   void reply
-    .status(refusal.status)
-    .headers(refusal.headers)
+    .status(problem.status)
+    .headers(problem.headers)
     .type('application/problem+json')
-    .send(JSON.stringify(problemBody(refusal, { instance, requestId: request.id })));
+    .send(JSON.stringify(problemBody(problem, { instance, requestId: request.id })));
 }

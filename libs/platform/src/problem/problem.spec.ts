@@ -1,14 +1,14 @@
 import { NotFoundException } from '@nestjs/common';
 import { DomainError } from './domain-error.js';
-import { problemBody, refusalOf, refusalOfStatus } from './problem.js';
+import { problemBody, toProblem, problemOfStatus } from './problem.js';
 import { ValidationFailedError } from './validation.errors.js';
 
-describe('refusalOf', () => {
+describe('toProblem', () => {
   it('keeps the code, detail and headers of a domain error, with the status of its category', () => {
     const error = new DomainError('daily_quota_exceeded', 'limited', 'Come back tomorrow.', {
       headers: { 'Retry-After': '60' },
     });
-    expect(refusalOf(error)).toEqual({
+    expect(toProblem(error)).toEqual({
       status: 429,
       code: 'daily_quota_exceeded',
       detail: 'Come back tomorrow.',
@@ -18,7 +18,7 @@ describe('refusalOf', () => {
 
   it('says what was wrong with which field', () => {
     const errors = [{ pointer: '/phone', detail: 'phone must be a phone number' }];
-    expect(refusalOf(new ValidationFailedError(errors))).toMatchObject({
+    expect(toProblem(new ValidationFailedError(errors))).toMatchObject({
       status: 400,
       code: 'validation_failed',
       errors,
@@ -26,15 +26,15 @@ describe('refusalOf', () => {
   });
 
   it('asks for a bearer token with every 401', () => {
-    expect(refusalOf(new DomainError('unauthenticated', 'unauthenticated', 'x')).headers).toEqual({
+    expect(toProblem(new DomainError('unauthenticated', 'unauthenticated', 'x')).headers).toEqual({
       'WWW-Authenticate': 'Bearer',
     });
   });
 
   it("replaces a framework's message, which may quote the request", () => {
-    const refusal = refusalOf(new NotFoundException('Cannot GET /reset?token=secret'));
-    expect(refusal).toMatchObject({ status: 404, code: 'not_found' });
-    expect(JSON.stringify(refusal)).not.toContain('secret');
+    const problem = toProblem(new NotFoundException('Cannot GET /reset?token=secret'));
+    expect(problem).toMatchObject({ status: 404, code: 'not_found' });
+    expect(JSON.stringify(problem)).not.toContain('secret');
   });
 
   it.each([
@@ -48,7 +48,7 @@ describe('refusalOf', () => {
     ['a name with two addresses', new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })])],
     ['Redis', new Error("Stream isn't writeable and enableOfflineQueue options is false")],
   ])('takes an outage that %s tells of as 503, to be tried again', (_, error) => {
-    expect(refusalOf(error)).toMatchObject({ status: 503, headers: { 'Retry-After': expect.any(String) } });
+    expect(toProblem(error)).toMatchObject({ status: 503, headers: { 'Retry-After': expect.any(String) } });
   });
 
   it.each([
@@ -58,7 +58,7 @@ describe('refusalOf', () => {
     undefined,
     Object.assign(new Error('x'), { code: '23505' }),
   ])('shows nothing of a fault of ours (%p)', (error) => {
-    expect(refusalOf(error)).toEqual({
+    expect(toProblem(error)).toEqual({
       status: 500,
       code: 'internal_error',
       detail: 'Something went wrong on our side.',
@@ -69,7 +69,7 @@ describe('refusalOf', () => {
 
 describe('problemBody', () => {
   it('is RFC 9457 with our code and the request id', () => {
-    expect(problemBody(refusalOfStatus(415), { instance: '/chatroom', requestId: 'abc' })).toEqual({
+    expect(problemBody(problemOfStatus(415), { instance: '/chatroom', requestId: 'abc' })).toEqual({
       type: 'about:blank',
       title: 'Unsupported Media Type',
       status: 415,

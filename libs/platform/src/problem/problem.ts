@@ -5,7 +5,7 @@ import { DomainError, type ErrorCategory } from './domain-error.js';
 import { type FieldError, ValidationFailedError } from './validation.errors.js';
 
 /** What goes wrong, as a client is told it: the part of a problem that doesn't depend on the request. */
-export interface Refusal {
+export interface Problem {
   status: number;
   code: string;
   detail: string;
@@ -24,7 +24,7 @@ const STATUS_OF: Record<ErrorCategory, number> = {
   unavailable: 503,
 };
 
-/** Seconds that a client should wait when nobody knows better. */
+/** Seconds that a client should wait when no better value is known. */
 const RETRY_AFTER = '5';
 
 /** Fixed sentences: a framework's own message may quote the request. */
@@ -50,14 +50,14 @@ const CODE_OF: Record<number, string> = {
   500: 'internal_error',
 };
 
-/** Tells any thrown value as a refusal. What is not meant for clients becomes a 500 without internals. */
-export function refusalOf(error: unknown): Refusal {
-  if (error instanceof DomainError) return refusalOfDomainError(error);
-  if (isOutage(error)) return refusalOfStatus(503);
-  return refusalOfStatus(httpStatusOf(error) ?? 500);
+/** Tells any thrown value as a problem. What is not meant for clients becomes a 500 without internals. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof DomainError) return problemOfDomainError(error);
+  if (isOutage(error)) return problemOfStatus(503);
+  return problemOfStatus(httpStatusOf(error) ?? 500);
 }
 
-function refusalOfDomainError(error: DomainError): Refusal {
+function problemOfDomainError(error: DomainError): Problem {
   const status = STATUS_OF[error.category];
   return {
     status,
@@ -68,8 +68,8 @@ function refusalOfDomainError(error: DomainError): Refusal {
   };
 }
 
-/** The refusal that says no more than its status. */
-export function refusalOfStatus(status: number, headers: Record<string, string> = {}): Refusal {
+/** The problem that says no more than its status. */
+export function problemOfStatus(status: number, headers: Record<string, string> = {}): Problem {
   return {
     status,
     code:
@@ -86,8 +86,8 @@ export function refusalOfStatus(status: number, headers: Record<string, string> 
 const titleOf = (status: number): string => STATUS_CODES[status] ?? 'Error';
 
 /** The body of a problem, RFC 9457. */
-export function problemBody(refusal: Refusal, request: { instance: string; requestId: string }): object {
-  const { status, code, detail, errors } = refusal;
+export function problemBody(problem: Problem, request: { instance: string; requestId: string }): object {
+  const { status, code, detail, errors } = problem;
   return {
     type: 'about:blank',
     title: titleOf(status),

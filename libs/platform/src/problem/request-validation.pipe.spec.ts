@@ -24,7 +24,7 @@ class Order {
 const pipe = new RequestValidationPipe();
 const body: ArgumentMetadata = { type: 'body', metatype: Order };
 const query: ArgumentMetadata = { type: 'query', metatype: PageQuery };
-const refusal = (value: unknown, metadata: ArgumentMetadata) =>
+const problem = (value: unknown, metadata: ArgumentMetadata) =>
   pipe.transform(value, metadata).then(
     () => 'accepted',
     (error: unknown) => error,
@@ -37,7 +37,7 @@ describe('a request body', () => {
 
   it('is told every pointer that is wrong, nested ones too, without the values', async () => {
     const sent = { title: 'far too long', addresses: [{ street: 'a' }, { street: 4711 }], 'a/b~c': 'hunter2' };
-    const error = await refusal(sent, body);
+    const error = await problem(sent, body);
     expect(error).toMatchObject({
       code: 'validation_failed',
       errors: expect.arrayContaining([
@@ -50,21 +50,21 @@ describe('a request body', () => {
   });
 
   it.each([[null], [[]], ['text'], [7], [true]])('that is %j is not an object', async (value) => {
-    expect(await refusal(value, body)).toMatchObject({ errors: [{ pointer: '', detail: 'must be a JSON object' }] });
+    expect(await problem(value, body)).toMatchObject({ errors: [{ pointer: '', detail: 'must be a JSON object' }] });
   });
 
   it.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__defineGetter__'])(
     'with the name %s, which every object has, is refused like one with any unknown name',
     async (name) => {
       const errors = [{ pointer: `/${name}`, detail: 'is not known here' }];
-      expect(await refusal({ title: 'abc', [name]: 1 }, body)).toMatchObject({ errors });
-      expect(await refusal({ [name]: '1' }, query)).toMatchObject({ errors });
+      expect(await problem({ title: 'abc', [name]: 1 }, body)).toMatchObject({ errors });
+      expect(await problem({ [name]: '1' }, query)).toMatchObject({ errors });
     },
   );
 
   it('that is nested without end is refused before it exhausts the stack', async () => {
     const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown;
-    expect(await refusal({ title: deep }, body)).toMatchObject({
+    expect(await problem({ title: deep }, body)).toMatchObject({
       errors: [{ pointer: '', detail: 'is nested too deeply' }],
     });
   });
@@ -72,12 +72,12 @@ describe('a request body', () => {
   it('with more properties than any request has is refused before they are compared', async () => {
     const many = Object.fromEntries(Array.from({ length: 30_000 }, (_, index) => [`k${index}`, 1]));
     for (const sent of [many, { title: many }, { title: 'abc', addresses: [many] }]) {
-      expect(await refusal(sent, body)).toMatchObject({ errors: [{ pointer: '', detail: 'has too many properties' }] });
+      expect(await problem(sent, body)).toMatchObject({ errors: [{ pointer: '', detail: 'has too many properties' }] });
     }
   });
 
   it('that is missing lacks its properties', async () => {
-    expect(await refusal(undefined, body)).toMatchObject({
+    expect(await problem(undefined, body)).toMatchObject({
       errors: [{ pointer: '/title', detail: 'is required' }],
     });
   });
@@ -90,7 +90,7 @@ describe('a page query', () => {
   });
 
   it.each(['0', '101', '1.5', '', 'x', ['1', '2']])('refuses limit=%j', async (limit) => {
-    expect(await refusal({ limit }, query)).toMatchObject({
+    expect(await problem({ limit }, query)).toMatchObject({
       errors: expect.arrayContaining([expect.objectContaining({ pointer: '/limit' })]),
     });
   });

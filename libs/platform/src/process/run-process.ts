@@ -1,12 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { ConfigError } from '../config/load-config.js';
 
-/** Signals closer together than this, in milliseconds, are one wish: a terminal and npm both deliver Ctrl-C. */
-const SAME_WISH = 250;
+/** Signals closer together than this, in milliseconds, are one request: a terminal and npm both deliver Ctrl-C. */
+const DUPLICATE_SIGNAL_MS = 250;
 
 /** A process that has started. */
 export interface RunningProcess {
-  /** Stops taking work, finishes what is in flight and lets go of everything. */
+  /** Stops taking work, finishes what is in flight and closes every connection. */
   stop: () => Promise<void>;
   /** Milliseconds that stopping may take. */
   stopTimeout: number;
@@ -18,14 +18,14 @@ export interface RunningProcess {
  */
 export async function runProcess(name: string, start: () => Promise<RunningProcess>): Promise<void> {
   try {
-    new Ending(await start()).install();
+    new ShutdownController(await start()).install();
   } catch (error) {
     process.stderr.write(`${name} cannot start. ${explain(error)}\n`);
     process.exit(1);
   }
 }
 
-class Ending {
+class ShutdownController {
   private readonly logger = new Logger('Process');
   private begunAt: number | undefined;
 
@@ -41,7 +41,7 @@ class Ending {
     if (this.begunAt === undefined) {
       this.logger.log(`${signal}: finishing what is in flight`);
       void this.end(0);
-    } else if (Date.now() - this.begunAt > SAME_WISH) {
+    } else if (Date.now() - this.begunAt > DUPLICATE_SIGNAL_MS) {
       this.logger.warn(`${signal} again: exiting at once`);
       process.exit(1);
     }

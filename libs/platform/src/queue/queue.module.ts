@@ -1,6 +1,6 @@
 import { BullModule } from '@nestjs/bullmq';
 import { RedisConfig } from '../redis/redis.config.js';
-import { redisOptions } from '../redis/redis.module.js';
+import { redisOptions } from '../redis/redis-options.js';
 
 /** BullMQ on the process's Redis, for producers and workers alike: import it once, beside `BullModule.registerQueue`. */
 export const QueueModule = BullModule.forRootAsync({

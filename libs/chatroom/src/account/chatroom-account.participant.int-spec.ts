@@ -1,0 +1,75 @@
+import 'reflect-metadata';
+import { once } from 'node:events';
+import { AccountParticipants } from '@app/auth';
+import { Database, DatabaseConfig, RedisClient, RedisConfig } from '@app/platform';
+import { SystemClock } from '@app/platform/testing';
+import { insertMessages, insertUser } from '../../../../test/support/rows.js';
+import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
+import { ChatroomAccountParticipant, type ExportedChatroom } from './chatroom-account.participant.js';
+import { ChatroomListCache } from '../rooms/chatroom-list.cache.js';
+import { ChatroomStore } from '../rooms/chatroom.store.js';
+import { ReplyErasure } from '../replies/reply-erasure.service.js';
+import { ReplyLog } from '../streams/reply.log.js';
+
+let testDatabase: TestDatabase;
+let database: Database;
+let redis: RedisClient;
+let cache: ChatroomListCache;
+let rooms: ChatroomStore;
+let participants: AccountParticipants;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
+  const { host, port, db } = await testRedis();
+  redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
+  await once(redis, 'ready');
+  cache = new ChatroomListCache(redis);
+  rooms = new ChatroomStore(database, new SystemClock());
+  participants = new AccountParticipants();
+  const replies = new ReplyErasure(database, new ReplyLog(redis), redis);
+  new ChatroomAccountParticipant(database, cache, replies, participants).onModuleInit();
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await database.onApplicationShutdown();
+  await testDatabase.drop();
+});
+
+it('exports every room with every message, however many, and those of nobody else', async () => {
+  const [user, stranger] = [await insertUser(database), await insertUser(database)];
+  const quiet = await rooms.create(user, { title: 'Quiet' });
+  const busy = await rooms.create(user, { title: 'Busy' });
+  await insertMessages(database, (await rooms.create(stranger, {})).id, [{ content: 'private' }]);
+  const many = Array.from({ length: 1_001 }, (_, index) => ({ content: `Message ${index}`, superseded: index === 7 }));
+  const ids = await insertMessages(database, busy.id, many);
+  const key = { userId: user, key: 'k-123', requestHash: Buffer.alloc(32), replyId: ids[9]!, createdAt: new Date() };
+  await database.prisma.idempotencyKey.create({ data: key });
+
+  const { chatrooms: exported } = (await participants.export(user)) as { chatrooms: ExportedChatroom[] };
+  expect(exported.map(({ messages, ...room }) => ({ room, count: messages.length }))).toEqual([
+    { room: quiet, count: 0 },
+    { room: busy, count: 1_001 },
+  ]);
+  expect(exported[1]?.messages.map(({ id, superseded, idempotencyKey }) => [id, superseded, idempotencyKey])).toEqual(
+    ids.map((id, index) => [id, index === 7, index === 9 ? 'k-123' : null]),
+  );
+});
+
+it('erases the cached list, again and again', async () => {
+  const user = await insertUser(database);
+  cache.keep(user, { shape: 'false 50', version: 'v', body: '{}' });
+  await participants.erase(user);
+  await participants.erase(user);
+  expect(await redis.keys(`*${user}*`)).toEqual([]);
+});
+
+it('does not fail to erase because Redis is away: what is cached ends by itself', async () => {
+  const user = await insertUser(database);
+  cache.keep(user, { shape: 'false 50', version: 'v', body: '{}' });
+  const [key] = await redis.keys(`*${user}*`);
+  expect(await redis.ttl(key!)).toBeGreaterThan(0);
+  redis.disconnect();
+  await expect(participants.erase(user)).resolves.toBeUndefined();
+});

@@ -1,0 +1,362 @@
+import 'reflect-metadata';
+import { once } from 'node:events';
+import { Database, DatabaseConfig, Metrics, RedisClient, RedisConfig, ValidationFailedError } from '@app/platform';
+import { SystemClock } from '@app/platform/testing';
+import fc from 'fast-check';
+import { eventually } from '../../../../test/support/eventually.js';
+import { insertUser } from '../../../../test/support/rows.js';
+import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from '../../../../test/support/services.js';
+import { TcpProxy } from '../../../../test/support/tcp-proxy.js';
+import { type CachedPage, ChatroomListCache } from './chatroom-list.cache.js';
+import { ChatroomList } from './chatroom-list.service.js';
+import { ChatroomTitles } from './chatroom-title.store.js';
+import type { ChatroomPageResponse } from './chatroom.response.js';
+import { ChatroomService } from './chatroom.service.js';
+import { ChatroomStore } from './chatroom.store.js';
+
+/** The list as one API process has it: the database is common, the connection to Redis its own. */
+class Replica {
+  private readonly metrics = new Metrics();
+  private readonly list: ChatroomList;
+  readonly cache: ChatroomListCache;
+
+  private constructor(
+    readonly redis: RedisClient,
+    database: Database,
+  ) {
+    this.cache = new ChatroomListCache(redis);
+    this.list = new ChatroomList(database, this.cache, this.metrics);
+  }
+
+  static async start(database: Database, { host, port, db }: TestRedis): Promise<Replica> {
+    const address = { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db };
+    const redis = new RedisClient(Object.assign(new RedisConfig(), address));
+    await once(redis, 'ready');
+    return new Replica(redis, database);
+  }
+
+  /** Waits until Redis has everything that was kept, and after a cut until it is there again. */
+  async settled(): Promise<void> {
+    await eventually(() => this.redis.ping());
+  }
+
+  async page(userId: string, query: { archived?: boolean; limit?: number; cursor?: string } = {}) {
+    const json = await this.list.page(userId, { archived: false, limit: 50, ...query });
+    return JSON.parse(json) as ChatroomPageResponse;
+  }
+
+  /** What Redis has of the user's list. A machine under load may need a second look. */
+  async kept(userId: string): Promise<CachedPage | null> {
+    const { found } = await eventually(async () => {
+      const found = await this.cache.find(userId);
+      if (found === undefined) throw new Error('Redis did not answer in time.');
+      return { found };
+    });
+    return found;
+  }
+
+  /** How many first pages have been answered, by what the cache gave. */
+  async answered(result: 'hit' | 'outdated' | 'absent' | 'unreachable'): Promise<number> {
+    const { values } = (await this.metrics.getSingleMetric('chatroom_list_first_pages_total')?.get()) ?? { values: [] };
+    return values.find(({ labels }) => labels['result'] === result)?.value ?? 0;
+  }
+}
+
+let testDatabase: TestDatabase;
+let database: Database;
+let toRedis: TcpProxy;
+let rooms: ChatroomService;
+let titles: ChatroomTitles;
+let one: Replica;
+let other: Replica;
+/** The replica whose way to Redis can be cut. */
+let shaky: Replica;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
+  rooms = new ChatroomService(new ChatroomStore(database, new SystemClock()));
+  titles = new ChatroomTitles(database);
+  const redis = await testRedis();
+  toRedis = await TcpProxy.to(redis.host, redis.port);
+  one = await Replica.start(database, redis);
+  other = await Replica.start(database, redis);
+  shaky = await Replica.start(database, { ...redis, host: '127.0.0.1', port: toRedis.port });
+});
+
+afterAll(async () => {
+  for (const replica of [one, other, shaky]) replica.redis.disconnect();
+  await toRedis.close();
+  await database.onApplicationShutdown();
+  await testDatabase.drop();
+});
+
+/** Stores rooms with these settings and times of activity (milliseconds), and returns their ids. */
+async function insertRooms(userId: string, wishes: { pinned?: boolean; archived?: boolean; at?: number }[]) {
+  const ids: string[] = [];
+  for (const { at = 0, ...flags } of wishes) {
+    const { id } = await rooms.create(userId, { title: 'A room' });
+    await database.prisma.chatroom.update({ where: { id }, data: { ...flags, lastActivityAt: new Date(1e12 + at) } });
+    ids.push(id);
+  }
+  return ids;
+}
+
+const idsOf = (page: ChatroomPageResponse): string[] => page.items.map((room) => room.id);
+
+describe('the list', () => {
+  it('has pinned rooms first, then the latest activity, and leaves archived ones to their own list', async () => {
+    const user = await insertUser(database);
+    const [old, latest, pinned, archived] = await insertRooms(user, [
+      { at: 1 },
+      { at: 3 },
+      { at: 0, pinned: true },
+      { at: 9, archived: true },
+    ]);
+    expect(idsOf(await one.page(user))).toEqual([pinned, latest, old]);
+    expect(idsOf(await one.page(user, { archived: true }))).toEqual([archived]);
+  });
+
+  it('shows rooms of nobody else', async () => {
+    const [user, stranger] = [await insertUser(database), await insertUser(database)];
+    await insertRooms(stranger, [{}]);
+    expect(await one.page(user)).toEqual({ items: [], nextCursor: null });
+  });
+
+  it('leads from page to page through every room once, in order, also where times are equal', async () => {
+    const room = fc.record({ pinned: fc.boolean(), archived: fc.boolean(), at: fc.integer({ min: 0, max: 3 }) });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(room, { maxLength: 14 }),
+        fc.integer({ min: 1, max: 6 }),
+        fc.boolean(),
+        async (wishes, limit, archived) => {
+          const user = await insertUser(database);
+          const ids = await insertRooms(user, wishes);
+          const expected = wishes
+            .map((wish, index) => ({ ...wish, id: ids[index]! }))
+            .filter((wish) => wish.archived === archived)
+            .sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.at - a.at || (a.id < b.id ? 1 : -1))
+            .map(({ id }) => id);
+
+          const pages: string[][] = [];
+          for (let cursor: string | null = ''; cursor !== null;) {
+            const page = await one.page(user, { limit, archived, ...(cursor === '' ? {} : { cursor }) });
+            pages.push(idsOf(page));
+            cursor = page.nextCursor;
+          }
+          expect(pages.flat()).toEqual(expected);
+          expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('refuses a cursor that it did not give', async () => {
+    const cursors = ['nonsense', Buffer.from('{"pinned":true,"at":1e300,"id":"x"}').toString('base64url')];
+    for (const cursor of cursors) {
+      await expect(one.page(await insertUser(database), { cursor })).rejects.toThrow(ValidationFailedError);
+    }
+  });
+});
+
+/** Reads until the page came from Redis: a machine under load may be too slow for the cache's patience. */
+async function expectHit(replica: Replica, user: string, page: ChatroomPageResponse): Promise<void> {
+  const hits = await replica.answered('hit');
+  await eventually(async () => {
+    expect(await replica.page(user)).toEqual(page);
+    return (await replica.answered('hit')) > hits;
+  });
+}
+
+describe('the first page in Redis', () => {
+  it('is what the next read gets, at every replica', async () => {
+    const user = await insertUser(database);
+    await insertRooms(user, [{}, {}]);
+    const page = await one.page(user);
+    await one.settled();
+    await expectHit(other, user, page);
+  });
+
+  it('is an empty list, too', async () => {
+    const user = await insertUser(database);
+    const page = await one.page(user);
+    expect(page).toEqual({ items: [], nextCursor: null });
+    await expectHit(one, user, page);
+  });
+
+  it('is not taken for a page of another size or of the archived rooms', async () => {
+    const user = await insertUser(database);
+    const [first, second, archived] = await insertRooms(user, [{ at: 2 }, { at: 1 }, { archived: true }]);
+    expect(idsOf(await one.page(user))).toEqual([first, second]);
+    expect(idsOf(await one.page(user, { limit: 1 }))).toEqual([first]);
+    expect(idsOf(await one.page(user, { archived: true }))).toEqual([archived]);
+    expect(idsOf(await one.page(user))).toEqual([first, second]);
+  });
+
+  it('is not served when it was kept too late, after a change', async () => {
+    const user = await insertUser(database);
+    const { id } = await rooms.create(user, { title: 'Before' });
+    await one.page(user);
+    const kept = await one.kept(user);
+    await rooms.update(user, id, { title: 'After' });
+    await one.page(user);
+    one.cache.keep(user, kept!);
+    await one.settled();
+    expect((await other.page(user)).items).toEqual([expect.objectContaining({ title: 'After' })]);
+  });
+
+  it("is not kept when it is huge: Redis is the queue's as well", async () => {
+    const user = await insertUser(database);
+    const systemInstruction = 'x'.repeat(8_000);
+    for (let count = 0; count < 35; count++) await rooms.create(user, { systemInstruction });
+    expect((await one.page(user)).items).toHaveLength(35);
+    expect(await one.kept(user)).toBeNull();
+  });
+
+  it('goes with its user', async () => {
+    const user = await insertUser(database);
+    await one.page(user);
+    await one.cache.forget(user);
+    expect(await one.kept(user)).toBeNull();
+  });
+});
+
+describe('the owner never sees an old list', () => {
+  const changes: Record<string, (user: string, id: string, n: number) => Promise<unknown>> = {
+    rename: (user, id, n) => rooms.update(user, id, { title: `Title ${n}` }),
+    pin: (user, id, n) => rooms.update(user, id, { pinned: n % 2 === 0 }),
+    archive: (user, id, n) => rooms.update(user, id, { archived: n % 2 === 0 }),
+    send: (_, id) => touch(id),
+    name: (_, id, n) => titles.set(id, `Name ${n}`),
+    remove: (user, id) => rooms.delete(user, id),
+  };
+  const disturbances: Record<string, () => Promise<unknown> | void> = {
+    flush: () => one.redis.flushdb(),
+    cut: () => toRedis.sever(),
+    mend: () => mended(),
+  };
+  const open = fc.record({ step: fc.constant('open' as const) });
+  const change = fc.record({
+    step: fc.constant('change' as const),
+    kind: fc.constantFrom(...Object.keys(changes)),
+    n: fc.nat(),
+  });
+  const disturb = fc.record({
+    step: fc.constant('disturb' as const),
+    kind: fc.constantFrom(...Object.keys(disturbances)),
+  });
+  const read = fc.record({
+    step: fc.constant('read' as const),
+    replica: fc.constantFrom(0, 1, 2),
+    archived: fc.constantFrom(false, false, false, true),
+    limit: fc.constantFrom(2, 50, 50, 50),
+  });
+
+  it('whatever is written, flushed and cut off between the reads of several replicas', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(open, change, disturb, read, read, read, read), { minLength: 30, maxLength: 60 }),
+        async (script) => {
+          const user = await insertUser(database);
+          const ids: string[] = [(await rooms.create(user, {})).id];
+          for (const does of script) {
+            if (does.step === 'open') ids.push((await rooms.create(user, {})).id);
+            if (does.step === 'change' && ids.length > 0) {
+              const [id] = does.kind === 'remove' ? ids.splice(does.n % ids.length, 1) : [ids[does.n % ids.length]];
+              await changes[does.kind]!(user, id!, does.n);
+            }
+            if (does.step === 'disturb') await disturbances[does.kind]!();
+            if (does.step !== 'read') continue;
+            const shown = await [one, other, shaky][does.replica]!.page(user, does);
+            const stored = await uncached(user, does.archived, does.limit);
+            expect(shown).toEqual(stored);
+          }
+          await mended();
+        },
+      ),
+      { numRuns: 15 },
+    );
+    const hits = await Promise.all([one, other, shaky].map((replica) => replica.answered('hit')));
+    expect(hits.reduce((sum, each) => sum + each)).toBeGreaterThan(30);
+    expect(await shaky.answered('unreachable')).toBeGreaterThan(5);
+  }, 120_000);
+
+  it('while it is written and read at once', async () => {
+    const user = await insertUser(database);
+    const { id } = await rooms.create(user, { title: '0' });
+    const last = 150;
+    let committed = 0;
+    let begun = 0;
+    const write = async () => {
+      while (begun < last) {
+        begun++;
+        await rooms.update(user, id, { title: String(begun) });
+        committed = begun;
+        if (begun % 40 === 0) await one.redis.flushdb();
+      }
+    };
+    const seen: { atLeast: number; shown: number; atMost: number }[] = [];
+    const read = async (replica: Replica) => {
+      while (committed < last) {
+        const atLeast = committed;
+        const [room] = (await replica.page(user)).items;
+        seen.push({ atLeast, shown: Number(room?.title), atMost: begun });
+      }
+    };
+    await Promise.all([write(), ...[one, other, shaky, one, other, shaky].map(read)]);
+    expect(seen.filter(({ atLeast, shown, atMost }) => shown < atLeast || shown > atMost)).toEqual([]);
+    expect(seen.length).toBeGreaterThan(last);
+  });
+
+  /** What an accepted message does to its room. */
+  async function touch(id: string): Promise<void> {
+    const now = new Date();
+    await database.prisma.chatroom.update({
+      where: { id },
+      data: { lastMessageAt: now, lastActivityAt: now, updatedAt: now, lastSeq: { increment: 2 } },
+    });
+  }
+
+  /** The page as another client's query to PostgreSQL shows it. */
+  async function uncached(userId: string, archived: boolean, limit: number): Promise<unknown> {
+    const rows = await database.prisma.chatroom.findMany({
+      where: { userId, archived },
+      orderBy: [{ pinned: 'desc' }, { lastActivityAt: 'desc' }, { id: 'desc' }],
+      take: limit + 1,
+      omit: { userId: true, lastActivityAt: true, lastSeq: true },
+    });
+    const items = JSON.parse(JSON.stringify(rows.slice(0, limit))) as unknown;
+    return { items, nextCursor: rows.length > limit ? expect.any(String) : null };
+  }
+});
+
+async function mended(): Promise<void> {
+  toRedis.mend();
+  await shaky.settled();
+}
+
+describe('without Redis', () => {
+  beforeEach(mended);
+  afterEach(mended);
+
+  it('the list comes from PostgreSQL', async () => {
+    const user = await insertUser(database);
+    const ids = await insertRooms(user, [{}]);
+    toRedis.sever();
+    expect(idsOf(await shaky.page(user))).toEqual(ids);
+  });
+
+  it('the list waits a tenth of a second for a Redis that has gone silent', async () => {
+    const user = await insertUser(database);
+    const ids = await insertRooms(user, [{}]);
+    const unreachable = await shaky.answered('unreachable');
+    toRedis.set('half-open');
+    const began = performance.now();
+    expect(idsOf(await shaky.page(user))).toEqual(ids);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(95);
+    expect(performance.now() - began).toBeLessThan(900);
+    expect(await shaky.answered('unreachable')).toBe(unreachable + 1);
+  });
+});

@@ -1,0 +1,99 @@
+import { type AuthenticatedUser, CurrentUser } from '@app/auth';
+import { ApiProblem, PageQuery } from '@app/platform';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ChatroomList } from './chatroom-list.service.js';
+import { CreateChatroomRequest, ListChatroomsQuery, UpdateChatroomRequest } from './chatroom.request.js';
+import { ChatroomPageResponse, ChatroomResponse, ConversationResponse } from './chatroom.response.js';
+import { ChatroomService } from './chatroom.service.js';
+
+/** A user's rooms. */
+@ApiTags('Chatrooms')
+@ApiBearerAuth()
+@Controller('chatroom')
+export class ChatroomController {
+  constructor(
+    private readonly rooms: ChatroomService,
+    private readonly list: ChatroomList,
+  ) {}
+
+  @Post()
+  @ApiOperation({ operationId: 'createChatroom', summary: 'Open a chatroom' })
+  @ApiBody({ type: CreateChatroomRequest, required: false })
+  @ApiCreatedResponse({
+    type: ChatroomResponse,
+    headers: { Location: { description: 'Where the room is.', schema: { type: 'string' } } },
+  })
+  async create(
+    @CurrentUser() { userId }: AuthenticatedUser,
+    @Body() wanted: CreateChatroomRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChatroomResponse> {
+    const room = await this.rooms.create(userId, wanted);
+    void reply.header('Location', `/chatroom/${room.id}`);
+    return room;
+  }
+
+  @Get()
+  @Header('Content-Type', 'application/json; charset=utf-8')
+  @ApiOperation({
+    operationId: 'listChatrooms',
+    summary: 'List the chatrooms',
+    description: 'Pinned rooms first, then by latest activity.',
+  })
+  @ApiOkResponse({ type: ChatroomPageResponse })
+  page(@CurrentUser() { userId }: AuthenticatedUser, @Query() query: ListChatroomsQuery): Promise<string> {
+    return this.list.page(userId, query);
+  }
+
+  @Get(':id')
+  @ApiOperation({
+    operationId: 'readChatroom',
+    summary: 'Read a conversation',
+    description: 'The room and its newest messages, oldest first; `nextCursor` leads to older ones.',
+  })
+  @ApiOkResponse({ type: ConversationResponse })
+  @ApiProblem(404, 'chatroom_not_found')
+  read(
+    @CurrentUser() { userId }: AuthenticatedUser,
+    @Param('id') chatroomId: string,
+    @Query() page: PageQuery,
+  ): Promise<ConversationResponse> {
+    return this.rooms.read(userId, chatroomId, page);
+  }
+
+  @Patch(':id')
+  @ApiOperation({ operationId: 'updateChatroom', summary: 'Change a chatroom', description: 'What is left out stays.' })
+  @ApiBody({ type: UpdateChatroomRequest, required: false })
+  @ApiOkResponse({ type: ChatroomResponse })
+  @ApiProblem(404, 'chatroom_not_found')
+  update(
+    @CurrentUser() { userId }: AuthenticatedUser,
+    @Param('id') chatroomId: string,
+    @Body() change: UpdateChatroomRequest,
+  ): Promise<ChatroomResponse> {
+    return this.rooms.update(userId, chatroomId, change);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'deleteChatroom',
+    summary: 'Delete a chatroom',
+    description: 'With all of its messages. A reply that is being written stops.',
+  })
+  @ApiNoContentResponse()
+  @ApiProblem(404, 'chatroom_not_found')
+  delete(@CurrentUser() { userId }: AuthenticatedUser, @Param('id') chatroomId: string): Promise<void> {
+    return this.rooms.delete(userId, chatroomId);
+  }
+}

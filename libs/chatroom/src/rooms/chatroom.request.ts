@@ -1,0 +1,117 @@
+import { PageQuery } from '@app/platform';
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsBoolean, IsString, Length, Matches, MaxLength, ValidateIf } from 'class-validator';
+import { HasNoNul } from '../text/has-no-nul.decorator.js';
+
+/** In characters, after white space around it was removed. */
+const MAX_TITLE_LENGTH = 200;
+
+/** In characters. Together with a page's history it stays well inside of what the models take. */
+const MAX_SYSTEM_INSTRUCTION_LENGTH = 8_000;
+
+/** How Google names its models, without the `models/` in front. */
+const MODEL_NAME = /^[a-z0-9][a-z0-9.-]{0,99}$/;
+
+const trimmed = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.trim() : value);
+const blankIsNull = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' && value.trim() === '' ? null : value;
+
+/** Left out is fine; null is not, unless it has a meaning. */
+const MayBeAbsent = () => ValidateIf((_, value) => value !== undefined);
+const MayBeAbsentOrNull = () => ValidateIf((_, value) => value !== undefined && value !== null);
+
+const IsTitle = () => applyDecorators(Transform(trimmed), IsString(), Length(1, MAX_TITLE_LENGTH), HasNoNul());
+
+const IsSystemInstruction = () =>
+  applyDecorators(
+    Transform(blankIsNull),
+    MayBeAbsentOrNull(),
+    IsString(),
+    MaxLength(MAX_SYSTEM_INSTRUCTION_LENGTH),
+    HasNoNul(),
+    ApiPropertyOptional({
+      type: 'string',
+      nullable: true,
+      maxLength: MAX_SYSTEM_INSTRUCTION_LENGTH,
+      description: 'What the model is told before the conversation, from the next reply on. Null or blank: nothing.',
+      example: 'Answer in two sentences at most.',
+    }),
+  );
+
+const IsModelName = () =>
+  applyDecorators(
+    MayBeAbsentOrNull(),
+    Matches(MODEL_NAME, { message: 'model must be the name of a model, without "models/"' }),
+    ApiPropertyOptional({
+      type: 'string',
+      nullable: true,
+      pattern: MODEL_NAME.source,
+      description: "The model that answers in this room, from the next reply on. Null: the deployment's default.",
+      example: 'gemini-flash-latest',
+    }),
+  );
+
+const TITLE = {
+  type: 'string',
+  minLength: 1,
+  maxLength: MAX_TITLE_LENGTH,
+  example: 'Why the sky is blue',
+} as const;
+
+/** A room to be opened. */
+export class CreateChatroomRequest {
+  @ApiPropertyOptional({
+    ...TITLE,
+    nullable: true,
+    description: 'White space around it is removed. Without one the room is named from its first exchange.',
+  })
+  @MayBeAbsentOrNull()
+  @IsTitle()
+  title?: string | null;
+
+  @IsSystemInstruction()
+  systemInstruction?: string | null;
+
+  @IsModelName()
+  model?: string | null;
+}
+
+/** What is to change of a room; what is left out stays. */
+export class UpdateChatroomRequest {
+  @ApiPropertyOptional({ ...TITLE, description: 'White space around it is removed.' })
+  @MayBeAbsent()
+  @IsTitle()
+  title?: string;
+
+  @IsSystemInstruction()
+  systemInstruction?: string | null;
+
+  @IsModelName()
+  model?: string | null;
+
+  @ApiPropertyOptional({ type: 'boolean', description: 'Pinned rooms come first in the list.', example: true })
+  @MayBeAbsent()
+  @IsBoolean()
+  pinned?: boolean;
+
+  @ApiPropertyOptional({ type: 'boolean', description: 'Archived rooms leave the list.', example: false })
+  @MayBeAbsent()
+  @IsBoolean()
+  archived?: boolean;
+}
+
+const FLAGS: Record<string, boolean> = { true: true, false: false };
+
+/** Which rooms are wanted. */
+export class ListChatroomsQuery extends PageQuery {
+  @ApiPropertyOptional({
+    type: 'boolean',
+    default: false,
+    description: 'Whether the archived rooms are wanted, or the others.',
+  })
+  @Transform(({ value }: { value: unknown }) => FLAGS[String(value)] ?? value)
+  @IsBoolean()
+  archived = false;
+}

@@ -1,0 +1,166 @@
+import 'reflect-metadata';
+import { Database, DatabaseConfig, CrashConfig, CrashPoints, ValidationFailedError } from '@app/platform';
+import { SystemClock } from '@app/platform/testing';
+import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
+import fc from 'fast-check';
+import { insertMessages, insertUser } from '../../../../test/support/rows.js';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
+import { ChatroomNotFoundError } from './chatroom.errors.js';
+import { ChatroomService } from './chatroom.service.js';
+import { ChatroomStore } from './chatroom.store.js';
+import { MessageAcceptance } from '../sending/message-acceptance.store.js';
+import { ReplyConfig } from '../replies/reply.config.js';
+import { type FinalReply, ReplyStore } from '../../../gemini/src/replies/reply.store.js';
+
+let testDatabase: TestDatabase;
+let database: Database;
+let rooms: ChatroomService;
+let owner: string;
+let stranger: string;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
+  rooms = new ChatroomService(new ChatroomStore(database, new SystemClock()));
+  [owner, stranger] = await Promise.all([insertUser(database), insertUser(database)]);
+});
+
+afterAll(async () => {
+  await database.onApplicationShutdown();
+  await testDatabase.drop();
+});
+
+describe('a new room', () => {
+  it('is as it was wished for, and empty', async () => {
+    const wish = { title: 'Skies 🌤', systemInstruction: 'Be brief.', model: 'gemini-flash-latest' };
+    const room = await rooms.create(owner, wish);
+    expect(room).toEqual({
+      ...wish,
+      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
+      pinned: false,
+      archived: false,
+      createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      updatedAt: room.createdAt,
+      lastMessageAt: null,
+    });
+    expect(await rooms.read(owner, room.id, { limit: 50 })).toEqual({ ...room, messages: [], nextCursor: null });
+  });
+
+  it('has neither name nor instruction nor model of its own unless it is given some', async () => {
+    expect(await rooms.create(owner, {})).toMatchObject({ title: null, systemInstruction: null, model: null });
+  });
+});
+
+describe('a change', () => {
+  it('touches what it names, and nothing else', async () => {
+    const wish = { title: 'Before', systemInstruction: 'Be brief.', model: 'gemini-flash-latest' };
+    const room = await rooms.create(owner, wish);
+    const archived = await rooms.update(owner, room.id, { pinned: true, archived: true });
+    expect(archived).toEqual({ ...room, pinned: true, archived: true, updatedAt: archived.updatedAt });
+    const renamed = await rooms.update(owner, room.id, { title: 'After', archived: false });
+    expect(renamed).toEqual({ ...archived, title: 'After', archived: false, updatedAt: renamed.updatedAt });
+  });
+
+  it('that names nothing leaves the room as it is', async () => {
+    const room = await rooms.create(owner, { title: 'Same' });
+    expect(await rooms.update(owner, room.id, {})).toEqual(room);
+  });
+
+  it('can take away the instruction and the model', async () => {
+    const room = await rooms.create(owner, { systemInstruction: 'Be brief.', model: 'gemini-flash-latest' });
+    expect(await rooms.update(owner, room.id, { systemInstruction: null })).toMatchObject({
+      systemInstruction: null,
+      model: 'gemini-flash-latest',
+    });
+    expect(await rooms.update(owner, room.id, { model: null })).toMatchObject({ model: null });
+  });
+});
+
+describe('a deleted room', () => {
+  it('takes its messages along, those that are being answered too', async () => {
+    const { id } = await rooms.create(owner, {});
+    await insertMessages(database, id, [{}, { role: 'bot', status: 'generating' }]);
+    await rooms.delete(owner, id);
+    await expect(rooms.read(owner, id, { limit: 50 })).rejects.toThrow(ChatroomNotFoundError);
+    expect(await database.prisma.message.count({ where: { chatroomId: id } })).toBe(0);
+  });
+});
+
+describe('a room whose replies are being written', () => {
+  it('can be deleted at any moment: whoever writes finds nothing, and nobody is in the way of another', async () => {
+    const clock = new SystemClock();
+    const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 10_000 });
+    const ledger = new QuotaLedger(database, clock, quota);
+    const acceptance = new MessageAcceptance(database, clock, quota, ledger, new SpentQuotas());
+    const replies = new ReplyStore(database, clock, new ReplyConfig(), new CrashPoints(new CrashConfig()));
+    const cancelled = { status: 'cancelled', content: '', model: null, finishReason: null, usage: null, error: null };
+
+    for (let round = 0; round < 25; round++) {
+      const { id } = await rooms.create(owner, {});
+      const { reply } = await acceptance.send(owner, id, 'First', null);
+      const held = await replies.claim(reply.id);
+      const outcomes = await Promise.allSettled([
+        acceptance.send(owner, id, 'Second', null),
+        replies.beat([{ id: reply.id, fence: held!.fence, content: 'Half an ans' }]),
+        rooms.delete(owner, id),
+        replies.finish(held!, cancelled as FinalReply),
+        replies.cancel(owner, id, reply.id),
+        acceptance.send(owner, id, 'Third', null),
+      ]);
+      const failures = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
+      expect(failures.filter((error) => !(error instanceof ChatroomNotFoundError))).toEqual([]);
+      expect(await database.prisma.message.count({ where: { chatroomId: id } })).toBe(0);
+    }
+  });
+});
+
+describe("somebody else's room", () => {
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['read', (id) => rooms.read(stranger, id, { limit: 50 })],
+    ['changed', (id) => rooms.update(stranger, id, { title: 'Mine' })],
+    ['left as it is', (id) => rooms.update(stranger, id, {})],
+    ['deleted', (id) => rooms.delete(stranger, id)],
+  ])('cannot be %s: it looks as if it were not there', async (_, attempt) => {
+    const room = await rooms.create(owner, { title: 'Private' });
+    await insertMessages(database, room.id, [{ content: 'secret' }]);
+    await expect(attempt(room.id)).rejects.toThrow(ChatroomNotFoundError);
+    expect(await rooms.read(owner, room.id, { limit: 50 })).toMatchObject({
+      title: 'Private',
+      messages: [{ content: 'secret' }],
+    });
+  });
+});
+
+describe('a conversation', () => {
+  it('shows the newest messages, oldest first, and leads back to its beginning without gaps or repeats', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.boolean(), { maxLength: 30 }),
+        fc.integer({ min: 1, max: 12 }),
+        async (superseded, limit) => {
+          const { id } = await rooms.create(owner, {});
+          const wishes = superseded.map((isSuperseded) => ({ role: 'bot' as const, superseded: isSuperseded }));
+          const ids = await insertMessages(database, id, wishes);
+          const visible = ids.filter((_, index) => superseded[index] === false);
+
+          const pages: string[][] = [];
+          for (let cursor: string | undefined; ;) {
+            const page = await rooms.read(owner, id, { limit, ...(cursor === undefined ? {} : { cursor }) });
+            pages.unshift(page.messages.map((message) => message.id));
+            if (page.nextCursor === null) break;
+            cursor = page.nextCursor;
+          }
+          expect(pages.flat()).toEqual(visible);
+          expect(pages.at(-1)).toHaveLength(Math.min(limit, visible.length));
+          expect(pages.slice(1).every((page) => page.length === limit)).toBe(true);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('refuses a cursor that it did not give', async () => {
+    const { id } = await rooms.create(owner, {});
+    await expect(rooms.read(owner, id, { limit: 50, cursor: 'nonsense' })).rejects.toThrow(ValidationFailedError);
+  });
+});

@@ -1,0 +1,25 @@
+import { PageQuery } from '@app/platform';
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsString, Length } from 'class-validator';
+import { HasNoNul } from '../text/has-no-nul.decorator.js';
+
+/** In characters, after white space around it was removed. */
+const MAX_SEARCH_LENGTH = 200;
+
+/** What is looked for. */
+export class SearchQuery extends PageQuery {
+  @ApiProperty({
+    type: 'string',
+    minLength: 1,
+    maxLength: MAX_SEARCH_LENGTH,
+    description:
+      'Words that a message must all contain, in any order and case. The last one may be the beginning of a word.',
+    example: 'blue sk',
+  })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
+  @IsString()
+  @Length(1, MAX_SEARCH_LENGTH)
+  @HasNoNul()
+  q!: string;
+}

@@ -1,0 +1,263 @@
+import { type AuthenticatedUser, CurrentUser, RateLimit } from '@app/auth';
+import {
+  ApiProblem,
+  decodeCursor,
+  encodeCursor,
+  CrashPoints,
+  NoBodyRequest,
+  PageQuery,
+  rateLimitHeaders,
+} from '@app/platform';
+import { type DailyQuota, dailyMessagesPolicy, DailyQuotaGuard } from '@app/subscription';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { IsInt, Max, Min } from 'class-validator';
+import type { FastifyReply } from 'fastify';
+import { readIdempotencyKey } from './idempotency-key.js';
+import { MessageAcceptance } from './message-acceptance.store.js';
+import { MessageNotFoundError } from '../messages/message.errors.js';
+import { SendMessageRequest } from './message.request.js';
+import { MessageResponse, toMessageResponse } from '../messages/message.response.js';
+import { LAST_PLACE } from '../messages/message.row.js';
+import { MessageStore } from '../messages/message.store.js';
+import { ReplyBell } from '../replies/reply-jobs.service.js';
+import { ReplyCancellation } from '../replies/reply-cancellation.service.js';
+import { eventIdBehind, parsePosition } from '../streams/reply-reader.service.js';
+import { ReplyStreams } from '../streams/reply-stream.service.js';
+import { AcceptedMessageResponse, AcceptedReplyResponse, MessagePageResponse } from './message-accepted.response.js';
+
+const LAST_EVENT_ID = {
+  name: 'Last-Event-ID',
+  required: false,
+  description: 'The id of the last event that was read: the stream goes on right behind it.',
+};
+
+const REPLY_EVENTS =
+  'event: delta\nid: 1-11\ndata: {"text":"Because the"}\n\nevent: delta\nid: 1-15\ndata: {"text":" air"}\n\n' +
+  'event: done\nid: 1-15\ndata: {"id":"…","status":"completed","content":"Because the air",…}\n\n';
+
+const stream = (example: string) => ({ 'text/event-stream': { schema: { type: 'string' }, example } });
+const STREAM = stream(REPLY_EVENTS);
+const ACCEPTED_STREAM = stream(
+  `event: accepted\nid: 0-0\ndata: {"message":{"id":"…",…},"reply":{"id":"…","status":"queued",…}}\n\n${REPLY_EVENTS}`,
+);
+
+const QUOTA_HEADERS = {
+  'RateLimit-Policy': { description: '`"daily-messages";q=5;w=86400`. Absent on Pro.', schema: { type: 'string' } },
+  RateLimit: { description: '`"daily-messages";r=4;t=3600`. Absent on Pro.', schema: { type: 'string' } },
+  Location: { description: 'Where the reply can be polled.', schema: { type: 'string' } },
+} as const;
+
+const REPLAYED_HEADER = {
+  'Idempotency-Replayed': { description: '`true` on the answer to a repeated request.', schema: { type: 'string' } },
+} as const;
+
+/** Behind the last variant of a page. */
+class VariantCursor {
+  @IsInt()
+  @Min(1)
+  @Max(LAST_PLACE)
+  seq!: number;
+}
+
+/** Sends messages, and shows, streams, stops and renews the replies to them. */
+@ApiTags('Messages')
+@ApiBearerAuth()
+@ApiProblem(404, 'chatroom_not_found', 'message_not_found')
+@Controller('chatroom/:id/message')
+export class MessageController {
+  constructor(
+    private readonly acceptance: MessageAcceptance,
+    private readonly bell: ReplyBell,
+    private readonly messages: MessageStore,
+    private readonly cancellation: ReplyCancellation,
+    private readonly streams: ReplyStreams,
+    private readonly faults: CrashPoints,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  @RateLimit('send')
+  @UseGuards(DailyQuotaGuard)
+  @ApiOperation({
+    operationId: 'sendMessage',
+    summary: 'Send a message',
+    description:
+      'Stores the message, queues its reply and charges one message of the daily quota. From this 202 on, the reply ' +
+      'gets exactly one final state. With `Accept: text/event-stream` the answer is the stream of the reply itself, ' +
+      'beginning with an event `accepted` that holds `{message, reply}`.',
+  })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'Repeat a request under the same key within 24 h and get the same message.',
+  })
+  @ApiHeader(LAST_EVENT_ID)
+  @ApiResponse({
+    status: 202,
+    description: 'Accepted.',
+    type: AcceptedMessageResponse,
+    headers: { ...QUOTA_HEADERS, ...REPLAYED_HEADER },
+  })
+  @ApiResponse({
+    status: 200,
+    description: 'Accepted, and streaming (`Accept: text/event-stream`).',
+    headers: { ...QUOTA_HEADERS, ...REPLAYED_HEADER },
+    content: ACCEPTED_STREAM,
+  })
+  @ApiProblem(422, 'idempotency_key_reused')
+  @ApiProblem(429, 'daily_quota_exceeded', 'too_many_streams')
+  async send(
+    @CurrentUser() user: AuthenticatedUser,
+    @Param('id') chatroomId: string,
+    @Body() { content }: SendMessageRequest,
+    @Headers('idempotency-key') keyHeader: string | undefined,
+    @Headers('accept') accept: string | undefined,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res({ passthrough: true }) http: FastifyReply,
+  ): Promise<AcceptedMessageResponse | undefined> {
+    this.faults.at('accept');
+    const streaming = accept?.includes('text/event-stream') === true;
+    if (streaming) this.streams.assertRoomFor(user.userId);
+    const key = readIdempotencyKey(keyHeader, [chatroomId, content]);
+    const accepted = await this.acceptance.send(user.userId, chatroomId, content, key);
+    this.faults.at('accepted');
+    if (!accepted.replayed) this.ringFor(accepted.reply.id);
+    if (accepted.replayed) http.header('Idempotency-Replayed', 'true');
+    const body = { message: toMessageResponse(accepted.message), reply: toMessageResponse(accepted.reply) };
+    this.announce(http, body.reply, accepted.quota, accepted.at);
+    if (!streaming) return body;
+    const from = parsePosition(lastEventId);
+    const reading = { userId: user.userId, chatroomId, replyId: body.reply.id, from };
+    // Who is dropped right behind this event comes back with its id: it must not tell of another place.
+    await this.streams.send(http, user, reading, { event: 'accepted', id: eventIdBehind(from), data: body });
+    return undefined;
+  }
+
+  @Get(':messageId')
+  @ApiOperation({
+    operationId: 'readMessage',
+    summary: 'Read a message',
+    description: 'Poll it until `status` is final, or stream it.',
+  })
+  @ApiResponse({ status: 200, type: MessageResponse })
+  async find(
+    @CurrentUser() { userId }: AuthenticatedUser,
+    @Param('id') chatroomId: string,
+    @Param('messageId') messageId: string,
+  ): Promise<MessageResponse> {
+    const message = await this.messages.find(userId, chatroomId, messageId);
+    if (message === null) throw new MessageNotFoundError();
+    return toMessageResponse(message);
+  }
+
+  @Get(':messageId/replies')
+  @ApiOperation({
+    operationId: 'listReplies',
+    summary: 'List all variants of the reply to a message',
+    description: 'Newest first.',
+  })
+  @ApiResponse({ status: 200, type: MessagePageResponse })
+  async variants(
+    @CurrentUser() { userId }: AuthenticatedUser,
+    @Param('id') chatroomId: string,
+    @Param('messageId') messageId: string,
+    @Query() { limit, cursor }: PageQuery,
+  ): Promise<MessagePageResponse> {
+    const before = decodeCursor(VariantCursor, cursor)?.seq;
+    const rows = await this.messages.findVariants(userId, chatroomId, messageId, limit + 1, before);
+    if (rows.length === 0 && (await this.messages.find(userId, chatroomId, messageId))?.role !== 'user') {
+      throw new MessageNotFoundError();
+    }
+    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    const nextCursor = last === undefined ? null : encodeCursor({ seq: last.seq } satisfies VariantCursor);
+    return { items: rows.slice(0, limit).map(toMessageResponse), nextCursor };
+  }
+
+  @Get(':replyId/stream')
+  @ApiOperation({
+    operationId: 'streamReply',
+    summary: 'Stream a reply',
+    description:
+      'Server-sent events: `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the ' +
+      'whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up ' +
+      'to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads.',
+  })
+  @ApiHeader(LAST_EVENT_ID)
+  @ApiResponse({ status: 200, description: 'The stream.', content: STREAM })
+  @ApiProblem(429, 'too_many_streams')
+  async stream(
+    @CurrentUser() user: AuthenticatedUser,
+    @Param('id') chatroomId: string,
+    @Param('replyId') replyId: string,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() http: FastifyReply,
+  ): Promise<void> {
+    const reply = await this.messages.find(user.userId, chatroomId, replyId);
+    if (reply?.role !== 'bot') throw new MessageNotFoundError();
+    await this.streams.send(http, user, { userId: user.userId, chatroomId, replyId, from: parsePosition(lastEventId) });
+  }
+
+  @Post(':replyId/cancel')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'cancelReply',
+    summary: 'Stop a reply',
+    description:
+      'The model is stopped wherever it writes; what was written stays. A reply that had no word yet gives its message ' +
+      'back to the quota. A finished reply comes back as it is.',
+  })
+  @ApiResponse({ status: 200, type: MessageResponse })
+  async cancel(
+    @Body() _nothing: NoBodyRequest,
+    @CurrentUser() { userId }: AuthenticatedUser,
+    @Param('id') chatroomId: string,
+    @Param('replyId') replyId: string,
+  ): Promise<MessageResponse> {
+    const reply = await this.cancellation.cancel(userId, chatroomId, replyId);
+    if (reply === null) throw new MessageNotFoundError();
+    return toMessageResponse(reply);
+  }
+
+  @Post(':replyId/regenerate')
+  @HttpCode(202)
+  @RateLimit('send')
+  @UseGuards(DailyQuotaGuard)
+  @ApiOperation({
+    operationId: 'regenerateReply',
+    summary: "Renew the room's latest reply",
+    description: 'Costs one message of the daily quota.',
+  })
+  @ApiResponse({ status: 202, description: 'Accepted.', type: AcceptedReplyResponse, headers: QUOTA_HEADERS })
+  @ApiProblem(409, 'not_latest_reply', 'reply_in_progress')
+  @ApiProblem(429, 'daily_quota_exceeded')
+  async regenerate(
+    @Body() _nothing: NoBodyRequest,
+    @CurrentUser() { userId }: AuthenticatedUser,
+    @Param('id') chatroomId: string,
+    @Param('replyId') replyId: string,
+    @Res({ passthrough: true }) http: FastifyReply,
+  ): Promise<AcceptedReplyResponse> {
+    const accepted = await this.acceptance.regenerate(userId, chatroomId, replyId);
+    if (accepted === null) throw new MessageNotFoundError();
+    this.ringFor(accepted.reply.id);
+    const reply = toMessageResponse(accepted.reply);
+    this.announce(http, reply, accepted.quota, accepted.at);
+    return { reply };
+  }
+
+  /** The client doesn't wait for the bell: the reply is safe in PostgreSQL whether anybody hears it or not. */
+  private ringFor(replyId: string): void {
+    void this.bell.ring([{ id: replyId, fence: 0 }]).then(() => this.faults.at('rung'));
+  }
+
+  private announce(http: FastifyReply, reply: MessageResponse, quota: DailyQuota, at: Date): void {
+    http.header('Location', `/chatroom/${reply.chatroomId}/message/${reply.id}`);
+    const policy = dailyMessagesPolicy(quota, at);
+    if (policy === null) return;
+    for (const [name, value] of Object.entries(rateLimitHeaders(policy))) {
+      const others = http.getHeader(name);
+      http.header(name, others === undefined ? value : `${value}, ${String(others)}`);
+    }
+  }
+}

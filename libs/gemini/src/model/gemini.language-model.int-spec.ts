@@ -1,0 +1,356 @@
+import 'reflect-metadata';
+import { LLMock } from '@copilotkit/aimock';
+import { eventually } from '../../../../test/support/eventually.js';
+import { type BehaviourWish, GeminiSandbox } from '../../../../test/support/gemini-sandbox.js';
+import { GeminiConfig } from './gemini.config.js';
+import { GeminiLanguageModel } from './gemini.language-model.js';
+import type { ModelEnd, ModelError, ModelRequest } from './language-model.port.js';
+
+/** What a call brought: the pieces, and its end or error. */
+interface Heard {
+  pieces: string[];
+  text: string;
+  end?: ModelEnd;
+  error?: unknown;
+}
+
+let sandbox: GeminiSandbox;
+const unhandled: unknown[] = [];
+const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
+
+beforeAll(async () => {
+  sandbox = await GeminiSandbox.start();
+  process.on('unhandledRejection', onUnhandled);
+});
+afterEach(() => sandbox.reset());
+afterAll(async () => {
+  process.off('unhandledRejection', onUnhandled);
+  await sandbox.stop();
+});
+
+function modelAt(url: string, settings: Partial<GeminiConfig> = {}): GeminiLanguageModel {
+  return new GeminiLanguageModel(
+    Object.assign(new GeminiConfig(), { GEMINI_API_KEY: 'the-key', GEMINI_BASE_URL: url, ...settings }),
+  );
+}
+
+const asking = (request: Partial<ModelRequest> = {}): ModelRequest => ({
+  model: 'gemini-flash-latest',
+  systemInstruction: null,
+  history: [],
+  prompt: 'Hello',
+  ...request,
+});
+
+async function hear(
+  model: GeminiLanguageModel,
+  request = asking(),
+  { signal = new AbortController().signal, onPiece = (): void => undefined } = {},
+): Promise<Heard> {
+  const heard: Heard = { pieces: [], text: '' };
+  const stream = model.stream(request, signal);
+  try {
+    for (;;) {
+      const next = await stream.next();
+      if (next.done === true) return { ...heard, end: next.value };
+      heard.pieces.push(next.value);
+      heard.text += next.value;
+      onPiece();
+    }
+  } catch (error) {
+    return { ...heard, error };
+  }
+}
+
+/** What a model says that behaves like this. */
+async function hearOf(behaviour: BehaviourWish, settings: Partial<GeminiConfig> = {}): Promise<Heard> {
+  await sandbox.script(behaviour);
+  return hear(modelAt(sandbox.url, settings));
+}
+
+describe('a question', () => {
+  it('reaches the model with its history and instruction, and the answer comes in pieces', async () => {
+    const heard = await hear(
+      modelAt(sandbox.url),
+      asking({
+        systemInstruction: 'Be brief.',
+        history: [
+          { role: 'user', text: 'Hello' },
+          { role: 'model', text: 'Hi!' },
+        ],
+        prompt: 'And now?',
+      }),
+    );
+
+    expect(heard.text).toBe('Turn 2. You said: "And now?". I was told: "Be brief."');
+    expect(heard.pieces.length).toBeGreaterThan(3);
+    expect(heard.pieces).not.toContain('');
+    expect(heard.end).toEqual({
+      finishReason: 'STOP',
+      blockReason: null,
+      modelVersion: 'gemini-flash-latest-sandbox',
+      usage: { promptTokens: 7, replyTokens: 14 },
+    });
+    const [request] = await sandbox.requests();
+    expect(request).toMatchObject({
+      method: 'streamGenerateContent',
+      apiKey: 'the-key',
+      systemInstruction: 'Be brief.',
+      contents: [
+        { role: 'user', parts: [{ text: 'Hello' }] },
+        { role: 'model', parts: [{ text: 'Hi!' }] },
+        { role: 'user', parts: [{ text: 'And now?' }] },
+      ],
+    });
+  });
+
+  it('is counted in tokens', async () => {
+    const tokens = modelAt(sandbox.url).countTokens(asking({ prompt: '12345678' }), new AbortController().signal);
+    await expect(tokens).resolves.toBe(2);
+  });
+
+  it('needs no key where a stand-in answers', async () => {
+    const heard = await hear(modelAt(sandbox.url, { GEMINI_API_KEY: undefined }));
+    expect(heard.end?.finishReason).toBe('STOP');
+  });
+});
+
+describe('an answer', () => {
+  it('may hold characters that arrive in two halves', async () => {
+    const { text, end } = await hearOf({ type: 'split_utf8', text: 'Grüße, 世界! 👋🏽', chunkSize: 3 });
+    expect(text).toBe('Grüße, 世界! 👋🏽');
+    expect(end?.finishReason).toBe('STOP');
+  });
+
+  it('may hold the line separators of Unicode', async () => {
+    const { text } = await hearOf({ type: 'answer', text: 'one\u2028two\u2029three' });
+    expect(text).toBe('one\u2028two\u2029three');
+  });
+
+  it('is told without the thoughts before it', async () => {
+    const { text } = await hearOf({ type: 'thoughts', text: 'Plainly.' });
+    expect(text).toBe('Plainly.');
+  });
+
+  it.each<[BehaviourWish['type'], string, string]>([
+    ['safety', 'SAFETY', 'abcd'],
+    ['recitation', 'RECITATION', 'abcd'],
+    ['max_tokens', 'MAX_TOKENS', 'abcd'],
+    ['max_tokens_empty', 'MAX_TOKENS', ''],
+    ['empty', 'STOP', ''],
+  ])('that ends as %s says %s after what came before', async (type, finishReason, said) => {
+    const { text, end } = await hearOf({ type, text: 'abcdefgh', chunkSize: 2 });
+    expect(text).toBe(said);
+    expect(end).toMatchObject({ finishReason, blockReason: null });
+  });
+
+  it('that was cut has no reason, though it looks complete', async () => {
+    const { text, end } = await hearOf({ type: 'cut', text: 'abcdefgh', chunkSize: 2 });
+    expect(text).toBe('abcd');
+    expect(end?.finishReason).toBeNull();
+  });
+
+  it('to a blocked prompt is none, and says why', async () => {
+    const { text, end } = await hearOf({ type: 'prompt_blocked', blockReason: 'PROHIBITED_CONTENT' });
+    expect(text).toBe('');
+    expect(end).toMatchObject({ finishReason: null, blockReason: 'PROHIBITED_CONTENT' });
+  });
+});
+
+describe('a failure', () => {
+  it.each<[BehaviourWish['type'], ModelError['failure']]>([
+    ['400', 'rejected'],
+    ['invalid_key', 'misconfigured'],
+    ['401', 'misconfigured'],
+    ['403', 'misconfigured'],
+    ['404', 'misconfigured'],
+    ['408', 'unavailable'],
+    ['429', 'rate_limited'],
+    ['500', 'unavailable'],
+    ['502', 'unavailable'],
+    ['503', 'unavailable'],
+    ['504', 'unavailable'],
+    ['reset', 'unavailable'],
+  ])('%s is %s', async (type, failure) => {
+    const { text, error } = await hearOf({ type });
+    expect(text).toBe('');
+    expect(error).toMatchObject({ name: 'ModelError', failure });
+  });
+
+  it.each<BehaviourWish['type']>(['error_mid_stream', 'error_event_mid_stream', 'malformed', 'reset_mid_stream'])(
+    'after text (%s) leaves the text, and is unavailable',
+    async (type) => {
+      const { text, error } = await hearOf({ type, text: 'abcdefgh', chunkSize: 2, status: 400 });
+      expect(text).toBe('abcd');
+      expect(error).toMatchObject({ name: 'ModelError', failure: 'unavailable' });
+    },
+  );
+
+  it.each([
+    [2_500, 2_500],
+    [0, 0],
+    [null, null],
+  ])('of the rate says when to come back: %s', async (retryAfterMs, expected) => {
+    const { error } = await hearOf({ type: '429', retryAfterMs });
+    expect(error).toMatchObject({ failure: 'rate_limited', retryAfterMs: expected });
+  });
+
+  it('of the rate may come mid-stream, too', async () => {
+    const { error } = await hearOf({ type: 'error_event_mid_stream', status: 429 });
+    expect(error).toMatchObject({ failure: 'rate_limited' });
+  });
+
+  it('is that nobody listens', async () => {
+    const { error } = await hear(modelAt('http://127.0.0.1:9'));
+    expect(error).toMatchObject({ failure: 'unavailable' });
+  });
+
+  it('is told without key, prompt and answer', async () => {
+    for (const type of ['400', 'invalid_key', '404', 'malformed', 'error_event_mid_stream'] as const) {
+      const heard = await hearOf({ type, text: 'the-answer' });
+      const told = `${String(heard.error)} ${JSON.stringify(heard.error)} ${(heard.error as Error).stack}`;
+      expect(told).not.toMatch(/the-key|Hello|the-answer/);
+    }
+  });
+});
+
+describe('time', () => {
+  it('is limited before the first byte', async () => {
+    const { error } = await hearOf({ type: 'hang' }, { GEMINI_FIRST_BYTE_TIMEOUT_MS: 100 });
+    expect(error).toMatchObject({ failure: 'unavailable', message: 'No sign of the model within 100 ms' });
+  });
+
+  it('is limited between two pieces', async () => {
+    const { text, error } = await hearOf(
+      { type: 'hang_mid_stream', text: 'abcdefgh', chunkSize: 2 },
+      { GEMINI_IDLE_TIMEOUT_MS: 100 },
+    );
+    expect(text).toBe('abcd');
+    expect(error).toMatchObject({ failure: 'unavailable', message: 'No sign of the model within 100 ms' });
+  });
+
+  it('is limited for the whole call', async () => {
+    const { text, error } = await hearOf(
+      { type: 'answer', text: 'a'.repeat(1_000), chunkSize: 1, tokensPerSecond: 50 },
+      { GEMINI_CALL_TIMEOUT_MS: 300 },
+    );
+    expect(text).not.toBe('');
+    expect(error).toMatchObject({ failure: 'unavailable', message: 'The call was not over within 300 ms' });
+  });
+
+  it('for counting is limited', async () => {
+    await sandbox.script({ type: 'hang' }, { method: 'countTokens' });
+    const counted = modelAt(sandbox.url, { GEMINI_FIRST_BYTE_TIMEOUT_MS: 100 }).countTokens(
+      asking(),
+      new AbortController().signal,
+    );
+    await expect(counted).rejects.toMatchObject({ failure: 'unavailable' });
+  });
+
+  it('that the reader takes is not counted', async () => {
+    await sandbox.script({ type: 'answer', text: 'abcdefgh', chunkSize: 2 });
+    const stream = modelAt(sandbox.url, { GEMINI_IDLE_TIMEOUT_MS: 100 }).stream(asking(), new AbortController().signal);
+    await stream.next();
+    const resume = Date.now() + 200;
+    await eventually(() => Date.now() > resume);
+    await expect(stream.next()).resolves.toEqual({ done: false, value: 'cd' });
+    await stream.return(undefined as never);
+  });
+});
+
+describe('giving up', () => {
+  const expectClosedWithinASecond = async (): Promise<void> => {
+    const closed = async () => (await sandbox.requests({ outcome: 'aborted' })).length === 1;
+    await expect(eventually(closed, { withinMs: 1_000 })).resolves.toBe(true);
+  };
+  const endless: BehaviourWish = { type: 'answer', text: 'word '.repeat(2_000), chunkSize: 5, tokensPerSecond: 20 };
+
+  it('mid-stream closes the connection, and brings the reason', async () => {
+    await sandbox.script(endless);
+    const stop = new AbortController();
+    const heard = await hear(modelAt(sandbox.url), asking(), {
+      signal: stop.signal,
+      onPiece: () => stop.abort('cancelled'),
+    });
+
+    expect(heard.error).toBe('cancelled');
+    expect(heard.text).toMatch(/^word /);
+    await expectClosedWithinASecond();
+  });
+
+  it('before the first byte closes the connection, and brings the reason', async () => {
+    await sandbox.script({ type: 'hang' });
+    const stop = new AbortController();
+    const hearing = hear(modelAt(sandbox.url), asking(), { signal: stop.signal });
+    await eventually(async () => (await sandbox.requests({ outcome: 'open' })).length === 1);
+    stop.abort('shutdown');
+
+    expect((await hearing).error).toBe('shutdown');
+    await expectClosedWithinASecond();
+  });
+
+  it('reading closes the connection', async () => {
+    await sandbox.script(endless);
+    for await (const piece of modelAt(sandbox.url).stream(asking(), new AbortController().signal)) {
+      expect(piece).toBe('word ');
+      break;
+    }
+    await expectClosedWithinASecond();
+  });
+
+  it('beforehand asks nothing', async () => {
+    const heard = await hear(modelAt(sandbox.url), asking(), { signal: AbortSignal.abort('too late') });
+    expect(heard.error).toBe('too late');
+    expect(await sandbox.requests({ method: 'any' })).toEqual([]);
+  });
+});
+
+describe('the check', () => {
+  const check = (settings: Partial<GeminiConfig> = {}, model = 'gemini-flash-latest'): Promise<void> =>
+    modelAt(sandbox.url, settings).check(model, new AbortController().signal);
+
+  it('passes with a key and a model that exist', async () => {
+    await expect(check()).resolves.toBeUndefined();
+  });
+
+  it('says that the model is wrong', async () => {
+    await expect(check({}, 'gemini-1.5-flash')).rejects.toMatchObject({
+      failure: 'misconfigured',
+      message: 'HTTP 404: no such model, or no such call at this address',
+    });
+  });
+
+  it('says that the key is wrong, and not what it is', async () => {
+    await sandbox.script({ type: 'invalid_key' }, { apiKey: 'a-wrong-key', method: 'any' });
+    await expect(check({ GEMINI_API_KEY: 'a-wrong-key' })).rejects.toMatchObject({
+      failure: 'misconfigured',
+      message: 'HTTP 400 API_KEY_INVALID: the API key is not accepted',
+    });
+  });
+});
+
+describe('another server that speaks the wire format', () => {
+  let mock: LLMock;
+  beforeAll(async () => {
+    mock = new LLMock({ port: 0, chunkSize: 5 });
+    mock.on({ userMessage: 'Hello' }, { content: 'Hello from elsewhere 👋🏽!' });
+    mock.on({ userMessage: 'Fail' }, { error: { message: 'Busy', type: 'UNAVAILABLE' }, status: 503 });
+    await mock.start();
+  });
+  afterAll(() => mock.stop());
+
+  it('answers', async () => {
+    const heard = await hear(modelAt(mock.url));
+    expect(heard).toMatchObject({ text: 'Hello from elsewhere 👋🏽!', end: { finishReason: 'STOP' } });
+    expect(heard.pieces.length).toBeGreaterThan(3);
+  });
+
+  it('fails', async () => {
+    expect((await hear(modelAt(mock.url), asking({ prompt: 'Fail' }))).error).toMatchObject({ failure: 'unavailable' });
+  });
+});
+
+it('left no rejection behind that would have ended the process', async () => {
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+});

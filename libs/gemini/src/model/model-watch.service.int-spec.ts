@@ -1,0 +1,91 @@
+import 'reflect-metadata';
+import { Metrics } from '@app/platform';
+import { ConsoleLogger, Logger } from '@nestjs/common';
+import { eventually } from '../../../../test/support/eventually.js';
+import { GeminiSandbox } from '../../../../test/support/gemini-sandbox.js';
+import { GeminiConfig } from './gemini.config.js';
+import { GeminiLanguageModel } from './gemini.language-model.js';
+import { ModelWatch } from './model-watch.service.js';
+
+/** Remembers what is logged. */
+class Lines extends ConsoleLogger {
+  readonly lines: string[] = [];
+
+  override log(message: unknown): void {
+    this.lines.push(`log: ${String(message)}`);
+  }
+
+  override error(message: unknown): void {
+    this.lines.push(`error: ${String(message)}`);
+  }
+}
+
+let sandbox: GeminiSandbox;
+let watch: ModelWatch;
+let log: Lines;
+let metrics: Metrics;
+
+beforeAll(async () => {
+  sandbox = await GeminiSandbox.start();
+});
+beforeEach(() => Logger.overrideLogger((log = new Lines())));
+afterEach(async () => {
+  watch.onApplicationShutdown();
+  await sandbox.reset();
+});
+afterAll(async () => {
+  Logger.overrideLogger(false);
+  await sandbox.stop();
+});
+
+function startWatch(settings: Partial<GeminiConfig> = {}): void {
+  const config = { GEMINI_API_KEY: 'the-key', GEMINI_BASE_URL: sandbox.url, ...settings };
+  const complete = Object.assign(new GeminiConfig(), config);
+  metrics = new Metrics();
+  watch = new ModelWatch(new GeminiLanguageModel(complete), complete, metrics);
+  watch.onApplicationBootstrap();
+}
+
+const usable = (): Promise<string> => metrics.getSingleMetricAsString('model_usable');
+const untilUsable = (value: number) =>
+  eventually(
+    async () => (await sandbox.requests({ method: 'any' })).length > 0 && (await usable()).endsWith(` ${value}`),
+  );
+
+describe('the watch over the model', () => {
+  it('says nothing while key and model work', async () => {
+    startWatch();
+    await untilUsable(1);
+    expect(log.lines).toEqual([]);
+  });
+
+  it('names a model that does not exist', async () => {
+    startWatch({ GEMINI_MODEL: 'gemini-1.5-flash' });
+    await untilUsable(0);
+    await eventually(() => log.lines.length > 0);
+    expect(log.lines).toEqual([
+      'error: The model "gemini-1.5-flash" cannot be used: HTTP 404: no such model, or no such call at this address. See GEMINI_API_KEY and GEMINI_MODEL.',
+    ]);
+  });
+
+  it('says once that the key is wrong, without the key, and again when it is right', async () => {
+    await sandbox.script([{ type: 'invalid_key' }, { type: 'invalid_key' }], { method: 'any' }, 1);
+    startWatch();
+    await eventually(() => log.lines.length === 2);
+    expect(log.lines).toEqual([
+      'error: The model "gemini-flash-latest" cannot be used: HTTP 400 API_KEY_INVALID: the API key is not accepted. See GEMINI_API_KEY and GEMINI_MODEL.',
+      'log: The model "gemini-flash-latest" can be used again',
+    ]);
+    expect(await sandbox.requests({ method: 'countTokens' })).toHaveLength(3);
+    await untilUsable(1);
+  });
+
+  it('stops in the middle of a check', async () => {
+    await sandbox.script({ type: 'hang' }, { method: 'any' });
+    startWatch();
+    await eventually(async () => (await sandbox.requests({ method: 'any', outcome: 'open' })).length === 1);
+    watch.onApplicationShutdown();
+    await eventually(async () => (await sandbox.requests({ method: 'any', outcome: 'aborted' })).length === 1);
+    expect(log.lines).toEqual([]);
+  });
+});

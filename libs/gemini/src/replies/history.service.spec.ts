@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { estimateTokens, newestWithin } from './history.service.js';
+import { tidyTitle } from './room-naming.service.js';
+
+const turn = fc.record({ seq: fc.nat(), question: fc.string(), answer: fc.string({ unit: 'grapheme' }) });
+const size = ({ question, answer }: { question: string; answer: string }) =>
+  estimateTokens(question) + estimateTokens(answer);
+
+describe('the history that the model is shown', () => {
+  it('is the longest run of newest whole turns within the budget', () => {
+    fc.assert(
+      fc.property(fc.array(turn), fc.nat({ max: 300 }), (turns, budget) => {
+        const kept = newestWithin(turns, budget);
+        const sum = kept.reduce((total, one) => total + size(one), 0);
+        expect(kept).toEqual(turns.slice(turns.length - kept.length));
+        expect(sum).toBeLessThanOrEqual(budget);
+        const next = turns[turns.length - kept.length - 1];
+        const withNext = next === undefined ? Infinity : sum + size(next);
+        expect(withNext).toBeGreaterThan(budget);
+      }),
+    );
+  });
+});
+
+describe('a title', () => {
+  it.each([
+    ['"Why the sky is blue."', 'Why the sky is blue'],
+    ['**Blue skies**\nand more', 'Blue skies'],
+    ['   ', ''],
+    ['word '.repeat(30), `${'word '.repeat(12).trim()}…`],
+  ])('%j reads %j', (text, title) => expect(tidyTitle(text)).toBe(title));
+});

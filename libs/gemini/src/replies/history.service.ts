@@ -1,0 +1,94 @@
+import { type ClaimedReply, Conversation, type Turn } from '@app/chatroom';
+import { Injectable, Logger } from '@nestjs/common';
+import { LanguageModel, type ModelRequest, type ModelTurn } from '../model/language-model.port.js';
+import { ReplyWorkerConfig } from './reply-worker.config.js';
+
+/** Between these parts of the budget the local estimate is too coarse to decide, and the model is asked to count. */
+const NEAR_LIMIT = { from: 0.75, to: 1.5 };
+
+/** How often a request that turned out too long is cut and counted again. */
+const MAX_COUNTS = 3;
+
+/**
+ * A coarse upper estimate: Gemini's tokens are about four Latin characters long, while scripts that take three bytes
+ * a character in UTF-8 come near one token each (ai.google.dev/gemini-api/docs/tokens).
+ */
+export const estimateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 3);
+
+const size = (turn: Turn): number => estimateTokens(turn.question) + estimateTokens(turn.answer);
+
+/** Turns as the model takes them. */
+const utterances = (turns: Turn[]): ModelTurn[] =>
+  turns.flatMap(({ question, answer }) => [
+    { role: 'user', text: question },
+    { role: 'model', text: answer },
+  ]);
+
+/** Chooses what of a room's conversation the model is shown. */
+@Injectable()
+export class History {
+  private readonly logger = new Logger(History.name);
+
+  constructor(
+    private readonly conversation: Conversation,
+    private readonly model: LanguageModel,
+    private readonly config: ReplyWorkerConfig,
+  ) {}
+
+  /**
+   * The newest whole turns before the question that fit the token budget, oldest first. The question itself always
+   * goes out whole.
+   */
+  async before(reply: ClaimedReply, request: Omit<ModelRequest, 'history'>, signal: AbortSignal): Promise<ModelTurn[]> {
+    const budget = this.config.HISTORY_TOKEN_BUDGET;
+    const turns: Turn[] = [];
+    let estimate = 0;
+    for await (const turn of this.conversation.turns(reply.chatroom_id, reply.newest_turns)) {
+      if (estimate + size(turn) > budget * NEAR_LIMIT.to) break;
+      estimate += size(turn);
+      turns.unshift(turn);
+    }
+    const fitting = estimate < budget * NEAR_LIMIT.from ? turns : await this.cut(turns, request, signal);
+    return utterances(fitting);
+  }
+
+  /** Drops turns from the oldest end until the model's own count fits; where it can't be asked, the estimate decides. */
+  private async cut(turns: Turn[], request: Omit<ModelRequest, 'history'>, signal: AbortSignal): Promise<Turn[]> {
+    const budget = this.config.HISTORY_TOKEN_BUDGET;
+    let kept = turns;
+    for (let count = 0; count < MAX_COUNTS && kept.length > 0; count++) {
+      const tokens = await this.count(kept, request, signal);
+      if (tokens === null) break;
+      if (tokens <= budget) return kept;
+      kept = newestWithin(kept, (kept.reduce((sum, turn) => sum + size(turn), 0) * budget) / tokens);
+    }
+    return newestWithin(kept, budget);
+  }
+
+  private async count(
+    turns: Turn[],
+    request: Omit<ModelRequest, 'history'>,
+    signal: AbortSignal,
+  ): Promise<number | null> {
+    try {
+      return await this.model.countTokens({ ...request, history: utterances(turns) }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.logger.warn(`Tokens could not be counted, the estimate decides: ${(error as Error).message}`);
+      return null;
+    }
+  }
+}
+
+/** The newest turns whose estimates together stay within the budget. */
+export function newestWithin(turns: Turn[], budget: number): Turn[] {
+  let left = budget;
+  let first = turns.length;
+  while (first > 0) {
+    const turn = turns[first - 1];
+    if (turn === undefined || size(turn) > left) break;
+    left -= size(turn);
+    first--;
+  }
+  return turns.slice(first);
+}

@@ -1,0 +1,69 @@
+import { type ModelEnd, ModelError, type ModelFailure } from '../model/language-model.port.js';
+import { backoffMs, judgeEnd, judgeError } from './reply-outcome.js';
+
+const end = (known: Partial<ModelEnd>): ModelEnd => ({
+  finishReason: null,
+  blockReason: null,
+  modelVersion: 'gemini-test-001',
+  usage: { promptTokens: 5, replyTokens: 7 },
+  ...known,
+});
+
+describe('an answer that came to an end', () => {
+  it('is complete only with STOP and a text', () => {
+    expect(judgeEnd('Yes.', end({ finishReason: 'STOP' }))).toEqual({
+      type: 'final',
+      final: {
+        status: 'completed',
+        content: 'Yes.',
+        model: 'gemini-test-001',
+        finishReason: 'STOP',
+        usage: { promptTokens: 5, replyTokens: 7 },
+        error: null,
+      },
+    });
+  });
+
+  it.each([
+    ['a blocked prompt', '', { blockReason: 'SAFETY' }, 'blocked', 'prompt_blocked'],
+    ['a withheld answer', 'Some', { finishReason: 'SAFETY' }, 'blocked', 'reply_blocked'],
+    ['a recitation', 'Some', { finishReason: 'RECITATION' }, 'blocked', 'reply_blocked'],
+    ['a full answer', 'Some', { finishReason: 'MAX_TOKENS' }, 'failed', 'reply_truncated'],
+    ['a full answer without a text', '', { finishReason: 'MAX_TOKENS' }, 'failed', 'reply_empty'],
+    ['STOP without a text', ' \n', { finishReason: 'STOP' }, 'failed', 'reply_empty'],
+    ['a reason that we never heard of', 'Some', { finishReason: 'NEW_REASON' }, 'failed', 'reply_truncated'],
+  ])('after %s is none, and keeps its text', (_name, text, known, status, code) => {
+    expect(judgeEnd(text, end(known))).toMatchObject({
+      type: 'final',
+      final: { status, content: text, error: { code } },
+    });
+  });
+
+  it('that broke off without a reason is worth another attempt', () => {
+    expect(judgeEnd('Half', end({}))).toEqual({ type: 'retry', failure: 'reply_truncated', retryAfterMs: null });
+    expect(judgeEnd('', end({}))).toEqual({ type: 'retry', failure: 'model_unavailable', retryAfterMs: null });
+  });
+});
+
+describe('a failed call', () => {
+  const judge = (failure: ModelFailure) => judgeError('Half', new ModelError(failure, 'no', 3_000));
+
+  it('ends the reply when it can never succeed', () => {
+    expect(judge('rejected')).toMatchObject({ type: 'final', final: { error: { code: 'model_rejected_request' } } });
+    expect(judge('misconfigured')).toMatchObject({ type: 'final', final: { error: { code: 'model_misconfigured' } } });
+  });
+
+  it('is tried again when it may, and pauses everybody when the project is over its rate', () => {
+    expect(judge('unavailable')).toEqual({ type: 'retry', failure: 'reply_truncated', retryAfterMs: 3_000 });
+    expect(judge('rate_limited')).toEqual({ type: 'pause', retryAfterMs: 3_000 });
+  });
+});
+
+describe('the pause before another attempt', () => {
+  it('doubles, is spread by up to a half, has a bound, and is never shorter than the vendor asked', () => {
+    const atLeast = (failures: number, retryAfter: number | null) => backoffMs(500, failures, retryAfter, () => 0);
+    expect([1, 2, 3, 4, 20].map((failures) => atLeast(failures, null))).toEqual([500, 1_000, 2_000, 4_000, 30_000]);
+    expect(backoffMs(500, 1, null, () => 1)).toBe(750);
+    expect(atLeast(1, 7_000)).toBe(7_000);
+  });
+});

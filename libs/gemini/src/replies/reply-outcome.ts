@@ -1,0 +1,101 @@
+import { type FinalReply, type ReplyErrorCode } from '@app/chatroom';
+import type { ModelEnd, ModelError } from '../model/language-model.port.js';
+
+/** What follows from one attempt at a reply. */
+export type Outcome =
+  | { type: 'final'; final: FinalReply }
+  /** Another attempt may succeed; should there be none, the reply ends with this error. */
+  | { type: 'retry'; failure: ReplyErrorCode; retryAfterMs: number | null }
+  /** The project is over its rate: everybody waits, and no attempt is spent. */
+  | { type: 'pause'; retryAfterMs: number | null };
+
+const DETAILS: Record<ReplyErrorCode, string> = {
+  model_unavailable: 'The model could not be reached or broke off.',
+  model_rate_limited: 'The model was overloaded for too long.',
+  model_rejected_request: 'The model did not accept this request.',
+  model_misconfigured: 'The service is not set up correctly; its operator has been alerted.',
+  prompt_blocked: 'The message was refused by the safety rules of the model.',
+  reply_blocked: 'The reply was stopped by the safety rules of the model.',
+  reply_truncated: 'The reply broke off before its end.',
+  reply_empty: 'The model gave no text.',
+  timed_out: 'The reply took too long.',
+};
+
+/** Finish reasons by which Gemini says that it withheld an answer (ai.google.dev/api/generate-content#FinishReason). */
+const WITHHELD = new Set([
+  'SAFETY',
+  'RECITATION',
+  'LANGUAGE',
+  'BLOCKLIST',
+  'PROHIBITED_CONTENT',
+  'SPII',
+  'IMAGE_SAFETY',
+]);
+
+/** Ends a reply without a complete answer; what was written so far is kept. */
+export function broken(code: ReplyErrorCode, content: string, end: ModelEnd | null = null): FinalReply {
+  return {
+    status: code === 'prompt_blocked' || code === 'reply_blocked' ? 'blocked' : 'failed',
+    content,
+    model: end?.modelVersion ?? null,
+    finishReason: end?.finishReason ?? end?.blockReason ?? null,
+    usage: end?.usage ?? null,
+    error: { code, detail: DETAILS[code] },
+  };
+}
+
+/** Ends a reply because its reader asked to. */
+export const cancelled = (content: string): FinalReply => ({
+  status: 'cancelled',
+  content,
+  model: null,
+  finishReason: null,
+  usage: null,
+  error: null,
+});
+
+/** Judges an answer that came to an end: only `STOP` with text is a complete one. */
+export function judgeEnd(content: string, end: ModelEnd): Outcome {
+  const final = (code: ReplyErrorCode): Outcome => ({ type: 'final', final: broken(code, content, end) });
+  if (end.blockReason !== null) return final('prompt_blocked');
+  // A stream that ends without a reason was cut, though the HTTP exchange looks fine.
+  if (end.finishReason === null) return { type: 'retry', failure: brokenOff(content), retryAfterMs: null };
+  if (WITHHELD.has(end.finishReason)) return final('reply_blocked');
+  if (content.trim() === '') return final('reply_empty');
+  if (end.finishReason !== 'STOP') return final('reply_truncated');
+  const { modelVersion, finishReason, usage } = end;
+  return {
+    type: 'final',
+    final: { status: 'completed', content, model: modelVersion, finishReason, usage, error: null },
+  };
+}
+
+/** Judges a call that failed. */
+export function judgeError(content: string, error: ModelError): Outcome {
+  switch (error.failure) {
+    case 'rejected':
+      return { type: 'final', final: broken('model_rejected_request', content) };
+    case 'misconfigured':
+      return { type: 'final', final: broken('model_misconfigured', content) };
+    case 'rate_limited':
+      return { type: 'pause', retryAfterMs: error.retryAfterMs };
+    case 'unavailable':
+      return { type: 'retry', failure: brokenOff(content), retryAfterMs: error.retryAfterMs };
+  }
+}
+
+const brokenOff = (content: string): ReplyErrorCode =>
+  content.trim() === '' ? 'model_unavailable' : 'reply_truncated';
+
+const MAX_BACKOFF_MS = 30_000;
+
+/**
+ * How long to wait before the next attempt: doubling from the base, spread by up to a half so that replies which failed
+ * together don't come back together. What the vendor asked for is the least.
+ *
+ * @param failures how many attempts failed so far, this one included
+ */
+export function backoffMs(baseMs: number, failures: number, retryAfterMs: number | null, random = Math.random): number {
+  const doubled = Math.min(baseMs * 2 ** (failures - 1), MAX_BACKOFF_MS);
+  return Math.max(retryAfterMs ?? 0, doubled) * (1 + random() / 2);
+}

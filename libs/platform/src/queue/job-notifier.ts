@@ -1,0 +1,66 @@
+import type { QueueContract, QueueJob } from '@app/contracts';
+import { Logger } from '@nestjs/common';
+import type { JobsOptions, Queue } from 'bullmq';
+import { RequestContext } from '../request/request-context.js';
+import { withTimeout } from '../timeout/with-timeout.js';
+
+/** A job to be enqueued; the notifier adds version and request. */
+export interface JobNotice<Job extends QueueJob> {
+  /** The job's id: what waits under it is not added twice. Without `:`, which BullMQ refuses. */
+  id: string;
+  payload: Omit<Job, keyof QueueJob>;
+  /** Milliseconds before a worker may take it. */
+  delayMs?: number;
+}
+
+/** How long enqueueing may take. What Redis doesn't take by then is found by the sweep. */
+const ENQUEUE_TIMEOUT_MS = 300;
+
+/** How many jobs may wait for Redis to confirm them: with Redis hanging, more of them would only fill the memory. */
+const MAX_UNCONFIRMED = 1_000;
+
+/**
+ * Wakes workers by jobs. Rows in PostgreSQL are the truth and a sweep finds those whose job was lost, so failing to enqueue
+ * is no error (docs/adr/0001).
+ */
+export class JobNotifier<Job extends QueueJob> {
+  private readonly logger = new Logger(JobNotifier.name);
+  private unconfirmed = 0;
+
+  constructor(
+    private readonly queue: Queue,
+    private readonly contract: QueueContract,
+  ) {
+    // Without a listener a broken connection would end the process; reachability is logged elsewhere.
+    this.queue.on('error', () => undefined);
+  }
+
+  /** Enqueues jobs within {@link ENQUEUE_TIMEOUT_MS}. Never throws. */
+  async notify(notices: JobNotice<Job>[]): Promise<void> {
+    if (notices.length === 0 || this.unconfirmed > MAX_UNCONFIRMED) return;
+    this.unconfirmed += notices.length;
+    const added = Promise.all(notices.map((notice) => this.add(notice)))
+      .catch((error: Error) => this.logger.debug(`Enqueueing failed: ${error.message}`))
+      .finally(() => (this.unconfirmed -= notices.length));
+    await withTimeout(ENQUEUE_TIMEOUT_MS, added, () => undefined);
+  }
+
+  private add({ id, payload, delayMs = 0 }: JobNotice<Job>): Promise<unknown> {
+    const { requestId } = RequestContext;
+    const origin = requestId === undefined ? {} : { requestId };
+    return this.queue.add(
+      this.contract.job,
+      { v: this.contract.version, ...payload, ...origin },
+      jobOptions(id, delayMs),
+    );
+  }
+}
+
+/** Jobs leave Redis when they end, whichever way: a kept one would silently swallow the next one of the same id. */
+const jobOptions = (jobId: string, delay: number): JobsOptions => ({
+  jobId,
+  delay,
+  attempts: 1,
+  removeOnComplete: true,
+  removeOnFail: true,
+});

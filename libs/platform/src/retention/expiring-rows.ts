@@ -1,0 +1,42 @@
+import { prepared, type PreparedStatement } from '../database/prepared-statement.js';
+
+/** One kind of row that is deleted some time after a moment that it holds. */
+export interface ExpiringRows {
+  /** Plural, for the log. */
+  what: string;
+  /** How long a row is kept after the moment in its column, in milliseconds. */
+  keepMs: number;
+  /** Deletes one batch. Its parameter is the moment before which rows have expired. */
+  statement: PreparedStatement<{ deleted: number }>;
+}
+
+/** How many rows one statement deletes at most. */
+export const BATCH_SIZE = 1_000;
+
+/** How a lib names the rows that it lets expire. All but `what` and `keepMs` is SQL. */
+export interface ExpiringRowsOptions {
+  what: string;
+  table: string;
+  /** The columns of the primary key. */
+  key: string;
+  /** The column with the moment. The table has an index on it. */
+  column: string;
+  keepMs: number;
+  /** A condition on the row; without it all rows expire. */
+  only?: string;
+}
+
+/** Rows that another worker is deleting are skipped, so workers share the work instead of waiting for each other. */
+export const expiringRows = ({ what, table, key, column, keepMs, only }: ExpiringRowsOptions): ExpiringRows => ({
+  what,
+  keepMs,
+  statement: prepared(
+    `expire_${table}`,
+    `
+    WITH expired AS (
+      SELECT ${key} FROM "${table}" WHERE ${column} < $1${only === undefined ? '' : ` AND ${only}`}
+      ORDER BY ${column} LIMIT ${BATCH_SIZE} FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM "${table}" WHERE (${key}) IN (SELECT ${key} FROM expired) RETURNING 1 AS deleted`,
+  ),
+});

@@ -1,0 +1,4 @@
+/** What tests alone need of the platform: `@app/platform/testing`. The product may not import it. */
+export { SystemClock } from './clock/system.clock.js';
+export { registeredStatements } from './database/prepared-statement.js';
+export { CRASH_POINTS } from './crash/crash-points.service.js';
