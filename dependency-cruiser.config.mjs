@@ -27,7 +27,7 @@ export default {
     libMayImport('auth', ['platform', 'contracts']),
     libMayImport('subscription', ['auth', 'platform', 'contracts']),
     libMayImport('chatroom', ['auth', 'subscription', 'platform', 'contracts']),
-    libMayImport('gemini', ['chatroom', 'platform', 'contracts']),
+    libMayImport('gemini', ['chatroom', 'subscription', 'platform', 'contracts']),
     {
       name: 'contracts-are-plain',
       comment: 'What processes say to each other depends on no library.',

@@ -32,7 +32,10 @@ export default {
   testTimeout: 30_000,
   projects: [
     project('unit', ['<rootDir>/{apps,libs,scripts,test/support}/**/*.spec.ts']),
-    project('integration', ['<rootDir>/{apps,libs}/**/*.int-spec.ts']),
+    project('integration', [
+      '<rootDir>/{apps,libs}/**/*.int-spec.ts',
+      '<rootDir>/test/{replies,database}/**/*.test.ts',
+    ]),
     project('architecture', ['<rootDir>/test/architecture/**/*.test.ts']),
     project('contract', ['<rootDir>/test/contract/**/*.test.ts']),
     project('e2e', ['<rootDir>/test/e2e/**/*.test.ts']),

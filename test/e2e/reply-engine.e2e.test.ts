@@ -1,4 +1,4 @@
-import { MESSAGE_QUEUE } from '@app/contracts';
+import { REPLY_QUEUE } from '@app/contracts';
 import { Redis } from 'ioredis';
 import { eventually } from '../support/eventually.js';
 import type { Answer, HttpClient } from '../support/http.js';
@@ -169,7 +169,7 @@ describe('a Redis that forgets everything', () => {
   async function forgetEverything(jobs: number): Promise<void> {
     const redis = new Redis(stack.redis);
     try {
-      await eventually(async () => (await redis.llen(`bull:${MESSAGE_QUEUE}:wait`)) >= jobs);
+      await eventually(async () => (await redis.llen(`bull:${REPLY_QUEUE}:wait`)) >= jobs);
       await redis.flushdb();
     } finally {
       redis.disconnect();

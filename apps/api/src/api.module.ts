@@ -1,5 +1,5 @@
 import { AUTH_CONFIG, AuthModule } from '@app/auth';
-import { ChatroomModule, MessageModule, ReplyConfig, ReplyStreamConfig } from '@app/chatroom';
+import { ChatroomModule, ReplyStreamConfig } from '@app/chatroom';
 import {
   ClockModule,
   ConfigModule,
@@ -26,7 +26,7 @@ const CONFIG: Type<object>[] = [
   RedisConfig,
   ...AUTH_CONFIG,
   ...SUBSCRIPTION_CONFIG,
-  ReplyConfig,
+
   ReplyStreamConfig,
   CrashConfig,
 ];
@@ -42,7 +42,6 @@ const CONFIG: Type<object>[] = [
     AuthModule,
     SubscriptionModule,
     ChatroomModule,
-    MessageModule,
   ],
   controllers: [HealthController],
 })

@@ -1,6 +1,6 @@
-import { AuthMaintenanceModule } from '@app/auth';
-import { ReplyConfig } from '@app/chatroom';
-import { GeminiConfig, GeminiModule, ReplyWorkerConfig } from '@app/gemini';
+import { AUTH_RETENTION } from '@app/auth';
+import { CHATROOM_RETENTION } from '@app/chatroom';
+import { GeminiConfig, GeminiModule, ReplyConfig, ReplyWorkerConfig } from '@app/gemini';
 import {
   ClockModule,
   ConfigModule,
@@ -13,8 +13,9 @@ import {
   ProcessConfig,
   RedisConfig,
   RedisModule,
+  RetentionModule,
 } from '@app/platform';
-import { SUBSCRIPTION_WORKER_CONFIG, SubscriptionWorkerModule } from '@app/subscription';
+import { SUBSCRIPTION_RETENTION, SUBSCRIPTION_WORKER_CONFIG, SubscriptionWorkerModule } from '@app/subscription';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { WorkerConfig } from './worker.config.js';
 
@@ -39,9 +40,9 @@ const CONFIG: Type<object>[] = [
     RedisModule,
     MetricsModule,
     HealthModule,
-    AuthMaintenanceModule,
     GeminiModule,
     SubscriptionWorkerModule,
+    RetentionModule.forRoot([...AUTH_RETENTION, ...CHATROOM_RETENTION, ...SUBSCRIPTION_RETENTION]),
   ],
 })
 export class WorkerModule {

@@ -1,19 +1,35 @@
 import { AuthModule } from '@app/auth';
+import { SubscriptionModule } from '@app/subscription';
 import { Module } from '@nestjs/common';
 import { ChatroomAccountParticipant } from './account/chatroom-account.participant.js';
+import { MessageStore } from './messages/message.store.js';
+import { ReplyCancellationService } from './replies/reply-cancellation.service.js';
+import { ReplyCancellationStore } from './replies/reply-cancellation.store.js';
+import { ReplyModule } from './replies/reply.module.js';
 import { ChatroomListCache } from './rooms/chatroom-list.cache.js';
-import { ChatroomList } from './rooms/chatroom-list.service.js';
+import { ChatroomListService } from './rooms/chatroom-list.service.js';
 import { ChatroomController } from './rooms/chatroom.controller.js';
 import { ChatroomService } from './rooms/chatroom.service.js';
 import { ChatroomStore } from './rooms/chatroom.store.js';
-import { ReplyEngineModule } from './replies/reply.module.js';
 import { SearchController } from './search/search.controller.js';
 import { SearchStore } from './search/search.store.js';
+import { MessageAcceptanceStore } from './sending/message-acceptance.store.js';
+import { MessageController } from './sending/message.controller.js';
+import { MessageService } from './sending/message.service.js';
+import { ReplyReaderService } from './streams/reply-reader.service.js';
+import { ReplySignalService } from './streams/reply-signal.service.js';
+import { ReplyStreamService } from './streams/reply-stream.service.js';
 
-/** Rooms over HTTP: opening, listing, reading, changing, searching. */
+/** Rooms and messages over HTTP: creating, listing, reading, sending, streaming, stopping, searching. */
 @Module({
-  imports: [AuthModule, ReplyEngineModule],
-  controllers: [ChatroomController, SearchController],
-  providers: [ChatroomStore, ChatroomService, ChatroomList, ChatroomListCache, SearchStore, ChatroomAccountParticipant],
+  imports: [AuthModule, SubscriptionModule, ReplyModule],
+  controllers: [ChatroomController, SearchController, MessageController],
+  providers: [
+    ...[ChatroomStore, ChatroomService, ChatroomListService, ChatroomListCache],
+    ...[MessageStore, MessageAcceptanceStore, MessageService],
+    ...[ReplySignalService, ReplyReaderService, ReplyStreamService],
+    ...[ReplyCancellationStore, ReplyCancellationService],
+    ...[SearchStore, ChatroomAccountParticipant],
+  ],
 })
 export class ChatroomModule {}

@@ -1,11 +1,10 @@
-export { ChatroomTitles } from './rooms/chatroom-title.store.js';
 export { ChatroomModule } from './chatroom.module.js';
-export { Conversation, type Turn } from './messages/past-turns.store.js';
-export { MessageModule } from './message.module.js';
+export { CHATROOM_RETENTION } from './chatroom.retention.js';
+export { type PastTurn, PastTurnStore, turnsBeforeSql } from './messages/past-turn.store.js';
 export type { ReplyErrorCode } from './messages/message.row.js';
-export { ReplyBell } from './replies/reply-jobs.service.js';
-export { ReplyEngineModule } from './replies/reply.module.js';
-export { ReplyLog, ReplyLogWriter } from './streams/reply.log.js';
+export { ReplyCompletionService } from './replies/reply-completion.service.js';
+export { type DueReply, ReplyJobsService } from './replies/reply-jobs.service.js';
+export { ReplyModule } from './replies/reply.module.js';
+export { ChatroomTitleStore } from './rooms/chatroom-title.store.js';
+export { ReplyLog, ReplyLogWriter } from './streams/reply-log.store.js';
 export { ReplyStreamConfig } from './streams/reply-stream.config.js';
-export { ReplyConfig } from './replies/reply.config.js';
-export { type ClaimedReply, type FinalReply, ReplyStore } from '../../gemini/src/replies/reply.store.js';

@@ -1,29 +1,35 @@
-import { ReplyEngineModule } from '@app/chatroom';
+import { ReplyModule } from '@app/chatroom';
 import { Module } from '@nestjs/common';
-import { CancelListener } from './replies/cancellation.listener.js';
 import { GeminiLanguageModel } from './model/gemini.language-model.js';
-import { HeldReplies } from './replies/leased-replies.service.js';
-import { History } from './replies/history.service.js';
 import { LanguageModel } from './model/language-model.port.js';
-import { ModelWatch } from './model/model-watch.service.js';
+import { ModelWatchService } from './model/model-watch.service.js';
+import { CancellationListener } from './replies/cancellation.listener.js';
+import { ChatroomNamingService } from './replies/chatroom-naming.service.js';
+import { HistoryService } from './replies/history.service.js';
+import { LeasedRepliesService } from './replies/leased-replies.service.js';
+import { ReplyAttemptService } from './replies/reply-attempt.service.js';
+import { ReplySettlementService } from './replies/reply-settlement.service.js';
+import { ReplySweepTask } from './replies/reply-sweep.task.js';
 import { ReplyMetrics } from './replies/reply.metrics.js';
 import { ReplyProcessor } from './replies/reply.processor.js';
-import { ReplySweeper } from './replies/reply-sweep.task.js';
-import { RoomNaming } from './replies/room-naming.service.js';
+import { ReplyStore } from './replies/reply.store.js';
 
 /** The work of the worker: replies, written by Gemini. Importing it starts a queue worker in the process. */
 @Module({
-  imports: [ReplyEngineModule],
+  imports: [ReplyModule],
   providers: [
     { provide: LanguageModel, useClass: GeminiLanguageModel },
+    ModelWatchService,
     ReplyProcessor,
-    ReplySweeper,
-    HeldReplies,
-    CancelListener,
-    History,
-    RoomNaming,
+    ReplyAttemptService,
+    ReplySettlementService,
+    ReplyStore,
+    ReplySweepTask,
+    LeasedRepliesService,
+    CancellationListener,
+    HistoryService,
+    ChatroomNamingService,
     ReplyMetrics,
-    ModelWatch,
   ],
 })
 export class GeminiModule {}

@@ -1,3 +1,4 @@
-export { GeminiConfig } from './model/gemini.config.js';
 export { GeminiModule } from './gemini.module.js';
+export { GeminiConfig } from './model/gemini.config.js';
+export { ReplyConfig } from './replies/reply.config.js';
 export { ReplyWorkerConfig } from './replies/reply-worker.config.js';

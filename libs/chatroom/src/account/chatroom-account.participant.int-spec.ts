@@ -8,8 +8,8 @@ import { createTestDatabase, type TestDatabase, testRedis } from '../../../../te
 import { ChatroomAccountParticipant, type ExportedChatroom } from './chatroom-account.participant.js';
 import { ChatroomListCache } from '../rooms/chatroom-list.cache.js';
 import { ChatroomStore } from '../rooms/chatroom.store.js';
-import { ReplyErasure } from '../replies/reply-erasure.service.js';
-import { ReplyLog } from '../streams/reply.log.js';
+import { ReplyErasureService } from '../replies/reply-erasure.service.js';
+import { ReplyLog } from '../streams/reply-log.store.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   cache = new ChatroomListCache(redis);
   rooms = new ChatroomStore(database, new SystemClock());
   participants = new AccountParticipants();
-  const replies = new ReplyErasure(database, new ReplyLog(redis), redis);
+  const replies = new ReplyErasureService(database, new ReplyLog(redis), redis, new SystemClock());
   new ChatroomAccountParticipant(database, cache, replies, participants).onModuleInit();
 });
 
@@ -59,7 +59,7 @@ it('exports every room with every message, however many, and those of nobody els
 
 it('erases the cached list, again and again', async () => {
   const user = await insertUser(database);
-  cache.keep(user, { shape: 'false 50', version: 'v', body: '{}' });
+  cache.store(user, { shape: 'false 50', version: 'v', body: '{}' });
   await participants.erase(user);
   await participants.erase(user);
   expect(await redis.keys(`*${user}*`)).toEqual([]);
@@ -67,7 +67,7 @@ it('erases the cached list, again and again', async () => {
 
 it('does not fail to erase because Redis is away: what is cached ends by itself', async () => {
   const user = await insertUser(database);
-  cache.keep(user, { shape: 'false 50', version: 'v', body: '{}' });
+  cache.store(user, { shape: 'false 50', version: 'v', body: '{}' });
   const [key] = await redis.keys(`*${user}*`);
   expect(await redis.ttl(key!)).toBeGreaterThan(0);
   redis.disconnect();

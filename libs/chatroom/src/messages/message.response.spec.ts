@@ -1,35 +1,35 @@
 import 'reflect-metadata';
-import { toMessageResponse } from './message.response.js';
+import { jsonToMessageResponse, toMessageResponse } from './message.response.js';
 import type { MessageRow } from './message.row.js';
 
 const queued: MessageRow = {
   id: '01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20',
-  chatroom_id: '01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10',
+  chatroomId: '01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10',
   role: 'bot',
   status: 'queued',
   content: '',
-  created_at: new Date('2026-11-23T09:30:00.000Z'),
-  completed_at: null,
-  reply_to: '01936b2e-7c39-7f02-a6d1-52c9e04b7a11',
+  createdAt: new Date('2026-11-23T09:30:00.000Z'),
+  completedAt: null,
+  replyTo: '01936b2e-7c39-7f02-a6d1-52c9e04b7a11',
   model: null,
-  finish_reason: null,
-  prompt_tokens: null,
-  reply_tokens: null,
-  error_code: null,
-  error_detail: null,
+  finishReason: null,
+  promptTokens: null,
+  replyTokens: null,
+  errorCode: null,
+  errorDetail: null,
 };
 
 describe('toMessageResponse', () => {
   it('shows a reply that waits with everything unknown as null', () => {
     expect(toMessageResponse(queued)).toEqual({
       id: queued.id,
-      chatroomId: queued.chatroom_id,
+      chatroomId: queued.chatroomId,
       role: 'bot',
       content: '',
       status: 'queued',
       createdAt: '2026-11-23T09:30:00.000Z',
       completedAt: null,
-      replyTo: queued.reply_to,
+      replyTo: queued.replyTo,
       model: null,
       finishReason: null,
       usage: null,
@@ -37,20 +37,20 @@ describe('toMessageResponse', () => {
     });
   });
 
-  it('shows a time that the driver has read as ISO 8601 as it is', () => {
-    const time = '2026-11-23T09:30:00.000Z';
-    expect(toMessageResponse({ ...queued, created_at: time, completed_at: time })).toMatchObject({
-      createdAt: time,
-      completedAt: time,
+  it('shows the times of a row in JSON as ISO 8601', () => {
+    const [createdAt, completedAt] = ['2026-11-23T09:30:00+00:00', '2026-11-23T09:30:00.12+00:00'];
+    expect(jsonToMessageResponse({ ...queued, createdAt, completedAt })).toMatchObject({
+      createdAt: '2026-11-23T09:30:00.000Z',
+      completedAt: '2026-11-23T09:30:00.120Z',
     });
   });
 
   it('shows usage once the model reported it, even of an answer without tokens', () => {
-    expect(toMessageResponse({ ...queued, prompt_tokens: 12, reply_tokens: 0 }).usage).toEqual({
+    expect(toMessageResponse({ ...queued, promptTokens: 12, replyTokens: 0 }).usage).toEqual({
       promptTokens: 12,
       replyTokens: 0,
     });
-    expect(toMessageResponse({ ...queued, prompt_tokens: 12 }).usage).toEqual({ promptTokens: 12, replyTokens: 0 });
+    expect(toMessageResponse({ ...queued, promptTokens: 12 }).usage).toEqual({ promptTokens: 12, replyTokens: 0 });
   });
 
   it('shows the stored code and sentence of an error', () => {
@@ -58,8 +58,8 @@ describe('toMessageResponse', () => {
       ...queued,
       status: 'failed',
       content: 'Half an ans',
-      error_code: 'timed_out',
-      error_detail: 'The model did not answer in time.',
+      errorCode: 'timed_out',
+      errorDetail: 'The model did not answer in time.',
     };
     expect(toMessageResponse(row)).toMatchObject({
       status: 'failed',

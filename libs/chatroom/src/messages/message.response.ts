@@ -8,7 +8,6 @@ import {
   type MessageStatus,
   REPLY_ERROR_CODES,
   type ReplyErrorCode,
-  type RowTime,
 } from './message.row.js';
 
 /** What a reply cost. */
@@ -104,22 +103,26 @@ export class MessageResponse {
   error!: MessageErrorResponse | null;
 }
 
-/** The public face of a message row. A plain object: serializers that look for decorators cost more than the query. */
-export function toMessageResponse(row: MessageRow): MessageResponse {
+/** A message row as clients see it. A plain object: serializers that look for decorators cost more than the query. */
+export const toMessageResponse = (row: MessageRow): MessageResponse => responseOf(row, (time) => time.toISOString());
+
+/** The same of a row within the JSON that PostgreSQL makes. */
+export const jsonToMessageResponse = (row: MessageRow<string>): MessageResponse => responseOf(row, isoTime);
+
+function responseOf<Time>(row: MessageRow<Time>, iso: (time: Time) => string): MessageResponse {
+  const { promptTokens, replyTokens, errorCode, errorDetail } = row;
   return {
     id: row.id,
-    chatroomId: row.chatroom_id,
+    chatroomId: row.chatroomId,
     role: row.role,
     content: row.content,
     status: row.status,
-    createdAt: iso(row.created_at),
-    completedAt: row.completed_at === null ? null : iso(row.completed_at),
-    replyTo: row.reply_to,
+    createdAt: iso(row.createdAt),
+    completedAt: row.completedAt === null ? null : iso(row.completedAt),
+    replyTo: row.replyTo,
     model: row.model,
-    finishReason: row.finish_reason,
-    usage: row.prompt_tokens === null ? null : { promptTokens: row.prompt_tokens, replyTokens: row.reply_tokens ?? 0 },
-    error: row.error_code === null ? null : { code: row.error_code, detail: row.error_detail ?? '' },
+    finishReason: row.finishReason,
+    usage: promptTokens === null ? null : { promptTokens, replyTokens: replyTokens ?? 0 },
+    error: errorCode === null ? null : { code: errorCode as ReplyErrorCode, detail: errorDetail ?? '' },
   };
 }
-
-const iso = (time: RowTime): string => (typeof time === 'string' ? isoTime(time) : time.toISOString());

@@ -20,34 +20,55 @@ export const REPLY_ERROR_CODES = [
 ] as const;
 export type ReplyErrorCode = (typeof REPLY_ERROR_CODES)[number];
 
-/** A time as the driver reads it, or as text: by `ISO_TIMES`, or within JSON. */
-export type RowTime = Date | string;
-
-/** The part of a `message` row that its readers may see, as SQL spells it. */
-export interface MessageRow {
+/**
+ * The part of a `message` row that its readers may see.
+ *
+ * @typeParam Time `Date`, but text in the JSON that PostgreSQL makes
+ */
+export interface MessageRow<Time = Date> {
   id: string;
-  chatroom_id: string;
+  chatroomId: string;
   role: MessageRole;
   status: MessageStatus;
   content: string;
-  created_at: RowTime;
-  completed_at: RowTime | null;
-  reply_to: string | null;
+  createdAt: Time;
+  completedAt: Time | null;
+  replyTo: string | null;
   model: string | null;
-  finish_reason: string | null;
-  prompt_tokens: number | null;
-  reply_tokens: number | null;
-  error_code: ReplyErrorCode | null;
-  error_detail: string | null;
+  finishReason: string | null;
+  promptTokens: number | null;
+  replyTokens: number | null;
+  /** A {@link ReplyErrorCode}. */
+  errorCode: string | null;
+  errorDetail: string | null;
 }
 
 /** The columns of {@link MessageRow} for a SELECT or RETURNING over `message` (or what is aliased so). */
-export const MESSAGE_COLUMNS = `message.id, message.chatroom_id, message.role, message.status, message.content,
-  message.created_at, message.completed_at, message.reply_to, message.model, message.finish_reason,
-  message.prompt_tokens, message.reply_tokens, message.error_code, message.error_detail`;
+export const MESSAGE_COLUMNS = `message.id, message.chatroom_id AS "chatroomId", message.role, message.status, message.content,
+  message.created_at AS "createdAt", message.completed_at AS "completedAt", message.reply_to AS "replyTo", message.model,
+  message.finish_reason AS "finishReason", message.prompt_tokens AS "promptTokens", message.reply_tokens AS "replyTokens",
+  message.error_code AS "errorCode", message.error_detail AS "errorDetail"`;
+
+/** The same for Prisma. */
+export const MESSAGE_SELECT = {
+  id: true,
+  chatroomId: true,
+  role: true,
+  status: true,
+  content: true,
+  createdAt: true,
+  completedAt: true,
+  replyTo: true,
+  model: true,
+  finishReason: true,
+  promptTokens: true,
+  replyTokens: true,
+  errorCode: true,
+  errorDetail: true,
+} as const satisfies Record<keyof MessageRow, true>;
 
 /** Whether a message has reached a state that it will never leave. */
 export const isFinal = (status: MessageStatus): boolean => status !== 'queued' && status !== 'generating';
 
-/** The largest place that a message can have in its room: PostgreSQL's `integer` ends there. */
-export const LAST_PLACE = 2_147_483_647;
+/** The largest position that a message can have in its room: PostgreSQL's `integer` ends there. */
+export const MAX_SEQ = 2_147_483_647;

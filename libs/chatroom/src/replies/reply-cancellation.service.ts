@@ -3,23 +3,22 @@ import { RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { isFinal, type MessageRow } from '../messages/message.row.js';
 import { MessageStore } from '../messages/message.store.js';
-import { ReplyBell } from './reply-jobs.service.js';
-import { ReplyLog } from '../streams/reply.log.js';
-import { ReplySignals } from '../streams/reply-signals.service.js';
-import { ReplyStore } from '../../../gemini/src/replies/reply.store.js';
+import { ReplySignalService } from '../streams/reply-signal.service.js';
+import type { SignalBuffer } from '../streams/signal-buffer.js';
+import { ReplyCancellationStore } from './reply-cancellation.store.js';
+import { ReplyCompletionService } from './reply-completion.service.js';
 
 /** How long the answer waits for the worker to stop; after that it shows the reply as it is then. */
-const PATIENCE_MS = 2_000;
+const STOP_TIMEOUT_MS = 2_000;
 
-/** Stops replies, wherever they are being written. */
+/** Stops replies, whichever worker writes them. */
 @Injectable()
-export class ReplyCancellation {
+export class ReplyCancellationService {
   constructor(
-    private readonly store: ReplyStore,
+    private readonly store: ReplyCancellationStore,
     private readonly messages: MessageStore,
-    private readonly signals: ReplySignals,
-    private readonly log: ReplyLog,
-    private readonly bell: ReplyBell,
+    private readonly signals: ReplySignalService,
+    private readonly completion: ReplyCompletionService,
     private readonly redis: RedisClient,
   ) {}
 
@@ -30,36 +29,33 @@ export class ReplyCancellation {
    * @returns null when the user has no such reply
    */
   async cancel(userId: string, chatroomId: string, replyId: string): Promise<MessageRow | null> {
-    const mailbox = await this.signals.open(replyId);
+    const find = async (): Promise<MessageRow | null> => {
+      const row = await this.messages.find(userId, chatroomId, replyId);
+      return row?.role === 'bot' ? row : null;
+    };
+    const buffer = await this.signals.open(replyId);
     try {
       const reply = await this.store.cancel(userId, chatroomId, replyId);
-      if (reply === null) return await this.find(userId, chatroomId, replyId);
+      if (reply === null) return await find();
       if (reply.status === 'cancelled') {
-        await this.makeWay(reply);
+        await this.completion.notifyAndEnqueueNext(reply.id, 0);
         return reply;
       }
       void this.redis.publish(cancelChannel, replyId).catch(() => undefined);
-      const patience = AbortSignal.timeout(PATIENCE_MS);
-      for (;;) {
-        const mail = await mailbox.take(patience);
-        if (mail !== null && mail.type !== 'done' && mail.type !== 'resync') continue;
-        const now = await this.find(userId, chatroomId, replyId);
-        if (now === null || isFinal(now.status) || mail === null) return now;
-      }
+      return await this.stopped(buffer, find);
     } finally {
-      this.signals.close(replyId, mailbox);
+      this.signals.close(replyId, buffer);
     }
   }
 
-  /** Tells readers, and rings for the reply that waited behind this one. */
-  private async makeWay(reply: MessageRow): Promise<void> {
-    await this.log.done(reply.id, 0);
-    const next = await this.store.nextInRoom(reply.id);
-    if (next !== null) await this.bell.ring([next]);
-  }
-
-  private async find(userId: string, chatroomId: string, replyId: string): Promise<MessageRow | null> {
-    const row = await this.messages.find(userId, chatroomId, replyId);
-    return row?.role === 'bot' ? row : null;
+  /** The reply once its worker has ended it, or after {@link STOP_TIMEOUT_MS}. */
+  private async stopped(buffer: SignalBuffer, find: () => Promise<MessageRow | null>): Promise<MessageRow | null> {
+    const timeout = AbortSignal.timeout(STOP_TIMEOUT_MS);
+    for (;;) {
+      const signal = await buffer.take(timeout);
+      if (signal !== null && signal.type !== 'done' && signal.type !== 'resync') continue;
+      const reply = await find();
+      if (reply === null || isFinal(reply.status) || signal === null) return reply;
+    }
   }
 }

@@ -1,18 +1,30 @@
-import { MESSAGE_QUEUE } from '@app/contracts';
+import { REPLY_QUEUE } from '@app/contracts';
 import { CrashPoints, QueueModule } from '@app/platform';
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
-import { ChatroomTitles } from '../rooms/chatroom-title.store.js';
-import { Conversation } from '../messages/past-turns.store.js';
-import { ReplyBell } from './reply-jobs.service.js';
-import { ReplyErasure } from './reply-erasure.service.js';
-import { ReplyLog } from '../streams/reply.log.js';
-import { ReplyStore } from '../../../gemini/src/replies/reply.store.js';
+import { PastTurnStore } from '../messages/past-turn.store.js';
+import { ChatroomTitleStore } from '../rooms/chatroom-title.store.js';
+import { ReplyLog } from '../streams/reply-log.store.js';
+import { ReplyCompletionService } from './reply-completion.service.js';
+import { ReplyErasureService } from './reply-erasure.service.js';
+import { ReplyJobsService } from './reply-jobs.service.js';
+import { RoomOrderStore } from './room-order.store.js';
 
-/** A reply's life as API and worker share it: its states in PostgreSQL, its bell, its log for readers. */
+const SHARED = [
+  ReplyJobsService,
+  ReplyCompletionService,
+  RoomOrderStore,
+  ReplyErasureService,
+  ReplyLog,
+  PastTurnStore,
+  ChatroomTitleStore,
+  CrashPoints,
+];
+
+/** What API and worker share of a reply's life: its jobs, its log for readers, what follows its end. */
 @Module({
-  imports: [QueueModule, BullModule.registerQueue({ name: MESSAGE_QUEUE })],
-  providers: [ReplyStore, ReplyBell, ReplyLog, ReplyErasure, Conversation, ChatroomTitles, CrashPoints],
-  exports: [ReplyStore, ReplyBell, ReplyLog, ReplyErasure, Conversation, ChatroomTitles, CrashPoints],
+  imports: [QueueModule, BullModule.registerQueue({ name: REPLY_QUEUE.queue })],
+  providers: SHARED,
+  exports: SHARED,
 })
-export class ReplyEngineModule {}
+export class ReplyModule {}

@@ -8,8 +8,8 @@ import { insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from '../../../../test/support/services.js';
 import { TcpProxy } from '../../../../test/support/tcp-proxy.js';
 import { type CachedPage, ChatroomListCache } from './chatroom-list.cache.js';
-import { ChatroomList } from './chatroom-list.service.js';
-import { ChatroomTitles } from './chatroom-title.store.js';
+import { ChatroomListService } from './chatroom-list.service.js';
+import { ChatroomTitleStore } from './chatroom-title.store.js';
 import type { ChatroomPageResponse } from './chatroom.response.js';
 import { ChatroomService } from './chatroom.service.js';
 import { ChatroomStore } from './chatroom.store.js';
@@ -17,7 +17,7 @@ import { ChatroomStore } from './chatroom.store.js';
 /** The list as one API process has it: the database is common, the connection to Redis its own. */
 class Replica {
   private readonly metrics = new Metrics();
-  private readonly list: ChatroomList;
+  private readonly list: ChatroomListService;
   readonly cache: ChatroomListCache;
 
   private constructor(
@@ -25,7 +25,7 @@ class Replica {
     database: Database,
   ) {
     this.cache = new ChatroomListCache(redis);
-    this.list = new ChatroomList(database, this.cache, this.metrics);
+    this.list = new ChatroomListService(database, this.cache, this.metrics);
   }
 
   static async start(database: Database, { host, port, db }: TestRedis): Promise<Replica> {
@@ -66,7 +66,7 @@ let testDatabase: TestDatabase;
 let database: Database;
 let toRedis: TcpProxy;
 let rooms: ChatroomService;
-let titles: ChatroomTitles;
+let titles: ChatroomTitleStore;
 let one: Replica;
 let other: Replica;
 /** The replica whose way to Redis can be cut. */
@@ -76,7 +76,7 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
   rooms = new ChatroomService(new ChatroomStore(database, new SystemClock()));
-  titles = new ChatroomTitles(database);
+  titles = new ChatroomTitleStore(database, new SystemClock());
   const redis = await testRedis();
   toRedis = await TcpProxy.to(redis.host, redis.port);
   one = await Replica.start(database, redis);
@@ -202,7 +202,7 @@ describe('the first page in Redis', () => {
     const kept = await one.kept(user);
     await rooms.update(user, id, { title: 'After' });
     await one.page(user);
-    one.cache.keep(user, kept!);
+    one.cache.store(user, kept!);
     await one.settled();
     expect((await other.page(user)).items).toEqual([expect.objectContaining({ title: 'After' })]);
   });
@@ -218,7 +218,7 @@ describe('the first page in Redis', () => {
   it('goes with its user', async () => {
     const user = await insertUser(database);
     await one.page(user);
-    await one.cache.forget(user);
+    await one.cache.remove(user);
     expect(await one.kept(user)).toBeNull();
   });
 });
@@ -229,7 +229,7 @@ describe('the owner never sees an old list', () => {
     pin: (user, id, n) => rooms.update(user, id, { pinned: n % 2 === 0 }),
     archive: (user, id, n) => rooms.update(user, id, { archived: n % 2 === 0 }),
     send: (_, id) => touch(id),
-    name: (_, id, n) => titles.set(id, `Name ${n}`),
+    name: (_, id, n) => titles.setFirst(id, `Name ${n}`),
     remove: (user, id) => rooms.delete(user, id),
   };
   const disturbances: Record<string, () => Promise<unknown> | void> = {

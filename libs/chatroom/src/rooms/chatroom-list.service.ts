@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { Database, decodeCursor, encodeCursor, ISO_TIMES, Metrics, type PreparedStatement } from '@app/platform';
+import { Database, decodeCursor, ISO_TIMES, Metrics, pageOf, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { IsBoolean, IsInt, IsUUID, Max, Min } from 'class-validator';
 import { Counter } from 'prom-client';
 import { ChatroomListCache } from './chatroom-list.cache.js';
 import type { ListChatroomsQuery } from './chatroom.request.js';
 import type { ChatroomPageResponse, ChatroomResponse } from './chatroom.response.js';
-import { CHATROOM_COLUMNS } from './chatroom.store.js';
+import { CHATROOM_COLUMNS } from './chatroom.row.js';
 
 /** Behind the last room of a page. */
 class ListPosition {
@@ -36,41 +36,42 @@ const ROW_VERSION = `chatroom.id || ' ' || chatroom.xmin || ' ' || chatroom.upda
 
 const ROWS = `SELECT ${CHATROOM_COLUMNS}, chatroom.last_activity_at AS "lastActivityAt", ${ROW_VERSION} AS version`;
 
-const FIRST_PAGE: PreparedStatement = {
-  name: 'chatroom_list_first_page',
+// Times come as text: making each a `Date` and text again is what a page of rows costs most (docs/adr/0002).
+const FIRST_PAGE = prepared<ListRow>('chatroom_list_first_page', `${ROWS} ${LISTED} ${ORDER} LIMIT $3`, {
   types: ISO_TIMES,
-  text: `${ROWS} ${LISTED} ${ORDER} LIMIT $3`,
-};
+});
 
-const NEXT_PAGE: PreparedStatement = {
-  name: 'chatroom_list_next_page',
-  types: ISO_TIMES,
-  text: `
+const NEXT_PAGE = prepared<ListRow>(
+  'chatroom_list_next_page',
+  `
     ${ROWS} ${LISTED} AND (chatroom.pinned, chatroom.last_activity_at, chatroom.id) < ($4, $5, $6)
     ${ORDER} LIMIT $3`,
-};
+  { types: ISO_TIMES },
+);
 
 /** The version of the rows that {@link FIRST_PAGE} would return now, for a part of their cost. */
-const FIRST_PAGE_VERSION: PreparedStatement = {
-  name: 'chatroom_list_first_page_version',
-  text: `
+const FIRST_PAGE_VERSION = prepared<{ version: string }>(
+  'chatroom_list_first_page_version',
+  `
     SELECT encode(sha256(convert_to(coalesce(string_agg(page.version, ','), ''), 'UTF8')), 'hex') AS version
     FROM (SELECT ${ROW_VERSION} AS version ${LISTED} ${ORDER} LIMIT $3) page`,
-};
+);
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** As {@link FIRST_PAGE_VERSION} computes it. */
-const versionOf = (rows: ListRow[]): string =>
-  createHash('sha256')
-    .update(rows.map((row) => row.version).join(','))
-    .digest('hex');
+const versionOf = (rows: ListRow[]): string => sha256(rows.map((row) => row.version).join(','));
+
+/** Another release may read other columns: then its pages have another shape than those that are cached. */
+const FORMAT = sha256(FIRST_PAGE.text);
 
 /**
  * A user's rooms, pinned ones first, then by latest activity. The first page comes rendered from Redis when the version
  * of its rows, which PostgreSQL tells in every request, is still the one that it was rendered from. So it can't be
- * stale, whoever wrote, and whatever became of Redis; writers need not know that there is a cache (docs/adr/0011).
+ * stale, whoever wrote, and whatever Redis lost; writers need not know that there is a cache (docs/adr/0011).
  */
 @Injectable()
-export class ChatroomList {
+export class ChatroomListService {
   private readonly reads: Counter<'result'>;
 
   constructor(
@@ -89,19 +90,19 @@ export class ChatroomList {
   /**
    * A page as JSON: a {@link ChatroomPageResponse}.
    *
-   * @throws ValidationFailedError for a cursor that is none
+   * @throws ValidationFailedError for a malformed cursor
    */
   async page(userId: string, { archived, limit, cursor }: ListChatroomsQuery): Promise<string> {
     const after = decodeCursor(ListPosition, cursor);
     if (after === undefined) return this.firstPage(userId, archived, limit);
     const position = [after.pinned, new Date(after.at), after.id];
-    const rows = await this.database.run<ListRow>(NEXT_PAGE, [userId, archived, limit + 1, ...position]);
+    const rows = await this.database.run(NEXT_PAGE, [userId, archived, limit + 1, ...position]);
     return render(rows, limit);
   }
 
   private async firstPage(userId: string, archived: boolean, limit: number): Promise<string> {
     const values = [userId, archived, limit + 1];
-    const shape = `${archived} ${limit}`;
+    const shape = `${archived} ${limit} ${FORMAT}`;
     // At the same time, for the one is of no use without the other where the cache serves at all.
     const [cached, version] = await Promise.all([this.cache.find(userId), this.version(values)]);
     if (cached?.shape === shape && cached.version === version) {
@@ -109,26 +110,22 @@ export class ChatroomList {
       return cached.body;
     }
     this.reads.inc({ result: cached === undefined ? 'unreachable' : cached === null ? 'absent' : 'outdated' });
-    const rows = await this.database.run<ListRow>(FIRST_PAGE, values);
+    const rows = await this.database.run(FIRST_PAGE, values);
     const body = render(rows, limit);
-    if (cached !== undefined) this.cache.keep(userId, { shape, version: versionOf(rows), body });
+    if (cached !== undefined) this.cache.store(userId, { shape, version: versionOf(rows), body });
     return body;
   }
 
   private async version(values: unknown[]): Promise<string | undefined> {
-    const [row] = await this.database.run<{ version: string }>(FIRST_PAGE_VERSION, values);
+    const [row] = await this.database.run(FIRST_PAGE_VERSION, values);
     return row?.version;
   }
 }
 
 /** @param rows one more than the page holds, if there are more */
 function render(rows: ListRow[], limit: number): string {
-  const last = rows.length > limit ? rows[limit - 1] : undefined;
-  const page: ChatroomPageResponse = {
-    items: rows.slice(0, limit).map(toRoom),
-    nextCursor: last === undefined ? null : encodeCursor(positionOf(last)),
-  };
-  return JSON.stringify(page);
+  const { items, nextCursor } = pageOf(limit, rows, positionOf);
+  return JSON.stringify({ items: items.map(toRoom), nextCursor } satisfies ChatroomPageResponse);
 }
 
 const toRoom = (row: ListRow): ChatroomResponse => ({

@@ -1,18 +1,19 @@
-import { Database, type PreparedStatement } from '@app/platform';
+import { Clock, Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 
-const NAME: PreparedStatement = {
-  name: 'chatroom_name',
-  text: `UPDATE chatroom SET title = $2, updated_at = now() WHERE id = $1::uuid AND title IS NULL RETURNING user_id`,
-};
-
-/** Gives rooms their first name. */
+/** Gives rooms their first title. */
 @Injectable()
-export class ChatroomTitles {
-  constructor(private readonly database: Database) {}
+export class ChatroomTitleStore {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
 
   /** Names the room, unless its owner has done so meanwhile. */
-  async set(chatroomId: string, title: string): Promise<void> {
-    await this.database.run<{ user_id: string }>(NAME, [chatroomId, title]);
+  async setFirst(chatroomId: string, title: string): Promise<void> {
+    await this.database.prisma.chatroom.updateMany({
+      where: { id: chatroomId, title: null },
+      data: { title, updatedAt: this.clock.now() },
+    });
   }
 }

@@ -11,7 +11,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ChatroomList } from './chatroom-list.service.js';
+import { ChatroomListService } from './chatroom-list.service.js';
 import { CreateChatroomRequest, ListChatroomsQuery, UpdateChatroomRequest } from './chatroom.request.js';
 import { ChatroomPageResponse, ChatroomResponse, ConversationResponse } from './chatroom.response.js';
 import { ChatroomService } from './chatroom.service.js';
@@ -23,7 +23,7 @@ import { ChatroomService } from './chatroom.service.js';
 export class ChatroomController {
   constructor(
     private readonly rooms: ChatroomService,
-    private readonly list: ChatroomList,
+    private readonly list: ChatroomListService,
   ) {}
 
   @Post()

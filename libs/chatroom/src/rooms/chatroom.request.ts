@@ -1,3 +1,4 @@
+import { MODEL_NAME } from '@app/contracts';
 import { PageQuery } from '@app/platform';
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
@@ -10,9 +11,6 @@ const MAX_TITLE_LENGTH = 200;
 
 /** In characters. Together with a page's history it stays well inside of what the models take. */
 const MAX_SYSTEM_INSTRUCTION_LENGTH = 8_000;
-
-/** How Google names its models, without the `models/` in front. */
-const MODEL_NAME = /^[a-z0-9][a-z0-9.-]{0,99}$/;
 
 const trimmed = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.trim() : value);
 const blankIsNull = ({ value }: { value: unknown }): unknown =>

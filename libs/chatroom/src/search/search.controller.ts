@@ -1,5 +1,5 @@
 import { type AuthenticatedUser, CurrentUser } from '@app/auth';
-import { decodeCursor, encodeCursor } from '@app/platform';
+import { decodeCursor, readPage } from '@app/platform';
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
@@ -33,15 +33,13 @@ export class SearchController {
     @Query() { q, limit, cursor }: SearchQuery,
   ): Promise<SearchPageResponse> {
     const before = decodeCursor(SearchPosition, cursor)?.id;
-    const rows = await this.store.find(userId, q, limit + 1, before);
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
-    return {
-      items: rows.slice(0, limit).map((row) => ({
-        chatroomId: row.chatroom_id,
-        message: toMessageResponse(row),
-        snippet: row.snippet,
-      })),
-      nextCursor: last === undefined ? null : encodeCursor({ id: last.id } satisfies SearchPosition),
-    };
+    const read = (count: number) => this.store.find(userId, q, count, before);
+    const { items, nextCursor } = await readPage(limit, read, ({ id }): SearchPosition => ({ id }));
+    const hits = items.map(({ snippet, ...row }) => ({
+      chatroomId: row.chatroomId,
+      message: toMessageResponse(row),
+      snippet,
+    }));
+    return { items: hits, nextCursor };
   }
 }

@@ -1,4 +1,4 @@
-import { Database, ISO_TIMES, type PreparedStatement } from '@app/platform';
+import { Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
 
@@ -6,22 +6,21 @@ import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
 export type FoundRow = MessageRow & { snippet: string };
 
 /**
- * Reads the user's own messages, newest first, until the page is full: what a search costs depends on nobody else's
- * messages, and sending one pays for no search index (docs/adr/0012). LIKE keeps the dear part, taking a message to words,
- * to the few that hold the letters. OFFSET 0 keeps PostgreSQL from doing that part first.
+ * Reads the user's own messages, newest first, until the page is full: what a search costs depends on no other user's
+ * messages, and sending one pays for no search index (docs/adr/0012). LIKE pre-filters, so that the costly to_tsvector runs
+ * on few rows only. OFFSET 0 keeps PostgreSQL from running to_tsvector first.
  *
- * `term`: the words of the query as PostgreSQL tells words; those of the last word may be beginnings.
+ * `term`: the words of the query as PostgreSQL splits them; those of the last word may be prefixes.
  */
-const SEARCH: PreparedStatement = {
-  name: 'message_search',
-  types: ISO_TIMES,
-  text: String.raw`
+const SEARCH = prepared<FoundRow>(
+  'message_search',
+  String.raw`
     WITH term AS (
-      SELECT lexeme, word.place = cardinality($2::text[]) AS may_go_on
+      SELECT lexeme, word.place = cardinality($2::text[]) AS is_prefix
       FROM unnest($2::text[]) WITH ORDINALITY word (letters, place), unnest(to_tsvector('simple', word.letters))
     ), query AS MATERIALIZED (
       SELECT string_agg(
-               '''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || CASE WHEN may_go_on THEN ''':*' ELSE '''' END,
+               '''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || CASE WHEN is_prefix THEN ''':*' ELSE '''' END,
                ' & ')::tsquery AS words,
              array_agg('%' || replace(replace(replace(lexeme, '\', '\\'), '%', '\%'), '_', '\_') || '%') AS letters
       FROM term
@@ -37,7 +36,7 @@ const SEARCH: PreparedStatement = {
     FROM query, candidate JOIN message ON message.id = candidate.id
     WHERE to_tsvector('simple', message.content) @@ query.words
     ORDER BY candidate.id DESC LIMIT $4`,
-};
+);
 
 /** Above every id. */
 const NO_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
@@ -54,6 +53,6 @@ export class SearchStore {
    * @param before only messages older than this one
    */
   async find(userId: string, q: string, limit: number, before = NO_ID): Promise<FoundRow[]> {
-    return await this.database.run<FoundRow>(SEARCH, [userId, q.split(/\s+/), before, limit]);
+    return await this.database.run(SEARCH, [userId, q.split(/\s+/), before, limit]);
   }
 }

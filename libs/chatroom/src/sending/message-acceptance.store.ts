@@ -1,11 +1,11 @@
-import { Clock, Database, type PreparedStatement, uuidv7 } from '@app/platform';
+import { Clock, Database, prepared, uuidv7 } from '@app/platform';
 import {
   type DailyQuota,
   DailyQuotaExceededError,
   QuotaConfig,
   QuotaLedger,
   spendOneMessageSql,
-  SpentQuotas,
+  ExhaustedQuotaCache,
   utcDay,
 } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
@@ -13,10 +13,10 @@ import { DatabaseError } from 'pg';
 import { ChatroomNotFoundError } from '../rooms/chatroom.errors.js';
 import type { IdempotencyKey } from './idempotency-key.js';
 import { IdempotencyKeyReusedError, NotLatestReplyError, ReplyInProgressError } from '../messages/message.errors.js';
-import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
+import { MESSAGE_SELECT, type MessageRow } from '../messages/message.row.js';
 
 /** For how long a repeated request gets the first answer again. */
-const IDEMPOTENCY_HOURS = 24;
+export const IDEMPOTENCY_KEY_MS = 24 * 3_600_000;
 
 /** What a send has led to. */
 export interface AcceptedMessage {
@@ -37,11 +37,18 @@ export interface AcceptedVariant {
   at: Date;
 }
 
+/** The quota after a statement: `used` null when it was exhausted. */
+type SpentQuota = Pick<DailyQuota, 'plan' | 'limit'> & { used: number | null };
+
+type SendOutcome = SpentQuota;
+
+type RegenerateOutcome = SpentQuota & { replyTo: string; latest: boolean; unfinished: boolean };
+
 const QUOTA = spendOneMessageSql('room', { user: '$1', day: '$4', now: '$3', basicLimit: '$5' });
 
-/** A new reply is due at once; the sweep looks at it two seconds later, should the bell not have been heard. */
+/** A new reply is due at once; the sweep enqueues it two seconds later, should enqueueing have failed. */
 const NEW_REPLY_COLUMNS =
-  'id, chatroom_id, seq, role, status, content, created_at, reply_to, due_at, ring_at, quota_day';
+  'id, chatroom_id, seq, role, status, content, created_at, reply_to, due_at, next_enqueue_at, quota_day';
 const newReply = (id: string, replyTo: string): string =>
   `${id}::uuid, $2::uuid, bumped.last_seq, 'bot', 'queued', '', $3::timestamptz, ${replyTo}::uuid, now(),
    now() + interval '2 s', $4::date`;
@@ -51,9 +58,9 @@ const newReply = (id: string, replyTo: string): string =>
  * one before: no room, no charge; no charge, no message. The room's lock puts its messages in one order. A key that
  * was used before breaks the statement (unique violation), so that nothing of it remains.
  */
-const SEND: PreparedStatement = {
-  name: 'message_send',
-  text: `
+const SEND = prepared<SendOutcome>(
+  'message_send',
+  `
     WITH room AS (
       SELECT id FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid FOR UPDATE
     ), ${QUOTA}, bumped AS (
@@ -72,13 +79,13 @@ const SEND: PreparedStatement = {
       INSERT INTO idempotency_key (user_id, key, request_hash, reply_id, created_at)
       SELECT $1::uuid, $9::text, $10::bytea, $7::uuid, $3::timestamptz FROM bumped WHERE $9::text IS NOT NULL
     )
-    SELECT allowance."limit", spent.used FROM allowance LEFT JOIN spent ON true`,
-};
+    SELECT allowance.plan, allowance."limit", spent.used FROM allowance LEFT JOIN spent ON true`,
+);
 
 /** As {@link SEND}, for one more reply to the room's latest question. The older variant leaves the lists. */
-const REGENERATE: PreparedStatement = {
-  name: 'message_regenerate',
-  text: `
+const REGENERATE = prepared<RegenerateOutcome>(
+  'message_regenerate',
+  `
     WITH locked AS (
       SELECT id, last_seq FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid FOR UPDATE
     ), target AS (
@@ -97,34 +104,19 @@ const REGENERATE: PreparedStatement = {
     ), reply AS (
       INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', 'target.reply_to')} FROM bumped, target
     )
-    SELECT target.reply_to, target.latest, target.unfinished, allowance."limit", spent.used
+    SELECT target.reply_to AS "replyTo", target.latest, target.unfinished, allowance.plan, allowance."limit", spent.used
     FROM target LEFT JOIN allowance ON true LEFT JOIN spent ON true`,
-};
-
-const FIND_KEY: PreparedStatement = {
-  name: 'idempotency_key_find',
-  text: `
-    SELECT k.request_hash, ${MESSAGE_COLUMNS}
-    FROM idempotency_key k
-    JOIN message reply ON reply.id = k.reply_id
-    JOIN message ON message.id IN (reply.id, reply.reply_to)
-    WHERE k.user_id = $1::uuid AND k.key = $2::text AND k.created_at > $3::timestamptz`,
-};
-
-const FORGET_KEY: PreparedStatement = {
-  name: 'idempotency_key_forget',
-  text: `DELETE FROM idempotency_key WHERE user_id = $1::uuid AND key = $2::text AND created_at <= $3::timestamptz`,
-};
+);
 
 /** Takes messages in: the moment at which the promise begins that each gets exactly one stored outcome. */
 @Injectable()
-export class MessageAcceptance {
+export class MessageAcceptanceStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly quotaConfig: QuotaConfig,
     private readonly ledger: QuotaLedger,
-    private readonly spent: SpentQuotas,
+    private readonly exhausted: ExhaustedQuotaCache,
   ) {}
 
   /**
@@ -139,29 +131,21 @@ export class MessageAcceptance {
     key: IdempotencyKey | null,
   ): Promise<AcceptedMessage> {
     const now = this.clock.now();
-    const message = newMessage({ chatroom_id: chatroomId, role: 'user', content, created_at: now, completed_at: now });
-    const reply = newMessage({
-      chatroom_id: chatroomId,
-      role: 'bot',
-      content: '',
-      created_at: now,
-      reply_to: message.id,
-    });
+    const message = newMessage({ chatroomId, role: 'user', content, createdAt: now, completedAt: now });
+    const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now, replyTo: message.id });
     const values = [
       ...[userId, chatroomId, now, utcDay(now), this.quotaConfig.BASIC_DAILY_MESSAGES],
       ...[message.id, reply.id, content, key?.key ?? null, key?.requestHash ?? null],
     ];
     // A second try is needed only where the key was in use and its time has run out.
     for (let attempt = 1; attempt <= 2; attempt++) {
-      const outcome = await this.database
-        .run<{ limit: number | null; used: number | null }>(SEND, values)
-        .catch(keyInUse);
+      const outcome = await this.database.run(SEND, values).catch(keyInUse);
       const quota = outcome?.[0];
       if (quota?.used != null)
-        return { message, reply, quota: { limit: quota.limit, used: quota.used }, at: now, replayed: false };
+        return { message, reply, quota: { ...quota, used: quota.used }, at: now, replayed: false };
       const earlier = key === null ? null : await this.replay(userId, key, now);
       if (earlier !== null) return earlier;
-      if (quota !== undefined) throw this.refusal(userId, quota.limit, now);
+      if (quota !== undefined) throw this.quotaExceeded(userId, quota.limit, now);
       if (outcome !== null) throw new ChatroomNotFoundError();
     }
     throw new IdempotencyKeyReusedError();
@@ -175,19 +159,19 @@ export class MessageAcceptance {
    */
   async regenerate(userId: string, chatroomId: string, replyId: string): Promise<AcceptedVariant | null> {
     const now = this.clock.now();
-    const reply = newMessage({ chatroom_id: chatroomId, role: 'bot', content: '', created_at: now });
+    const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now });
     const values = [userId, chatroomId, now, utcDay(now), this.quotaConfig.BASIC_DAILY_MESSAGES, replyId, reply.id];
-    const [outcome] = await this.database.run<RegenerateOutcome>(REGENERATE, values);
+    const [outcome] = await this.database.run(REGENERATE, values);
     if (outcome === undefined) return null;
-    if (!outcome.latest) throw new NotLatestReplyError();
-    if (outcome.unfinished) throw new ReplyInProgressError();
-    const { limit, used } = outcome;
-    if (used === null) throw this.refusal(userId, limit, now);
-    return { reply: { ...reply, reply_to: outcome.reply_to }, quota: { limit, used }, at: now };
+    const { replyTo, latest, unfinished, plan, limit, used } = outcome;
+    if (!latest) throw new NotLatestReplyError();
+    if (unfinished) throw new ReplyInProgressError();
+    if (used === null) throw this.quotaExceeded(userId, limit, now);
+    return { reply: { ...reply, replyTo }, quota: { plan, limit, used }, at: now };
   }
 
-  private refusal(userId: string, limit: number | null, now: Date): DailyQuotaExceededError {
-    this.spent.remember(userId, utcDay(now));
+  private quotaExceeded(userId: string, limit: number | null, now: Date): DailyQuotaExceededError {
+    this.exhausted.add(userId, utcDay(now));
     return new DailyQuotaExceededError(limit ?? 0, now);
   }
 
@@ -197,27 +181,21 @@ export class MessageAcceptance {
     { key, requestHash }: IdempotencyKey,
     now: Date,
   ): Promise<AcceptedMessage | null> {
-    const oldest = new Date(now.getTime() - IDEMPOTENCY_HOURS * 3_600_000);
-    const rows = await this.database.run<MessageRow & { request_hash: Buffer }>(FIND_KEY, [userId, key, oldest]);
-    const message = rows.find((row) => row.role === 'user');
-    const reply = rows.find((row) => row.role === 'bot');
-    if (message === undefined || reply === undefined) {
-      await this.database.run(FORGET_KEY, [userId, key, oldest]);
+    const expired = new Date(now.getTime() - IDEMPOTENCY_KEY_MS);
+    const first = await this.database.prisma.idempotencyKey.findFirst({
+      where: { userId, key, createdAt: { gt: expired } },
+      select: { requestHash: true, reply: { select: { ...MESSAGE_SELECT, question: { select: MESSAGE_SELECT } } } },
+    });
+    if (first?.reply.question == null) {
+      await this.database.prisma.idempotencyKey.deleteMany({ where: { userId, key, createdAt: { lte: expired } } });
       return null;
     }
-    if (!reply.request_hash.equals(requestHash)) throw new IdempotencyKeyReusedError();
+    if (!requestHash.equals(first.requestHash)) throw new IdempotencyKeyReusedError();
     const quota = await this.ledger.read(userId);
-    const first = newMessage({ ...reply, content: '', completed_at: null });
-    return { message, reply: first, quota, at: now, replayed: true };
+    const { question, ...reply } = first.reply;
+    const accepted = newMessage({ ...reply, content: '', completedAt: null });
+    return { message: question, reply: accepted, quota, at: now, replayed: true };
   }
-}
-
-interface RegenerateOutcome {
-  reply_to: string;
-  latest: boolean;
-  unfinished: boolean;
-  limit: number | null;
-  used: number | null;
 }
 
 /** Null instead of the error that says that the idempotency key is in use. */
@@ -228,22 +206,22 @@ function keyInUse(error: unknown): null {
 
 /** A message as it is when it has just been accepted. */
 function newMessage(
-  known: Pick<MessageRow, 'chatroom_id' | 'role' | 'content' | 'created_at'> & Partial<MessageRow>,
+  known: Pick<MessageRow, 'chatroomId' | 'role' | 'content' | 'createdAt'> & Partial<MessageRow>,
 ): MessageRow {
   return {
     id: known.id ?? uuidv7(),
-    chatroom_id: known.chatroom_id,
+    chatroomId: known.chatroomId,
     role: known.role,
     status: known.role === 'user' ? 'completed' : 'queued',
     content: known.content,
-    created_at: known.created_at,
-    completed_at: known.completed_at ?? null,
-    reply_to: known.reply_to ?? null,
+    createdAt: known.createdAt,
+    completedAt: known.completedAt ?? null,
+    replyTo: known.replyTo ?? null,
     model: null,
-    finish_reason: null,
-    prompt_tokens: null,
-    reply_tokens: null,
-    error_code: null,
-    error_detail: null,
+    finishReason: null,
+    promptTokens: null,
+    replyTokens: null,
+    errorCode: null,
+    errorDetail: null,
   };
 }

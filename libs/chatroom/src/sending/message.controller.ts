@@ -1,30 +1,21 @@
 import { type AuthenticatedUser, CurrentUser, RateLimit } from '@app/auth';
-import {
-  ApiProblem,
-  decodeCursor,
-  encodeCursor,
-  CrashPoints,
-  NoBodyRequest,
-  PageQuery,
-  rateLimitHeaders,
-} from '@app/platform';
+import { ApiProblem, decodeCursor, NoBodyRequest, PageQuery, rateLimitHeaders, readPage } from '@app/platform';
 import { type DailyQuota, dailyMessagesPolicy, DailyQuotaGuard } from '@app/subscription';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { IsInt, Max, Min } from 'class-validator';
 import type { FastifyReply } from 'fastify';
-import { readIdempotencyKey } from './idempotency-key.js';
-import { MessageAcceptance } from './message-acceptance.store.js';
+import { MessagePosition } from '../messages/message-position.js';
 import { MessageNotFoundError } from '../messages/message.errors.js';
-import { SendMessageRequest } from './message.request.js';
 import { MessageResponse, toMessageResponse } from '../messages/message.response.js';
-import { LAST_PLACE } from '../messages/message.row.js';
+import { MAX_SEQ } from '../messages/message.row.js';
 import { MessageStore } from '../messages/message.store.js';
-import { ReplyBell } from '../replies/reply-jobs.service.js';
-import { ReplyCancellation } from '../replies/reply-cancellation.service.js';
-import { eventIdBehind, parsePosition } from '../streams/reply-reader.service.js';
-import { ReplyStreams } from '../streams/reply-stream.service.js';
+import { ReplyCancellationService } from '../replies/reply-cancellation.service.js';
+import { eventIdBehind, parsePosition } from '../streams/reply-position.js';
+import { ReplyStreamService } from '../streams/reply-stream.service.js';
+import { readIdempotencyKey } from './idempotency-key.js';
 import { AcceptedMessageResponse, AcceptedReplyResponse, MessagePageResponse } from './message-accepted.response.js';
+import { SendMessageRequest } from './message.request.js';
+import { MessageService } from './message.service.js';
 
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
@@ -52,14 +43,6 @@ const REPLAYED_HEADER = {
   'Idempotency-Replayed': { description: '`true` on the answer to a repeated request.', schema: { type: 'string' } },
 } as const;
 
-/** Behind the last variant of a page. */
-class VariantCursor {
-  @IsInt()
-  @Min(1)
-  @Max(LAST_PLACE)
-  seq!: number;
-}
-
 /** Sends messages, and shows, streams, stops and renews the replies to them. */
 @ApiTags('Messages')
 @ApiBearerAuth()
@@ -67,12 +50,10 @@ class VariantCursor {
 @Controller('chatroom/:id/message')
 export class MessageController {
   constructor(
-    private readonly acceptance: MessageAcceptance,
-    private readonly bell: ReplyBell,
+    private readonly service: MessageService,
     private readonly messages: MessageStore,
-    private readonly cancellation: ReplyCancellation,
-    private readonly streams: ReplyStreams,
-    private readonly faults: CrashPoints,
+    private readonly cancellation: ReplyCancellationService,
+    private readonly streams: ReplyStreamService,
   ) {}
 
   @Post()
@@ -116,21 +97,19 @@ export class MessageController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res({ passthrough: true }) http: FastifyReply,
   ): Promise<AcceptedMessageResponse | undefined> {
-    this.faults.at('accept');
     const streaming = accept?.includes('text/event-stream') === true;
-    if (streaming) this.streams.assertRoomFor(user.userId);
+    if (streaming) this.streams.assertStreamSlot(user.userId);
     const key = readIdempotencyKey(keyHeader, [chatroomId, content]);
-    const accepted = await this.acceptance.send(user.userId, chatroomId, content, key);
-    this.faults.at('accepted');
-    if (!accepted.replayed) this.ringFor(accepted.reply.id);
+    const accepted = await this.service.send(user.userId, chatroomId, content, key);
     if (accepted.replayed) http.header('Idempotency-Replayed', 'true');
     const body = { message: toMessageResponse(accepted.message), reply: toMessageResponse(accepted.reply) };
-    this.announce(http, body.reply, accepted.quota, accepted.at);
+    setAcceptanceHeaders(http, body.reply, accepted.quota, accepted.at);
     if (!streaming) return body;
     const from = parsePosition(lastEventId);
-    const reading = { userId: user.userId, chatroomId, replyId: body.reply.id, from };
-    // Who is dropped right behind this event comes back with its id: it must not tell of another place.
-    await this.streams.send(http, user, reading, { event: 'accepted', id: eventIdBehind(from), data: body });
+    const target = { userId: user.userId, chatroomId, replyId: body.reply.id };
+    // A client that is dropped right behind this event reconnects with its id: it must not tell of another position.
+    const first = { event: 'accepted', id: eventIdBehind(from), data: body };
+    await this.streams.streamAccepted(http, user, target, from, first);
     return undefined;
   }
 
@@ -164,14 +143,13 @@ export class MessageController {
     @Param('messageId') messageId: string,
     @Query() { limit, cursor }: PageQuery,
   ): Promise<MessagePageResponse> {
-    const before = decodeCursor(VariantCursor, cursor)?.seq;
-    const rows = await this.messages.findVariants(userId, chatroomId, messageId, limit + 1, before);
-    if (rows.length === 0 && (await this.messages.find(userId, chatroomId, messageId))?.role !== 'user') {
+    const before = decodeCursor(MessagePosition, cursor)?.seq ?? MAX_SEQ;
+    const read = (count: number) => this.messages.findVariants(userId, chatroomId, messageId, count, before);
+    const { items, nextCursor } = await readPage(limit, read, MessagePosition.of);
+    if (items.length === 0 && (await this.messages.find(userId, chatroomId, messageId))?.role !== 'user') {
       throw new MessageNotFoundError();
     }
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
-    const nextCursor = last === undefined ? null : encodeCursor({ seq: last.seq } satisfies VariantCursor);
-    return { items: rows.slice(0, limit).map(toMessageResponse), nextCursor };
+    return { items: items.map(toMessageResponse), nextCursor };
   }
 
   @Get(':replyId/stream')
@@ -186,16 +164,15 @@ export class MessageController {
   @ApiHeader(LAST_EVENT_ID)
   @ApiResponse({ status: 200, description: 'The stream.', content: STREAM })
   @ApiProblem(429, 'too_many_streams')
-  async stream(
+  stream(
     @CurrentUser() user: AuthenticatedUser,
     @Param('id') chatroomId: string,
     @Param('replyId') replyId: string,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() http: FastifyReply,
   ): Promise<void> {
-    const reply = await this.messages.find(user.userId, chatroomId, replyId);
-    if (reply?.role !== 'bot') throw new MessageNotFoundError();
-    await this.streams.send(http, user, { userId: user.userId, chatroomId, replyId, from: parsePosition(lastEventId) });
+    const target = { userId: user.userId, chatroomId, replyId };
+    return this.streams.stream(http, user, target, parsePosition(lastEventId));
   }
 
   @Post(':replyId/cancel')
@@ -238,26 +215,20 @@ export class MessageController {
     @Param('replyId') replyId: string,
     @Res({ passthrough: true }) http: FastifyReply,
   ): Promise<AcceptedReplyResponse> {
-    const accepted = await this.acceptance.regenerate(userId, chatroomId, replyId);
-    if (accepted === null) throw new MessageNotFoundError();
-    this.ringFor(accepted.reply.id);
+    const accepted = await this.service.regenerate(userId, chatroomId, replyId);
     const reply = toMessageResponse(accepted.reply);
-    this.announce(http, reply, accepted.quota, accepted.at);
+    setAcceptanceHeaders(http, reply, accepted.quota, accepted.at);
     return { reply };
   }
+}
 
-  /** The client doesn't wait for the bell: the reply is safe in PostgreSQL whether anybody hears it or not. */
-  private ringFor(replyId: string): void {
-    void this.bell.ring([{ id: replyId, fence: 0 }]).then(() => this.faults.at('rung'));
-  }
-
-  private announce(http: FastifyReply, reply: MessageResponse, quota: DailyQuota, at: Date): void {
-    http.header('Location', `/chatroom/${reply.chatroomId}/message/${reply.id}`);
-    const policy = dailyMessagesPolicy(quota, at);
-    if (policy === null) return;
-    for (const [name, value] of Object.entries(rateLimitHeaders(policy))) {
-      const others = http.getHeader(name);
-      http.header(name, others === undefined ? value : `${value}, ${String(others)}`);
-    }
+/** Where the reply is, and the quota beside the limits that the rate-limit guard has told. */
+function setAcceptanceHeaders(http: FastifyReply, reply: MessageResponse, quota: DailyQuota, at: Date): void {
+  http.header('Location', `/chatroom/${reply.chatroomId}/message/${reply.id}`);
+  const policy = dailyMessagesPolicy(quota, at);
+  if (policy === null) return;
+  for (const [name, value] of Object.entries(rateLimitHeaders(policy))) {
+    const others = http.getHeader(name);
+    http.header(name, others === undefined ? value : `${value}, ${String(others)}`);
   }
 }

@@ -1,3 +1,4 @@
+import { MODEL_NAME } from '@app/contracts';
 import { IntegerVariable } from '@app/platform';
 import { IsOptional, IsString, IsUrl, Matches, MinLength, ValidateIf } from 'class-validator';
 
@@ -10,7 +11,7 @@ export class GeminiConfig {
   GEMINI_API_KEY?: string;
 
   /** The model for rooms that don't choose one. An alias such as the default follows Google's newest. */
-  @Matches(/^[a-z0-9][a-z0-9.-]{0,99}$/)
+  @Matches(MODEL_NAME)
   GEMINI_MODEL = 'gemini-flash-latest';
 
   /** A server that speaks Gemini's wire format; blank: Google. */

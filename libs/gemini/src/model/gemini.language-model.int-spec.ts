@@ -4,7 +4,7 @@ import { eventually } from '../../../../test/support/eventually.js';
 import { type BehaviourWish, GeminiSandbox } from '../../../../test/support/gemini-sandbox.js';
 import { GeminiConfig } from './gemini.config.js';
 import { GeminiLanguageModel } from './gemini.language-model.js';
-import type { ModelEnd, ModelError, ModelRequest } from './language-model.port.js';
+import type { ModelEnd, ModelError, ModelOutcome, ModelRequest } from './language-model.port.js';
 
 /** What a call brought: the pieces, and its end or error. */
 interface Heard {
@@ -86,8 +86,8 @@ describe('a question', () => {
     expect(heard.pieces.length).toBeGreaterThan(3);
     expect(heard.pieces).not.toContain('');
     expect(heard.end).toEqual({
+      outcome: 'complete',
       finishReason: 'STOP',
-      blockReason: null,
       modelVersion: 'gemini-flash-latest-sandbox',
       usage: { promptTokens: 7, replyTokens: 14 },
     });
@@ -132,28 +132,28 @@ describe('an answer', () => {
     expect(text).toBe('Plainly.');
   });
 
-  it.each<[BehaviourWish['type'], string, string]>([
-    ['safety', 'SAFETY', 'abcd'],
-    ['recitation', 'RECITATION', 'abcd'],
-    ['max_tokens', 'MAX_TOKENS', 'abcd'],
-    ['max_tokens_empty', 'MAX_TOKENS', ''],
-    ['empty', 'STOP', ''],
-  ])('that ends as %s says %s after what came before', async (type, finishReason, said) => {
+  it.each<[BehaviourWish['type'], ModelOutcome, string, string]>([
+    ['safety', 'withheld', 'SAFETY', 'abcd'],
+    ['recitation', 'withheld', 'RECITATION', 'abcd'],
+    ['max_tokens', 'truncated', 'MAX_TOKENS', 'abcd'],
+    ['max_tokens_empty', 'truncated', 'MAX_TOKENS', ''],
+    ['empty', 'complete', 'STOP', ''],
+  ])('that ends as %s is %s, with %s, after what came before', async (type, outcome, finishReason, said) => {
     const { text, end } = await hearOf({ type, text: 'abcdefgh', chunkSize: 2 });
     expect(text).toBe(said);
-    expect(end).toMatchObject({ finishReason, blockReason: null });
+    expect(end).toMatchObject({ outcome, finishReason });
   });
 
   it('that was cut has no reason, though it looks complete', async () => {
     const { text, end } = await hearOf({ type: 'cut', text: 'abcdefgh', chunkSize: 2 });
     expect(text).toBe('abcd');
-    expect(end?.finishReason).toBeNull();
+    expect(end).toMatchObject({ outcome: 'cut', finishReason: null });
   });
 
   it('to a blocked prompt is none, and says why', async () => {
     const { text, end } = await hearOf({ type: 'prompt_blocked', blockReason: 'PROHIBITED_CONTENT' });
     expect(text).toBe('');
-    expect(end).toMatchObject({ finishReason: null, blockReason: 'PROHIBITED_CONTENT' });
+    expect(end).toMatchObject({ outcome: 'prompt_blocked', finishReason: 'PROHIBITED_CONTENT' });
   });
 });
 
@@ -306,17 +306,17 @@ describe('giving up', () => {
 });
 
 describe('the check', () => {
-  const check = (settings: Partial<GeminiConfig> = {}, model = 'gemini-flash-latest'): Promise<void> =>
-    modelAt(sandbox.url, settings).check(model, new AbortController().signal);
+  const check = (settings: Partial<GeminiConfig> = {}): Promise<void> =>
+    modelAt(sandbox.url, settings).check(new AbortController().signal);
 
   it('passes with a key and a model that exist', async () => {
     await expect(check()).resolves.toBeUndefined();
   });
 
   it('says that the model is wrong', async () => {
-    await expect(check({}, 'gemini-1.5-flash')).rejects.toMatchObject({
+    await expect(check({ GEMINI_MODEL: 'gemini-1.5-flash' })).rejects.toMatchObject({
       failure: 'misconfigured',
-      message: 'HTTP 404: no such model, or no such call at this address',
+      message: 'HTTP 404: no such model, or no such call at this address. See GEMINI_API_KEY and GEMINI_MODEL.',
     });
   });
 
@@ -324,7 +324,7 @@ describe('the check', () => {
     await sandbox.script({ type: 'invalid_key' }, { apiKey: 'a-wrong-key', method: 'any' });
     await expect(check({ GEMINI_API_KEY: 'a-wrong-key' })).rejects.toMatchObject({
       failure: 'misconfigured',
-      message: 'HTTP 400 API_KEY_INVALID: the API key is not accepted',
+      message: 'HTTP 400 API_KEY_INVALID: the API key is not accepted. See GEMINI_API_KEY and GEMINI_MODEL.',
     });
   });
 });

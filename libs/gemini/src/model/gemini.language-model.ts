@@ -7,6 +7,7 @@ import {
   type Part,
 } from '@google/generative-ai';
 import { Injectable } from '@nestjs/common';
+import { outcomeOf } from './gemini-outcome.js';
 import { GeminiConfig } from './gemini.config.js';
 import {
   LanguageModel,
@@ -28,14 +29,17 @@ type Chunk = Partial<EnhancedGenerateContentResponse> & {
 export class GeminiLanguageModel extends LanguageModel {
   private readonly client: GoogleGenerativeAI;
 
+  override readonly defaultModel: string;
+
   constructor(private readonly config: GeminiConfig) {
     super();
+    this.defaultModel = config.GEMINI_MODEL;
     this.client = new GoogleGenerativeAI(config.GEMINI_API_KEY ?? 'none');
   }
 
   override async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<string, ModelEnd, void> {
     const call = new ModelCall(signal, this.config.GEMINI_CALL_TIMEOUT_MS);
-    const end: ModelEnd = { finishReason: null, blockReason: null, modelVersion: null, usage: null };
+    const end: GeminiEnd = { finishReason: null, blockReason: null, modelVersion: null, usage: null };
     try {
       for await (const chunk of this.chunks(request, call)) {
         if (chunk.error !== undefined) throw errorInStream(chunk.error);
@@ -43,7 +47,7 @@ export class GeminiLanguageModel extends LanguageModel {
         const text = textOf(chunk);
         if (text !== '') yield text;
       }
-      return end;
+      return modelEnd(end);
     } catch (error) {
       throw explain(error, call);
     } finally {
@@ -80,14 +84,14 @@ export class GeminiLanguageModel extends LanguageModel {
   }
 
   /** Counting a word needs the same key and model as answering, and costs nothing. */
-  override async check(model: string, signal: AbortSignal): Promise<void> {
-    await this.countTokens({ model, systemInstruction: null, history: [], prompt: 'Hello' }, signal);
+  override async check(signal: AbortSignal): Promise<void> {
+    await this.countTokens({ model: null, systemInstruction: null, history: [], prompt: 'Hello' }, signal);
   }
 
   private model({ model, systemInstruction }: ModelRequest): GenerativeModel {
     const baseUrl = this.config.GEMINI_BASE_URL?.replace(/\/+$/, '');
     return this.client.getGenerativeModel(
-      { model, ...(systemInstruction === null ? {} : { systemInstruction }) },
+      { model: model ?? this.defaultModel, ...(systemInstruction === null ? {} : { systemInstruction }) },
       baseUrl === undefined ? {} : { baseUrl },
     );
   }
@@ -119,14 +123,17 @@ interface ErrorDetail {
   [field: string]: unknown;
 }
 
+/** Where an operator mends it. */
+const SETTINGS = 'See GEMINI_API_KEY and GEMINI_MODEL.';
+
 function errorOfStatus(status: number, details: ErrorDetail[]): ModelError {
   const reason = details.find((detail) => detail.reason !== undefined)?.reason;
   const failure = failureOf(status, reason);
   const hint =
     failure === 'misconfigured'
       ? status === 404
-        ? ': no such model, or no such call at this address'
-        : ': the API key is not accepted'
+        ? `: no such model, or no such call at this address. ${SETTINGS}`
+        : `: the API key is not accepted. ${SETTINGS}`
       : '';
   return new ModelError(
     failure,
@@ -159,7 +166,23 @@ const textOf = (chunk: Chunk): string =>
     .map((part) => part.text ?? '')
     .join('');
 
-function takeEnd(end: ModelEnd, { candidates, promptFeedback, modelVersion, usageMetadata }: Chunk): void {
+/** What the chunks of a stream have said about its end so far, in Gemini's words. */
+interface GeminiEnd extends Omit<ModelEnd, 'outcome'> {
+  /** Why the prompt was refused before any answer. */
+  blockReason: string | null;
+}
+
+function modelEnd(end: GeminiEnd): ModelEnd {
+  const { blockReason, finishReason, modelVersion, usage } = end;
+  return {
+    outcome: outcomeOf(blockReason, finishReason),
+    finishReason: finishReason ?? blockReason,
+    modelVersion,
+    usage,
+  };
+}
+
+function takeEnd(end: GeminiEnd, { candidates, promptFeedback, modelVersion, usageMetadata }: Chunk): void {
   end.finishReason = candidates?.[0]?.finishReason ?? end.finishReason;
   end.blockReason = promptFeedback?.blockReason ?? end.blockReason;
   end.modelVersion = modelVersion ?? end.modelVersion;

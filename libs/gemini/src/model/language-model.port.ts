@@ -6,21 +6,28 @@ export interface ModelTurn {
 
 /** What the model is asked. */
 export interface ModelRequest {
-  /** Name without the `models/` prefix. */
-  model: string;
+  /** The vendor's name of the model; null: the deployment's default. */
+  model: string | null;
   systemInstruction: string | null;
   /** Oldest first; without the prompt. */
   history: ModelTurn[];
   prompt: string;
 }
 
-/** How a model's answer ended; the text has been streamed before. */
+/**
+ * How an answer ended, whichever words the vendor has for it.
+ * `complete`: at its own end. `truncated`: before it, by a limit. `withheld`: by the vendor's safety rules, perhaps after some
+ * text. `prompt_blocked`: the prompt was refused, there is no answer. `cut`: the stream ended without saying why, so the
+ * answer is incomplete.
+ */
+export type ModelOutcome = 'complete' | 'truncated' | 'withheld' | 'prompt_blocked' | 'cut';
+
+/** The end of a model's answer; the text has been streamed before. */
 export interface ModelEnd {
-  /** The vendor's word (`STOP`, `MAX_TOKENS`, `SAFETY`, ...); null: the stream ended without one, so the answer is incomplete. */
+  outcome: ModelOutcome;
+  /** The vendor's own word for it, shown to clients as it is; null: it gave none. */
   finishReason: string | null;
-  /** Why the prompt was refused before any answer; null: it wasn't. */
-  blockReason: string | null;
-  /** The model version that answered, when it said so. */
+  /** The model version that answered, when the vendor said so. */
   modelVersion: string | null;
   usage: { promptTokens: number; replyTokens: number } | null;
 }
@@ -46,8 +53,11 @@ export class ModelError extends Error {
   }
 }
 
-/** The language model, whoever sells it. */
+/** The language model, whoever sells it. A vendor is an adapter of this port with a configuration of its own. */
 export abstract class LanguageModel {
+  /** The name of the model that answers where a room has chosen none. */
+  abstract readonly defaultModel: string;
+
   /**
    * Streams the answer's text in the pieces in which it arrives, none of them empty, and returns how it ended.
    *
@@ -63,8 +73,8 @@ export abstract class LanguageModel {
   abstract countTokens(request: ModelRequest, signal: AbortSignal): Promise<number>;
 
   /**
-   * Checks that the key works and the model exists.
-   * @throws ModelError that says which is wrong
+   * Checks that the key works and the default model exists.
+   * @throws ModelError that says which is wrong, and which settings it depends on
    */
-  abstract check(model: string, signal: AbortSignal): Promise<void>;
+  abstract check(signal: AbortSignal): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { eventually } from '../../../../test/support/eventually.js';
 import { GeminiSandbox } from '../../../../test/support/gemini-sandbox.js';
 import { GeminiConfig } from './gemini.config.js';
 import { GeminiLanguageModel } from './gemini.language-model.js';
-import { ModelWatch } from './model-watch.service.js';
+import { ModelWatchService } from './model-watch.service.js';
 
 /** Remembers what is logged. */
 class Lines extends ConsoleLogger {
@@ -21,7 +21,7 @@ class Lines extends ConsoleLogger {
 }
 
 let sandbox: GeminiSandbox;
-let watch: ModelWatch;
+let watch: ModelWatchService;
 let log: Lines;
 let metrics: Metrics;
 
@@ -42,7 +42,7 @@ function startWatch(settings: Partial<GeminiConfig> = {}): void {
   const config = { GEMINI_API_KEY: 'the-key', GEMINI_BASE_URL: sandbox.url, ...settings };
   const complete = Object.assign(new GeminiConfig(), config);
   metrics = new Metrics();
-  watch = new ModelWatch(new GeminiLanguageModel(complete), complete, metrics);
+  watch = new ModelWatchService(new GeminiLanguageModel(complete), metrics);
   watch.onApplicationBootstrap();
 }
 

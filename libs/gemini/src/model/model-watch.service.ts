@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Metrics } from '@app/platform';
+import { Metrics, PeriodicTask } from '@app/platform';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
-import { GeminiConfig } from './gemini.config.js';
 import { LanguageModel, ModelError } from './language-model.port.js';
 
 const FIRST_RETRY_MS = 1_000;
@@ -11,18 +9,23 @@ const WHILE_FINE_MS = 300_000;
 
 /**
  * Tells the operator whether key and default model work: when the worker starts and ever after, in the log (when it
- * changes) and as a metric. Keeps nothing from running: a reply that meets the same trouble has its own error.
+ * changes) and as a metric. Stops nothing: a reply that meets the same trouble has its own error.
  */
 @Injectable()
-export class ModelWatch implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(ModelWatch.name);
+export class ModelWatchService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(ModelWatchService.name);
   private readonly stopping = new AbortController();
   private readonly usable: Gauge;
+  private readonly task = new PeriodicTask({
+    name: 'Checking the model',
+    intervalMs: () => pauseMs(this.failures),
+    run: () => this.check(),
+  });
   private trouble = '';
+  private failures = 0;
 
   constructor(
     private readonly model: LanguageModel,
-    private readonly config: GeminiConfig,
     metrics: Metrics,
   ) {
     this.usable = new Gauge({
@@ -33,42 +36,34 @@ export class ModelWatch implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   onApplicationBootstrap(): void {
-    this.watch().catch((error: unknown) => {
-      if (!this.stopping.signal.aborted) this.logger.error(error);
-    });
+    this.task.startNow();
   }
 
   onApplicationShutdown(): void {
+    this.task.stop();
     this.stopping.abort();
   }
 
-  private async watch(): Promise<never> {
-    for (let failures = 0; ;) {
-      const trouble = await this.check();
-      failures = trouble === '' ? 0 : failures + 1;
-      this.report(trouble);
-      await sleep(pauseMs(failures), undefined, { signal: this.stopping.signal, ref: false });
-    }
+  private async check(): Promise<void> {
+    const trouble = await this.findTrouble();
+    this.failures = trouble === '' ? 0 : this.failures + 1;
+    this.usable.set(trouble === '' ? 1 : 0);
+    if (trouble === this.trouble) return;
+    if (trouble === '') this.logger.log(`The model "${this.model.defaultModel}" can be used again`);
+    else this.logger.error(trouble);
+    this.trouble = trouble;
   }
 
   /** @returns what is wrong; empty: nothing */
-  private async check(): Promise<string> {
+  private async findTrouble(): Promise<string> {
     try {
-      await this.model.check(this.config.GEMINI_MODEL, this.stopping.signal);
+      await this.model.check(this.stopping.signal);
       return '';
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       if (error.failure !== 'misconfigured') return `The model could not be checked: ${error.message}`;
-      return `The model "${this.config.GEMINI_MODEL}" cannot be used: ${error.message}. See GEMINI_API_KEY and GEMINI_MODEL.`;
+      return `The model "${this.model.defaultModel}" cannot be used: ${error.message}`;
     }
-  }
-
-  private report(trouble: string): void {
-    this.usable.set(trouble === '' ? 1 : 0);
-    if (trouble === this.trouble) return;
-    if (trouble === '') this.logger.log(`The model "${this.config.GEMINI_MODEL}" can be used again`);
-    else this.logger.error(trouble);
-    this.trouble = trouble;
   }
 }
 

@@ -1,30 +1,28 @@
 import { cancelChannel } from '@app/contracts';
-import { RedisConfig, redisOptions } from '@app/platform';
+import { type ChannelSubscription, RedisSubscriber } from '@app/platform';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
-import { HeldReplies } from './leased-replies.service.js';
+import { LeasedRepliesService } from './leased-replies.service.js';
 
 /**
- * Hears which replies are to stop, at once. Without Redis the heartbeat finds the mark in PostgreSQL a second later.
+ * Stops replies as soon as their readers ask to. What a broken subscription misses, the extension of the lease finds in
+ * PostgreSQL within a second.
  */
 @Injectable()
-export class CancelListener implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly subscriber: Redis;
+export class CancellationListener implements OnApplicationBootstrap, OnApplicationShutdown {
+  private subscription: ChannelSubscription | undefined;
 
   constructor(
-    private readonly held: HeldReplies,
-    config: RedisConfig,
-  ) {
-    this.subscriber = new Redis({ ...redisOptions(config), lazyConnect: true, maxRetriesPerRequest: null });
-    this.subscriber.on('error', () => undefined);
-  }
+    private readonly leased: LeasedRepliesService,
+    private readonly subscriber: RedisSubscriber,
+  ) {}
 
   onApplicationBootstrap(): void {
-    this.subscriber.on('message', (_channel: string, replyId: string) => this.held.stop(replyId, 'cancelled'));
-    this.subscriber.subscribe(cancelChannel).catch(() => undefined);
+    this.subscription = this.subscriber.subscribe(cancelChannel, {
+      onMessage: (replyId) => this.leased.stop(replyId, 'cancelled'),
+    });
   }
 
   onApplicationShutdown(): void {
-    this.subscriber.disconnect();
+    this.subscription?.close();
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { estimateTokens, newestWithin } from './history.service.js';
-import { tidyTitle } from './room-naming.service.js';
+import { tidyTitle } from './chatroom-naming.service.js';
 
 const turn = fc.record({ seq: fc.nat(), question: fc.string(), answer: fc.string({ unit: 'grapheme' }) });
 const size = ({ question, answer }: { question: string; answer: string }) =>

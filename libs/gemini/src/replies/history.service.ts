@@ -1,7 +1,8 @@
-import { type ClaimedReply, Conversation, type Turn } from '@app/chatroom';
+import { type PastTurn, PastTurnStore } from '@app/chatroom';
 import { Injectable, Logger } from '@nestjs/common';
 import { LanguageModel, type ModelRequest, type ModelTurn } from '../model/language-model.port.js';
 import { ReplyWorkerConfig } from './reply-worker.config.js';
+import type { ClaimedReply } from './reply.store.js';
 
 /** Between these parts of the budget the local estimate is too coarse to decide, and the model is asked to count. */
 const NEAR_LIMIT = { from: 0.75, to: 1.5 };
@@ -15,10 +16,10 @@ const MAX_COUNTS = 3;
  */
 export const estimateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 3);
 
-const size = (turn: Turn): number => estimateTokens(turn.question) + estimateTokens(turn.answer);
+const size = (turn: PastTurn): number => estimateTokens(turn.question) + estimateTokens(turn.answer);
 
 /** Turns as the model takes them. */
-const utterances = (turns: Turn[]): ModelTurn[] =>
+const utterances = (turns: PastTurn[]): ModelTurn[] =>
   turns.flatMap(({ question, answer }) => [
     { role: 'user', text: question },
     { role: 'model', text: answer },
@@ -26,11 +27,11 @@ const utterances = (turns: Turn[]): ModelTurn[] =>
 
 /** Chooses what of a room's conversation the model is shown. */
 @Injectable()
-export class History {
-  private readonly logger = new Logger(History.name);
+export class HistoryService {
+  private readonly logger = new Logger(HistoryService.name);
 
   constructor(
-    private readonly conversation: Conversation,
+    private readonly past: PastTurnStore,
     private readonly model: LanguageModel,
     private readonly config: ReplyWorkerConfig,
   ) {}
@@ -41,9 +42,9 @@ export class History {
    */
   async before(reply: ClaimedReply, request: Omit<ModelRequest, 'history'>, signal: AbortSignal): Promise<ModelTurn[]> {
     const budget = this.config.HISTORY_TOKEN_BUDGET;
-    const turns: Turn[] = [];
+    const turns: PastTurn[] = [];
     let estimate = 0;
-    for await (const turn of this.conversation.turns(reply.chatroom_id, reply.newest_turns)) {
+    for await (const turn of this.past.turns(reply.chatroomId, reply.newestTurns)) {
       if (estimate + size(turn) > budget * NEAR_LIMIT.to) break;
       estimate += size(turn);
       turns.unshift(turn);
@@ -53,7 +54,11 @@ export class History {
   }
 
   /** Drops turns from the oldest end until the model's own count fits; where it can't be asked, the estimate decides. */
-  private async cut(turns: Turn[], request: Omit<ModelRequest, 'history'>, signal: AbortSignal): Promise<Turn[]> {
+  private async cut(
+    turns: PastTurn[],
+    request: Omit<ModelRequest, 'history'>,
+    signal: AbortSignal,
+  ): Promise<PastTurn[]> {
     const budget = this.config.HISTORY_TOKEN_BUDGET;
     let kept = turns;
     for (let count = 0; count < MAX_COUNTS && kept.length > 0; count++) {
@@ -66,7 +71,7 @@ export class History {
   }
 
   private async count(
-    turns: Turn[],
+    turns: PastTurn[],
     request: Omit<ModelRequest, 'history'>,
     signal: AbortSignal,
   ): Promise<number | null> {
@@ -81,7 +86,7 @@ export class History {
 }
 
 /** The newest turns whose estimates together stay within the budget. */
-export function newestWithin(turns: Turn[], budget: number): Turn[] {
+export function newestWithin(turns: PastTurn[], budget: number): PastTurn[] {
   let left = budget;
   let first = turns.length;
   while (first > 0) {

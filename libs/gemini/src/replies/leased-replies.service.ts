@@ -1,84 +1,21 @@
-import { type ClaimedReply, ReplyLog, type ReplyLogWriter, ReplyStore } from '@app/chatroom';
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-
-/** Why a model call is aborted: its reader asked to, another worker has the reply, its time is over, or ours is. */
-export type StopReason = 'cancelled' | 'lost' | 'deadline' | 'shutdown';
+import { ReplyLog } from '@app/chatroom';
+import { PeriodicTask } from '@app/platform';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { LeasedReply, type StopReason } from './leased-reply.js';
+import { type ClaimedReply, ReplyStore } from './reply.store.js';
 
 /** How often the leases are extended, written text is stored, and cancellations are looked for. */
-const BEAT_MS = 1_000;
+const EXTEND_MS = 1_000;
 
-/** One reply that this process is writing now. */
-export class HeldReply {
-  private readonly controller = new AbortController();
-  private readonly deadline: NodeJS.Timeout;
-  private storedLength = 0;
-  private halfCharacter = '';
-  text = '';
-
-  constructor(
-    readonly claim: ClaimedReply,
-    private readonly log: ReplyLogWriter,
-  ) {
-    this.deadline = setTimeout(() => this.stop('deadline'), Math.max(0, claim.deadline_in_ms));
-  }
-
-  /** Aborts with a {@link StopReason}. */
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  get stopped(): StopReason | null {
-    return this.signal.aborted ? (this.signal.reason as StopReason) : null;
-  }
-
-  stop(reason: StopReason): void {
-    this.controller.abort(reason);
-  }
-
-  /**
-   * Takes what the model wrote. NUL, which PostgreSQL cannot store, is left out; a character that is split over two
-   * pieces waits for its second half, so that text and log are well-formed at every moment.
-   */
-  append(piece: string): void {
-    const text = this.halfCharacter + piece.replaceAll('\u0000', '');
-    this.halfCharacter = /[\ud800-\udbff]$/.exec(text)?.[0] ?? '';
-    const whole = text.slice(0, text.length - this.halfCharacter.length).toWellFormed();
-    if (whole === '') return;
-    this.text += whole;
-    this.log.append(whole);
-  }
-
-  /** The text, if some of it isn't stored yet. */
-  takeUnstored(): string | null {
-    if (this.text.length === this.storedLength) return null;
-    this.storedLength = this.text.length;
-    return this.text;
-  }
-
-  /** The last text that was taken may not have been stored after all. */
-  storeAgain(): void {
-    this.storedLength = 0;
-  }
-
-  /** There is an outcome: it is too late for the deadline to change it. */
-  endDeadline(): void {
-    clearTimeout(this.deadline);
-  }
-
-  /** Afterwards all text has been handed to Redis, or could not be. */
-  async close(): Promise<void> {
-    this.endDeadline();
-    await this.log.flushed();
-  }
-}
-
-/** The replies that this process is writing, kept alive by one statement a second for all of them together. */
+/** The replies that this process is writing, whose leases one statement a second extends for all of them together. */
 @Injectable()
-export class HeldReplies implements OnApplicationShutdown {
-  private readonly logger = new Logger(HeldReplies.name);
-  private readonly held = new Map<string, HeldReply>();
-  private readonly timer = setInterval(() => void this.beat(), BEAT_MS);
-  private beating = false;
+export class LeasedRepliesService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly leased = new Map<string, LeasedReply>();
+  private readonly extending = new PeriodicTask({
+    name: 'Extending the leases of replies',
+    intervalMs: EXTEND_MS,
+    run: () => this.extend(),
+  });
 
   constructor(
     private readonly store: ReplyStore,
@@ -86,55 +23,59 @@ export class HeldReplies implements OnApplicationShutdown {
   ) {}
 
   get size(): number {
-    return this.held.size;
+    return this.leased.size;
   }
 
-  /** Works on a claimed reply while keeping its lease. */
-  async hold<T>(claim: ClaimedReply, work: (reply: HeldReply) => Promise<T>): Promise<T> {
-    const reply = new HeldReply(claim, this.log.open(claim.id, claim.fence));
-    this.held.get(claim.id)?.stop('lost');
-    this.held.set(claim.id, reply);
+  onApplicationBootstrap(): void {
+    this.extending.start();
+  }
+
+  onApplicationShutdown(): void {
+    this.extending.stop();
+  }
+
+  /** Works on a claimed reply while extending its lease. */
+  async withLease<T>(claim: ClaimedReply, work: (reply: LeasedReply) => Promise<T>): Promise<T> {
+    const reply = new LeasedReply(claim, this.log.open(claim.id, claim.attempt));
+    this.leased.get(claim.id)?.stop('lost');
+    this.leased.set(claim.id, reply);
     try {
       return await work(reply);
     } finally {
       await reply.close();
-      if (this.held.get(claim.id) === reply) this.held.delete(claim.id);
+      if (this.leased.get(claim.id) === reply) this.leased.delete(claim.id);
     }
   }
 
-  /** Stops one reply, if it is ours. */
+  /** Stops one reply, if this process writes it. */
   stop(replyId: string, reason: StopReason): void {
-    this.held.get(replyId)?.stop(reason);
+    this.leased.get(replyId)?.stop(reason);
   }
 
-  /** Stops all of them, so that others can go on with them at once. */
+  /** Stops all of them, so that other workers can go on with them at once. */
   stopAll(reason: StopReason): void {
-    for (const reply of this.held.values()) reply.stop(reason);
+    for (const reply of this.leased.values()) reply.stop(reason);
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
-  }
-
-  private async beat(): Promise<void> {
-    if (this.beating || this.held.size === 0) return;
-    this.beating = true;
-    const replies = [...this.held.values()];
+  private async extend(): Promise<void> {
+    if (this.leased.size === 0) return;
+    const replies = [...this.leased.values()];
+    const extensions = replies.map((reply) => ({
+      id: reply.claim.id,
+      attempt: reply.claim.attempt,
+      content: reply.takeUnstored(),
+    }));
     try {
-      const alive = await this.store.beat(
-        replies.map((reply) => ({ id: reply.claim.id, fence: reply.claim.fence, content: reply.takeUnstored() })),
-      );
+      const held = await this.store.extend(extensions);
       for (const reply of replies) {
-        const state = alive.get(reply.claim.id);
-        if (state === undefined && this.held.get(reply.claim.id) === reply) reply.stop('lost');
-        if (state?.cancelRequested === true) reply.stop('cancelled');
+        const lease = held.get(reply.claim.id);
+        if (lease === undefined && this.leased.get(reply.claim.id) === reply) reply.stop('lost');
+        if (lease?.cancelRequested === true) reply.stop('cancelled');
       }
     } catch (error) {
+      // The leases run on for a while; should they end, the attempt's number keeps the results out.
       for (const reply of replies) reply.storeAgain();
-      // The leases run on for a while; should they end, the fence throws our results away.
-      this.logger.warn(`The leases could not be extended: ${(error as Error).message}`);
-    } finally {
-      this.beating = false;
+      throw error;
     }
   }
 }

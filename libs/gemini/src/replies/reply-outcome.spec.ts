@@ -2,15 +2,15 @@ import { type ModelEnd, ModelError, type ModelFailure } from '../model/language-
 import { backoffMs, judgeEnd, judgeError } from './reply-outcome.js';
 
 const end = (known: Partial<ModelEnd>): ModelEnd => ({
+  outcome: 'complete',
   finishReason: null,
-  blockReason: null,
   modelVersion: 'gemini-test-001',
   usage: { promptTokens: 5, replyTokens: 7 },
   ...known,
 });
 
 describe('an answer that came to an end', () => {
-  it('is complete only with STOP and a text', () => {
+  it('is a completed reply only with a text', () => {
     expect(judgeEnd('Yes.', end({ finishReason: 'STOP' }))).toEqual({
       type: 'final',
       final: {
@@ -25,23 +25,32 @@ describe('an answer that came to an end', () => {
   });
 
   it.each([
-    ['a blocked prompt', '', { blockReason: 'SAFETY' }, 'blocked', 'prompt_blocked'],
-    ['a withheld answer', 'Some', { finishReason: 'SAFETY' }, 'blocked', 'reply_blocked'],
-    ['a recitation', 'Some', { finishReason: 'RECITATION' }, 'blocked', 'reply_blocked'],
-    ['a full answer', 'Some', { finishReason: 'MAX_TOKENS' }, 'failed', 'reply_truncated'],
-    ['a full answer without a text', '', { finishReason: 'MAX_TOKENS' }, 'failed', 'reply_empty'],
-    ['STOP without a text', ' \n', { finishReason: 'STOP' }, 'failed', 'reply_empty'],
-    ['a reason that we never heard of', 'Some', { finishReason: 'NEW_REASON' }, 'failed', 'reply_truncated'],
-  ])('after %s is none, and keeps its text', (_name, text, known, status, code) => {
-    expect(judgeEnd(text, end(known))).toMatchObject({
-      type: 'final',
-      final: { status, content: text, error: { code } },
-    });
-  });
+    ['a blocked prompt', '', { outcome: 'prompt_blocked' }, 'blocked', 'prompt_blocked'],
+    ['a withheld answer', 'Some', { outcome: 'withheld' }, 'blocked', 'reply_blocked'],
+    ['a truncated answer', 'Some', { outcome: 'truncated' }, 'failed', 'reply_truncated'],
+    ['a truncated answer without a text', '', { outcome: 'truncated' }, 'failed', 'reply_empty'],
+    ['a complete answer without a text', ' \n', { outcome: 'complete' }, 'failed', 'reply_empty'],
+  ] satisfies [string, string, Partial<ModelEnd>, string, string][])(
+    'after %s is none, and keeps its text',
+    (_name, text, known, status, code) => {
+      expect(judgeEnd(text, end(known))).toMatchObject({
+        type: 'final',
+        final: { status, content: text, error: { code } },
+      });
+    },
+  );
 
   it('that broke off without a reason is worth another attempt', () => {
-    expect(judgeEnd('Half', end({}))).toEqual({ type: 'retry', failure: 'reply_truncated', retryAfterMs: null });
-    expect(judgeEnd('', end({}))).toEqual({ type: 'retry', failure: 'model_unavailable', retryAfterMs: null });
+    expect(judgeEnd('Half', end({ outcome: 'cut' }))).toEqual({
+      type: 'retry',
+      failure: 'reply_truncated',
+      retryAfterMs: null,
+    });
+    expect(judgeEnd('', end({ outcome: 'cut' }))).toEqual({
+      type: 'retry',
+      failure: 'model_unavailable',
+      retryAfterMs: null,
+    });
   });
 });
 
@@ -53,7 +62,7 @@ describe('a failed call', () => {
     expect(judge('misconfigured')).toMatchObject({ type: 'final', final: { error: { code: 'model_misconfigured' } } });
   });
 
-  it('is tried again when it may, and pauses everybody when the project is over its rate', () => {
+  it('is tried again when it may, and pauses all replies when the project is over its rate', () => {
     expect(judge('unavailable')).toEqual({ type: 'retry', failure: 'reply_truncated', retryAfterMs: 3_000 });
     expect(judge('rate_limited')).toEqual({ type: 'pause', retryAfterMs: 3_000 });
   });

@@ -1,13 +1,18 @@
-import { type FinalReply, type ReplyErrorCode } from '@app/chatroom';
+import type { ReplyErrorCode } from '@app/chatroom';
 import type { ModelEnd, ModelError } from '../model/language-model.port.js';
+import type { FinalReply } from './reply.store.js';
 
 /** What follows from one attempt at a reply. */
 export type Outcome =
   | { type: 'final'; final: FinalReply }
   /** Another attempt may succeed; should there be none, the reply ends with this error. */
   | { type: 'retry'; failure: ReplyErrorCode; retryAfterMs: number | null }
-  /** The project is over its rate: everybody waits, and no attempt is spent. */
-  | { type: 'pause'; retryAfterMs: number | null };
+  /** The project is over its rate limit: all replies wait, and no attempt is spent. */
+  | { type: 'pause'; retryAfterMs: number | null }
+  /** This process shuts down: another worker goes on at once, and no attempt is spent. */
+  | { type: 'interrupted' }
+  /** Another worker has the reply, or it was deleted: this attempt decides nothing. */
+  | { type: 'lost' };
 
 const DETAILS: Record<ReplyErrorCode, string> = {
   model_unavailable: 'The model could not be reached or broke off.',
@@ -21,24 +26,13 @@ const DETAILS: Record<ReplyErrorCode, string> = {
   timed_out: 'The reply took too long.',
 };
 
-/** Finish reasons by which Gemini says that it withheld an answer (ai.google.dev/api/generate-content#FinishReason). */
-const WITHHELD = new Set([
-  'SAFETY',
-  'RECITATION',
-  'LANGUAGE',
-  'BLOCKLIST',
-  'PROHIBITED_CONTENT',
-  'SPII',
-  'IMAGE_SAFETY',
-]);
-
 /** Ends a reply without a complete answer; what was written so far is kept. */
 export function broken(code: ReplyErrorCode, content: string, end: ModelEnd | null = null): FinalReply {
   return {
     status: code === 'prompt_blocked' || code === 'reply_blocked' ? 'blocked' : 'failed',
     content,
     model: end?.modelVersion ?? null,
-    finishReason: end?.finishReason ?? end?.blockReason ?? null,
+    finishReason: end?.finishReason ?? null,
     usage: end?.usage ?? null,
     error: { code, detail: DETAILS[code] },
   };
@@ -54,21 +48,31 @@ export const cancelled = (content: string): FinalReply => ({
   error: null,
 });
 
-/** Judges an answer that came to an end: only `STOP` with text is a complete one. */
+/** Judges an answer that came to an end: only a complete one with text is stored as completed. */
 export function judgeEnd(content: string, end: ModelEnd): Outcome {
   const final = (code: ReplyErrorCode): Outcome => ({ type: 'final', final: broken(code, content, end) });
-  if (end.blockReason !== null) return final('prompt_blocked');
-  // A stream that ends without a reason was cut, though the HTTP exchange looks fine.
-  if (end.finishReason === null) return { type: 'retry', failure: brokenOff(content), retryAfterMs: null };
-  if (WITHHELD.has(end.finishReason)) return final('reply_blocked');
-  if (content.trim() === '') return final('reply_empty');
-  if (end.finishReason !== 'STOP') return final('reply_truncated');
-  const { modelVersion, finishReason, usage } = end;
-  return {
-    type: 'final',
-    final: { status: 'completed', content, model: modelVersion, finishReason, usage, error: null },
-  };
+  switch (end.outcome) {
+    case 'prompt_blocked':
+      return final('prompt_blocked');
+    case 'cut':
+      return { type: 'retry', failure: brokenOff(content), retryAfterMs: null };
+    case 'withheld':
+      return final('reply_blocked');
+    case 'truncated':
+      return final(content.trim() === '' ? 'reply_empty' : 'reply_truncated');
+    case 'complete':
+      return content.trim() === '' ? final('reply_empty') : { type: 'final', final: completed(content, end) };
+  }
 }
+
+const completed = (content: string, { modelVersion, finishReason, usage }: ModelEnd): FinalReply => ({
+  status: 'completed',
+  content,
+  model: modelVersion,
+  finishReason,
+  usage,
+  error: null,
+});
 
 /** Judges a call that failed. */
 export function judgeError(content: string, error: ModelError): Outcome {

@@ -1,16 +1,16 @@
-import type { FinalReply } from '@app/chatroom';
 import { Metrics } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
-import { HeldReplies } from './leased-replies.service.js';
+import { LeasedRepliesService } from './leased-replies.service.js';
+import type { FinalReply } from './reply.store.js';
 
-/** What an operator wants to see of the reply engine. */
+/** What an operator wants to see of replies. */
 @Injectable()
 export class ReplyMetrics {
   private readonly outcomes: Counter<'status' | 'code'>;
   private readonly attempts: Histogram;
 
-  constructor(metrics: Metrics, held: HeldReplies) {
+  constructor(metrics: Metrics, leased: LeasedRepliesService) {
     const registers = [metrics];
     this.outcomes = new Counter({
       name: 'replies_finished_total',
@@ -29,7 +29,7 @@ export class ReplyMetrics {
       help: 'Replies that this worker is writing now.',
       registers,
       collect() {
-        this.set(held.size);
+        this.set(leased.size);
       },
     });
   }

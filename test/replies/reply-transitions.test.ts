@@ -1,12 +1,16 @@
 import 'reflect-metadata';
-import { Database, DatabaseConfig, CrashConfig, CrashPoints, uuidv7 } from '@app/platform';
+import {
+  MessageAcceptanceStore,
+  ReplyCancellationStore,
+  ReplyCompletionService,
+  ReplyLog,
+} from '@app/chatroom/testing';
+import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
+import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
+import { ExhaustedQuotaCache, QuotaConfig, QuotaLedger } from '@app/subscription';
 import fc from 'fast-check';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
-import { MessageAcceptance } from '../../../chatroom/src/sending/message-acceptance.store.js';
-import { ReplyConfig } from '../../../chatroom/src/replies/reply.config.js';
-import { type FinalReply, ReplyStore } from './reply.store.js';
+import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 const ANSWER: FinalReply = {
   status: 'completed',
@@ -19,7 +23,8 @@ const ANSWER: FinalReply = {
 
 let testDatabase: TestDatabase;
 let database: Database;
-let acceptance: MessageAcceptance;
+let acceptance: MessageAcceptanceStore;
+let cancellation: ReplyCancellationStore;
 let store: ReplyStore;
 let ledger: QuotaLedger;
 
@@ -29,8 +34,9 @@ beforeAll(async () => {
   const clock = new SystemClock();
   const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 1_000 });
   ledger = new QuotaLedger(database, clock, quota);
-  acceptance = new MessageAcceptance(database, clock, quota, ledger, new SpentQuotas());
-  store = new ReplyStore(database, clock, new ReplyConfig(), new CrashPoints(new CrashConfig()));
+  acceptance = new MessageAcceptanceStore(database, clock, quota, ledger, new ExhaustedQuotaCache());
+  store = new ReplyStore(database, clock, new ReplyConfig());
+  cancellation = new ReplyCancellationStore(database, clock);
 });
 
 afterAll(async () => {
@@ -48,7 +54,7 @@ async function send({ user, room }: { user: string; room: string }): Promise<str
   return (await acceptance.send(user, room, 'A question?', null)).reply.id;
 }
 
-/** The worker that holds it gives no sign of life any more. */
+/** The worker that holds it extends the lease no more. */
 async function endLease(replyId: string): Promise<void> {
   await database.prisma.message.update({ where: { id: replyId }, data: { dueAt: new Date(Date.now() - 1_000) } });
 }
@@ -67,15 +73,15 @@ describe('claiming', () => {
       data: { systemInstruction: 'Be brief.', title: 'Sky' },
     });
     expect(await store.claim(await send(owner))).toMatchObject({
-      fence: 1,
-      chatroom_id: owner.room,
-      user_id: owner.user,
+      attempt: 1,
+      chatroomId: owner.room,
+      userId: owner.user,
       prompt: 'A question?',
-      newest_turns: [],
+      newestTurns: [],
       title: 'Sky',
-      system_instruction: 'Be brief.',
+      systemInstruction: 'Be brief.',
       model: null,
-      cancel_requested: false,
+      cancelRequested: false,
     });
   });
 
@@ -91,7 +97,7 @@ describe('claiming', () => {
           if (claim === null) continue;
           const { content: answer } = ANSWER;
           const exchanges = answered.map((_, index) => ({ seq: 2 * index + 2, question: 'A question?', answer }));
-          expect(claim.newest_turns).toEqual(exchanges.reverse());
+          expect(claim.newestTurns).toEqual(exchanges.reverse());
           expect(await store.claim(await send(await newRoom()))).not.toBeNull();
           await store.finish(claim, ANSWER);
           answered.push(claim.id);
@@ -103,7 +109,7 @@ describe('claiming', () => {
   });
 });
 
-describe('the fence', () => {
+describe('the number of the attempt', () => {
   it('throws away what a worker brings that was thought dead', async () => {
     const reply = await send(await newRoom());
     const frozen = await store.claim(reply);
@@ -112,21 +118,21 @@ describe('the fence', () => {
 
     expect(await store.finish(frozen!, { ...ANSWER, content: 'too late' })).toBe(false);
     expect(await store.release(frozen!, 0, 'model_unavailable', true)).toBeNull();
-    expect((await store.beat([{ id: reply, fence: frozen!.fence, content: 'too late' }])).size).toBe(0);
+    expect((await store.extend([{ id: reply, attempt: frozen!.attempt, content: 'too late' }])).size).toBe(0);
     expect(await store.finish(other!, ANSWER)).toBe(true);
     expect(await store.finish(other!, { ...ANSWER, content: 'twice' })).toBe(false);
     expect(await database.prisma.message.findUnique({ where: { id: reply } })).toMatchObject({
       content: 'An answer.',
-      fence: 2,
+      attempt: 2,
     });
   });
 
-  it('leaves a reply to its worker while that gives signs of life, and stores what it has written', async () => {
+  it('leaves a reply to its worker while that extends the lease, and stores what it has written', async () => {
     const reply = await send(await newRoom());
     const claim = await store.claim(reply);
     await endLease(reply);
-    expect(await store.beat([{ id: reply, fence: claim!.fence, content: 'An ans' }])).toEqual(
-      new Map([[reply, { cancelRequested: false }]]),
+    expect(await store.extend([{ id: reply, attempt: claim!.attempt, content: 'An ans' }])).toEqual(
+      new Map([[reply, { id: reply, cancelRequested: false }]]),
     );
     expect(await store.claim(reply)).toBeNull();
     expect(await database.prisma.message.findUnique({ where: { id: reply } })).toMatchObject({ content: 'An ans' });
@@ -139,13 +145,13 @@ describe('a released reply', () => {
     expect(await store.release((await store.claim(reply))!, 60_000, 'model_unavailable', true)).toBe(60_000);
     expect(await store.claim(reply)).toBeNull();
     await endLease(reply);
-    expect(await store.claim(reply)).toMatchObject({ fence: 2, failures: 1, last_failure: 'model_unavailable' });
+    expect(await store.claim(reply)).toMatchObject({ attempt: 2, failures: 1, lastFailure: 'model_unavailable' });
   });
 
   it('spends no attempt when the project was over its rate', async () => {
     const reply = await send(await newRoom());
     await store.release((await store.claim(reply))!, 0, 'model_rate_limited', false);
-    expect(await store.claim(reply)).toMatchObject({ failures: 0, last_failure: 'model_rate_limited' });
+    expect(await store.claim(reply)).toMatchObject({ failures: 0, lastFailure: 'model_rate_limited' });
   });
 });
 
@@ -155,7 +161,7 @@ describe('a reply that was left lying for months', () => {
     await store.release((await store.claim(reply))!, 0, 'model_unavailable', true);
     const longAgo = new Date(Date.now() - 90 * 86_400_000);
     await database.prisma.message.update({ where: { id: reply }, data: { deadlineAt: longAgo } });
-    expect(await store.claim(reply)).toMatchObject({ deadline_in_ms: -1 });
+    expect(await store.claim(reply)).toMatchObject({ deadlineInMs: -1 });
   });
 });
 
@@ -164,17 +170,20 @@ describe('cancelling', () => {
     const owner = await newRoom();
     const reply = await send(owner);
     const claim = await store.claim(reply);
-    await store.cancel(owner.user, owner.room, reply);
+    await cancellation.cancel(owner.user, owner.room, reply);
     expect(await store.release(claim!, 60_000, 'model_unavailable', true)).toBe(0);
-    expect(await store.claim(reply)).toMatchObject({ cancel_requested: true });
+    expect(await store.claim(reply)).toMatchObject({ cancelRequested: true });
   });
 
-  it('ends a queued reply at once, gives its message back, and lets the next one pass', async () => {
+  it('ends a queued reply at once, refunds its message, and lets the next one pass', async () => {
     const owner = await newRoom();
     const [first, second] = [await send(owner), await send(owner)];
-    expect(await store.cancel(owner.user, owner.room, first)).toMatchObject({ status: 'cancelled', content: '' });
+    expect(await cancellation.cancel(owner.user, owner.room, first)).toMatchObject({
+      status: 'cancelled',
+      content: '',
+    });
     expect(await store.claim(first)).toBeNull();
-    expect(await store.nextInRoom(first)).toEqual({ id: second, fence: 0 });
+    expect(await new RoomOrderStore(database).nextInRoom(first)).toEqual({ id: second, attempt: 0 });
     expect(await store.claim(second)).not.toBeNull();
     expect((await ledger.read(owner.user)).used).toBe(1);
   });
@@ -183,13 +192,13 @@ describe('cancelling', () => {
     const owner = await newRoom();
     const reply = await send(owner);
     const claim = await store.claim(reply);
-    await store.beat([{ id: reply, fence: claim!.fence, content: 'Some words' }]);
-    expect(await store.cancel(owner.user, owner.room, reply)).toMatchObject({ status: 'generating' });
-    expect(await store.beat([{ id: reply, fence: claim!.fence, content: null }])).toEqual(
-      new Map([[reply, { cancelRequested: true }]]),
+    await store.extend([{ id: reply, attempt: claim!.attempt, content: 'Some words' }]);
+    expect(await cancellation.cancel(owner.user, owner.room, reply)).toMatchObject({ status: 'generating' });
+    expect(await store.extend([{ id: reply, attempt: claim!.attempt, content: null }])).toEqual(
+      new Map([[reply, { id: reply, cancelRequested: true }]]),
     );
     await endLease(reply);
-    expect(await store.cancel(owner.user, owner.room, reply)).toMatchObject({
+    expect(await cancellation.cancel(owner.user, owner.room, reply)).toMatchObject({
       status: 'cancelled',
       content: 'Some words',
     });
@@ -200,18 +209,18 @@ describe('cancelling', () => {
     const owner = await newRoom();
     const reply = await send(owner);
     const claim = await store.claim(reply);
-    await store.beat([{ id: reply, fence: claim!.fence, content: 'Some words' }]);
-    await store.cancel(owner.user, owner.room, reply);
+    await store.extend([{ id: reply, attempt: claim!.attempt, content: 'Some words' }]);
+    await cancellation.cancel(owner.user, owner.room, reply);
     await endLease(reply);
-    expect(await store.claim(reply)).toMatchObject({ cancel_requested: true, content: 'Some words' });
+    expect(await store.claim(reply)).toMatchObject({ cancelRequested: true, content: 'Some words' });
   });
 
-  it("finds no stranger's and no finished reply", async () => {
+  it("finds no other user's and no finished reply", async () => {
     const owner = await newRoom();
     const reply = await send(owner);
-    expect(await store.cancel((await newRoom()).user, owner.room, reply)).toBeNull();
+    expect(await cancellation.cancel((await newRoom()).user, owner.room, reply)).toBeNull();
     await store.finish((await store.claim(reply))!, ANSWER);
-    expect(await store.cancel(owner.user, owner.room, reply)).toBeNull();
+    expect(await cancellation.cancel(owner.user, owner.room, reply)).toBeNull();
   });
 
   it('races completion: exactly one of the two is stored', async () => {
@@ -221,7 +230,7 @@ describe('cancelling', () => {
       const claim = await store.claim(reply);
       await endLease(reply);
       const [cancelled, finished] = await Promise.all([
-        store.cancel(owner.user, owner.room, reply),
+        cancellation.cancel(owner.user, owner.room, reply),
         store.finish(claim!, ANSWER),
       ]);
       expect([cancelled?.status === 'cancelled', finished].filter(Boolean)).toHaveLength(1);
@@ -230,12 +239,15 @@ describe('cancelling', () => {
 });
 
 describe('the sweep', () => {
-  it('finds due heads of rooms that nobody came for, and gives each out once in a while', async () => {
+  it('finds due heads of rooms whose job was lost, and gives each out once in a while', async () => {
     const owner = await newRoom();
     const [head, behind, dead] = [await send(owner), await send(owner), await send(await newRoom())];
     await store.claim(dead);
     const past = new Date(Date.now() - 1_000);
-    await database.prisma.message.updateMany({ where: { id: { in: [head, behind, dead] } }, data: { ringAt: past } });
+    await database.prisma.message.updateMany({
+      where: { id: { in: [head, behind, dead] } },
+      data: { nextEnqueueAt: past },
+    });
 
     const found = (await store.sweep()).map(({ id }) => id);
     expect(found).toContain(head);
@@ -244,6 +256,6 @@ describe('the sweep', () => {
     expect((await store.sweep()).map(({ id }) => id)).not.toContain(head);
 
     await endLease(dead);
-    expect(await store.sweep()).toContainEqual({ id: dead, fence: 1 });
+    expect(await store.sweep()).toContainEqual({ id: dead, attempt: 1 });
   });
 });

@@ -1,28 +1,32 @@
 import 'reflect-metadata';
-import { Database, DatabaseConfig, CrashConfig, CrashPoints, RedisClient, RedisConfig, uuidv7 } from '@app/platform';
+import {
+  MessageAcceptanceStore,
+  MessageStore,
+  parsePosition,
+  type ReplyEvent,
+  ReplyLog,
+  type ReplyLogWriter,
+  ReplyReaderService,
+  ReplySignalService,
+} from '@app/chatroom/testing';
+import { type ClaimedReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
+import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
+import { ExhaustedQuotaCache, QuotaConfig, QuotaLedger } from '@app/subscription';
 import fc from 'fast-check';
-import { eventually } from '../../../../test/support/eventually.js';
-import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
-import { TcpProxy } from '../../../../test/support/tcp-proxy.js';
-import { MessageAcceptance } from '../sending/message-acceptance.store.js';
-import { MessageStore } from '../messages/message.store.js';
-import { ReplyLog, type ReplyLogWriter } from './reply.log.js';
-import { parsePosition, type ReplyEvent, ReplyReader } from './reply-reader.service.js';
-import { ReplySignals } from './reply-signals.service.js';
-import { ReplyConfig } from '../replies/reply.config.js';
-import { type ClaimedReply, ReplyStore } from '../../../gemini/src/replies/reply.store.js';
+import { eventually } from '../support/eventually.js';
+import { createTestDatabase, type TestDatabase, testRedis } from '../support/services.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
 let redis: RedisClient;
 let log: ReplyLog;
 let store: ReplyStore;
-let acceptance: MessageAcceptance;
+let acceptance: MessageAcceptanceStore;
 let messages: MessageStore;
 /** Two API processes. */
-let replicas: { signals: ReplySignals; reader: ReplyReader }[];
+let replicas: Replica[];
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -33,28 +37,55 @@ beforeAll(async () => {
   await eventually(() => redis.status === 'ready');
   const clock = new SystemClock();
   const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 1_000 });
-  acceptance = new MessageAcceptance(
-    database,
-    clock,
-    quota,
-    new QuotaLedger(database, clock, quota),
-    new SpentQuotas(),
-  );
-  store = new ReplyStore(database, clock, new ReplyConfig(), new CrashPoints(new CrashConfig()));
+  const ledger = new QuotaLedger(database, clock, quota);
+  acceptance = new MessageAcceptanceStore(database, clock, quota, ledger, new ExhaustedQuotaCache());
+  store = new ReplyStore(database, clock, new ReplyConfig());
   log = new ReplyLog(redis);
   messages = new MessageStore(database);
-  replicas = [1, 2].map(() => {
-    const signals = new ReplySignals(messages, redisConfig);
-    return { signals, reader: new ReplyReader(messages, log, signals) };
-  });
+  replicas = [1, 2].map(() => startReplica(redisConfig));
 });
 
 afterAll(async () => {
-  for (const { signals } of replicas) signals.onApplicationShutdown();
+  for (const replica of replicas) replica.stop();
   redis.onApplicationShutdown();
   await database.onApplicationShutdown();
   await testDatabase.drop();
 });
+
+/** What an API process has for its readers. */
+interface Replica {
+  subscriber: RedisSubscriber;
+  reader: ReplyReaderService;
+  stop: () => void;
+}
+
+function startReplica(config: RedisConfig): Replica {
+  const subscriber = new RedisSubscriber(config);
+  const signals = new ReplySignalService(messages, subscriber);
+  subscriber.onApplicationBootstrap();
+  signals.onApplicationBootstrap();
+  const stop = (): void => {
+    signals.onApplicationShutdown();
+    subscriber.onApplicationShutdown();
+  };
+  return { subscriber, reader: new ReplyReaderService(messages, log, signals), stop };
+}
+
+/** A reply's events from a position on, as a stream reads them. */
+async function* follow(
+  reader: ReplyReaderService,
+  owned: Owned,
+  lastEventId?: string,
+  abort = new AbortController().signal,
+): AsyncGenerator<ReplyEvent> {
+  const reading = await reader.open(owned);
+  if (reading === null) return;
+  try {
+    yield* reader.read(reading, parsePosition(lastEventId), abort);
+  } finally {
+    reader.close(reading);
+  }
+}
 
 interface Owned {
   userId: string;
@@ -74,7 +105,7 @@ class Client {
   text = '';
   done: ReplyEvent | undefined;
   private lastEventId: string | undefined;
-  private gone = new AbortController();
+  private abort = new AbortController();
   private reading: Promise<void> = Promise.resolve();
 
   constructor(private readonly owned: Owned) {}
@@ -82,12 +113,12 @@ class Client {
   join(replica: number, keepPlace: boolean): void {
     if (this.done !== undefined) return;
     if (!keepPlace) [this.text, this.lastEventId] = ['', undefined];
-    this.gone = new AbortController();
-    this.reading = this.read(replicas[replica]?.reader as ReplyReader, this.gone.signal);
+    this.abort = new AbortController();
+    this.reading = this.read(replicas[replica]?.reader as ReplyReaderService, this.abort.signal);
   }
 
   async drop(): Promise<void> {
-    this.gone.abort();
+    this.abort.abort();
     await this.reading;
   }
 
@@ -96,9 +127,9 @@ class Client {
     return this;
   }
 
-  private async read(reader: ReplyReader, gone: AbortSignal): Promise<void> {
-    for await (const event of reader.read({ ...this.owned, from: parsePosition(this.lastEventId) }, gone)) {
-      if (gone.aborted) return;
+  private async read(reader: ReplyReaderService, abort: AbortSignal): Promise<void> {
+    for await (const event of follow(reader, this.owned, this.lastEventId, abort)) {
+      if (abort.aborted) return;
       this.lastEventId = event.id;
       if (event.event === 'delta') this.text += event.data.text;
       if (event.event === 'reset') this.text = '';
@@ -119,7 +150,7 @@ class Writer {
   static async begin({ replyId }: Owned): Promise<Writer> {
     const claim = await store.claim(replyId);
     if (claim === null) throw new Error('The reply is held by another worker');
-    return new Writer(claim, log.open(claim.id, claim.fence));
+    return new Writer(claim, log.open(claim.id, claim.attempt));
   }
 
   append(text: string): void {
@@ -128,10 +159,10 @@ class Writer {
   }
 
   async storeProgress(): Promise<void> {
-    await store.beat([{ id: this.claim.id, fence: this.claim.fence, content: this.text }]);
+    await store.extend([{ id: this.claim.id, attempt: this.claim.attempt, content: this.text }]);
   }
 
-  /** As if its worker had died: the reply is due again, nobody was told. */
+  /** As if its worker had died: the reply is due again, and no reader was told. */
   async die(): Promise<void> {
     await database.prisma.message.update({
       where: { id: this.claim.id },
@@ -143,7 +174,7 @@ class Writer {
     await this.writer.flushed();
     const error = status === 'failed' ? { code: 'reply_truncated' as const, detail: 'It broke off.' } : null;
     await store.finish(this.claim, { status, content: this.text, model: null, finishReason: null, usage: null, error });
-    if (!silently) await log.done(this.claim.id, this.claim.fence);
+    if (!silently) await log.done(this.claim.id, this.claim.attempt);
   }
 }
 
@@ -166,7 +197,7 @@ const action = fc.oneof(
 );
 const ending = fc.record({
   status: fc.constantFrom('completed' as const, 'cancelled' as const, 'failed' as const),
-  /** Nobody is told, as when Redis is away: found out only by looking, which takes a second. */
+  /** No reader is told, as when Redis is away: the poll finds it within a second. */
   silently: fc.nat({ max: 9 }).map((roll) => roll === 0),
 });
 
@@ -212,7 +243,7 @@ describe('the law of streams', () => {
     const owned = await accept();
     const events: string[] = [];
     const reading = (async () => {
-      for await (const event of replicas[0]!.reader.read({ ...owned, from: null }, new AbortController().signal)) {
+      for await (const event of follow(replicas[0]!.reader, owned)) {
         events.push(event.event === 'delta' ? event.data.text : event.event);
       }
     })();
@@ -230,11 +261,10 @@ describe('the law of streams', () => {
     const { host, port, db } = await testRedis();
     const network = await TcpProxy.to(host, port);
     const behind = { REDIS_HOST: '127.0.0.1', REDIS_PORT: network.port, REDIS_DB: db };
-    const signals = new ReplySignals(messages, Object.assign(new RedisConfig(), behind));
-    const reader = new ReplyReader(messages, log, signals);
+    const { subscriber, reader, stop } = startReplica(Object.assign(new RedisConfig(), behind));
     const read = async (owned: Owned): Promise<string[]> => {
       const events: string[] = [];
-      for await (const { event } of reader.read({ ...owned, from: null }, new AbortController().signal)) {
+      for await (const { event } of follow(reader, owned)) {
         events.push(event);
       }
       return events;
@@ -246,7 +276,7 @@ describe('the law of streams', () => {
       await writer.finish('completed');
     }
     expect(await read(replies[0]!)).toEqual(['delta', 'done']);
-    await eventually(() => signals['subscriber'].status === 'ready');
+    await eventually(() => subscriber['connection'].status === 'ready');
     network.set('half-open');
     expect(await read(replies[1]!)).toEqual(['delta', 'done']);
 
@@ -254,19 +284,19 @@ describe('the law of streams', () => {
     const writer = await Writer.begin(owned);
     const words: string[] = [];
     const reading = (async () => {
-      for await (const event of reader.read({ ...owned, from: null }, new AbortController().signal)) {
+      for await (const event of follow(reader, owned)) {
         words.push(event.event === 'delta' ? event.data.text : event.event);
       }
     })();
     network.set('well');
     // The connection is replaced by itself; from then on each word comes at once again.
-    await eventually(() => signals['subscriber'].status !== 'ready');
-    await eventually(() => signals['subscriber'].status === 'ready');
+    await eventually(() => subscriber['connection'].status !== 'ready');
+    await eventually(() => subscriber['connection'].status === 'ready');
     writer.append('Because');
     await eventually(() => words.includes('Because'));
     await writer.finish('completed');
     await reading;
-    signals.onApplicationShutdown();
+    stop();
     await network.close();
   });
 
@@ -277,8 +307,7 @@ describe('the law of streams', () => {
     await writer.finish('completed');
     for (const lastEventId of ['1-1', '1-999', '7-0', 'nonsense', '-1', '9999999999-1']) {
       const events: ReplyEvent[] = [];
-      const reading = { ...owned, from: parsePosition(lastEventId) };
-      for await (const event of replicas[0]!.reader.read(reading, new AbortController().signal)) events.push(event);
+      for await (const event of follow(replicas[0]!.reader, owned, lastEventId)) events.push(event);
       expect(events.map(({ event }) => event)).toEqual(['reset', 'delta', 'done']);
     }
   });

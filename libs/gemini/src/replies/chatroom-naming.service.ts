@@ -1,7 +1,7 @@
-import { ChatroomTitles, type ClaimedReply } from '@app/chatroom';
+import { ChatroomTitleStore } from '@app/chatroom';
 import { Injectable, Logger } from '@nestjs/common';
-import { GeminiConfig } from '../model/gemini.config.js';
 import { LanguageModel } from '../model/language-model.port.js';
+import type { ClaimedReply } from './reply.store.js';
 
 const TIMEOUT_MS = 15_000;
 const MAX_TITLE_LENGTH = 60;
@@ -12,26 +12,25 @@ const INSTRUCTION = 'Name this conversation in at most six words, in its own lan
 
 /** Names rooms that were created without a title, from their first exchange. Costs no quota and may fail without harm. */
 @Injectable()
-export class RoomNaming {
-  private readonly logger = new Logger(RoomNaming.name);
+export class ChatroomNamingService {
+  private readonly logger = new Logger(ChatroomNamingService.name);
 
   constructor(
     private readonly model: LanguageModel,
-    private readonly titles: ChatroomTitles,
-    private readonly config: GeminiConfig,
+    private readonly titles: ChatroomTitleStore,
   ) {}
 
   /** Names the room in the background. Should the model give no name, the question's first words serve. */
   name(reply: ClaimedReply, answer: string): void {
     this.ask(reply.prompt, answer)
       .catch(() => '')
-      .then((title) => this.titles.set(reply.chatroom_id, tidyTitle(title) || tidyTitle(reply.prompt)))
+      .then((title) => this.titles.setFirst(reply.chatroomId, tidyTitle(title) || tidyTitle(reply.prompt)))
       .catch((error: unknown) => this.logger.warn(`A room could not be named: ${(error as Error).message}`));
   }
 
   private async ask(question: string, answer: string): Promise<string> {
     const prompt = `User: ${question.slice(0, EXCERPT_LENGTH)}\n\nAssistant: ${answer.slice(0, EXCERPT_LENGTH)}`;
-    const request = { model: this.config.GEMINI_MODEL, systemInstruction: INSTRUCTION, history: [], prompt };
+    const request = { model: null, systemInstruction: INSTRUCTION, history: [], prompt };
     let title = '';
     for await (const text of this.model.stream(request, AbortSignal.timeout(TIMEOUT_MS))) {
       title += text;

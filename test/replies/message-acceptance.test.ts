@@ -1,12 +1,10 @@
 import 'reflect-metadata';
-import { Clock, Database, DatabaseConfig, CrashConfig, CrashPoints, uuidv7 } from '@app/platform';
-import { DailyQuotaGuard, QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
+import { MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/testing';
+import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
+import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
+import { DailyQuotaGuard, ExhaustedQuotaCache, QuotaConfig, QuotaLedger } from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
-import { readIdempotencyKey } from './idempotency-key.js';
-import { MessageAcceptance } from './message-acceptance.store.js';
-import { ReplyConfig } from '../replies/reply.config.js';
-import { type FinalReply, ReplyStore } from '../../../gemini/src/replies/reply.store.js';
+import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 class SetClock extends Clock {
   instant = new Date('2026-11-23T12:00:00.000Z');
@@ -33,7 +31,7 @@ const FAILED: FinalReply = {
 let testDatabase: TestDatabase;
 let database: Database;
 let clock: SetClock;
-let acceptance: MessageAcceptance;
+let acceptance: MessageAcceptanceStore;
 let store: ReplyStore;
 let ledger: QuotaLedger;
 
@@ -51,14 +49,14 @@ beforeEach(() => {
   clock = new SetClock();
   ledger = new QuotaLedger(database, clock, new QuotaConfig());
   acceptance = replica(clock);
-  store = new ReplyStore(database, clock, new ReplyConfig(), new CrashPoints(new CrashConfig()));
+  store = new ReplyStore(database, clock, new ReplyConfig());
 });
 
 /** As it is in a process of its own with this clock. */
-function replica(itsClock: Clock): MessageAcceptance {
+function replica(itsClock: Clock): MessageAcceptanceStore {
   const quota = new QuotaConfig();
   const itsLedger = new QuotaLedger(database, itsClock, quota);
-  return new MessageAcceptance(database, itsClock, quota, itsLedger, new SpentQuotas());
+  return new MessageAcceptanceStore(database, itsClock, quota, itsLedger, new ExhaustedQuotaCache());
 }
 
 async function newUser(plan?: { plan: string; planExpiresAt?: Date }): Promise<string> {
@@ -96,7 +94,7 @@ describe('accepting a message', () => {
       { id: message.id, seq: 1, role: 'user', status: 'completed', content: 'Why is the sky blue?', replyTo: null },
       { id: reply.id, seq: 2, role: 'bot', status: 'queued', content: '', replyTo: message.id },
     ]);
-    expect(quota).toEqual({ limit: 5, used: 1 });
+    expect(quota).toEqual({ plan: 'basic', limit: 5, used: 1 });
     const stamped = await database.prisma.chatroom.findUniqueOrThrow({ where: { id: room } });
     expect(stamped).toMatchObject({ lastSeq: 2, lastMessageAt: clock.instant, lastActivityAt: clock.instant });
   });
@@ -118,7 +116,7 @@ describe('accepting a message', () => {
     expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(5);
     expect(outcomes.filter((outcome) => outcome === 'daily_quota_exceeded')).toHaveLength(195);
     expect(await database.prisma.message.count({ where: { chatroom: { userId: user } } })).toBe(10);
-    expect(await ledger.read(user)).toEqual({ limit: 5, used: 5 });
+    expect(await ledger.read(user)).toEqual({ plan: 'basic', limit: 5, used: 5 });
   });
 
   it('begins a new day at midnight in UTC', async () => {
@@ -138,7 +136,11 @@ describe('accepting a message', () => {
     const user = await newUser({ plan: 'pro', planExpiresAt: new Date('2026-11-23T13:00:00.000Z') });
     const room = await newRoom(user);
     for (let i = 0; i < 8; i++) {
-      expect((await acceptance.send(user, room, 'unlimited', null)).quota).toEqual({ limit: null, used: i + 1 });
+      expect((await acceptance.send(user, room, 'unlimited', null)).quota).toEqual({
+        plan: 'pro',
+        limit: null,
+        used: i + 1,
+      });
     }
     clock.instant = new Date('2026-11-23T13:00:00.000Z');
     expect(await outcomeOf(acceptance.send(user, room, 'Basic again', null))).toBe('daily_quota_exceeded');
@@ -166,7 +168,7 @@ describe('around midnight in UTC', () => {
   const EARLY = new Date('2026-11-24T00:00:00.000Z');
 
   /** Two replicas, since clocks differ: on one it is still the old day, on the other already the new one. */
-  const replicas = (): [MessageAcceptance, MessageAcceptance] => [
+  const replicas = (): [MessageAcceptanceStore, MessageAcceptanceStore] => [
     replica(Object.assign(new SetClock(), { instant: LATE })),
     replica(Object.assign(new SetClock(), { instant: EARLY })),
   ];
@@ -229,12 +231,12 @@ describe('around midnight in UTC', () => {
     };
     await expect(replica(passingMidnight()).send(user, room, 'too late', null)).rejects.toMatchObject(refusal);
 
-    const spent = new SpentQuotas();
-    spent.remember(user, '2026-11-23');
+    const exhausted = new ExhaustedQuotaCache();
+    exhausted.add(user, '2026-11-23');
     clock.instant = LATE;
     const request = { user: { userId: user }, headers: {} };
     const context = { switchToHttp: () => ({ getRequest: () => request }) } as unknown as ExecutionContext;
-    const guard = new DailyQuotaGuard(ledger, spent, passingMidnight());
+    const guard = new DailyQuotaGuard(ledger, exhausted, passingMidnight());
     await expect(guard.canActivate(context)).rejects.toMatchObject(refusal);
   });
 });
@@ -254,7 +256,7 @@ describe('an Idempotency-Key', () => {
 
     expect(replay.reply).toEqual(first.reply);
     expect(replay.message.id).toBe(first.message.id);
-    expect(await ledger.read(user)).toEqual({ limit: 5, used: 5 });
+    expect(await ledger.read(user)).toEqual({ plan: 'basic', limit: 5, used: 5 });
   });
 
   it('under 20 parallel requests accepts one', async () => {
@@ -302,7 +304,7 @@ describe('regenerating', () => {
 
     const variant = await acceptance.regenerate(user, room, reply.id);
 
-    expect(variant).toMatchObject({ reply: { reply_to: message.id, status: 'queued' }, quota: { limit: 5, used: 2 } });
+    expect(variant).toMatchObject({ reply: { replyTo: message.id, status: 'queued' }, quota: { limit: 5, used: 2 } });
     const shown = await database.prisma.message.findMany({ where: { chatroomId: room, superseded: false } });
     expect(shown.map(({ id }) => id).sort()).toEqual([message.id, variant!.reply.id].sort());
     expect(await outcomeOf(acceptance.regenerate(user, room, reply.id))).toBe('not_latest_reply');

@@ -1,8 +1,8 @@
 import { IntegerVariable } from '@app/platform';
 
-/** The pace of the reply engine. All in milliseconds but `REPLY_MAX_ATTEMPTS`. */
+/** The timing of replies. All in milliseconds but `REPLY_MAX_ATTEMPTS`. */
 export class ReplyConfig {
-  /** How long a reply stays with a worker that gives no sign of life. It gives one every second. */
+  /** How long a reply stays with a worker that doesn't extend its lease. It does so every second. */
   @IntegerVariable(2_000, 600_000)
   REPLY_LEASE_MS = 10_000;
 
@@ -18,7 +18,7 @@ export class ReplyConfig {
   @IntegerVariable(1, 60_000)
   REPLY_RETRY_BASE_MS = 500;
 
-  /** How often due replies are looked for that nobody rang for. */
+  /** How often the sweep enqueues due replies whose job was lost. */
   @IntegerVariable(100, 60_000)
   REPLY_SWEEP_MS = 1_000;
 }

@@ -2,7 +2,7 @@ import { replyChannel, replyLogKey, type ReplySignal } from '@app/contracts';
 import { RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 
-/** How long an attempt's text stays readable after its last word. */
+/** How long an attempt's text stays readable after it was last written to. */
 export const LOG_SECONDS = 15 * 60;
 
 /** No log grows beyond this; readers of a longer reply get the rest from PostgreSQL when it is finished. */
@@ -33,7 +33,7 @@ interface AppendCommand {
 
 /**
  * The text of replies while they are written, in Redis: for readers only. Nothing that is stored depends on it, so
- * each failure here is swallowed; readers notice gaps by the offsets and fall back to PostgreSQL.
+ * failures here are ignored; readers notice gaps by the offsets and fall back to PostgreSQL.
  */
 @Injectable()
 export class ReplyLog {
@@ -56,7 +56,7 @@ export class ReplyLog {
    * What an attempt has written from a position on.
    *
    * @param offset in UTF-8 bytes
-   * @returns null when the log is gone, shorter than that, or out of reach
+   * @returns null when the log is missing, shorter than that, or out of reach
    */
   async read(replyId: string, attempt: number, offset: number): Promise<Buffer | null> {
     const key = replyLogKey(replyId, attempt);

@@ -1,0 +1,13 @@
+import { type ExpiringRows, expiringRows } from '@app/platform';
+import { IDEMPOTENCY_KEY_MS } from './sending/message-acceptance.store.js';
+
+/** What rooms and messages let expire. */
+export const CHATROOM_RETENTION: ExpiringRows[] = [
+  expiringRows({
+    what: 'idempotency keys',
+    table: 'idempotency_key',
+    key: 'user_id, key',
+    column: 'created_at',
+    keepMs: IDEMPOTENCY_KEY_MS,
+  }),
+];

@@ -1,0 +1,40 @@
+import type { ChatroomResponse } from './chatroom.response.js';
+
+/** The part of a `chatroom` row that its owner may see. */
+export interface ChatroomRow {
+  id: string;
+  title: string | null;
+  systemInstruction: string | null;
+  model: string | null;
+  pinned: boolean;
+  archived: boolean;
+  createdAt: Date;
+  updatedAt: Date;
+  lastMessageAt: Date | null;
+}
+
+/** The columns of {@link ChatroomRow} for Prisma. */
+export const CHATROOM_SELECT = {
+  id: true,
+  title: true,
+  systemInstruction: true,
+  model: true,
+  pinned: true,
+  archived: true,
+  createdAt: true,
+  updatedAt: true,
+  lastMessageAt: true,
+} as const satisfies Record<keyof ChatroomRow, true>;
+
+/** The same for statements that read times with `ISO_TIMES`: their rows are {@link ChatroomResponse}s. */
+export const CHATROOM_COLUMNS = `chatroom.id, chatroom.title, chatroom.system_instruction AS "systemInstruction",
+  chatroom.model, chatroom.pinned, chatroom.archived, chatroom.created_at AS "createdAt",
+  chatroom.updated_at AS "updatedAt", chatroom.last_message_at AS "lastMessageAt"`;
+
+/** A room as its owner sees it. */
+export const toChatroomResponse = (row: ChatroomRow): ChatroomResponse => ({
+  ...row,
+  createdAt: row.createdAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+  lastMessageAt: row.lastMessageAt?.toISOString() ?? null,
+});

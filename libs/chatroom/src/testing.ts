@@ -1,0 +1,13 @@
+/** What tests alone need of rooms and messages: `@app/chatroom/testing`. The product may not import it. */
+export { MessageStore } from './messages/message.store.js';
+export { ReplyCancellationStore } from './replies/reply-cancellation.store.js';
+export { RoomOrderStore } from './replies/room-order.store.js';
+export { ChatroomNotFoundError } from './rooms/chatroom.errors.js';
+export { ChatroomService } from './rooms/chatroom.service.js';
+export { ChatroomStore } from './rooms/chatroom.store.js';
+export { readIdempotencyKey } from './sending/idempotency-key.js';
+export { MessageAcceptanceStore } from './sending/message-acceptance.store.js';
+export { ReplyLog, type ReplyLogWriter } from './streams/reply-log.store.js';
+export { parsePosition } from './streams/reply-position.js';
+export { type ReplyEvent, ReplyReaderService } from './streams/reply-reader.service.js';
+export { ReplySignalService } from './streams/reply-signal.service.js';

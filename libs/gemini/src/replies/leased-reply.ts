@@ -1,0 +1,70 @@
+import type { ReplyLogWriter } from '@app/chatroom';
+import type { ClaimedReply } from './reply.store.js';
+
+/** Why a model call is aborted: its reader asked to, another worker has the reply, its deadline has passed, or ours has. */
+export type StopReason = 'cancelled' | 'lost' | 'deadline' | 'shutdown';
+
+/** One reply that this process is writing now. */
+export class LeasedReply {
+  private readonly controller = new AbortController();
+  private readonly deadline: NodeJS.Timeout;
+  private storedLength = 0;
+  private halfCharacter = '';
+  text = '';
+
+  constructor(
+    readonly claim: ClaimedReply,
+    private readonly log: ReplyLogWriter,
+  ) {
+    this.deadline = setTimeout(() => this.stop('deadline'), Math.max(0, claim.deadlineInMs));
+  }
+
+  /** Aborts with a {@link StopReason}. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  get stopped(): StopReason | null {
+    return this.signal.aborted ? (this.signal.reason as StopReason) : null;
+  }
+
+  stop(reason: StopReason): void {
+    this.controller.abort(reason);
+  }
+
+  /**
+   * Takes what the model wrote. NUL, which PostgreSQL cannot store, is left out; a character that is split over two
+   * pieces waits for its second half, so that text and log are well-formed at every moment.
+   */
+  append(piece: string): void {
+    const text = this.halfCharacter + piece.replaceAll('\u0000', '');
+    this.halfCharacter = /[\ud800-\udbff]$/.exec(text)?.[0] ?? '';
+    const whole = text.slice(0, text.length - this.halfCharacter.length).toWellFormed();
+    if (whole === '') return;
+    this.text += whole;
+    this.log.append(whole);
+  }
+
+  /** The text, if some of it isn't stored yet. */
+  takeUnstored(): string | null {
+    if (this.text.length === this.storedLength) return null;
+    this.storedLength = this.text.length;
+    return this.text;
+  }
+
+  /** The last text that was taken may not have been stored after all. */
+  storeAgain(): void {
+    this.storedLength = 0;
+  }
+
+  /** There is an outcome: it is too late for the deadline to change it. */
+  endDeadline(): void {
+    clearTimeout(this.deadline);
+  }
+
+  /** Afterwards all text has been handed to Redis, or could not be. */
+  async close(): Promise<void> {
+    this.endDeadline();
+    await this.log.flushed();
+  }
+}

@@ -1,0 +1,3 @@
+/** What tests alone need of the work on replies: `@app/gemini/testing`. The product may not import it. */
+export { ReplyConfig } from './replies/reply.config.js';
+export { type ClaimedReply, type FinalReply, ReplyStore } from './replies/reply.store.js';

@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+import {
+  ChatroomNotFoundError,
+  ChatroomService,
+  ChatroomStore,
+  MessageAcceptanceStore,
+  ReplyCancellationStore,
+} from '@app/chatroom/testing';
+import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
+import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
+import { SystemClock } from '@app/platform/testing';
+import { ExhaustedQuotaCache, QuotaConfig, QuotaLedger } from '@app/subscription';
+import { createTestDatabase, type TestDatabase } from '../support/services.js';
+
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
+});
+
+afterAll(async () => {
+  await database.onApplicationShutdown();
+  await testDatabase.drop();
+});
+
+describe('a room whose replies are being written', () => {
+  it('can be deleted at any moment: writers find nothing, and none blocks another', async () => {
+    const clock = new SystemClock();
+    const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 10_000 });
+    const ledger = new QuotaLedger(database, clock, quota);
+    const acceptance = new MessageAcceptanceStore(database, clock, quota, ledger, new ExhaustedQuotaCache());
+    const replies = new ReplyStore(database, clock, new ReplyConfig());
+    const cancellation = new ReplyCancellationStore(database, clock);
+    const rooms = new ChatroomService(new ChatroomStore(database, clock));
+    const owner = uuidv7();
+    await database.prisma.user.create({ data: { id: owner, phone: owner } });
+    const cancelled = { status: 'cancelled', content: '', model: null, finishReason: null, usage: null, error: null };
+
+    for (let round = 0; round < 25; round++) {
+      const { id } = await rooms.create(owner, {});
+      const { reply } = await acceptance.send(owner, id, 'First', null);
+      const held = await replies.claim(reply.id);
+      const outcomes = await Promise.allSettled([
+        acceptance.send(owner, id, 'Second', null),
+        replies.extend([{ id: reply.id, attempt: held!.attempt, content: 'Half an ans' }]),
+        rooms.delete(owner, id),
+        replies.finish(held!, cancelled as FinalReply),
+        cancellation.cancel(owner, id, reply.id),
+        acceptance.send(owner, id, 'Third', null),
+      ]);
+      const failures = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
+      expect(failures.filter((error) => !(error instanceof ChatroomNotFoundError))).toEqual([]);
+      expect(await database.prisma.message.count({ where: { chatroomId: id } })).toBe(0);
+    }
+  });
+});
