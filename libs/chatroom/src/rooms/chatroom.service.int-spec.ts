@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Database, DatabaseConfig, CrashConfig, CrashPoints, ValidationFailedError } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
+import { QuotaConfig, QuotaLedger, ExhaustedQuotaCache } from '@app/subscription';
 import fc from 'fast-check';
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
@@ -91,7 +91,7 @@ describe('a room whose replies are being written', () => {
     const clock = new SystemClock();
     const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 10_000 });
     const ledger = new QuotaLedger(database, clock, quota);
-    const acceptance = new MessageAcceptance(database, clock, quota, ledger, new SpentQuotas());
+    const acceptance = new MessageAcceptance(database, clock, quota, ledger, new ExhaustedQuotaCache());
     const replies = new ReplyStore(database, clock, new ReplyConfig(), new CrashPoints(new CrashConfig()));
     const cancelled = { status: 'cancelled', content: '', model: null, finishReason: null, usage: null, error: null };
 

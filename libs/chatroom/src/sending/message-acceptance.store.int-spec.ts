@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Clock, Database, DatabaseConfig, CrashConfig, CrashPoints, uuidv7 } from '@app/platform';
-import { DailyQuotaGuard, QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
+import { DailyQuotaGuard, QuotaConfig, QuotaLedger, ExhaustedQuotaCache } from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
 import { readIdempotencyKey } from './idempotency-key.js';
@@ -58,7 +58,7 @@ beforeEach(() => {
 function replica(itsClock: Clock): MessageAcceptance {
   const quota = new QuotaConfig();
   const itsLedger = new QuotaLedger(database, itsClock, quota);
-  return new MessageAcceptance(database, itsClock, quota, itsLedger, new SpentQuotas());
+  return new MessageAcceptance(database, itsClock, quota, itsLedger, new ExhaustedQuotaCache());
 }
 
 async function newUser(plan?: { plan: string; planExpiresAt?: Date }): Promise<string> {
@@ -229,8 +229,8 @@ describe('around midnight in UTC', () => {
     };
     await expect(replica(passingMidnight()).send(user, room, 'too late', null)).rejects.toMatchObject(refusal);
 
-    const spent = new SpentQuotas();
-    spent.remember(user, '2026-11-23');
+    const spent = new ExhaustedQuotaCache();
+    spent.add(user, '2026-11-23');
     clock.instant = LATE;
     const request = { user: { userId: user }, headers: {} };
     const context = { switchToHttp: () => ({ getRequest: () => request }) } as unknown as ExecutionContext;

@@ -5,7 +5,7 @@ import {
   QuotaConfig,
   QuotaLedger,
   spendOneMessageSql,
-  SpentQuotas,
+  ExhaustedQuotaCache,
   utcDay,
 } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
@@ -124,7 +124,7 @@ export class MessageAcceptance {
     private readonly clock: Clock,
     private readonly quotaConfig: QuotaConfig,
     private readonly ledger: QuotaLedger,
-    private readonly spent: SpentQuotas,
+    private readonly spent: ExhaustedQuotaCache,
   ) {}
 
   /**
@@ -187,7 +187,7 @@ export class MessageAcceptance {
   }
 
   private refusal(userId: string, limit: number | null, now: Date): DailyQuotaExceededError {
-    this.spent.remember(userId, utcDay(now));
+    this.spent.add(userId, utcDay(now));
     return new DailyQuotaExceededError(limit ?? 0, now);
   }
 

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Database, DatabaseConfig, CrashConfig, CrashPoints, RedisClient, RedisConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
+import { QuotaConfig, QuotaLedger, ExhaustedQuotaCache } from '@app/subscription';
 import fc from 'fast-check';
 import { eventually } from '../../../../test/support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
@@ -38,7 +38,7 @@ beforeAll(async () => {
     clock,
     quota,
     new QuotaLedger(database, clock, quota),
-    new SpentQuotas(),
+    new ExhaustedQuotaCache(),
   );
   store = new ReplyStore(database, clock, new ReplyConfig(), new CrashPoints(new CrashConfig()));
   log = new ReplyLog(redis);

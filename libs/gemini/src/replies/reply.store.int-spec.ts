@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Database, DatabaseConfig, CrashConfig, CrashPoints, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { QuotaConfig, QuotaLedger, SpentQuotas } from '@app/subscription';
+import { QuotaConfig, QuotaLedger, ExhaustedQuotaCache } from '@app/subscription';
 import fc from 'fast-check';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
 import { MessageAcceptance } from '../../../chatroom/src/sending/message-acceptance.store.js';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const clock = new SystemClock();
   const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 1_000 });
   ledger = new QuotaLedger(database, clock, quota);
-  acceptance = new MessageAcceptance(database, clock, quota, ledger, new SpentQuotas());
+  acceptance = new MessageAcceptance(database, clock, quota, ledger, new ExhaustedQuotaCache());
   store = new ReplyStore(database, clock, new ReplyConfig(), new CrashPoints(new CrashConfig()));
 });
 

@@ -1,4 +1,4 @@
-import { PaymentProviderUnavailableError } from '../subscription.errors.js';
+import { PaymentProviderUnavailableError } from './subscription.errors.js';
 
 /** The provider failed, and answers every repetition under the same idempotency key with that failure. */
 export class IdempotencyKeySpentError extends PaymentProviderUnavailableError {}

@@ -1,4 +1,4 @@
-import type { StripeSubscription } from '../entitlement.js';
+import type { StripeSubscription } from '../plan/entitlement.js';
 
 /** A page on which a subscription is bought. */
 export interface CheckoutSession {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { InvalidEventError } from '../subscription.errors.js';
+import { InvalidEventError } from './subscription.errors.js';
 import { parseStripeEvent, parseStripePayload } from './stripe-event.js';
 
 const snapshot = (object: unknown) => ({ id: 'evt_1', object: 'event', type: 'invoice.paid', data: { object } });

@@ -3,8 +3,8 @@ import { Metrics } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { Histogram } from 'prom-client';
 import Stripe from 'stripe';
-import type { StripeSubscription } from '../entitlement.js';
-import { InvalidSignatureError, PaymentProviderUnavailableError } from '../subscription.errors.js';
+import type { StripeSubscription } from '../plan/entitlement.js';
+import { InvalidSignatureError, PaymentProviderUnavailableError } from './subscription.errors.js';
 import { IdempotencyKeySpentError, RequestRefusedError, UnknownCustomerError } from './payment-gateway.errors.js';
 import {
   type CheckoutOrder,

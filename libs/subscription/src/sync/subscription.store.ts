@@ -1,7 +1,7 @@
 import { Database, type PreparedStatement } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import type { Entitlement } from '../entitlement.js';
-import { type CustomerLease, LeaseLostError } from './customer-leases.js';
+import type { Entitlement } from '../plan/entitlement.js';
+import { type CustomerLease, LeaseLostError } from './customer-lease.store.js';
 
 /** The checkout of a user: asked for at Stripe, or about to be. */
 export interface StoredCheckout {
@@ -109,14 +109,14 @@ export class SubscriptionStore {
   async beginCheckout(lease: CustomerLease, terms: CheckoutTerms): Promise<StoredCheckout> {
     const key = crypto.randomUUID();
     const { priceId, successUrl, cancelUrl } = terms;
-    const values = [lease.userId, lease.fence, key, priceId, successUrl, cancelUrl];
+    const values = [lease.userId, lease.fencingToken, key, priceId, successUrl, cancelUrl];
     const stored = await this.database.run(BEGIN_CHECKOUT, values);
     if (stored.length === 0) throw new LeaseLostError();
     return { key, priceId, successUrl, cancelUrl, stripeSessionId: null, createdAt: new Date() };
   }
 
   /** @throws LeaseLostError */
-  async saveSession({ userId, fence }: CustomerLease, key: string, stripeSessionId: string): Promise<void> {
+  async saveSession({ userId, fencingToken }: CustomerLease, key: string, stripeSessionId: string): Promise<void> {
     const { count } = await this.database.prisma.checkout.updateMany({
       where: { userId, key, subscription: { fence } },
       data: { stripeSessionId },
@@ -125,11 +125,11 @@ export class SubscriptionStore {
   }
 
   /** The checkout is over: paid, or closed since there is a subscription already. */
-  async endCheckout({ userId, fence }: CustomerLease): Promise<void> {
+  async endCheckout({ userId, fencingToken }: CustomerLease): Promise<void> {
     await this.database.prisma.checkout.deleteMany({ where: { userId, subscription: { fence } } });
   }
 
-  private async update({ userId, fence }: CustomerLease, data: SubscriptionColumns): Promise<void> {
+  private async update({ userId, fencingToken }: CustomerLease, data: SubscriptionColumns): Promise<void> {
     const { count } = await this.database.prisma.subscription.updateMany({
       where: { userId, fence },
       data: { ...data, updatedAt: new Date() },

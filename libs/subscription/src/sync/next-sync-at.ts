@@ -1,4 +1,4 @@
-import { type Entitlement, hasEnded } from '../entitlement.js';
+import { type Entitlement, hasEnded } from '../plan/entitlement.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -17,7 +17,7 @@ const CHECKOUT_MS = 25 * HOUR_MS;
  * @param checkoutSince when the checkout that may be paid was begun
  * @returns null when nothing is expected to change
  */
-export function nextLook(entitlement: Entitlement, checkoutSince: Date | null, now: Date): Date | null {
+export function nextSyncAt(entitlement: Entitlement, checkoutSince: Date | null, now: Date): Date | null {
   const moments = [...checkoutLooks(checkoutSince, now), ...planLooks(entitlement, now)];
   return moments.length === 0 ? null : new Date(Math.min(...moments));
 }

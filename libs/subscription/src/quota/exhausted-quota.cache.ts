@@ -5,18 +5,18 @@ const REMEMBERED_USERS = 10_000;
 
 /** Whom the accepting transaction has refused lately. A provider of its own: Nest makes a guard anew in each module that uses it. */
 @Injectable()
-export class SpentQuotas {
+export class ExhaustedQuotaCache {
   /** User id → the UTC day whose messages are spent, oldest first. */
   private readonly days = new Map<string, string>();
 
-  remember(userId: string, day: string): void {
+  add(userId: string, day: string): void {
     this.days.delete(userId);
     this.days.set(userId, day);
     if (this.days.size > REMEMBERED_USERS) this.days.delete(this.days.keys().next().value ?? '');
   }
 
   /** The user may send again: a message was given back, or the plan has changed. */
-  forget(userId: string): void {
+  delete(userId: string): void {
     this.days.delete(userId);
   }
 

@@ -1,13 +1,13 @@
 import { Database, type PreparedStatement } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
-import { PaymentProviderUnavailableError } from '../subscription.errors.js';
-import type { KnownGrace } from '../entitlement.js';
+import { PaymentProviderUnavailableError } from '../stripe/subscription.errors.js';
+import type { KnownGrace } from '../plan/entitlement.js';
 
 /** The right to talk to Stripe about one customer, and what we knew when it was given. */
 export interface CustomerLease extends KnownGrace {
   userId: string;
   /** Writes count only while this is the newest. */
-  fence: number;
+  fencingToken: number;
   customerId: string | null;
   customerKey: string;
   currentPeriodEnd: Date | null;
@@ -59,8 +59,8 @@ const RELEASE: PreparedStatement = {
  * connection is held over the network; the fence keeps those out who were thought dead and come back.
  */
 @Injectable()
-export class CustomerLeases {
-  private readonly logger = new Logger(CustomerLeases.name);
+export class CustomerLeaseStore {
+  private readonly logger = new Logger(CustomerLeaseStore.name);
 
   constructor(private readonly database: Database) {}
 
@@ -69,7 +69,7 @@ export class CustomerLeases {
    *
    * @returns null, without the work, when there is no such customer or someone else holds it
    */
-  async holdCustomer<T>(customerId: string, work: (lease: CustomerLease) => Promise<T>): Promise<T | null> {
+  async withCustomerLease<T>(customerId: string, work: (lease: CustomerLease) => Promise<T>): Promise<T | null> {
     const [lease] = await this.database.run<CustomerLease>(CLAIM_BY_CUSTOMER, [customerId, LEASE_MS]);
     return lease === undefined ? null : this.hold(lease, work);
   }
@@ -79,7 +79,7 @@ export class CustomerLeases {
    *
    * @throws LeaseLostError when they take too long, or the account is gone
    */
-  async holdUser<T>(userId: string, work: (lease: CustomerLease) => Promise<T>): Promise<T> {
+  async withUserLease<T>(userId: string, work: (lease: CustomerLease) => Promise<T>): Promise<T> {
     await this.database.run(OPEN_ROW, [userId]);
     for (const patience = Date.now() + PATIENCE_MS; Date.now() < patience;) {
       const [lease] = await this.database.run<CustomerLease>(CLAIM_BY_USER, [userId, LEASE_MS]);
@@ -92,7 +92,7 @@ export class CustomerLeases {
   private async hold<T>(lease: CustomerLease, work: (lease: CustomerLease) => Promise<T>): Promise<T> {
     const beat = setInterval(() => {
       this.database
-        .run(BEAT, [lease.userId, lease.fence, LEASE_MS])
+        .run(BEAT, [lease.userId, lease.fencingToken, LEASE_MS])
         .catch((error: Error) => this.logger.warn(`A lease was not extended: ${error.message}`));
     }, BEAT_MS);
     try {
@@ -100,7 +100,7 @@ export class CustomerLeases {
     } finally {
       clearInterval(beat);
       await this.database
-        .run(RELEASE, [lease.userId, lease.fence])
+        .run(RELEASE, [lease.userId, lease.fencingToken])
         .catch((error: Error) => this.logger.warn(`A lease was not given back: ${error.message}`));
     }
   }

@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { Clock } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
-import { entitlementOf, hasEnded, type StripeSubscription } from '../entitlement.js';
-import { PlanConfig } from '../plan.config.js';
+import { entitlementOf, hasEnded, type StripeSubscription } from '../plan/entitlement.js';
+import { PlanConfig } from '../plan/plan.config.js';
 import { UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
 import { BillingMetrics } from './billing.metrics.js';
-import { type CustomerLease, CustomerLeases } from './customer-leases.js';
-import { nextLook } from './next-look.js';
+import { type CustomerLease, CustomerLeaseStore } from './customer-lease.store.js';
+import { nextSyncAt } from './next-sync-at.js';
 import { SubscriptionStore } from './subscription.store.js';
 
 /** The events of one payment come all at once: most find here that another one's look was enough. */
@@ -24,7 +24,7 @@ export class SubscriptionSync {
 
   constructor(
     private readonly gateway: PaymentGateway,
-    private readonly leases: CustomerLeases,
+    private readonly leases: CustomerLeaseStore,
     private readonly store: SubscriptionStore,
     private readonly clock: Clock,
     private readonly config: PlanConfig,
@@ -42,7 +42,7 @@ export class SubscriptionSync {
       const syncedAt = await this.store.syncedAt(customerId);
       if (syncedAt === undefined) return 'nobody';
       if (since !== null && syncedAt !== null && syncedAt > since) return 'fresh';
-      const subscriptions = await this.leases.holdCustomer(customerId, (lease) => this.sync(lease, customerId));
+      const subscriptions = await this.leases.withCustomerLease(customerId, (lease) => this.sync(lease, customerId));
       if (subscriptions !== null) return 'synced';
       if (Date.now() > patience) return 'busy';
     }
@@ -62,9 +62,9 @@ export class SubscriptionSync {
     const checkout = await this.store.checkout(lease.userId);
     const isSame =
       entitlement.status === lease.status && entitlement.stripeSubscriptionId === lease.stripeSubscriptionId;
-    await this.store.saveEntitlement(lease, entitlement, nextLook(entitlement, checkout?.createdAt ?? null, now));
+    await this.store.saveEntitlement(lease, entitlement, nextSyncAt(entitlement, checkout?.createdAt ?? null, now));
     this.metrics.syncs.inc({ outcome: isSame ? 'same' : 'changed' });
-    if (subscriptions.some(isBought)) await this.closeCheckout(lease, checkout?.stripeSessionId ?? null);
+    if (subscriptions.some(blocksPurchase)) await this.closeCheckout(lease, checkout?.stripeSessionId ?? null);
     this.reportDoubles(customerId, subscriptions);
     return subscriptions;
   }
@@ -96,7 +96,7 @@ export class SubscriptionSync {
   }
 
   private reportDoubles(customerId: string, subscriptions: StripeSubscription[]): void {
-    if (subscriptions.filter(isBought).length <= 1) return;
+    if (subscriptions.filter(blocksPurchase).length <= 1) return;
     this.metrics.doubles.inc();
     this.logger.error(`The customer ${customerId} has more than one running subscription`);
   }
@@ -106,4 +106,4 @@ export class SubscriptionSync {
  * Another purchase would be a second one. Not so while the first payment of a subscription is still to come
  * (`incomplete`): that is a part of its checkout.
  */
-export const isBought = ({ status }: StripeSubscription): boolean => !hasEnded(status) && status !== 'incomplete';
+export const blocksPurchase = ({ status }: StripeSubscription): boolean => !hasEnded(status) && status !== 'incomplete';

@@ -3,8 +3,8 @@ import { Clock } from '@app/platform';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { DailyQuotaExceededError, utcDay } from './daily-quota.js';
-import { QuotaLedger } from './quota-ledger.js';
-import { SpentQuotas } from './spent-quotas.js';
+import { QuotaLedger } from './quota-ledger.store.js';
+import { ExhaustedQuotaCache } from './exhausted-quota.cache.js';
 
 /**
  * Refuses senders who have run out before anything else is done for them. The accepting transaction decides; this
@@ -15,7 +15,7 @@ import { SpentQuotas } from './spent-quotas.js';
 export class DailyQuotaGuard implements CanActivate {
   constructor(
     private readonly ledger: QuotaLedger,
-    private readonly spent: SpentQuotas,
+    private readonly spent: ExhaustedQuotaCache,
     private readonly clock: Clock,
   ) {}
 
@@ -28,7 +28,7 @@ export class DailyQuotaGuard implements CanActivate {
     if (request.headers['idempotency-key'] !== undefined) return true;
     const quota = await this.ledger.read(userId);
     if (quota.limit !== null && quota.used >= quota.limit) throw new DailyQuotaExceededError(quota.limit, now);
-    this.spent.forget(userId);
+    this.spent.delete(userId);
     return true;
   }
 }
