@@ -1,46 +1,42 @@
-import { Clock, Database, type PreparedStatement } from '@app/platform';
+import { Clock, Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
+import { dailyLimitSql, type LimitPlaceholders, planSql } from '../plan/plans.js';
 import { type DailyQuota, utcDay } from './daily-quota.js';
 import { QuotaConfig } from './quota.config.js';
 
-/**
- * The plan's daily limit as an SQL expression over the alias `s` of `subscription`, null on Pro: read live, so a plan
- * counts from the very next message. Both parameters are placeholders such as `$4`.
- */
-const limitSql = (now: string, basicLimit: string): string => `
-  CASE WHEN s.plan = 'pro' AND (s.plan_expires_at IS NULL OR s.plan_expires_at > ${now}::timestamptz)
-       THEN NULL ELSE ${basicLimit}::int END`;
-
-/** The placeholders of {@link spendOneMessageSql}. */
-export interface SpendPlaceholders {
+/** The placeholders of {@link spendOneMessageSql}, such as `$4`. */
+export interface SpendPlaceholders extends LimitPlaceholders {
   user: string;
   day: string;
   now: string;
-  basicLimit: string;
 }
 
+/** The CTE `allowance`: a user's `plan` and its daily `limit`, null for none, in one row per row of an earlier CTE. */
+const allowanceSql = (onlyFor: string, { user, now, ...limits }: Omit<SpendPlaceholders, 'day'>): string => `
+  allowance AS (
+    SELECT plan, ${dailyLimitSql('plan', limits)} AS "limit"
+    FROM (SELECT ${planSql(now)} AS plan FROM ${onlyFor} LEFT JOIN subscription s ON s.user_id = ${user}::uuid) counting
+  )`;
+
 /**
- * Two CTEs for the statement that accepts a message: `allowance` (one row per row of the CTE `onlyFor`: the `limit`)
- * and `spent` (the row of `used` after this message, or none when the day is spent). The conditional upsert takes the
- * ledger row's lock, so parallel senders queue up here and none overruns the limit.
+ * Two CTEs for the statement that accepts a message: `allowance` (one row per row of the CTE `onlyFor`: the `plan` and
+ * its `limit`) and `spent` (the row of `used` after this message, or none when the day is spent). The conditional upsert
+ * takes the ledger row's lock, so parallel senders queue up here and none overruns the limit.
  *
  * @param onlyFor the name of an earlier CTE: nothing is spent unless it has a row
  */
-export const spendOneMessageSql = (onlyFor: string, { user, day, now, basicLimit }: SpendPlaceholders): string => `
-  allowance AS (
-    SELECT ${limitSql(now, basicLimit)} AS "limit"
-    FROM ${onlyFor} LEFT JOIN subscription s ON s.user_id = ${user}::uuid
-  ), spent AS (
+export const spendOneMessageSql = (onlyFor: string, { day, ...placeholders }: SpendPlaceholders): string => `
+  ${allowanceSql(onlyFor, placeholders)}, spent AS (
     INSERT INTO daily_usage AS ledger (user_id, day, used)
-    SELECT ${user}::uuid, ${day}::date, 1 FROM allowance WHERE "limit" IS NULL OR "limit" > 0
+    SELECT ${placeholders.user}::uuid, ${day}::date, 1 FROM allowance WHERE "limit" IS NULL OR "limit" > 0
     ON CONFLICT (user_id, day) DO UPDATE SET used = ledger.used + 1
       WHERE (SELECT "limit" IS NULL OR ledger.used < "limit" FROM allowance)
     RETURNING used
   )`;
 
 /**
- * A CTE for the statement that ends a reply: gives its message back to the day that paid for it. Being part of the
- * final transition, which happens once, it happens once.
+ * A CTE for the statement that ends a reply: refunds its message to the day that it was charged to. The final
+ * transition happens once, and the refund as a part of it.
  *
  * @param ended the name of a CTE with `user_id`, `quota_day` and a boolean `refund`
  */
@@ -51,13 +47,14 @@ export const refundOneMessageSql = (ended: string): string => `
     WHERE e.refund AND ledger.user_id = e.user_id AND ledger.day = e.quota_day AND ledger.used > 0
   )`;
 
-const READ: PreparedStatement = {
-  name: 'quota_read',
-  text: `
-    SELECT ${limitSql('$3', '$4')} AS "limit",
+const READ = prepared<DailyQuota>(
+  'quota_read',
+  `
+    WITH anyone AS (SELECT 1), ${allowanceSql('anyone', { user: '$1', now: '$3', basicLimit: '$4' })}
+    SELECT plan, "limit",
            COALESCE((SELECT used FROM daily_usage WHERE user_id = $1::uuid AND day = $2::date), 0) AS used
-    FROM (SELECT 1) one LEFT JOIN subscription s ON s.user_id = $1::uuid`,
-};
+    FROM allowance`,
+);
 
 /** The daily quota as it stands in PostgreSQL. Spending and refunding are parts of other statements, see the SQL above. */
 @Injectable()
@@ -71,8 +68,7 @@ export class QuotaLedger {
   /** What the user may send today, and has sent. */
   async read(userId: string): Promise<DailyQuota> {
     const now = this.clock.now();
-    const values = [userId, utcDay(now), now, this.config.BASIC_DAILY_MESSAGES];
-    const [quota] = await this.database.run<{ limit: number | null; used: number }>(READ, values);
+    const [quota] = await this.database.run(READ, [userId, utcDay(now), now, this.config.BASIC_DAILY_MESSAGES]);
     if (quota === undefined) throw new Error('The quota query gives one row for every user');
     return quota;
   }

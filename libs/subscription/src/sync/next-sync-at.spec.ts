@@ -33,7 +33,7 @@ describe('nextLook', () => {
     ['a checkout of four hours ago: in two hours', entitlement({ status: 'none' }), inHours(-4), inHours(2)],
     ['a checkout that has run out: never', entitlement({ status: 'canceled' }), inHours(-26), null],
     ['a checkout beside a subscription: whichever comes first', entitlement({}), inHours(-1), inMinutes(30)],
-  ])('after %s', (_case, seen, checkoutSince, expected) => {
-    expect(nextSyncAt(seen, checkoutSince, NOW)).toEqual(expected);
+  ])('after %s', (_case, known, checkoutSince, expected) => {
+    expect(nextSyncAt(known, checkoutSince, NOW)).toEqual(expected);
   });
 });

@@ -10,14 +10,17 @@ import { type CustomerLease, CustomerLeaseStore } from './customer-lease.store.j
 import { nextSyncAt } from './next-sync-at.js';
 import { SubscriptionStore } from './subscription.store.js';
 
-/** The events of one payment come all at once: most find here that another one's look was enough. */
-const PATIENCE_MS = 3_000;
+/** How long to wait for the lease: the events of one payment come at once, and one sync is enough for most of them. */
+const LEASE_TIMEOUT_MS = 3_000;
 const POLL_MS = 50;
 
-/** How a sync ended: `synced` now, `fresh` already, `busy` since someone else is at it, `nobody` has this customer. */
-export type SyncOutcome = 'synced' | 'fresh' | 'busy' | 'nobody';
+/**
+ * How a sync ended: `synced` now; `fresh`, it was new enough before; `busy`, another holder kept the lease; or
+ * `unknown_customer`, no user has this customer.
+ */
+export type SyncOutcome = 'synced' | 'fresh' | 'busy' | 'unknown_customer';
 
-/** The one way from Stripe to our row: look at the customer's subscriptions, derive the plan, store it. */
+/** The one way from Stripe to our row: list the customer's subscriptions, derive the plan, store it. */
 @Injectable()
 export class SubscriptionSync {
   private readonly logger = new Logger(SubscriptionSync.name);
@@ -38,13 +41,16 @@ export class SubscriptionSync {
    * @throws PaymentProviderUnavailableError
    */
   async syncCustomer(customerId: string, since: Date | null): Promise<SyncOutcome> {
-    for (const patience = Date.now() + PATIENCE_MS; ; await setTimeout(POLL_MS)) {
-      const syncedAt = await this.store.syncedAt(customerId);
-      if (syncedAt === undefined) return 'nobody';
+    const deadline = Date.now() + LEASE_TIMEOUT_MS;
+    for (;;) {
+      const state = await this.store.findSyncState(customerId);
+      if (state === null) return 'unknown_customer';
+      const { syncedAt } = state;
       if (since !== null && syncedAt !== null && syncedAt > since) return 'fresh';
       const subscriptions = await this.leases.withCustomerLease(customerId, (lease) => this.sync(lease, customerId));
       if (subscriptions !== null) return 'synced';
-      if (Date.now() > patience) return 'busy';
+      if (Date.now() > deadline) return 'busy';
+      await setTimeout(POLL_MS);
     }
   }
 
@@ -78,18 +84,18 @@ export class SubscriptionSync {
       this.logger.error(`${error.message}: ${customerId}`);
       const hasPaid = lease.currentPeriodEnd !== null && lease.currentPeriodEnd > this.clock.now();
       if (hasPaid && !error.wasDeleted) throw error;
-      // Its page can't be paid any more.
+      // Without its customer a session can't be paid any more.
       await this.store.endCheckout(lease);
       return [];
     }
   }
 
-  /** With a subscription running, a session that is still open would sell a second one. */
+  /** Beside a running subscription, a session that is still open would sell a second one. */
   private async closeCheckout(lease: CustomerLease, sessionId: string | null): Promise<void> {
     try {
       if (sessionId !== null) await this.gateway.expireCheckout(sessionId);
     } catch (error) {
-      await this.store.lookAgain(lease);
+      await this.store.invalidateSync(lease);
       throw error;
     }
     await this.store.endCheckout(lease);
@@ -103,7 +109,7 @@ export class SubscriptionSync {
 }
 
 /**
- * Another purchase would be a second one. Not so while the first payment of a subscription is still to come
- * (`incomplete`): that is a part of its checkout.
+ * Whether the subscription stands in the way of another purchase. It does not while its own first payment is still to
+ * come (`incomplete`): that is a part of its checkout.
  */
 export const blocksPurchase = ({ status }: StripeSubscription): boolean => !hasEnded(status) && status !== 'incomplete';
