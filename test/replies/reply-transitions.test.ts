@@ -1,10 +1,5 @@
 import 'reflect-metadata';
-import {
-  MessageAcceptanceStore,
-  ReplyCancellationStore,
-  ReplyCompletionService,
-  ReplyLog,
-} from '@app/chatroom/testing';
+import { MessageAcceptanceStore, ReplyCancellationStore, RoomOrderStore } from '@app/chatroom/testing';
 import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';

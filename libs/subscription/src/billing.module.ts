@@ -4,11 +4,11 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { PaymentGateway } from './stripe/payment-gateway.port.js';
 import { StripePaymentGateway } from './stripe/stripe.payment-gateway.js';
-import { BillingBell } from './sync/billing.bell.js';
+import { BillingJobs } from './jobs/billing-jobs.service.js';
 import { BillingMetrics } from './sync/billing.metrics.js';
-import { CustomerLeases } from './sync/customer-leases.js';
-import { StripeEvents } from './sync/stripe-events.js';
-import { SubscriptionSync } from './sync/subscription-sync.js';
+import { CustomerLeaseStore } from './sync/customer-lease.store.js';
+import { StripeEventStore } from './jobs/stripe-event.store.js';
+import { SubscriptionSync } from './sync/subscription-sync.service.js';
 import { SubscriptionStore } from './sync/subscription.store.js';
 
 /** What API and worker both need to deal with Stripe. */
@@ -16,19 +16,19 @@ import { SubscriptionStore } from './sync/subscription.store.js';
   imports: [QueueModule, BullModule.registerQueue({ name: BILLING_QUEUE })],
   providers: [
     { provide: PaymentGateway, useClass: StripePaymentGateway },
-    BillingBell,
+    BillingJobs,
     BillingMetrics,
-    CustomerLeases,
-    StripeEvents,
+    CustomerLeaseStore,
+    StripeEventStore,
     SubscriptionStore,
     SubscriptionSync,
   ],
   exports: [
     PaymentGateway,
-    BillingBell,
+    BillingJobs,
     BillingMetrics,
-    CustomerLeases,
-    StripeEvents,
+    CustomerLeaseStore,
+    StripeEventStore,
     SubscriptionStore,
     SubscriptionSync,
   ],

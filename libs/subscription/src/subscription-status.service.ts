@@ -1,7 +1,7 @@
 import { Clock, Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { quotaResetsAt } from './daily-quota.js';
-import { QuotaLedger } from './quota-ledger.js';
+import { quotaResetsAt } from './quota/daily-quota.js';
+import { QuotaLedger } from './quota/quota-ledger.store.js';
 import type { SubscriptionStatusResponse } from './subscription.response.js';
 
 /** Tells users their plan as we last learned it: Stripe is not asked, so it may be out of reach. */

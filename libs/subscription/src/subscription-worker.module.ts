@@ -1,13 +1,13 @@
 import { Module, type Type } from '@nestjs/common';
 import { BillingModule } from './billing.module.js';
-import { PlanConfig } from './plan.config.js';
+import { PlanConfig } from './plan/plan.config.js';
 import { StripeConfig } from './stripe/stripe.config.js';
-import { BillingTasks } from './sync/billing-tasks.js';
-import { BillingProcessor } from './sync/billing.processor.js';
-import { BillingSweeper } from './sync/billing.sweeper.js';
-import { EventReconciler } from './sync/event-reconciler.js';
-import { ReconcilerConfig } from './sync/reconciler.config.js';
-import { StripeCancellations } from './sync/stripe-cancellations.js';
+import { BillingTaskStore } from './jobs/billing-task.store.js';
+import { BillingProcessor } from './jobs/billing.processor.js';
+import { BillingSweepTask } from './jobs/billing-sweep.task.js';
+import { EventReconcilerTask } from './reconciler/event-reconciler.task.js';
+import { ReconcilerConfig } from './reconciler/reconciler.config.js';
+import { StripeCancellationService } from './jobs/stripe-cancellation.service.js';
 
 /** The configuration classes that a process with {@link SubscriptionWorkerModule} has to provide. */
 export const SUBSCRIPTION_WORKER_CONFIG: Type<object>[] = [StripeConfig, PlanConfig, ReconcilerConfig];
@@ -15,6 +15,6 @@ export const SUBSCRIPTION_WORKER_CONFIG: Type<object>[] = [StripeConfig, PlanCon
 /** Keeps plans true in the background. Importing it starts a queue worker in the process. */
 @Module({
   imports: [BillingModule],
-  providers: [BillingProcessor, BillingSweeper, BillingTasks, EventReconciler, StripeCancellations],
+  providers: [BillingProcessor, BillingSweepTask, BillingTaskStore, EventReconcilerTask, StripeCancellationService],
 })
 export class SubscriptionWorkerModule {}

@@ -3,14 +3,14 @@ import { Module, type Type } from '@nestjs/common';
 import { BillingModule } from './billing.module.js';
 import { CheckoutConfig } from './checkout/checkout.config.js';
 import { CheckoutService } from './checkout/checkout.service.js';
-import { Customers } from './checkout/customers.js';
-import { ReturnUrlPolicy } from './checkout/return-urls.js';
-import { PlanConfig } from './plan.config.js';
-import { QuotaLedger } from './quota-ledger.js';
-import { QuotaConfig } from './quota.config.js';
-import { SpentQuotas } from './spent-quotas.js';
+import { CustomerService } from './checkout/customer.service.js';
+import { ReturnUrlService } from './checkout/return-url.service.js';
+import { PlanConfig } from './plan/plan.config.js';
+import { QuotaLedger } from './quota/quota-ledger.store.js';
+import { QuotaConfig } from './quota/quota.config.js';
+import { ExhaustedQuotaCache } from './quota/exhausted-quota.cache.js';
 import { StripeConfig } from './stripe/stripe.config.js';
-import { SubscriptionAccount } from './subscription-account.js';
+import { SubscriptionAccountParticipant } from './subscription-account.participant.js';
 import { SubscriptionStatusService } from './subscription-status.service.js';
 import { SubscriptionController } from './subscription.controller.js';
 import { StripeWebhookController } from './webhook/stripe-webhook.controller.js';
@@ -32,14 +32,14 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
   controllers: [SubscriptionController, StripeWebhookController],
   providers: [
     CheckoutService,
-    Customers,
+    CustomerService,
     QuotaLedger,
-    ReturnUrlPolicy,
-    SpentQuotas,
+    ReturnUrlService,
+    ExhaustedQuotaCache,
     StripeWebhookService,
-    SubscriptionAccount,
+    SubscriptionAccountParticipant,
     SubscriptionStatusService,
   ],
-  exports: [QuotaLedger, SpentQuotas],
+  exports: [QuotaLedger, ExhaustedQuotaCache],
 })
 export class SubscriptionModule {}

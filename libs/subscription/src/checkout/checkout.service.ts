@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { AlreadySubscribedError, PaymentProviderUnavailableError } from '../subscription.errors.js';
+import { AlreadySubscribedError, PaymentProviderUnavailableError } from '../stripe/subscription.errors.js';
 import {
   IdempotencyKeySpentError,
   RequestRefusedError,
   UnknownCustomerError,
 } from '../stripe/payment-gateway.errors.js';
 import { type CheckoutSession, PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { type CustomerLease, CustomerLeases, LeaseLostError } from '../sync/customer-leases.js';
-import { hasEnded, type StripeSubscription } from '../entitlement.js';
-import { isBought, SubscriptionSync } from '../sync/subscription-sync.js';
+import { type CustomerLease, CustomerLeaseStore, LeaseLostError } from '../sync/customer-lease.store.js';
+import { hasEnded, type StripeSubscription } from '../plan/entitlement.js';
+import { blocksPurchase, SubscriptionSync } from '../sync/subscription-sync.service.js';
 import { type CheckoutTerms, type StoredCheckout, SubscriptionStore } from '../sync/subscription.store.js';
 import { CheckoutConfig } from './checkout.config.js';
-import { Customers } from './customers.js';
-import { type ReturnUrls, ReturnUrlPolicy } from './return-urls.js';
+import { CustomerService } from './customer.service.js';
+import { type ReturnUrls, ReturnUrlService } from './return-url.service.js';
 
 /**
  * Sells the Pro plan so that nobody pays twice: one customer per user, one payable session per customer, none beside a
@@ -22,11 +22,11 @@ import { type ReturnUrls, ReturnUrlPolicy } from './return-urls.js';
 export class CheckoutService {
   constructor(
     private readonly gateway: PaymentGateway,
-    private readonly leases: CustomerLeases,
+    private readonly leases: CustomerLeaseStore,
     private readonly store: SubscriptionStore,
     private readonly sync: SubscriptionSync,
-    private readonly customers: Customers,
-    private readonly returnUrls: ReturnUrlPolicy,
+    private readonly customers: CustomerService,
+    private readonly returnUrls: ReturnUrlService,
     private readonly config: CheckoutConfig,
   ) {}
 
@@ -56,7 +56,7 @@ export class CheckoutService {
 
   /** Does the work for the user's customer; once more for a new customer, should Stripe have lost the old one. */
   private forCustomer<T>(userId: string, work: (lease: CustomerLease, customerId: string) => Promise<T>): Promise<T> {
-    return this.leases.holdUser(userId, async (lease) => {
+    return this.leases.withUserLease(userId, async (lease) => {
       try {
         return await work(lease, await this.customers.of(lease));
       } catch (error) {
@@ -73,7 +73,7 @@ export class CheckoutService {
   ): Promise<CheckoutSession> {
     // Stripe itself is asked, since a webhook may be late.
     const subscriptions = await this.sync.sync(lease, customerId);
-    refuse(subscriptions.filter(isBought));
+    refuse(subscriptions.filter(blocksPurchase));
     const open = await this.openSession(lease, customerId, terms);
     if (open !== null) return open;
     // Begun, never paid, and its page is closed: should its invoice still be paid, there would be two.
@@ -118,7 +118,7 @@ export class CheckoutService {
     const subscriptions = await this.sync.sync(lease, customerId);
     const bought = subscriptions.find(({ id }) => id === session.subscriptionId);
     // A complete session whose subscription is still `incomplete` waits for the bank: a debit takes days.
-    refuse(subscriptions.filter((each) => isBought(each) || (each === bought && !hasEnded(each.status))));
+    refuse(subscriptions.filter((each) => blocksPurchase(each) || (each === bought && !hasEnded(each.status))));
     // Stripe's list lags behind: we can't know yet.
     if (session.subscriptionId !== null && bought === undefined) throw new PaymentProviderUnavailableError();
   }

@@ -1,4 +1,4 @@
-import type { StripeSubscription } from '../entitlement.js';
+import type { StripeSubscription } from '../plan/entitlement.js';
 
 /** A page on which a subscription is bought. */
 export interface CheckoutSession {
@@ -22,7 +22,7 @@ export interface CheckoutOrder {
   cancelUrl: string;
 }
 
-/** Something happened at Stripe: which customer to look at, or the object that leads to it. Never what happened. */
+/** Something happened at Stripe: which customer it concerns, or the object that leads to the customer. Never what happened. */
 export interface PaymentEvent {
   id: string;
   type: string;
@@ -52,7 +52,7 @@ export abstract class PaymentGateway {
    */
   abstract createCustomer(userId: string, key: string): Promise<string>;
 
-  /** @throws UnknownCustomerError when the customer is gone */
+  /** @throws UnknownCustomerError when the customer does not exist any more */
   abstract createCheckout(order: CheckoutOrder): Promise<CheckoutSession>;
 
   /** The session as it is now; null when there is none of this id. */
@@ -77,10 +77,10 @@ export abstract class PaymentGateway {
   /** Ends a subscription at once. One that has ended, or doesn't exist, is no error. */
   abstract cancelSubscription(subscriptionId: string): Promise<void>;
 
-  /** Deletes the customer with everything personal. One that is gone is no error. */
+  /** Deletes the customer with everything personal. One that does not exist is no error. */
   abstract deleteCustomer(customerId: string): Promise<void>;
 
-  /** The customer to whom an object belongs; null when it has none, is gone, or is of a kind that we don't follow. */
+  /** The customer to whom an object belongs; null when it has none, was deleted, or is of a kind that we don't follow. */
   abstract customerOf(objectType: string, objectId: string): Promise<string | null>;
 
   /**

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { InvalidEventError } from '../subscription.errors.js';
+import { InvalidEventError } from './payment-gateway.errors.js';
 import { parseStripeEvent, parseStripePayload } from './stripe-event.js';
 
 const snapshot = (object: unknown) => ({ id: 'evt_1', object: 'event', type: 'invoice.paid', data: { object } });
@@ -13,8 +13,8 @@ describe('parseStripeEvent', () => {
       'cus_1',
     ],
     ['a customer itself', { object: 'customer', id: 'cus_1' }, 'cus_1'],
-    ['nobody in an object of nobody', { object: 'subscription', id: 'sub_1', customer: null }, null],
-    ['nobody in an object without an id', { object: 'invoice' }, null],
+    ['no one in an object without a customer', { object: 'subscription', id: 'sub_1', customer: null }, null],
+    ['no one in an object without an id', { object: 'invoice' }, null],
   ])('finds %s', (_case, object, customerId) => {
     expect(parseStripeEvent(snapshot(object))).toMatchObject({ id: 'evt_1', type: 'invoice.paid', customerId });
   });

@@ -1,4 +1,4 @@
-import { InvalidEventError } from '../subscription.errors.js';
+import { InvalidEventError } from './payment-gateway.errors.js';
 import type { PaymentEvent } from './payment-gateway.port.js';
 
 /**

@@ -4,8 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { Metrics } from '@app/platform';
 import type Stripe from 'stripe';
 import { StripeSandboxServer } from '../../../../test/support/stripe-sandbox.js';
-import { PaymentProviderUnavailableError } from '../subscription.errors.js';
-import { IdempotencyKeySpentError, RequestRefusedError, UnknownCustomerError } from './payment-gateway.errors.js';
+import {
+  IdempotencyKeySpentError,
+  PaymentProviderUnavailableError,
+  RequestRefusedError,
+  UnknownCustomerError,
+} from './payment-gateway.errors.js';
 import type { CheckoutOrder, ListedPaymentEvent } from './payment-gateway.port.js';
 import { StripePaymentGateway } from './stripe.payment-gateway.js';
 

@@ -1,11 +1,15 @@
-import { setTimeout } from 'node:timers/promises';
-import { Metrics } from '@app/platform';
+import { Metrics, withTimeout } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { Histogram } from 'prom-client';
 import Stripe from 'stripe';
-import type { StripeSubscription } from '../entitlement.js';
-import { InvalidSignatureError, PaymentProviderUnavailableError } from '../subscription.errors.js';
-import { IdempotencyKeySpentError, RequestRefusedError, UnknownCustomerError } from './payment-gateway.errors.js';
+import type { StripeSubscription } from '../plan/entitlement.js';
+import {
+  IdempotencyKeySpentError,
+  InvalidSignatureError,
+  PaymentProviderUnavailableError,
+  RequestRefusedError,
+  UnknownCustomerError,
+} from './payment-gateway.errors.js';
 import {
   type CheckoutOrder,
   type CheckoutSession,
@@ -13,6 +17,7 @@ import {
   PaymentGateway,
   type PaymentEvent,
 } from './payment-gateway.port.js';
+import { ANNOUNCING_TYPES } from './plan-events.js';
 import { StripeConfig } from './stripe.config.js';
 import { parseStripeEvent, parseStripePayload } from './stripe-event.js';
 
@@ -20,26 +25,12 @@ import { parseStripeEvent, parseStripePayload } from './stripe-event.js';
 const API_VERSION = '2026-10-28.endive';
 /** One attempt's time, in milliseconds. With the one repetition and its pause a call ends within 13 seconds. */
 const ATTEMPT_TIMEOUT_MS = 6_000;
-/** A whole call's time: the SDK's own is for silence, and an answer that drips goes on beyond it. */
+/** A whole call's time, in milliseconds: the SDK's own limits silence only, not an answer that comes byte by byte. */
 const CALL_TIMEOUT_MS = 15_000;
 /** How far a signature's time may be from ours, in seconds, on either side: what Stripe's own libraries allow the past. */
 const SIGNATURE_TOLERANCE_S = 300;
 /** More subscriptions than one customer will ever have. */
 const MAX_SUBSCRIPTIONS = 500;
-/** Every change of a plan announces itself by one of these. */
-const PLAN_EVENTS = [
-  'checkout.session.async_payment_succeeded',
-  'checkout.session.completed',
-  'customer.deleted',
-  'customer.subscription.created',
-  'customer.subscription.deleted',
-  'customer.subscription.paused',
-  'customer.subscription.pending_update_applied',
-  'customer.subscription.resumed',
-  'customer.subscription.updated',
-  'invoice.paid',
-  'invoice.payment_failed',
-];
 
 /** Stripe, by its own SDK. The only importer of it. */
 @Injectable()
@@ -164,7 +155,7 @@ export class StripePaymentGateway extends PaymentGateway {
     let after: string | undefined;
     do {
       const page = await this.call('list_events', (stripe) =>
-        stripe.events.list({ types: PLAN_EVENTS, created, limit: 100, ...(after && { starting_after: after }) }),
+        stripe.events.list({ types: [...ANNOUNCING_TYPES], created, limit: 100, ...(after && { starting_after: after }) }),
       );
       for (const event of page.data) yield { ...parseStripeEvent(event), createdAt: toDate(event.created) };
       after = page.has_more ? page.data.at(-1)?.id : undefined;
@@ -177,7 +168,7 @@ export class StripePaymentGateway extends PaymentGateway {
     secrets: readonly string[],
     now: Date,
   ): PaymentEvent {
-    // A string, not bytes: the SDK would drop a byte order mark before it checks.
+    // A string, not bytes: of bytes the SDK would drop a byte order mark before it checks.
     const text = payload.toString('utf8');
     if (signature === undefined || !secrets.some((secret) => isSigned(text, signature, secret, now))) {
       throw new InvalidSignatureError();
@@ -185,7 +176,7 @@ export class StripePaymentGateway extends PaymentGateway {
     return parseStripePayload(text);
   }
 
-  /** A call about a customer who may be gone. */
+  /** A call about a customer who may not exist any more. */
   private async ofCustomer<T>(customerId: string, operation: string, work: (stripe: Stripe) => Promise<T>): Promise<T> {
     try {
       return await this.call(operation, work, (error) => isMissing(error, 'customer'));
@@ -196,7 +187,7 @@ export class StripePaymentGateway extends PaymentGateway {
     }
   }
 
-  /** A call about an object that may be gone: null then. */
+  /** A call about an object that may not exist any more: null then. */
   private async unlessMissing<T>(operation: string, work: (stripe: Stripe) => Promise<T>): Promise<T | null> {
     try {
       return await this.call(operation, work, isMissing);
@@ -206,7 +197,7 @@ export class StripePaymentGateway extends PaymentGateway {
     }
   }
 
-  /** @param isExpected errors that are no news for an operator */
+  /** @param isExpected errors that are not reported to operators */
   private async call<T>(
     operation: string,
     work: (stripe: Stripe) => Promise<T>,
@@ -215,7 +206,7 @@ export class StripePaymentGateway extends PaymentGateway {
     if (this.client === undefined) throw new PaymentProviderUnavailableError();
     const stop = this.seconds.startTimer({ operation });
     try {
-      const result = await within(CALL_TIMEOUT_MS, work(this.client));
+      const result = await withTimeout(CALL_TIMEOUT_MS, work(this.client), failForTime);
       stop({ outcome: 'ok' });
       return result;
     } catch (error) {
@@ -245,19 +236,11 @@ function connect(key: string, baseUrl: string | undefined): Stripe {
   });
 }
 
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const tooLate = setTimeout(milliseconds, undefined, { signal: over.signal }).then((): never => {
-    throw new Stripe.errors.StripeConnectionError({
-      message: `No whole answer in ${milliseconds} ms`,
-      type: 'api_error',
-    });
+function failForTime(): never {
+  throw new Stripe.errors.StripeConnectionError({
+    message: `No whole answer in ${CALL_TIMEOUT_MS} ms`,
+    type: 'api_error',
   });
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    over.abort();
-  }
 }
 
 /** Whether Stripe has no object of the id that was asked for, or given as this parameter. */

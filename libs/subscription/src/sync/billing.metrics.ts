@@ -5,11 +5,11 @@ import { Counter } from 'prom-client';
 /** What API and worker count of billing. */
 @Injectable()
 export class BillingMetrics {
-  /** Events by the way they came, and whether they were known. A new one from the list is a webhook that failed us. */
+  /** Events by the way they came, and whether they were known. A new one from the list is a webhook that did not arrive. */
   readonly events: Counter<'source' | 'novelty'>;
-  /** Looks at Stripe, and whether they changed what we thought. */
+  /** Syncs with Stripe, and whether they changed our row. */
   readonly syncs: Counter<'outcome'>;
-  /** Customers seen with more than one running subscription: someone pays twice. */
+  /** Syncs that found more than one running subscription: the customer pays twice. */
   readonly doubles: Counter;
 
   constructor(metrics: Metrics) {
@@ -22,13 +22,13 @@ export class BillingMetrics {
     });
     this.syncs = new Counter({
       name: 'billing_syncs_total',
-      help: 'Looks at customers in Stripe: our row was right (same) or not (changed), or Stripe has no such customer (unknown).',
+      help: 'Syncs of customers with Stripe: our row was right (same) or not (changed), or Stripe has no such customer (unknown).',
       labelNames: ['outcome'],
       registers,
     });
     this.doubles = new Counter({
       name: 'billing_double_subscriptions_total',
-      help: 'Looks at customers that found more than one running subscription.',
+      help: 'Syncs of customers that found more than one running subscription.',
       registers,
     });
   }

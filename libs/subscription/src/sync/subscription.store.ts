@@ -1,7 +1,8 @@
-import { Database, type PreparedStatement } from '@app/platform';
+import { Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import type { Entitlement } from '../entitlement.js';
-import { type CustomerLease, LeaseLostError } from './customer-leases.js';
+import type { Entitlement } from '../plan/entitlement.js';
+import { LeaseLostError } from './customer-lease.errors.js';
+import type { CustomerLease } from './customer-lease.store.js';
 
 /** The checkout of a user: asked for at Stripe, or about to be. */
 export interface StoredCheckout {
@@ -10,20 +11,20 @@ export interface StoredCheckout {
   priceId: string;
   successUrl: string;
   cancelUrl: string;
-  /** Null: nobody knows yet whether Stripe made the session. */
+  /** Null: it is not known yet whether Stripe made the session. */
   stripeSessionId: string | null;
   createdAt: Date;
 }
 
-/** What a checkout is asked for with. */
+/** What a checkout session is ordered with. */
 export type CheckoutTerms = Pick<StoredCheckout, 'priceId' | 'successUrl' | 'cancelUrl'>;
 
-const BEGIN_CHECKOUT: PreparedStatement = {
-  name: 'billing_begin_checkout',
-  text: `
+const BEGIN_CHECKOUT = prepared<{ key: string }>(
+  'billing_begin_checkout',
+  `
     WITH holder AS (
       UPDATE subscription SET resync_at = LEAST(resync_at, now() + interval '1 minute')
-      WHERE user_id = $1 AND fence = $2
+      WHERE user_id = $1 AND fencing_token = $2
       RETURNING user_id
     )
     INSERT INTO checkout (user_id, key, price_id, success_url, cancel_url)
@@ -32,30 +33,36 @@ const BEGIN_CHECKOUT: PreparedStatement = {
     SET key = EXCLUDED.key, price_id = EXCLUDED.price_id, success_url = EXCLUDED.success_url,
         cancel_url = EXCLUDED.cancel_url, stripe_session_id = NULL, created_at = now()
     RETURNING key`,
-};
+);
 
-const ABANDON_CUSTOMER: PreparedStatement = {
-  name: 'billing_abandon_customer',
-  text: `
+const ABANDON_CUSTOMER = prepared(
+  'billing_abandon_customer',
+  `
     INSERT INTO stripe_cancellation (customer_id)
     SELECT $1 WHERE NOT EXISTS (SELECT FROM subscription WHERE user_id = $2) ON CONFLICT DO NOTHING`,
-};
+);
+
+// Spread over an hour, each customer by its own chance, so that Stripe's rate limit is kept.
+const SCHEDULE_SYNC_OF_ALL = prepared(
+  'billing_schedule_sync_of_all',
+  `UPDATE subscription SET resync_at = now() + random() * interval '1 hour' WHERE stripe_customer_id IS NOT NULL`,
+);
 
 /**
- * What we know of customers and their checkouts. Everything is written under a lease, and fails once that is lost: by
- * then someone else knows better.
+ * What we know of customers and their checkouts. All that was learned from Stripe is written under the customer's lease,
+ * and fails once that is lost: by then another holder has newer knowledge.
  */
 @Injectable()
 export class SubscriptionStore {
   constructor(private readonly database: Database) {}
 
-  /** When the customer was last looked at; undefined for a customer of nobody's. */
-  async syncedAt(stripeCustomerId: string): Promise<Date | null | undefined> {
-    const row = await this.database.prisma.subscription.findUnique({
-      where: { stripeCustomerId },
-      select: { syncedAt: true },
-    });
-    return row?.syncedAt;
+  /**
+   * When the customer was last synchronised, `syncedAt` null for never.
+   *
+   * @returns null when no user has this customer
+   */
+  async findSyncState(stripeCustomerId: string): Promise<{ syncedAt: Date | null } | null> {
+    return this.database.prisma.subscription.findUnique({ where: { stripeCustomerId }, select: { syncedAt: true } });
   }
 
   /** @throws LeaseLostError */
@@ -65,7 +72,7 @@ export class SubscriptionStore {
   }
 
   /**
-   * Lets the next customer be created under a new key: this one is gone, or the old key fails for good.
+   * Lets the next customer be created under a new key: this one was deleted, or the old key fails for good.
    *
    * @throws LeaseLostError
    */
@@ -76,7 +83,7 @@ export class SubscriptionStore {
     Object.assign(lease, { customerId: null, customerKey });
   }
 
-  /** Has a customer ended at Stripe whose account was deleted while it was being created. */
+  /** Has a customer deleted at Stripe whose account was deleted while the customer was being created. */
   async abandonCustomer(customerId: string, userId: string): Promise<void> {
     await this.database.run(ABANDON_CUSTOMER, [customerId, userId]);
   }
@@ -88,11 +95,11 @@ export class SubscriptionStore {
   }
 
   /**
-   * What was looked at isn't done with: nothing counts as fresh, and the next look is due.
+   * What was synchronised has not had all its consequences: it doesn't count as fresh, and the next sync is due.
    *
    * @throws LeaseLostError
    */
-  async lookAgain(lease: CustomerLease): Promise<void> {
+  async invalidateSync(lease: CustomerLease): Promise<void> {
     await this.update(lease, { syncedAt: null, resyncAt: new Date() });
   }
 
@@ -102,36 +109,67 @@ export class SubscriptionStore {
   }
 
   /**
-   * Puts a new checkout in place of whichever there was, before Stripe hears of it.
+   * Puts a new checkout in place of whichever there was, before Stripe is asked for it.
    *
    * @throws LeaseLostError
    */
   async beginCheckout(lease: CustomerLease, terms: CheckoutTerms): Promise<StoredCheckout> {
     const key = crypto.randomUUID();
     const { priceId, successUrl, cancelUrl } = terms;
-    const values = [lease.userId, lease.fence, key, priceId, successUrl, cancelUrl];
+    const values = [lease.userId, lease.fencingToken, key, priceId, successUrl, cancelUrl];
     const stored = await this.database.run(BEGIN_CHECKOUT, values);
     if (stored.length === 0) throw new LeaseLostError();
     return { key, priceId, successUrl, cancelUrl, stripeSessionId: null, createdAt: new Date() };
   }
 
   /** @throws LeaseLostError */
-  async saveSession({ userId, fence }: CustomerLease, key: string, stripeSessionId: string): Promise<void> {
+  async saveSession({ userId, fencingToken }: CustomerLease, key: string, stripeSessionId: string): Promise<void> {
     const { count } = await this.database.prisma.checkout.updateMany({
-      where: { userId, key, subscription: { fence } },
+      where: { userId, key, subscription: { fencingToken } },
       data: { stripeSessionId },
     });
     if (count === 0) throw new LeaseLostError();
   }
 
   /** The checkout is over: paid, or closed since there is a subscription already. */
-  async endCheckout({ userId, fence }: CustomerLease): Promise<void> {
-    await this.database.prisma.checkout.deleteMany({ where: { userId, subscription: { fence } } });
+  async endCheckout({ userId, fencingToken }: CustomerLease): Promise<void> {
+    await this.database.prisma.checkout.deleteMany({ where: { userId, subscription: { fencingToken } } });
   }
 
-  private async update({ userId, fence }: CustomerLease, data: SubscriptionColumns): Promise<void> {
+  /** Has every customer synchronised within an hour. */
+  async scheduleSyncOfAll(): Promise<void> {
+    await this.database.run(SCHEDULE_SYNC_OF_ALL, []);
+  }
+
+  /** What is stored about the user's subscription and checkout, for the user to take away. */
+  async export(userId: string): Promise<object | null> {
+    return this.database.prisma.subscription.findUnique({
+      where: { userId },
+      select: {
+        stripeCustomerId: true,
+        stripeSubscriptionId: true,
+        status: true,
+        plan: true,
+        planExpiresAt: true,
+        currentPeriodEnd: true,
+        cancelAtPeriodEnd: true,
+        createdAt: true,
+        checkout: { select: { stripeSessionId: true, successUrl: true, cancelUrl: true, createdAt: true } },
+      },
+    });
+  }
+
+  /**
+   * Deletes the user's row. A trigger keeps the bare customer id in `stripe_cancellation` until the worker has deleted the
+   * customer at Stripe.
+   */
+  async erase(userId: string): Promise<void> {
+    await this.database.prisma.subscription.deleteMany({ where: { userId } });
+  }
+
+  private async update({ userId, fencingToken }: CustomerLease, data: SubscriptionColumns): Promise<void> {
     const { count } = await this.database.prisma.subscription.updateMany({
-      where: { userId, fence },
+      where: { userId, fencingToken },
       data: { ...data, updatedAt: new Date() },
     });
     if (count === 0) throw new LeaseLostError();

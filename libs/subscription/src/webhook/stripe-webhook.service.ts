@@ -1,9 +1,9 @@
 import { Clock } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { BillingBell } from '../sync/billing.bell.js';
+import { BillingJobs } from '../jobs/billing-jobs.service.js';
 import { BillingMetrics } from '../sync/billing.metrics.js';
-import { StripeEvents } from '../sync/stripe-events.js';
+import { StripeEventStore } from '../jobs/stripe-event.store.js';
 import { WebhookConfig } from './webhook.config.js';
 
 /** Takes events in: once they are stored here, Stripe can forget them. */
@@ -11,8 +11,8 @@ import { WebhookConfig } from './webhook.config.js';
 export class StripeWebhookService {
   constructor(
     private readonly gateway: PaymentGateway,
-    private readonly events: StripeEvents,
-    private readonly bell: BillingBell,
+    private readonly events: StripeEventStore,
+    private readonly bell: BillingJobs,
     private readonly clock: Clock,
     private readonly config: WebhookConfig,
     private readonly metrics: BillingMetrics,
@@ -30,6 +30,6 @@ export class StripeWebhookService {
     const event = this.gateway.readWebhook(payload, signature, secrets, this.clock.now());
     const { added, due } = await this.events.store([event]);
     this.metrics.events.inc({ source: 'webhook', novelty: added === 1 ? 'new' : 'known' });
-    await this.bell.ring(due.map((id) => ({ kind: 'event', id })));
+    await this.bell.enqueue(due.map((id) => ({ kind: 'event', id })));
   }
 }

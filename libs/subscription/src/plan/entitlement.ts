@@ -1,3 +1,5 @@
+import { DEFAULT_PLAN, PAID_PLAN, PLANS, type Plan } from './plans.js';
+
 /** What Stripe says about one subscription, as far as the plan depends on it. */
 export interface StripeSubscription {
   id: string;
@@ -11,7 +13,7 @@ export interface StripeSubscription {
 
 /** A user's plan, and what it follows from. */
 export interface Entitlement {
-  plan: 'basic' | 'pro';
+  plan: Plan;
   /** When a grace ends by itself; null: no such end. */
   planExpiresAt: Date | null;
   /** Stripe's word for the subscription that counts, or `none`. */
@@ -21,7 +23,7 @@ export interface Entitlement {
   cancelAtPeriodEnd: boolean;
 }
 
-/** What was known before: a running grace is not begun anew by every look at it. */
+/** What was known before: a running grace does not begin anew with every sync. */
 export type KnownGrace = Pick<Entitlement, 'status' | 'stripeSubscriptionId' | 'planExpiresAt'>;
 
 const DAY_MS = 86_400_000;
@@ -38,7 +40,7 @@ export const hasEnded = (status: string): boolean => ENDED.includes(status);
  * that begins when it is first seen, and everything else, unknown words too, is Basic. Of several subscriptions the
  * best one counts. Which price they have makes no difference, so a new price locks no one out.
  *
- * @param known what the last look at Stripe led to
+ * @param known what the last sync led to
  * @param graceDays how long a `past_due` subscription stays Pro, in days
  */
 export function entitlementOf(
@@ -54,7 +56,7 @@ export function entitlementOf(
 }
 
 const NO_SUBSCRIPTION: Entitlement = {
-  plan: 'basic',
+  plan: DEFAULT_PLAN,
   planExpiresAt: null,
   status: 'none',
   stripeSubscriptionId: null,
@@ -65,9 +67,9 @@ const NO_SUBSCRIPTION: Entitlement = {
 function entitledBy(subscription: StripeSubscription, known: KnownGrace, now: Date, graceDays: number): Entitlement {
   const { id, status, currentPeriodEnd, cancelsAtPeriodEnd } = subscription;
   const graceEnd = status === 'past_due' ? endOfGrace(subscription, known, now, graceDays) : null;
-  const isPro = status === 'active' || status === 'trialing' || (graceEnd !== null && graceEnd > now);
+  const isPaid = status === 'active' || status === 'trialing' || (graceEnd !== null && graceEnd > now);
   return {
-    plan: isPro ? 'pro' : 'basic',
+    plan: isPaid ? PAID_PLAN : DEFAULT_PLAN,
     planExpiresAt: graceEnd,
     status,
     stripeSubscriptionId: id,
@@ -81,11 +83,11 @@ function endOfGrace({ id }: StripeSubscription, known: KnownGrace, now: Date, gr
   return running ?? new Date(now.getTime() + graceDays * DAY_MS);
 }
 
-/** Pro before Basic, then by status. */
+/** By plan, the highest first, then by status. */
 function rank({ plan, status }: Entitlement): number {
   const known = RANKS.indexOf(status);
   const byStatus = known >= 0 ? known : RANKS.length + 1 + ENDED.indexOf(status);
-  return plan === 'pro' ? byStatus : byStatus + 100;
+  return byStatus - 100 * PLANS.indexOf(plan);
 }
 
 const byEnd = (end: Date | null): number => end?.getTime() ?? 0;

@@ -2,8 +2,8 @@ import { Metrics } from '@app/platform';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { BillingTasks } from './billing-tasks.js';
-import { BillingBell } from './billing.bell.js';
+import { BillingTaskStore } from './billing-task.store.js';
+import { BillingJobs } from './billing-jobs.service.js';
 
 const SWEEP_MS = 1_000;
 
@@ -12,16 +12,16 @@ const SWEEP_MS = 1_000;
  * changed unheard, deleted accounts. With it, Redis may lose everything at any time.
  */
 @Injectable()
-export class BillingSweeper implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(BillingSweeper.name);
+export class BillingSweepTask implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(BillingSweepTask.name);
   private timer: NodeJS.Timeout | undefined;
   private sweeping = false;
   private readonly backlog: Gauge<'kind'>;
 
   constructor(
     private readonly gateway: PaymentGateway,
-    private readonly tasks: BillingTasks,
-    private readonly bell: BillingBell,
+    private readonly tasks: BillingTaskStore,
+    private readonly bell: BillingJobs,
     metrics: Metrics,
   ) {
     this.backlog = new Gauge({
@@ -45,7 +45,7 @@ export class BillingSweeper implements OnApplicationBootstrap, OnApplicationShut
     if (this.sweeping) return;
     this.sweeping = true;
     try {
-      await this.bell.ring(await this.tasks.takeDue());
+      await this.bell.enqueue(await this.tasks.takeDue());
       for (const [kind, count] of Object.entries(await this.tasks.backlog())) this.backlog.set({ kind }, count);
     } catch (error) {
       this.logger.warn(`The sweep failed: ${(error as Error).message}`);

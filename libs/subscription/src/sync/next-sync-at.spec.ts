@@ -1,5 +1,5 @@
-import type { Entitlement } from '../entitlement.js';
-import { nextLook } from './next-look.js';
+import type { Entitlement } from '../plan/entitlement.js';
+import { nextSyncAt } from './next-sync-at.js';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 const inMinutes = (count: number): Date => new Date(NOW.getTime() + count * 60_000);
@@ -33,7 +33,7 @@ describe('nextLook', () => {
     ['a checkout of four hours ago: in two hours', entitlement({ status: 'none' }), inHours(-4), inHours(2)],
     ['a checkout that has run out: never', entitlement({ status: 'canceled' }), inHours(-26), null],
     ['a checkout beside a subscription: whichever comes first', entitlement({}), inHours(-1), inMinutes(30)],
-  ])('after %s', (_case, seen, checkoutSince, expected) => {
-    expect(nextLook(seen, checkoutSince, NOW)).toEqual(expected);
+  ])('after %s', (_case, known, checkoutSince, expected) => {
+    expect(nextSyncAt(known, checkoutSince, NOW)).toEqual(expected);
   });
 });

@@ -45,7 +45,7 @@ const STORE: PreparedStatement = {
 
 /** The events that we heard of, each once, in PostgreSQL. */
 @Injectable()
-export class StripeEvents {
+export class StripeEventStore {
   constructor(private readonly database: Database) {}
 
   /** Stores those events that are new. */

@@ -1,6 +1,6 @@
 import { Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { hasEnded } from '../entitlement.js';
+import { hasEnded } from '../plan/entitlement.js';
 import { UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
 
@@ -9,7 +9,7 @@ import { PaymentGateway } from '../stripe/payment-gateway.port.js';
  * row goes, whoever deletes it; the worker comes back until everything is done.
  */
 @Injectable()
-export class StripeCancellations {
+export class StripeCancellationService {
   constructor(
     private readonly gateway: PaymentGateway,
     private readonly database: Database,

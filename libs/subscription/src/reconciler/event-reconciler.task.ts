@@ -2,10 +2,10 @@ import { Clock, Database, Metrics, type PreparedStatement } from '@app/platform'
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { type ListedPaymentEvent, PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { BillingBell } from './billing.bell.js';
-import { BillingMetrics } from './billing.metrics.js';
+import { BillingJobs } from '../jobs/billing-jobs.service.js';
+import { BillingMetrics } from '../sync/billing.metrics.js';
 import { ReconcilerConfig } from './reconciler.config.js';
-import { StripeEvents } from './stripe-events.js';
+import { StripeEventStore } from '../jobs/stripe-event.store.js';
 
 const MINUTE_MS = 60_000;
 /** Read again each time: Stripe may list an event a little late, and its clock isn't ours. */
@@ -49,16 +49,16 @@ const FORGET_EVENTS: PreparedStatement = {
 
 /** Reads Stripe's own list of events, so that a webhook that never arrived is only late. */
 @Injectable()
-export class EventReconciler implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(EventReconciler.name);
+export class EventReconcilerTask implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(EventReconcilerTask.name);
   private timer: NodeJS.Timeout | undefined;
   private reading = false;
   private readonly reconciledAt: Gauge;
 
   constructor(
     private readonly gateway: PaymentGateway,
-    private readonly events: StripeEvents,
-    private readonly bell: BillingBell,
+    private readonly events: StripeEventStore,
+    private readonly bell: BillingJobs,
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly config: ReconcilerConfig,
@@ -130,7 +130,7 @@ export class EventReconciler implements OnApplicationBootstrap, OnApplicationShu
     const { added, due } = await this.events.store(events);
     this.counters.events.inc({ source: 'list', novelty: 'new' }, added);
     this.counters.events.inc({ source: 'list', novelty: 'known' }, events.length - added);
-    await this.bell.ring(due.map((id) => ({ kind: 'event', id })));
+    await this.bell.enqueue(due.map((id) => ({ kind: 'event', id })));
   }
 
   private async moveCursor(data: { readUntil?: Date; leaseUntil?: null }): Promise<void> {

@@ -4,13 +4,13 @@ import { StripeSandboxServer } from '../../../../test/support/stripe-sandbox.js'
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
 import { UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
 import { StripePaymentGateway } from '../stripe/stripe.payment-gateway.js';
-import { StripeCancellations } from './stripe-cancellations.js';
+import { StripeCancellationService } from './stripe-cancellation.service.js';
 
 let sandbox: StripeSandboxServer;
 let testDatabase: TestDatabase;
 let database: Database;
 let gateway: StripePaymentGateway;
-let cancellations: StripeCancellations;
+let cancellations: StripeCancellationService;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -18,7 +18,7 @@ beforeAll(async () => {
   sandbox = await StripeSandboxServer.start();
   const config = { STRIPE_SECRET_KEY: 'sk_test_sandbox', STRIPE_API_BASE_URL: sandbox.url };
   gateway = new StripePaymentGateway(config, new Metrics());
-  cancellations = new StripeCancellations(gateway, database);
+  cancellations = new StripeCancellationService(gateway, database);
 });
 
 afterAll(async () => {

@@ -1,10 +1,16 @@
-import { DomainError, rateLimitHeaders, type RateLimitState } from '@app/platform';
+import type { RateLimitState } from '@app/platform';
+import type { Plan } from '../plan/plans.js';
 
-const DAY_SECONDS = 86_400;
+/** The window of the quota, in seconds. */
+export const DAY_SECONDS = 86_400;
 
-/** What a user may send on one UTC day, and has sent. `limit` null: the plan has none. */
+/** What a user may send on one UTC day, and has sent. */
 export interface DailyQuota {
+  /** The plan that the limit follows from. */
+  plan: Plan;
+  /** Messages per UTC day; null: the plan has no limit. */
   limit: number | null;
+  /** Messages of this UTC day, refunds taken off. */
   used: number;
 }
 
@@ -20,17 +26,4 @@ export function dailyMessagesPolicy({ limit, used }: DailyQuota, now: Date): Rat
   if (limit === null) return null;
   const reset = (quotaResetsAt(now).getTime() - now.getTime()) / 1000;
   return { policy: 'daily-messages', quota: limit, window: DAY_SECONDS, remaining: limit - used, reset };
-}
-
-/** The plan's messages of this UTC day are spent: 429 with `Retry-After` until midnight in UTC. */
-export class DailyQuotaExceededError extends DomainError {
-  constructor(limit: number, now: Date) {
-    const reset = Math.ceil((quotaResetsAt(now).getTime() - now.getTime()) / 1000);
-    super('daily_quota_exceeded', 'limited', `All ${limit} messages of this UTC day are spent.`, {
-      headers: {
-        ...rateLimitHeaders({ policy: 'daily-messages', quota: limit, window: DAY_SECONDS, remaining: 0, reset }),
-        'Retry-After': String(reset),
-      },
-    });
-  }
 }

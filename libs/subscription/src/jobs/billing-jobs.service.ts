@@ -12,8 +12,8 @@ const PATIENCE_MS = 300;
 
 /** Rings for the worker. The rows in PostgreSQL are the truth, so failing to ring is no error: the sweep rings again. */
 @Injectable()
-export class BillingBell {
-  private readonly logger = new Logger(BillingBell.name);
+export class BillingJobs {
+  private readonly logger = new Logger(BillingJobs.name);
   /** Rings that Redis has not confirmed. Bounded: with Redis hanging, more of them would only fill the memory. */
   private unconfirmed = 0;
 
@@ -23,7 +23,7 @@ export class BillingBell {
   }
 
   /** Rings for these, bounded to {@link PATIENCE_MS}. Never throws. */
-  async ring(tasks: BillingTask[]): Promise<void> {
+  async enqueue(tasks: BillingTask[]): Promise<void> {
     if (tasks.length === 0 || this.unconfirmed > 1_000) return;
     this.unconfirmed++;
     const { requestId } = RequestContext;

@@ -2,9 +2,10 @@ import { type AuthenticatedUser } from '@app/auth';
 import { Clock } from '@app/platform';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { DailyQuotaExceededError, utcDay } from './daily-quota.js';
-import { QuotaLedger } from './quota-ledger.js';
-import { SpentQuotas } from './spent-quotas.js';
+import { DailyQuotaExceededError } from './daily-quota.errors.js';
+import { utcDay } from './daily-quota.js';
+import { ExhaustedQuotaCache } from './exhausted-quota.cache.js';
+import { QuotaLedger } from './quota-ledger.store.js';
 
 /**
  * Refuses senders who have run out before anything else is done for them. The accepting transaction decides; this
@@ -15,7 +16,7 @@ import { SpentQuotas } from './spent-quotas.js';
 export class DailyQuotaGuard implements CanActivate {
   constructor(
     private readonly ledger: QuotaLedger,
-    private readonly spent: SpentQuotas,
+    private readonly exhausted: ExhaustedQuotaCache,
     private readonly clock: Clock,
   ) {}
 
@@ -23,12 +24,12 @@ export class DailyQuotaGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest & { user: AuthenticatedUser }>();
     const { userId } = request.user;
     const now = this.clock.now();
-    if (!this.spent.has(userId, utcDay(now))) return true;
+    if (!this.exhausted.has(userId, utcDay(now))) return true;
     // A repeated request gets its first answer even from a user who has run out since.
     if (request.headers['idempotency-key'] !== undefined) return true;
     const quota = await this.ledger.read(userId);
     if (quota.limit !== null && quota.used >= quota.limit) throw new DailyQuotaExceededError(quota.limit, now);
-    this.spent.forget(userId);
+    this.exhausted.delete(userId);
     return true;
   }
 }

@@ -5,11 +5,11 @@ import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { BillingTasks } from './billing-tasks.js';
-import type { BillingTask } from './billing.bell.js';
-import { StripeCancellations } from './stripe-cancellations.js';
-import { type StoredEvent, StripeEvents } from './stripe-events.js';
-import { type SyncOutcome, SubscriptionSync } from './subscription-sync.js';
+import { BillingTaskStore } from './billing-task.store.js';
+import type { BillingTask } from './billing-jobs.service.js';
+import { StripeCancellationService } from './stripe-cancellation.service.js';
+import { type StoredEvent, StripeEventStore } from './stripe-event.store.js';
+import { type SyncOutcome, SubscriptionSync } from '../sync/subscription-sync.service.js';
 
 /**
  * Jobs a second, all workers together. Of the events of one moment few lead to a call, so this stays below the 25 calls a
@@ -27,10 +27,10 @@ export class BillingProcessor extends WorkerHost implements OnApplicationBootstr
 
   constructor(
     private readonly gateway: PaymentGateway,
-    private readonly events: StripeEvents,
+    private readonly events: StripeEventStore,
     private readonly sync: SubscriptionSync,
-    private readonly cancellations: StripeCancellations,
-    private readonly tasks: BillingTasks,
+    private readonly cancellations: StripeCancellationService,
+    private readonly tasks: BillingTaskStore,
     private readonly processConfig: ProcessConfig,
   ) {
     super();

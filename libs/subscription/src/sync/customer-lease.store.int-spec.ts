@@ -1,19 +1,19 @@
 import 'reflect-metadata';
 import { Database, uuidv7 } from '@app/platform';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
-import { type CustomerLease, CustomerLeases, LeaseLostError } from './customer-leases.js';
+import { type CustomerLease, CustomerLeaseStore, LeaseLostError } from './customer-lease.store.js';
 import { SubscriptionStore } from './subscription.store.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
-let leases: CustomerLeases;
+let leases: CustomerLeaseStore;
 let store: SubscriptionStore;
 let userId: string;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database({ DATABASE_URL: testDatabase.url, DATABASE_POOL_SIZE: 10 });
-  leases = new CustomerLeases(database);
+  leases = new CustomerLeaseStore(database);
   store = new SubscriptionStore(database);
 }, 60_000);
 afterAll(async () => {
@@ -34,7 +34,7 @@ async function holder(): Promise<{ lease: CustomerLease; letGo: () => void; gone
   let letGo = (): void => undefined;
   const told = new Promise<void>((resolve) => (letGo = resolve));
   return new Promise((resolve) => {
-    const gone: Promise<unknown> = leases.holdUser(userId, (lease) => {
+    const gone: Promise<unknown> = leases.withUserLease(userId, (lease) => {
       setImmediate(() => resolve({ lease, letGo, gone }));
       return told;
     });
@@ -49,30 +49,30 @@ describe('a lease on a customer', () => {
       await database.pool.query('SELECT pg_sleep(0.01)');
       holders--;
     };
-    await Promise.all(Array.from({ length: 10 }, () => leases.holdUser(userId, work)));
+    await Promise.all(Array.from({ length: 10 }, () => leases.withUserLease(userId, work)));
     expect.assertions(10);
   });
 
   it('is given back when the work fails', async () => {
-    const broken = leases.holdUser(userId, () => Promise.reject(new Error('broken')));
+    const broken = leases.withUserLease(userId, () => Promise.reject(new Error('broken')));
     await expect(broken).rejects.toThrow('broken');
-    await expect(leases.holdUser(userId, () => Promise.resolve('mine'))).resolves.toBe('mine');
+    await expect(leases.withUserLease(userId, () => Promise.resolve('mine'))).resolves.toBe('mine');
   });
 
   it('is refused at once to background work, of which there will be more', async () => {
     const { lease, letGo, gone } = await holder();
     await store.saveCustomer(lease, `cus_${userId}`);
-    await expect(leases.holdCustomer(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBeNull();
+    await expect(leases.withCustomerLease(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBeNull();
     letGo();
     await gone;
-    await expect(leases.holdCustomer(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBe('mine');
+    await expect(leases.withCustomerLease(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBe('mine');
   });
 
   it('that ran out passes to the next, and its former holder can store nothing any more', async () => {
     const former = await holder();
     await letExpire();
-    await leases.holdUser(userId, async (lease) => {
-      expect(lease.fence).toBe(former.lease.fence + 1);
+    await leases.withUserLease(userId, async (lease) => {
+      expect(lease.fencingToken).toBe(former.lease.fencingToken + 1);
       await store.saveCustomer(lease, `cus_new_${userId}`);
     });
     const terms = { priceId: 'price_1', successUrl: 'http://a', cancelUrl: 'http://b' };
@@ -93,7 +93,7 @@ describe('a lease on a customer', () => {
     former.letGo();
     await former.gone;
     await store.saveCustomer(next.lease, `cus_${userId}`);
-    await expect(leases.holdCustomer(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBeNull();
+    await expect(leases.withCustomerLease(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBeNull();
     next.letGo();
     await next.gone;
   });
@@ -111,7 +111,7 @@ describe('a lease on a customer', () => {
 
   it('lets no way of deleting an account forget its customer', async () => {
     const customerId = `cus_${userId}`;
-    await leases.holdUser(userId, (lease) => store.saveCustomer(lease, customerId));
+    await leases.withUserLease(userId, (lease) => store.saveCustomer(lease, customerId));
     await database.prisma.user.delete({ where: { id: userId } });
     expect(await database.prisma.stripeCancellation.findUnique({ where: { customerId } })).not.toBeNull();
   });

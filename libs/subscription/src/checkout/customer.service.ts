@@ -1,14 +1,14 @@
 import { Clock } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { PaymentProviderUnavailableError } from '../subscription.errors.js';
+import { PaymentProviderUnavailableError } from '../stripe/subscription.errors.js';
 import { IdempotencyKeySpentError, type UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { type CustomerLease, LeaseLostError } from '../sync/customer-leases.js';
+import { type CustomerLease, LeaseLostError } from '../sync/customer-lease.store.js';
 import { SubscriptionStore } from '../sync/subscription.store.js';
 
 /** The customers at Stripe, one for each user who ever asked to pay. */
 @Injectable()
-export class Customers {
+export class CustomerService {
   constructor(
     private readonly gateway: PaymentGateway,
     private readonly store: SubscriptionStore,

@@ -1,6 +1,6 @@
 import { Database, type PreparedStatement } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import type { BillingTask } from './billing.bell.js';
+import type { BillingTask } from './billing-jobs.service.js';
 
 /** How many of each kind one sweep rings for; the rest waits for the next one. */
 const BATCH = 100;
@@ -56,7 +56,7 @@ const BACKLOG: PreparedStatement = {
 
 /** What is to be done for billing, and when: the rows of three tables, seen as one list of tasks. */
 @Injectable()
-export class BillingTasks {
+export class BillingTaskStore {
   constructor(private readonly database: Database) {}
 
   /** Takes tasks that are due; they are due again, should they not be done by then, after some time. */

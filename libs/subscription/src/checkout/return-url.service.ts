@@ -10,7 +10,7 @@ export interface ReturnUrls {
 
 /** Decides where Stripe may send users back to: a free choice would make our checkout a way to lead them anywhere. */
 @Injectable()
-export class ReturnUrlPolicy {
+export class ReturnUrlService {
   private readonly origins: ReadonlySet<string>;
 
   constructor(private readonly config: CheckoutConfig) {

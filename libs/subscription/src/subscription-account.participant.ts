@@ -5,7 +5,7 @@ import { SubscriptionStatusService } from './subscription-status.service.js';
 
 /** Billing's part in an account: its plan, its data, its end. */
 @Injectable()
-export class SubscriptionAccount implements OnModuleInit {
+export class SubscriptionAccountParticipant implements OnModuleInit {
   constructor(
     private readonly participants: AccountParticipants,
     private readonly plans: AccountPlans,

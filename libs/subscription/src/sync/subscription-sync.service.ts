@@ -1,30 +1,33 @@
 import { setTimeout } from 'node:timers/promises';
 import { Clock } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
-import { entitlementOf, hasEnded, type StripeSubscription } from '../entitlement.js';
-import { PlanConfig } from '../plan.config.js';
+import { entitlementOf, hasEnded, type StripeSubscription } from '../plan/entitlement.js';
+import { PlanConfig } from '../plan/plan.config.js';
 import { UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
 import { BillingMetrics } from './billing.metrics.js';
-import { type CustomerLease, CustomerLeases } from './customer-leases.js';
-import { nextLook } from './next-look.js';
+import { type CustomerLease, CustomerLeaseStore } from './customer-lease.store.js';
+import { nextSyncAt } from './next-sync-at.js';
 import { SubscriptionStore } from './subscription.store.js';
 
-/** The events of one payment come all at once: most find here that another one's look was enough. */
-const PATIENCE_MS = 3_000;
+/** How long to wait for the lease: the events of one payment come at once, and one sync is enough for most of them. */
+const LEASE_TIMEOUT_MS = 3_000;
 const POLL_MS = 50;
 
-/** How a sync ended: `synced` now, `fresh` already, `busy` since someone else is at it, `nobody` has this customer. */
-export type SyncOutcome = 'synced' | 'fresh' | 'busy' | 'nobody';
+/**
+ * How a sync ended: `synced` now; `fresh`, it was new enough before; `busy`, another holder kept the lease; or
+ * `unknown_customer`, no user has this customer.
+ */
+export type SyncOutcome = 'synced' | 'fresh' | 'busy' | 'unknown_customer';
 
-/** The one way from Stripe to our row: look at the customer's subscriptions, derive the plan, store it. */
+/** The one way from Stripe to our row: list the customer's subscriptions, derive the plan, store it. */
 @Injectable()
 export class SubscriptionSync {
   private readonly logger = new Logger(SubscriptionSync.name);
 
   constructor(
     private readonly gateway: PaymentGateway,
-    private readonly leases: CustomerLeases,
+    private readonly leases: CustomerLeaseStore,
     private readonly store: SubscriptionStore,
     private readonly clock: Clock,
     private readonly config: PlanConfig,
@@ -38,13 +41,16 @@ export class SubscriptionSync {
    * @throws PaymentProviderUnavailableError
    */
   async syncCustomer(customerId: string, since: Date | null): Promise<SyncOutcome> {
-    for (const patience = Date.now() + PATIENCE_MS; ; await setTimeout(POLL_MS)) {
-      const syncedAt = await this.store.syncedAt(customerId);
-      if (syncedAt === undefined) return 'nobody';
+    const deadline = Date.now() + LEASE_TIMEOUT_MS;
+    for (;;) {
+      const state = await this.store.findSyncState(customerId);
+      if (state === null) return 'unknown_customer';
+      const { syncedAt } = state;
       if (since !== null && syncedAt !== null && syncedAt > since) return 'fresh';
-      const subscriptions = await this.leases.holdCustomer(customerId, (lease) => this.sync(lease, customerId));
+      const subscriptions = await this.leases.withCustomerLease(customerId, (lease) => this.sync(lease, customerId));
       if (subscriptions !== null) return 'synced';
-      if (Date.now() > patience) return 'busy';
+      if (Date.now() > deadline) return 'busy';
+      await setTimeout(POLL_MS);
     }
   }
 
@@ -62,9 +68,9 @@ export class SubscriptionSync {
     const checkout = await this.store.checkout(lease.userId);
     const isSame =
       entitlement.status === lease.status && entitlement.stripeSubscriptionId === lease.stripeSubscriptionId;
-    await this.store.saveEntitlement(lease, entitlement, nextLook(entitlement, checkout?.createdAt ?? null, now));
+    await this.store.saveEntitlement(lease, entitlement, nextSyncAt(entitlement, checkout?.createdAt ?? null, now));
     this.metrics.syncs.inc({ outcome: isSame ? 'same' : 'changed' });
-    if (subscriptions.some(isBought)) await this.closeCheckout(lease, checkout?.stripeSessionId ?? null);
+    if (subscriptions.some(blocksPurchase)) await this.closeCheckout(lease, checkout?.stripeSessionId ?? null);
     this.reportDoubles(customerId, subscriptions);
     return subscriptions;
   }
@@ -78,32 +84,32 @@ export class SubscriptionSync {
       this.logger.error(`${error.message}: ${customerId}`);
       const hasPaid = lease.currentPeriodEnd !== null && lease.currentPeriodEnd > this.clock.now();
       if (hasPaid && !error.wasDeleted) throw error;
-      // Its page can't be paid any more.
+      // Without its customer a session can't be paid any more.
       await this.store.endCheckout(lease);
       return [];
     }
   }
 
-  /** With a subscription running, a session that is still open would sell a second one. */
+  /** Beside a running subscription, a session that is still open would sell a second one. */
   private async closeCheckout(lease: CustomerLease, sessionId: string | null): Promise<void> {
     try {
       if (sessionId !== null) await this.gateway.expireCheckout(sessionId);
     } catch (error) {
-      await this.store.lookAgain(lease);
+      await this.store.invalidateSync(lease);
       throw error;
     }
     await this.store.endCheckout(lease);
   }
 
   private reportDoubles(customerId: string, subscriptions: StripeSubscription[]): void {
-    if (subscriptions.filter(isBought).length <= 1) return;
+    if (subscriptions.filter(blocksPurchase).length <= 1) return;
     this.metrics.doubles.inc();
     this.logger.error(`The customer ${customerId} has more than one running subscription`);
   }
 }
 
 /**
- * Another purchase would be a second one. Not so while the first payment of a subscription is still to come
- * (`incomplete`): that is a part of its checkout.
+ * Whether the subscription stands in the way of another purchase. It does not while its own first payment is still to
+ * come (`incomplete`): that is a part of its checkout.
  */
-export const isBought = ({ status }: StripeSubscription): boolean => !hasEnded(status) && status !== 'incomplete';
+export const blocksPurchase = ({ status }: StripeSubscription): boolean => !hasEnded(status) && status !== 'incomplete';

@@ -1,0 +1,23 @@
+import { Clock, Database, prepared } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { DEFAULT_PLAN, type Plan, planSql } from './plans.js';
+
+const READ = prepared<{ plan: Plan }>(
+  'plan_read',
+  `SELECT ${planSql('$2')} AS plan FROM subscription s WHERE s.user_id = $1::uuid`,
+);
+
+/** Which plan users are on. */
+@Injectable()
+export class PlanStore {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The plan that counts now, decided by the same expression as in the statement that accepts a message. */
+  async planOf(userId: string): Promise<Plan> {
+    const [row] = await this.database.run(READ, [userId, this.clock.now()]);
+    return row?.plan ?? DEFAULT_PLAN;
+  }
+}

@@ -1,0 +1,75 @@
+import { Clock, Database, prepared } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { dailyLimitSql, type LimitPlaceholders, planSql } from '../plan/plans.js';
+import { type DailyQuota, utcDay } from './daily-quota.js';
+import { QuotaConfig } from './quota.config.js';
+
+/** The placeholders of {@link spendOneMessageSql}, such as `$4`. */
+export interface SpendPlaceholders extends LimitPlaceholders {
+  user: string;
+  day: string;
+  now: string;
+}
+
+/** The CTE `allowance`: a user's `plan` and its daily `limit`, null for none, in one row per row of an earlier CTE. */
+const allowanceSql = (onlyFor: string, { user, now, ...limits }: Omit<SpendPlaceholders, 'day'>): string => `
+  allowance AS (
+    SELECT plan, ${dailyLimitSql('plan', limits)} AS "limit"
+    FROM (SELECT ${planSql(now)} AS plan FROM ${onlyFor} LEFT JOIN subscription s ON s.user_id = ${user}::uuid) counting
+  )`;
+
+/**
+ * Two CTEs for the statement that accepts a message: `allowance` (one row per row of the CTE `onlyFor`: the `plan` and
+ * its `limit`) and `spent` (the row of `used` after this message, or none when the day is spent). The conditional upsert
+ * takes the ledger row's lock, so parallel senders queue up here and none overruns the limit.
+ *
+ * @param onlyFor the name of an earlier CTE: nothing is spent unless it has a row
+ */
+export const spendOneMessageSql = (onlyFor: string, { day, ...placeholders }: SpendPlaceholders): string => `
+  ${allowanceSql(onlyFor, placeholders)}, spent AS (
+    INSERT INTO daily_usage AS ledger (user_id, day, used)
+    SELECT ${placeholders.user}::uuid, ${day}::date, 1 FROM allowance WHERE "limit" IS NULL OR "limit" > 0
+    ON CONFLICT (user_id, day) DO UPDATE SET used = ledger.used + 1
+      WHERE (SELECT "limit" IS NULL OR ledger.used < "limit" FROM allowance)
+    RETURNING used
+  )`;
+
+/**
+ * A CTE for the statement that ends a reply: refunds its message to the day that it was charged to. The final
+ * transition happens once, and the refund as a part of it.
+ *
+ * @param ended the name of a CTE with `user_id`, `quota_day` and a boolean `refund`
+ */
+export const refundOneMessageSql = (ended: string): string => `
+  refunded AS (
+    UPDATE daily_usage ledger SET used = ledger.used - 1
+    FROM ${ended} e
+    WHERE e.refund AND ledger.user_id = e.user_id AND ledger.day = e.quota_day AND ledger.used > 0
+  )`;
+
+const READ = prepared<DailyQuota>(
+  'quota_read',
+  `
+    WITH anyone AS (SELECT 1), ${allowanceSql('anyone', { user: '$1', now: '$3', basicLimit: '$4' })}
+    SELECT plan, "limit",
+           COALESCE((SELECT used FROM daily_usage WHERE user_id = $1::uuid AND day = $2::date), 0) AS used
+    FROM allowance`,
+);
+
+/** The daily quota as it stands in PostgreSQL. Spending and refunding are parts of other statements, see the SQL above. */
+@Injectable()
+export class QuotaLedger {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly config: QuotaConfig,
+  ) {}
+
+  /** What the user may send today, and has sent. */
+  async read(userId: string): Promise<DailyQuota> {
+    const now = this.clock.now();
+    const [quota] = await this.database.run(READ, [userId, utcDay(now), now, this.config.BASIC_DAILY_MESSAGES]);
+    if (quota === undefined) throw new Error('The quota query gives one row for every user');
+    return quota;
+  }
+}
