@@ -2,7 +2,7 @@ import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { UnauthenticatedError } from '../auth.errors.js';
-import { Public } from './public.decorator.js';
+import { Public } from '../token/public.decorator.js';
 
 /** Closes every route that isn't marked with {@link Public} to callers without a valid access token. */
 @Injectable()

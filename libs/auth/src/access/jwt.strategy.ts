@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { isUUID } from 'class-validator';
 import { Strategy } from 'passport-jwt';
-import { SessionRevocations } from '../session/session-revocations.js';
-import { AccessTokenConfig } from './access-token.config.js';
-import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, AccessTokens } from './access-tokens.js';
-import type { AuthenticatedUser } from './authenticated-user.js';
+import { SessionRevocationService } from '../session/session-revocation.service.js';
+import { AccessTokenConfig } from '../token/access-token.config.js';
+import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, AccessTokenService } from '../token/access-token.service.js';
+import type { AuthenticatedUser } from '../token/authenticated-user.js';
 
 /** The token of `Authorization: Bearer` (RFC 6750). The library's own pattern takes a long header's length squared. */
 export const bearerToken = ({ headers }: Pick<IncomingMessage, 'headers'>): string | null =>
@@ -17,8 +17,8 @@ export const bearerToken = ({ headers }: Pick<IncomingMessage, 'headers'>): stri
 export class JwtStrategy extends PassportStrategy(Strategy) {
   constructor(
     config: AccessTokenConfig,
-    tokens: AccessTokens,
-    private readonly revocations: SessionRevocations,
+    tokens: AccessTokenService,
+    private readonly revocations: SessionRevocationService,
   ) {
     super({
       jwtFromRequest: bearerToken,

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Plan } from './account-plans.js';
+import type { Plan } from './account-plan.service.js';
 
 /** The user's account. */
 export class AccountResponse {

@@ -3,8 +3,8 @@ import { rateLimitHeaders } from '@app/platform';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import type { FastifyReply } from 'fastify';
-import type { AuthenticatedRequest } from '../access/authenticated-user.js';
-import { addressBlock } from '../otp/client-address.js';
+import type { AuthenticatedRequest } from '../token/authenticated-user.js';
+import { addressBlock } from '../client/client-address.js';
 import { RateLimitedError } from './rate-limit.errors.js';
 import { RateLimit, type RateLimitKind } from './rate-limit.decorator.js';
 

@@ -1,19 +1,19 @@
 import { ApiProblem, NoBodyRequest, PageQuery } from '@app/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { AuthenticatedUser } from '../access/authenticated-user.js';
-import { CurrentUser } from '../access/current-user.decorator.js';
-import { Public } from '../access/public.decorator.js';
-import { Accounts } from '../account/accounts.js';
+import type { AuthenticatedUser } from '../token/authenticated-user.js';
+import { CurrentUser } from '../token/current-user.decorator.js';
+import { Public } from '../token/public.decorator.js';
+import { AccountStore } from '../account/account.store.js';
 import { SessionNotFoundError } from '../auth.errors.js';
-import { TokensResponse } from '../otp/auth.response.js';
-import { RequestClient } from './client.decorator.js';
-import { SessionList } from './session-list.js';
-import { SessionRevocations } from './session-revocations.js';
-import type { Client } from './session-store.js';
-import { RefreshRequest } from './session.request.js';
+import { TokensResponse } from '../login/login.response.js';
+import { RequestClient } from '../client/client.decorator.js';
+import { SessionListService } from './session-list.service.js';
+import { SessionRevocationService } from './session-revocation.service.js';
+import type { Client } from './session.store.js';
+import { RefreshRequest } from '../login/token.request.js';
 import { SessionPageResponse } from './session.response.js';
-import { Sessions } from './sessions.js';
+import { SessionService } from './session.service.js';
 
 /** Keeping and ending sessions. */
 @ApiTags('Auth')
@@ -21,10 +21,10 @@ import { Sessions } from './sessions.js';
 @Controller('auth')
 export class SessionController {
   constructor(
-    private readonly sessions: Sessions,
-    private readonly list: SessionList,
-    private readonly revocations: SessionRevocations,
-    private readonly accounts: Accounts,
+    private readonly sessions: SessionService,
+    private readonly list: SessionListService,
+    private readonly revocations: SessionRevocationService,
+    private readonly accounts: AccountStore,
   ) {}
 
   @Post('refresh')

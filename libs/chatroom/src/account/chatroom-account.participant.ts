@@ -1,4 +1,4 @@
-import { AccountParticipants } from '@app/auth';
+import { AccountParticipantService } from '@app/auth';
 import { Database, ISO_TIMES, type PreparedStatement } from '@app/platform';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ChatroomListCache } from '../rooms/chatroom-list.cache.js';
@@ -51,7 +51,7 @@ export class ChatroomAccountParticipant implements OnModuleInit {
     private readonly database: Database,
     private readonly cache: ChatroomListCache,
     private readonly replies: ReplyErasure,
-    private readonly participants: AccountParticipants,
+    private readonly participants: AccountParticipantService,
   ) {}
 
   onModuleInit(): void {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { type AuthenticatedUser, SessionRevocations } from '@app/auth';
+import { type AuthenticatedUser, SessionRevocationService } from '@app/auth';
 import { DomainError } from '@app/platform';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { encode, encodeComment } from 'eventsource-encoder';
@@ -39,7 +39,7 @@ export class ReplyStreams implements OnModuleDestroy {
 
   constructor(
     private readonly reader: ReplyReader,
-    private readonly revocations: SessionRevocations,
+    private readonly revocations: SessionRevocationService,
     private readonly config: ReplyStreamConfig,
   ) {}
 

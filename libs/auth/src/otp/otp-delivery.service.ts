@@ -21,8 +21,8 @@ interface Outcome {
  * whether it fails: for them it goes as a recent delivery went.
  */
 @Injectable()
-export class OtpDelivery {
-  private readonly logger = new Logger(OtpDelivery.name);
+export class OtpDeliveryService {
+  private readonly logger = new Logger(OtpDeliveryService.name);
 
   constructor(
     private readonly sender: OtpSender,

@@ -1,11 +1,11 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AccessTokenConfig } from '../access/access-token.config.js';
+import { AccessTokenConfig } from '../token/access-token.config.js';
 import { OtpConfig } from './otp.config.js';
 
 /** Keyed hashes of what Redis has to recognise, but nobody may read there. */
 @Injectable()
-export class OtpSecret {
+export class OtpHashService {
   private readonly key: Buffer;
 
   constructor({ OTP_SECRET }: OtpConfig, { JWT_SECRET }: AccessTokenConfig) {

@@ -21,7 +21,7 @@ const HEADER_PARAMETERS = new Set(['alg', 'typ', 'kid']);
 
 /** Signs access tokens, and knows by which secret one was signed. */
 @Injectable()
-export class AccessTokens {
+export class AccessTokenService {
   /** As key objects: given a string, the library would first try to read it as a PEM, for a third of a request's time. */
   private readonly secrets: Map<string, KeyObject>;
   private readonly currentKeyId: string;

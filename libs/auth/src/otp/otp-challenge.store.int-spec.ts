@@ -4,14 +4,14 @@ import fc from 'fast-check';
 import { eventually } from '../../../../test/support/eventually.js';
 import { newPhone } from '../../../../test/support/login.js';
 import { testRedis } from '../../../../test/support/services.js';
-import { AccessTokenConfig } from '../access/access-token.config.js';
+import { AccessTokenConfig } from '../token/access-token.config.js';
 import { parsePhoneNumber } from '../phone/phone-number.js';
-import { OtpChallenges } from './otp-challenges.js';
-import { OtpSecret } from './otp-secret.js';
+import { OtpChallengeStore } from './otp-challenge.store.js';
+import { OtpHashService } from './otp-hash.service.js';
 import { OtpConfig } from './otp.config.js';
 import { OtpSendLimitedError } from './otp.errors.js';
 import { ResponseOtpSender } from './response.otp-sender.js';
-import { SendLimits } from './send-limits.js';
+import { SendLimitService } from './send-limit.service.js';
 
 class WallClock extends Clock {
   override now(): Date {
@@ -36,9 +36,9 @@ afterAll(() => redis.onApplicationShutdown());
 /** Everything about codes, under these limits; without a cool-down unless given. */
 function build(limits: Partial<OtpConfig> = {}) {
   const config = Object.assign(new OtpConfig(), { OTP_RESEND_SECONDS: 0, ...limits });
-  const secret = new OtpSecret(config, Object.assign(new AccessTokenConfig(), { JWT_SECRET: 'x'.repeat(32) }));
-  const sends = new SendLimits(redis, secret, new ResponseOtpSender(), config);
-  const challenges = new OtpChallenges(redis, secret, new WallClock(), config);
+  const secret = new OtpHashService(config, Object.assign(new AccessTokenConfig(), { JWT_SECRET: 'x'.repeat(32) }));
+  const sends = new SendLimitService(redis, secret, new ResponseOtpSender(), config);
+  const challenges = new OtpChallengeStore(redis, secret, new WallClock(), config);
   const charge = (phone: string, ip = HOME) => sends.charge(parsePhoneNumber(phone)!, ip);
   const challenge = async (phone: string, userId: string | undefined, ip = HOME) =>
     challenges.create(await charge(phone, ip), userId);
@@ -230,7 +230,7 @@ describe('sends', () => {
   });
 
   it('for strangers end together, while an address that has logged in goes on', async () => {
-    const auth = build({ OTP_SENDS_BY_STRANGERS_DAY: 3 });
+    const auth = build({ OTP_SENDS_BY_UNKNOWN_ADDRESSES_DAY: 3 });
     const phone = newPhone();
     await logIn(auth, phone);
     for (const last of [1, 2, 3]) await auth.charge(phone, `198.51.100.${last}`);

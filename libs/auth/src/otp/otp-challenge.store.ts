@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Clock, RedisClient, uuidv7 } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { OtpSecret } from './otp-secret.js';
+import { OtpHashService } from './otp-hash.service.js';
 import { OtpConfig } from './otp.config.js';
-import type { SendCharge } from './send-limits.js';
+import type { SendCharge } from './send-limit.service.js';
 
 const CODE_DIGITS = 6;
 const CODE = new RegExp(`^\\d{${CODE_DIGITS}}$`);
@@ -52,10 +52,10 @@ return user`;
  * differs only in that no code is the right one.
  */
 @Injectable()
-export class OtpChallenges {
+export class OtpChallengeStore {
   constructor(
     private readonly redis: RedisClient,
-    private readonly secret: OtpSecret,
+    private readonly secret: OtpHashService,
     private readonly clock: Clock,
     private readonly config: OtpConfig,
   ) {}
@@ -72,9 +72,9 @@ export class OtpChallenges {
       attempts: this.config.OTP_ATTEMPTS,
       failures: keys.failures,
       cooldown: keys.cooldown,
-      own: keys.own,
-      strangers: counters.includes(keys.strangers) ? keys.strangers : '',
-      familiar: keys.familiar,
+      own: keys.phoneAddressSends,
+      strangers: counters.includes(keys.unknownAddressSends) ? keys.unknownAddressSends : '',
+      familiar: keys.knownAddresses,
       address: keys.addressHash,
     };
     const values = [id, this.config.OTP_SECONDS, ...Object.entries(fields).flat()];

@@ -1,8 +1,8 @@
 import { RedisClient, RedisConfig, redisOptions } from '@app/platform';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { AccessTokenConfig } from '../access/access-token.config.js';
-import { SessionStore } from './session-store.js';
+import { AccessTokenConfig } from '../token/access-token.config.js';
+import { SessionStore } from './session.store.js';
 
 const CHANNEL = 'session:revoked';
 
@@ -23,8 +23,8 @@ type Listener = () => void;
  * reach this process it may have missed something, so PostgreSQL is asked about every request.
  */
 @Injectable()
-export class SessionRevocations implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(SessionRevocations.name);
+export class SessionRevocationService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(SessionRevocationService.name);
   private readonly subscriber: Redis;
   private readonly rememberMs: number;
   /** Session id → until when it has to be remembered, oldest first. */

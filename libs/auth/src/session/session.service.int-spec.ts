@@ -4,14 +4,14 @@ import { JwtService } from '@nestjs/jwt';
 import fc from 'fast-check';
 import { eventually } from '../../../../test/support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
-import { AccessTokenConfig } from '../access/access-token.config.js';
-import { AccessTokens } from '../access/access-tokens.js';
+import { AccessTokenConfig } from '../token/access-token.config.js';
+import { AccessTokenService } from '../token/access-token.service.js';
 import { AuthMetrics } from '../auth.metrics.js';
 import { RefreshTokenReusedError, UnauthenticatedError } from '../auth.errors.js';
-import { SessionRevocations } from './session-revocations.js';
-import { SessionStore } from './session-store.js';
+import { SessionRevocationService } from './session-revocation.service.js';
+import { SessionStore } from './session.store.js';
 import { SessionConfig } from './session.config.js';
-import { Sessions } from './sessions.js';
+import { SessionService } from './session.service.js';
 
 class HandClock extends Clock {
   private ms = Date.now();
@@ -31,8 +31,8 @@ const DAY = 86_400;
 let testDatabase: TestDatabase;
 let database: Database;
 let redis: RedisClient;
-let revocations: SessionRevocations;
-let sessions: Sessions;
+let revocations: SessionRevocationService;
+let sessions: SessionService;
 let clock: HandClock;
 let userId: string;
 
@@ -51,11 +51,11 @@ beforeAll(async () => {
   redis = new RedisClient(redisConfig);
   await eventually(() => redis.status === 'ready');
   const store = new SessionStore(database);
-  revocations = new SessionRevocations(store, redis, redisConfig, accessConfig);
+  revocations = new SessionRevocationService(store, redis, redisConfig, accessConfig);
   revocations.onApplicationBootstrap();
   clock = new HandClock();
-  const tokens = new AccessTokens(new JwtService(), accessConfig);
-  sessions = new Sessions(store, revocations, tokens, clock, new AuthMetrics(new Metrics()), config, accessConfig);
+  const tokens = new AccessTokenService(new JwtService(), accessConfig);
+  sessions = new SessionService(store, revocations, tokens, clock, new AuthMetrics(new Metrics()), config, accessConfig);
   userId = uuidv7();
   await database.prisma.user.create({ data: { id: userId, phone: '+14155550123' } });
 });

@@ -1,7 +1,7 @@
 import { Clock, Database, decodeCursor, encodeCursor, type PageQuery } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { IsUUID } from 'class-validator';
-import type { AuthenticatedUser } from '../access/authenticated-user.js';
+import type { AuthenticatedUser } from '../token/authenticated-user.js';
 import type { SessionPageResponse } from './session.response.js';
 
 /** Behind the last session of a page. */
@@ -14,7 +14,7 @@ const VISIBLE = { id: true, createdAt: true, lastUsedAt: true, userAgent: true, 
 
 /** Shows users where they are logged in. */
 @Injectable()
-export class SessionList {
+export class SessionListService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,

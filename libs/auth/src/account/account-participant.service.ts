@@ -19,7 +19,7 @@ export interface AccountParticipant {
 
 /** The features that take part in exporting and erasing an account, so that auth need not know them. */
 @Injectable()
-export class AccountParticipants {
+export class AccountParticipantService {
   private readonly participants: AccountParticipant[] = [];
 
   /** Called once by each feature when its module starts. */

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { AccountResponse } from '../account/account.response.js';
-import type { SessionTokens } from '../session/sessions.js';
+import type { SessionTokens } from '../session/session.service.js';
 
 /** The number as it is stored, whether or not it was new. */
 export class SignUpResponse {

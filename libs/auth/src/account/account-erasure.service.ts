@@ -1,21 +1,21 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { OtpChallenges } from '../otp/otp-challenges.js';
-import { SessionRevocations } from '../session/session-revocations.js';
-import { SessionStore } from '../session/session-store.js';
-import { AccountParticipants } from './account-participants.js';
-import { Accounts } from './accounts.js';
+import { OtpChallengeStore } from '../otp/otp-challenge.store.js';
+import { SessionRevocationService } from '../session/session-revocation.service.js';
+import { SessionStore } from '../session/session.store.js';
+import { AccountParticipantService } from './account-participant.service.js';
+import { AccountStore } from './account.store.js';
 
 /** Deletes accounts with everything that is held of their users. */
 @Injectable()
-export class AccountErasure {
-  private readonly logger = new Logger(AccountErasure.name);
+export class AccountErasureService {
+  private readonly logger = new Logger(AccountErasureService.name);
 
   constructor(
-    private readonly accounts: Accounts,
-    private readonly participants: AccountParticipants,
-    private readonly challenges: OtpChallenges,
+    private readonly accounts: AccountStore,
+    private readonly participants: AccountParticipantService,
+    private readonly challenges: OtpChallengeStore,
     private readonly sessions: SessionStore,
-    private readonly revocations: SessionRevocations,
+    private readonly revocations: SessionRevocationService,
   ) {}
 
   /**

@@ -1,7 +1,7 @@
 import { Clock, Database, type PreparedStatement, uuidv7 } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { UnauthenticatedError } from '../auth.errors.js';
-import { AccountPlans } from './account-plans.js';
+import { AccountPlanService } from './account-plan.service.js';
 import type { AccountResponse } from './account.response.js';
 
 // A known number takes the same write as an unknown one. Until someone has proved to own the number the last sign-up
@@ -19,11 +19,11 @@ const VISIBLE = { id: true, phone: true, name: true, createdAt: true } as const;
 
 /** The users in PostgreSQL. */
 @Injectable()
-export class Accounts {
+export class AccountStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly plans: AccountPlans,
+    private readonly plans: AccountPlanService,
   ) {}
 
   /**

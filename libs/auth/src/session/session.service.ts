@@ -1,12 +1,12 @@
 import { Clock, uuidv7 } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
-import { AccessTokenConfig } from '../access/access-token.config.js';
-import { AccessTokens } from '../access/access-tokens.js';
+import { AccessTokenConfig } from '../token/access-token.config.js';
+import { AccessTokenService } from '../token/access-token.service.js';
 import { AuthMetrics } from '../auth.metrics.js';
 import { RefreshTokenReusedError, UnauthenticatedError } from '../auth.errors.js';
 import { RefreshToken } from './refresh-token.js';
-import { SessionRevocations } from './session-revocations.js';
-import { type Client, type LiveSession, type RotationState, SessionStore } from './session-store.js';
+import { SessionRevocationService } from './session-revocation.service.js';
+import { type Client, type LiveSession, type RotationState, SessionStore } from './session.store.js';
 import { SessionConfig } from './session.config.js';
 
 /** What a client gets to prove who it is; lifetimes in seconds. */
@@ -20,13 +20,13 @@ export interface SessionTokens {
 
 /** Opens sessions and keeps them alive by rotating their refresh tokens (RFC 9700, section 4.14.2). */
 @Injectable()
-export class Sessions {
-  private readonly logger = new Logger(Sessions.name);
+export class SessionService {
+  private readonly logger = new Logger(SessionService.name);
 
   constructor(
     private readonly store: SessionStore,
-    private readonly revocations: SessionRevocations,
-    private readonly tokens: AccessTokens,
+    private readonly revocations: SessionRevocationService,
+    private readonly tokens: AccessTokenService,
     private readonly clock: Clock,
     private readonly metrics: AuthMetrics,
     private readonly config: SessionConfig,

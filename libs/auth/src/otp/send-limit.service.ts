@@ -1,9 +1,9 @@
 import { RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { PhoneNumber } from 'libphonenumber-js/max';
-import { addressBlock } from './client-address.js';
+import { addressBlock } from '../client/client-address.js';
 import { OtpSender } from './otp-sender.port.js';
-import { OtpSecret } from './otp-secret.js';
+import { OtpHashService } from './otp-hash.service.js';
 import { OtpConfig } from './otp.config.js';
 import { OtpSendLimitedError } from './otp.errors.js';
 
@@ -24,11 +24,11 @@ export interface OtpKeys {
   /** Wrong codes on challenges that the address asked for. */
   failures: string;
   /** The addresses that have logged in with the number, by their last time. */
-  familiar: string;
+  knownAddresses: string;
   /** Codes that the address asked for since it last logged in. */
-  own: string;
+  phoneAddressSends: string;
   /** Codes that all unfamiliar addresses together asked for. Whoever has logged in isn't shut out by them. */
-  strangers: string;
+  unknownAddressSends: string;
 }
 
 /** What one send was charged to. */
@@ -81,10 +81,10 @@ end`;
  * Counters are fixed windows. With Redis out of reach nothing may be sent.
  */
 @Injectable()
-export class SendLimits {
+export class SendLimitService {
   constructor(
     private readonly redis: RedisClient,
-    private readonly secret: OtpSecret,
+    private readonly secret: OtpHashService,
     private readonly sender: OtpSender,
     private readonly config: OtpConfig,
   ) {}
@@ -100,7 +100,7 @@ export class SendLimits {
     const [refusing, number, raised] = (await this.redis.eval(
       CHARGE,
       2 + limits.length,
-      ...[keys.cooldown, keys.familiar, ...limits.map(({ key }) => key)],
+      ...[keys.cooldown, keys.knownAddresses, ...limits.map(({ key }) => key)],
       ...[keys.addressHash, OTP_RESEND_SECONDS, LONGEST_COOLDOWN_SECONDS],
       ...limits.flatMap(({ quota, window }) => [quota, window]),
     )) as [refusing: string, number: number, raised: number];
@@ -122,9 +122,9 @@ export class SendLimits {
       addressHash,
       cooldown: `otp:cooldown:${phoneHash}:${addressHash}`,
       failures: `otp:failures:${phoneHash}:${addressHash}`,
-      familiar: `otp:familiar:${phoneHash}`,
-      own: `otp:sends:own:${phoneHash}:${addressHash}`,
-      strangers: `otp:sends:strangers:${phoneHash}`,
+      knownAddresses: `otp:familiar:${phoneHash}`,
+      phoneAddressSends: `otp:sends:own:${phoneHash}:${addressHash}`,
+      unknownAddressSends: `otp:sends:strangers:${phoneHash}`,
     };
   }
 
@@ -142,12 +142,12 @@ export class SendLimits {
       limit(policy, `otp:sends:${key}`, quota, HOUR_SECONDS);
     return [
       limit('otp-failures', keys.failures, config.OTP_FAILURES, config.OTP_FAILURE_SECONDS),
-      daily(keys.own, config.OTP_SENDS_PER_PHONE_AND_ADDRESS_DAY),
+      daily(keys.phoneAddressSends, config.OTP_SENDS_PER_PHONE_AND_ADDRESS_DAY),
       daily(`otp:sends:phone:${keys.phoneHash}`, config.OTP_SENDS_PER_PHONE_DAY ?? usual.perPhone),
       hourly('otp-address', `address:${keys.addressHash}`, config.OTP_SENDS_PER_ADDRESS_HOUR ?? usual.perAddress),
       hourly('otp-country', `country:${countryCode}`, config.OTP_SENDS_PER_COUNTRY_HOUR ?? usual.perCountry),
       hourly('otp-total', 'total', config.OTP_SENDS_PER_HOUR ?? usual.total),
-      daily(keys.strangers, config.OTP_SENDS_BY_STRANGERS_DAY),
+      daily(keys.unknownAddressSends, config.OTP_SENDS_BY_UNKNOWN_ADDRESSES_DAY),
     ];
   }
 }

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
-import { AuthMaintenance } from './auth-maintenance.js';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/services.js';
+import { AuthMaintenance } from './auth.retention.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { PhoneNumber } from 'libphonenumber-js/max';
 import type { AccountResponse } from '../account/account.response.js';
-import { Accounts } from '../account/accounts.js';
+import { AccountStore } from '../account/account.store.js';
 import { AuthMetrics } from '../auth.metrics.js';
-import { PhoneNumbers } from '../phone/phone-numbers.js';
-import type { Client } from '../session/session-store.js';
-import { type SessionTokens, Sessions } from '../session/sessions.js';
-import { inSteps } from './answer-step.js';
-import { type NewChallenge, OtpChallenges } from './otp-challenges.js';
-import { OtpDelivery } from './otp-delivery.js';
-import { OtpSender } from './otp-sender.port.js';
-import { OtpConfig } from './otp.config.js';
-import { OtpDeliveryFailedError, OtpInvalidError, OtpSendLimitedError } from './otp.errors.js';
-import { type SendCharge, SendLimits } from './send-limits.js';
+import { PhoneNumberService } from '../phone/phone-number.service.js';
+import type { Client } from '../session/session.store.js';
+import { type SessionTokens, SessionService } from '../session/session.service.js';
+import { padDuration } from './timing-padding.js';
+import { type NewChallenge, OtpChallengeStore } from '../otp/otp-challenge.store.js';
+import { OtpDeliveryService } from '../otp/otp-delivery.service.js';
+import { OtpSender } from '../otp/otp-sender.port.js';
+import { OtpConfig } from '../otp/otp.config.js';
+import { OtpDeliveryFailedError, OtpInvalidError, OtpSendLimitedError } from '../otp/otp.errors.js';
+import { type SendCharge, SendLimitService } from '../otp/send-limit.service.js';
 
 /** A challenge as its client learns of it. */
 export interface SentChallenge {
@@ -26,15 +26,15 @@ export interface SentChallenge {
 
 /** Logging in with a one-time code. Nothing here lets a stranger learn which numbers have an account. */
 @Injectable()
-export class Login {
+export class LoginService {
   constructor(
-    private readonly phones: PhoneNumbers,
-    private readonly accounts: Accounts,
-    private readonly limits: SendLimits,
-    private readonly challenges: OtpChallenges,
-    private readonly delivery: OtpDelivery,
+    private readonly phones: PhoneNumberService,
+    private readonly accounts: AccountStore,
+    private readonly limits: SendLimitService,
+    private readonly challenges: OtpChallengeStore,
+    private readonly delivery: OtpDeliveryService,
     private readonly sender: OtpSender,
-    private readonly sessions: Sessions,
+    private readonly sessions: SessionService,
     private readonly metrics: AuthMetrics,
     private readonly config: OtpConfig,
   ) {}
@@ -46,7 +46,7 @@ export class Login {
    */
   async signUp(writtenPhone: string, name: string | null): Promise<string> {
     const { number } = this.phones.read(writtenPhone);
-    await inSteps(this.config.OTP_ANSWER_STEP_MS, () => this.accounts.signUp(number, name));
+    await padDuration(this.config.OTP_ANSWER_STEP_MS, () => this.accounts.signUp(number, name));
     return number;
   }
 
@@ -58,7 +58,7 @@ export class Login {
    */
   sendCode(writtenPhone: string, { ip }: Client): Promise<SentChallenge> {
     const phone = this.phones.read(writtenPhone);
-    return inSteps(this.config.OTP_ANSWER_STEP_MS, async () => {
+    return padDuration(this.config.OTP_ANSWER_STEP_MS, async () => {
       const charge = await this.charge(phone, ip);
       const userId = await this.accounts.findByPhone(phone.number);
       const challenge = await this.challenges.create(charge, userId);

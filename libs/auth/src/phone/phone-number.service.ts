@@ -7,7 +7,7 @@ import { PhoneConfig } from './phone.config.js';
 
 /** Reads the phone numbers of requests. */
 @Injectable()
-export class PhoneNumbers {
+export class PhoneNumberService {
   constructor(private readonly config: PhoneConfig) {}
 
   /**

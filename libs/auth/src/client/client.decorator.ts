@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Client } from './session-store.js';
+import type { Client } from '../session/session.store.js';
 
 const MAX_USER_AGENT_LENGTH = 255;
 

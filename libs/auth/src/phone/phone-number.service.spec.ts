@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { ValidationFailedError } from '@app/platform';
 import { PhoneCountryNotAllowedError } from '../auth.errors.js';
-import { PhoneNumbers } from './phone-numbers.js';
+import { PhoneNumberService } from './phone-number.service.js';
 import { PhoneConfig } from './phone.config.js';
 
-const reader = (config: Partial<PhoneConfig> = {}) => new PhoneNumbers(Object.assign(new PhoneConfig(), config));
+const reader = (config: Partial<PhoneConfig> = {}) => new PhoneNumberService(Object.assign(new PhoneConfig(), config));
 
 describe('a phone number', () => {
   it.each([

@@ -9,7 +9,7 @@ import { Webhook } from 'standardwebhooks';
 import { eventually } from '../../../../test/support/eventually.js';
 import { testRedis } from '../../../../test/support/services.js';
 import { OtpDeliveryConfig } from './otp-delivery.config.js';
-import { OtpDelivery } from './otp-delivery.js';
+import { OtpDeliveryService } from './otp-delivery.service.js';
 import type { OtpMessage, OtpSender } from './otp-sender.port.js';
 import { TwilioOtpSender } from './twilio.otp-sender.js';
 import { WebhookOtpSender } from './webhook.otp-sender.js';
@@ -75,7 +75,7 @@ afterEach(() => provider.stop());
 afterAll(() => redis.onApplicationShutdown());
 
 const by = (sender: OtpSender) =>
-  new OtpDelivery(sender, redis, Object.assign(new OtpDeliveryConfig(), { OTP_DELIVERY_TIMEOUT_MS: 300 }));
+  new OtpDeliveryService(sender, redis, Object.assign(new OtpDeliveryConfig(), { OTP_DELIVERY_TIMEOUT_MS: 300 }));
 
 const byWebhook = () => by(new WebhookOtpSender(`${provider.url}/otp`, SECRET));
 

@@ -3,10 +3,10 @@ import { Database, DatabaseConfig, RedisClient, RedisConfig, uuidv7 } from '@app
 import { eventually } from '../../../../test/support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
 import { TcpProxy } from '../../../../test/support/tcp-proxy.js';
-import { AccessTokenConfig } from '../access/access-token.config.js';
+import { AccessTokenConfig } from '../token/access-token.config.js';
 import { RefreshToken } from './refresh-token.js';
-import { SessionRevocations } from './session-revocations.js';
-import { SessionStore } from './session-store.js';
+import { SessionRevocationService } from './session-revocation.service.js';
+import { SessionStore } from './session.store.js';
 
 const YEAR_MS = 365 * 86_400_000;
 
@@ -26,7 +26,7 @@ class Replica {
     readonly proxy: TcpProxy,
     readonly redis: RedisClient,
     readonly store: CountingStore,
-    readonly revocations: SessionRevocations,
+    readonly revocations: SessionRevocationService,
   ) {}
 
   static async start(database: Database, { host, port, db }: { host: string; port: number; db: number }) {
@@ -34,7 +34,7 @@ class Replica {
     const config = Object.assign(new RedisConfig(), { REDIS_HOST: '127.0.0.1', REDIS_PORT: proxy.port, REDIS_DB: db });
     const redis = new RedisClient(config);
     const store = new CountingStore(database);
-    const revocations = new SessionRevocations(store, redis, config, new AccessTokenConfig());
+    const revocations = new SessionRevocationService(store, redis, config, new AccessTokenConfig());
     revocations.onApplicationBootstrap();
     return new Replica(proxy, redis, store, revocations);
   }

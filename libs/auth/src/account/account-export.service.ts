@@ -1,7 +1,7 @@
 import { Clock, Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { UnauthenticatedError } from '../auth.errors.js';
-import { AccountParticipants } from './account-participants.js';
+import { AccountParticipantService } from './account-participant.service.js';
 
 const SESSION = { id: true, createdAt: true, lastUsedAt: true, expiresAt: true, userAgent: true, ip: true } as const;
 const ACCOUNT = {
@@ -16,10 +16,10 @@ const ACCOUNT = {
 
 /** Gathers every datum that is held of a user (GDPR, articles 15 and 20). */
 @Injectable()
-export class AccountExport {
+export class AccountExportService {
   constructor(
     private readonly database: Database,
-    private readonly participants: AccountParticipants,
+    private readonly participants: AccountParticipantService,
     private readonly clock: Clock,
   ) {}
 

@@ -1,21 +1,21 @@
 import { ApiProblem } from '@app/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Public } from '../access/public.decorator.js';
+import { Public } from '../token/public.decorator.js';
 import { RateLimit } from '../rate-limit/rate-limit.decorator.js';
-import { RequestClient } from '../session/client.decorator.js';
-import type { Client } from '../session/session-store.js';
-import { SendOtpRequest, SignUpRequest, VerifyOtpRequest } from './auth.request.js';
-import { SendOtpResponse, SignUpResponse, TokensResponse } from './auth.response.js';
-import { Login } from './login.js';
+import { RequestClient } from '../client/client.decorator.js';
+import type { Client } from '../session/session.store.js';
+import { SendOtpRequest, SignUpRequest, VerifyOtpRequest } from './login.request.js';
+import { SendOtpResponse, SignUpResponse, TokensResponse } from './login.response.js';
+import { LoginService } from './login.service.js';
 
 /** Logging in: a number, a code, a session. */
 @ApiTags('Auth')
 @Public()
 @RateLimit('auth')
 @Controller('auth')
-export class AuthController {
-  constructor(private readonly login: Login) {}
+export class LoginController {
+  constructor(private readonly login: LoginService) {}
 
   @Post('signup')
   @HttpCode(202)
