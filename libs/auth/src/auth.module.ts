@@ -4,20 +4,19 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
-import { AccessTokenConfig } from './token/access-token.config.js';
-import { AccessTokenService } from './token/access-token.service.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
-import { AccountParticipantService } from './account/account-participant.service.js';
-import { AccountPlanService } from './account/account-plan.service.js';
 import { AccountErasureService } from './account/account-erasure.service.js';
 import { AccountExportService } from './account/account-export.service.js';
+import { AccountParticipantService } from './account/account-participant.service.js';
+import { AccountPlanService } from './account/account-plan.service.js';
 import { AccountController } from './account/account.controller.js';
 import { AccountStore } from './account/account.store.js';
 import { AuthMetrics } from './auth.metrics.js';
 import { LoginController } from './login/login.controller.js';
-import { LogOtpSender } from './otp/log.otp-sender.js';
 import { LoginService } from './login/login.service.js';
+import { TokenController } from './login/token.controller.js';
+import { LogOtpSender } from './otp/log.otp-sender.js';
 import { OtpChallengeStore } from './otp/otp-challenge.store.js';
 import { OtpDeliveryConfig } from './otp/otp-delivery.config.js';
 import { OtpDeliveryService } from './otp/otp-delivery.service.js';
@@ -28,17 +27,19 @@ import { ResponseOtpSender } from './otp/response.otp-sender.js';
 import { SendLimitService } from './otp/send-limit.service.js';
 import { TwilioOtpSender } from './otp/twilio.otp-sender.js';
 import { WebhookOtpSender } from './otp/webhook.otp-sender.js';
-import { PhoneConfig } from './phone/phone.config.js';
 import { PhoneNumberService } from './phone/phone-number.service.js';
+import { PhoneConfig } from './phone/phone.config.js';
 import { RateLimitConfig } from './rate-limit/rate-limit.config.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
 import { RedisThrottlerStorage } from './rate-limit/redis.throttler-storage.js';
 import { SessionListService } from './session/session-list.service.js';
 import { SessionRevocationService } from './session/session-revocation.service.js';
-import { SessionStore } from './session/session.store.js';
 import { SessionConfig } from './session/session.config.js';
 import { SessionController } from './session/session.controller.js';
 import { SessionService } from './session/session.service.js';
+import { SessionStore } from './session/session.store.js';
+import { AccessTokenConfig } from './token/access-token.config.js';
+import { AccessTokenService } from './token/access-token.service.js';
 
 /** The configuration classes that the process has to provide. */
 export const AUTH_CONFIG: Type<object>[] = [
@@ -50,7 +51,7 @@ export const AUTH_CONFIG: Type<object>[] = [
   SessionConfig,
 ];
 
-/** The configuration has been checked: each way has its variables. */
+/** The sender that is configured. The configuration has been checked: each way of delivery has its variables. */
 function createOtpSender(config: OtpDeliveryConfig): OtpSender {
   switch (config.OTP_DELIVERY) {
     case 'response':
@@ -88,7 +89,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
 /** Login, sessions and accounts, and the guard that closes every route of the process that isn't public. */
 @Module({
   imports: [JwtModule.register({}), PassportModule, throttler],
-  controllers: [LoginController, SessionController, AccountController],
+  controllers: [LoginController, TokenController, SessionController, AccountController],
   providers: [
     AccessTokenService,
     AccountErasureService,
@@ -109,7 +110,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     SessionStore,
     SessionService,
     otpSender,
-    // In this order: the limits count users by their tokens.
+    // In this order: the limits count requests per user, whom the token names.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
   ],

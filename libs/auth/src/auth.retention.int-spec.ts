@@ -1,11 +1,12 @@
 import 'reflect-metadata';
 import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
+import { RetentionTask } from '@app/platform/testing';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/services.js';
-import { AuthMaintenance } from './auth.retention.js';
+import { AUTH_RETENTION } from './auth.retention.js';
 
 const HOUR_MS = 3_600_000;
 
-/** A clock that stands. */
+/** A clock that stands still. */
 class StandingClock extends Clock {
   readonly instant = new Date();
 
@@ -39,8 +40,8 @@ afterAll(async () => {
 });
 
 /** One round of so many workers at once. */
-const maintain = (workers = 1) =>
-  Promise.all(Array.from({ length: workers }, () => new AuthMaintenance(database, clock).run()));
+const expire = (workers = 1) =>
+  Promise.all(Array.from({ length: workers }, () => new RetentionTask(AUTH_RETENTION, database, clock).run()));
 
 let people = 0;
 
@@ -60,12 +61,12 @@ function newSession(userId: string, expiresAt: Date) {
 
 const ids = (rows: { id: string }[]) => rows.map(({ id }) => id).sort();
 
-describe('maintenance', () => {
-  it('removes sign-ups that nobody verified within a day, and no one else', async () => {
+describe('the retention of accounts and sessions', () => {
+  it('removes sign-ups that were not verified within a day, and no other account', async () => {
     const young = await newUser({ verified: false, hoursOld: 23 });
     await newUser({ verified: false, hoursOld: 25 });
     const verified = await newUser({ verified: true, hoursOld: 25 });
-    await maintain();
+    await expire();
     expect(ids(await database.prisma.user.findMany())).toEqual([young, verified].sort());
   });
 
@@ -73,11 +74,11 @@ describe('maintenance', () => {
     const userId = await newUser({ verified: true });
     const { id } = await newSession(userId, clock.ago(-1));
     await newSession(userId, clock.ago(1));
-    await maintain();
+    await expire();
     expect(ids(await database.prisma.session.findMany())).toEqual([id]);
   });
 
-  it('forgets ended sessions when no token of theirs can be around', async () => {
+  it('removes revocations when no token of the session can be valid any more', async () => {
     const recent = uuidv7();
     await database.prisma.revokedSession.createMany({
       data: [
@@ -85,43 +86,18 @@ describe('maintenance', () => {
         { id: uuidv7(), revokedAt: clock.ago(3) },
       ],
     });
-    await maintain();
+    await expire();
     expect(ids(await database.prisma.revokedSession.findMany())).toEqual([recent]);
   });
 
-  it('removes idempotency keys after a day', async () => {
-    const userId = await newUser({ verified: true });
-    const chatroom = await database.prisma.chatroom.create({ data: { id: uuidv7(), userId } });
-    const reply = await database.prisma.message.create({
-      data: {
-        id: uuidv7(),
-        chatroomId: chatroom.id,
-        seq: 1,
-        role: 'bot',
-        status: 'completed',
-        content: '',
-        createdAt: clock.now(),
-      },
-    });
-    const key = { userId, replyId: reply.id, requestHash: Buffer.alloc(32) };
-    await database.prisma.idempotencyKey.createMany({
-      data: [
-        { ...key, key: 'young', createdAt: clock.ago(23) },
-        { ...key, key: 'old', createdAt: clock.ago(25) },
-      ],
-    });
-    await maintain();
-    expect(await database.prisma.idempotencyKey.findMany({ select: { key: true } })).toEqual([{ key: 'young' }]);
-  });
-
-  it('is shared by several workers, batch by batch, without trouble', async () => {
+  it('is shared by several workers, batch by batch, without conflict', async () => {
     const userId = await newUser({ verified: true });
     await database.pool.query(
       `INSERT INTO session (id, user_id, family_hash, refresh_hash, expires_at, absolute_expires_at)
        SELECT gen_random_uuid(), $1, int4send(n), int4send(n), $2, $2 FROM generate_series(1, 5500) n`,
       [userId, clock.ago(1)],
     );
-    await maintain(4);
+    await expire(4);
     expect(await database.prisma.session.count()).toBe(0);
   });
 });

@@ -4,6 +4,6 @@ export { Public } from './token/public.decorator.js';
 export { AccountParticipantService } from './account/account-participant.service.js';
 export { AccountPlanService } from './account/account-plan.service.js';
 export { AUTH_CONFIG, AuthModule } from './auth.module.js';
-export { AuthMaintenanceModule } from './maintenance/auth-maintenance.module.js';
+export { AUTH_RETENTION } from './auth.retention.js';
 export { RateLimit } from './rate-limit/rate-limit.decorator.js';
 export { SessionRevocationService } from './session/session-revocation.service.js';

@@ -5,7 +5,7 @@ import { SessionStore } from '../session/session.store.js';
 import { AccountParticipantService } from './account-participant.service.js';
 import { AccountStore } from './account.store.js';
 
-/** Deletes accounts with everything that is held of their users. */
+/** Deletes accounts with all data of their users. */
 @Injectable()
 export class AccountErasureService {
   private readonly logger = new Logger(AccountErasureService.name);
@@ -19,18 +19,18 @@ export class AccountErasureService {
   ) {}
 
   /**
-   * What has to be remembered elsewhere (a cancellation at Stripe) is so before the rows go, so whatever fails, the user is still
-   * there and can repeat it. From the deletion on every token is refused; then features clean up once more behind
-   * requests that were under way.
+   * Work for other systems (a cancellation at Stripe) is stored durably before the rows are deleted, so that when a step
+   * fails, the user still exists and can repeat the request. From the deletion on every token is refused; then the
+   * features clean up once more what requests of the same moment have written.
    */
   async erase(userId: string): Promise<void> {
     const { phone } = await this.accounts.read(userId);
-    // First, for it may fail: without Redis nothing is to be half erased.
+    // First, because it needs Redis: without Redis nothing at all is erased.
     await this.challenges.forget(phone);
     await this.participants.erase(userId);
     await this.revocations.announce(await this.sessions.eraseUser(userId));
     await this.participants.erase(userId).catch((error: unknown) => {
-      this.logger.error('A feature could not clean up behind an erased account', error);
+      this.logger.error('A feature could not clean up after an erased account', error);
     });
   }
 }

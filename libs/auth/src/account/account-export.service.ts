@@ -1,6 +1,6 @@
 import { Clock, Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { UnauthenticatedError } from '../auth.errors.js';
+import { UnauthenticatedError } from '../token/token.errors.js';
 import { AccountParticipantService } from './account-participant.service.js';
 
 const SESSION = { id: true, createdAt: true, lastUsedAt: true, expiresAt: true, userAgent: true, ip: true } as const;
@@ -25,7 +25,7 @@ export class AccountExportService {
 
   /**
    * Everything but secrets, ready for JSON: `account`, `sessions`, and a part for each feature.
-   * @throws UnauthenticatedError when the account is gone
+   * @throws UnauthenticatedError when the account no longer exists
    */
   async gather(userId: string): Promise<Record<string, unknown>> {
     const user = await this.database.prisma.user.findUnique({ where: { id: userId }, select: ACCOUNT });

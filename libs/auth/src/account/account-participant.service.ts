@@ -9,10 +9,10 @@ export interface AccountParticipant {
   export(userId: string): Promise<unknown>;
 
   /**
-   * Ends what is going on for the user and removes what PostgreSQL's cascade doesn't reach (caches, running work,
-   * other people's services; what can't be done at once it must remember durably). Called before the user's rows go,
-   * and once more after, for what a request of the same moment may have left behind; so it must be repeatable, and
-   * find nothing to do for a user who is gone.
+   * Ends running work for the user and removes what PostgreSQL's cascade doesn't reach (caches, data at other services;
+   * what can't be done at once must be stored durably). Called before the user's rows are deleted, and once more
+   * afterwards, for what a request of the same moment may have written; so it must be repeatable, and do nothing for a
+   * user who no longer exists.
    */
   erase(userId: string): Promise<void>;
 }

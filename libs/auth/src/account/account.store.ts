@@ -1,19 +1,19 @@
-import { Clock, Database, type PreparedStatement, uuidv7 } from '@app/platform';
+import { Clock, Database, prepared, uuidv7 } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { UnauthenticatedError } from '../auth.errors.js';
+import { UnauthenticatedError } from '../token/token.errors.js';
 import { AccountPlanService } from './account-plan.service.js';
 import type { AccountResponse } from './account.response.js';
 
 // A known number takes the same write as an unknown one. Until someone has proved to own the number the last sign-up
-// counts; after that a stranger's sign-up changes nothing.
-const SIGN_UP: PreparedStatement = {
-  name: 'account_sign_up',
-  text: `
+// counts; after that a further sign-up changes nothing.
+const SIGN_UP = prepared(
+  'account_sign_up',
+  `
     INSERT INTO "user" AS known (id, phone, name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
     ON CONFLICT (phone) DO UPDATE
     SET name = CASE WHEN known.verified_at IS NULL THEN COALESCE(EXCLUDED.name, known.name) ELSE known.name END,
         created_at = CASE WHEN known.verified_at IS NULL THEN EXCLUDED.created_at ELSE known.created_at END`,
-};
+);
 
 const VISIBLE = { id: true, phone: true, name: true, createdAt: true } as const;
 
@@ -34,14 +34,14 @@ export class AccountStore {
     await this.database.run(SIGN_UP, [uuidv7(), phone, name, this.clock.now()]);
   }
 
-  /** The id of the account with this number (E.164), verified or not. */
-  async findByPhone(phone: string): Promise<string | undefined> {
+  /** The id of the account with this number (E.164), verified or not; null when there is none. */
+  async findByPhone(phone: string): Promise<string | null> {
     const user = await this.database.prisma.user.findUnique({ where: { phone }, select: { id: true } });
-    return user?.id;
+    return user?.id ?? null;
   }
 
-  /** Remembers that someone has proved to own the account's number; undefined when the account is gone. */
-  async verify(userId: string): Promise<AccountResponse | undefined> {
+  /** Stores that someone has proved to own the account's number; null when the account no longer exists. */
+  async verify(userId: string): Promise<AccountResponse | null> {
     const now = this.clock.now();
     await this.database.prisma.user.updateMany({
       where: { id: userId, verifiedAt: null },
@@ -50,14 +50,14 @@ export class AccountStore {
     return this.find(userId);
   }
 
-  /** @throws UnauthenticatedError when the account is gone */
+  /** @throws UnauthenticatedError when the account no longer exists */
   async read(userId: string): Promise<AccountResponse> {
     const account = await this.find(userId);
-    if (account === undefined) throw new UnauthenticatedError();
+    if (account === null) throw new UnauthenticatedError();
     return account;
   }
 
-  /** @throws UnauthenticatedError when the account is gone */
+  /** @throws UnauthenticatedError when the account no longer exists */
   async rename(userId: string, name: string | null): Promise<AccountResponse> {
     await this.database.prisma.user.updateMany({
       where: { id: userId },
@@ -66,11 +66,11 @@ export class AccountStore {
     return this.read(userId);
   }
 
-  private async find(userId: string): Promise<AccountResponse | undefined> {
+  private async find(userId: string): Promise<AccountResponse | null> {
     const [user, plan] = await Promise.all([
       this.database.prisma.user.findUnique({ where: { id: userId }, select: VISIBLE }),
       this.plans.planOf(userId),
     ]);
-    return user === null ? undefined : { ...user, plan };
+    return user === null ? null : { ...user, plan };
   }
 }

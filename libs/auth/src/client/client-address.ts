@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-/** Prefix length of what one household or host gets of IPv6, and can change addresses within at will. */
+/** The IPv6 prefix length that one household or host usually gets; within it addresses can be changed at will. */
 const IPV6_PREFIX = 64;
 
 /** Some proxies write the port behind the address, too. */

@@ -1,13 +1,14 @@
 import { ApiProblem } from '@app/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Public } from '../token/public.decorator.js';
-import { RateLimit } from '../rate-limit/rate-limit.decorator.js';
 import { RequestClient } from '../client/client.decorator.js';
-import type { Client } from '../session/session.store.js';
+import type { Client } from '../client/client.js';
+import { RateLimit } from '../rate-limit/rate-limit.decorator.js';
+import { Public } from '../token/public.decorator.js';
 import { SendOtpRequest, SignUpRequest, VerifyOtpRequest } from './login.request.js';
-import { SendOtpResponse, SignUpResponse, TokensResponse } from './login.response.js';
+import { SendOtpResponse, SignUpResponse } from './login.response.js';
 import { LoginService } from './login.service.js';
+import { TokensResponse } from './tokens.response.js';
 
 /** Logging in: a number, a code, a session. */
 @ApiTags('Auth')

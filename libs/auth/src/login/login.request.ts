@@ -35,7 +35,7 @@ export class SendOtpRequest {
   phone!: string;
 }
 
-/** A code, and what it answers. */
+/** A code, and the challenge that it belongs to. */
 export class VerifyOtpRequest {
   @ApiProperty({
     description: 'From the answer to `send-otp`.',

@@ -3,16 +3,16 @@ import type { PhoneNumber } from 'libphonenumber-js/max';
 import type { AccountResponse } from '../account/account.response.js';
 import { AccountStore } from '../account/account.store.js';
 import { AuthMetrics } from '../auth.metrics.js';
-import { PhoneNumberService } from '../phone/phone-number.service.js';
-import type { Client } from '../session/session.store.js';
-import { type SessionTokens, SessionService } from '../session/session.service.js';
-import { padDuration } from './timing-padding.js';
+import type { Client } from '../client/client.js';
 import { type NewChallenge, OtpChallengeStore } from '../otp/otp-challenge.store.js';
 import { OtpDeliveryService } from '../otp/otp-delivery.service.js';
 import { OtpSender } from '../otp/otp-sender.port.js';
 import { OtpConfig } from '../otp/otp.config.js';
 import { OtpDeliveryFailedError, OtpInvalidError, OtpSendLimitedError } from '../otp/otp.errors.js';
 import { type SendCharge, SendLimitService } from '../otp/send-limit.service.js';
+import { PhoneNumberService } from '../phone/phone-number.service.js';
+import { type SessionTokens, SessionService } from '../session/session.service.js';
+import { padDuration } from './timing-padding.js';
 
 /** A challenge as its client learns of it. */
 export interface SentChallenge {
@@ -24,7 +24,7 @@ export interface SentChallenge {
   otp?: string;
 }
 
-/** Logging in with a one-time code. Nothing here lets a stranger learn which numbers have an account. */
+/** Logging in with a one-time code. No answer reveals which numbers have an account. */
 @Injectable()
 export class LoginService {
   constructor(
@@ -54,7 +54,7 @@ export class LoginService {
    * Sends a code to the number, if it has an account.
    * @throws ValidationFailedError, PhoneCountryNotAllowedError
    * @throws OtpSendLimitedError when too many were asked for
-   * @throws OtpDeliveryFailedError, at no cost
+   * @throws OtpDeliveryFailedError; then the send is not counted
    */
   sendCode(writtenPhone: string, { ip }: Client): Promise<SentChallenge> {
     const phone = this.phones.read(writtenPhone);
@@ -62,8 +62,8 @@ export class LoginService {
       const charge = await this.charge(phone, ip);
       const userId = await this.accounts.findByPhone(phone.number);
       const challenge = await this.challenges.create(charge, userId);
-      const delivered = await (userId === undefined ? this.delivery.pretend() : this.deliver(phone.number, challenge));
-      if (!delivered) await this.takeBack(challenge, charge);
+      const delivered = await (userId === null ? this.delivery.imitate() : this.deliver(phone.number, challenge));
+      if (!delivered) await this.cancel(challenge, charge);
       return {
         challengeId: challenge.id,
         expiresIn: this.config.OTP_SECONDS,
@@ -74,7 +74,7 @@ export class LoginService {
   }
 
   /**
-   * Opens a session for whoever has the code.
+   * Opens a session for the user whose code it is.
    * @throws OtpInvalidError
    */
   async verifyCode(
@@ -84,9 +84,9 @@ export class LoginService {
   ): Promise<{ account: AccountResponse; tokens: SessionTokens }> {
     const userId = await this.challenges.verify(challengeId, code);
     this.metrics.codeTried(userId !== null);
-    const account = userId === null ? undefined : await this.accounts.verify(userId);
+    const account = userId === null ? null : await this.accounts.verify(userId);
     const tokens = account && (await this.sessions.open(account.id, client));
-    if (account === undefined || tokens === undefined) throw new OtpInvalidError();
+    if (account === null || tokens === null) throw new OtpInvalidError();
     return { account, tokens };
   }
 
@@ -107,7 +107,7 @@ export class LoginService {
     return delivered;
   }
 
-  private async takeBack(challenge: NewChallenge, charge: SendCharge): Promise<never> {
+  private async cancel(challenge: NewChallenge, charge: SendCharge): Promise<never> {
     await Promise.all([this.challenges.discard(challenge.id), this.limits.refund(charge)]);
     throw new OtpDeliveryFailedError();
   }

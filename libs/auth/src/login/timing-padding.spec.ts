@@ -10,7 +10,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - begun;
 }
 
-describe('work in steps', () => {
+describe('a padded duration', () => {
   it('ends with the step that it ends in, when it was quicker', async () => {
     expect(await timed(() => padDuration(40, () => Promise.resolve()))).toBeGreaterThan(40 - SLACK);
   });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Runs the work and lets its end, good or bad, be known only at the next multiple of `stepMs` after its beginning,
- * so that what it had to do doesn't show in how long it took.
+ * Runs work and pads its duration, whether it succeeds or fails, to the next multiple of `stepMs`, so that the duration
+ * doesn't reveal what the work had to do.
  */
 export async function padDuration<T>(stepMs: number, work: () => Promise<T>): Promise<T> {
   const begun = performance.now();

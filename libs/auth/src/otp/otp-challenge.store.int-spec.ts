@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { eventually } from '../../../../test/support/eventually.js';
 import { newPhone } from '../../../../test/support/login.js';
 import { testRedis } from '../../../../test/support/services.js';
-import { AccessTokenConfig } from '../token/access-token.config.js';
 import { parsePhoneNumber } from '../phone/phone-number.js';
+import { AccessTokenConfig } from '../token/access-token.config.js';
 import { OtpChallengeStore } from './otp-challenge.store.js';
 import { OtpHashService } from './otp-hash.service.js';
 import { OtpConfig } from './otp.config.js';
@@ -20,7 +20,7 @@ class WallClock extends Clock {
 }
 
 const HOME = '203.0.113.1';
-const STRANGER = '198.51.100.1';
+const UNKNOWN_ADDRESS = '198.51.100.1';
 
 let redis: RedisClient;
 
@@ -40,7 +40,7 @@ function build(limits: Partial<OtpConfig> = {}) {
   const sends = new SendLimitService(redis, secret, new ResponseOtpSender(), config);
   const challenges = new OtpChallengeStore(redis, secret, new WallClock(), config);
   const charge = (phone: string, ip = HOME) => sends.charge(parsePhoneNumber(phone)!, ip);
-  const challenge = async (phone: string, userId: string | undefined, ip = HOME) =>
+  const challenge = async (phone: string, userId: string | null, ip = HOME) =>
     challenges.create(await charge(phone, ip), userId);
   return { sends, challenges, charge, challenge };
 }
@@ -101,9 +101,9 @@ describe('a challenge', () => {
     expect(await challenges.verify(id, code)).toBeNull();
   });
 
-  it('for a number that nobody has is met by no code', async () => {
+  it('for a number without an account is met by no code', async () => {
     const { challenges, challenge } = build();
-    const { id, code } = await challenge(newPhone(), undefined);
+    const { id, code } = await challenge(newPhone(), null);
     expect(await challenges.verify(id, code)).toBeNull();
   });
 
@@ -125,7 +125,7 @@ describe('a challenge', () => {
     const { id, code } = await auth.challenge(phone, uuidv7());
     await auth.challenges.forget(phone);
     expect(await auth.challenges.verify(id, code)).toBeNull();
-    expect(await redis.keys('otp:familiar:*')).toEqual([]);
+    expect(await redis.keys('otp:known-addresses:*')).toEqual([]);
   });
 });
 
@@ -143,7 +143,7 @@ describe('the budget of wrong codes', () => {
     await expect(auth.challenge(phone, uuidv7())).rejects.toThrow(OtpSendLimitedError);
   });
 
-  it('leaves one attempt, when it is spent, to a challenge that nobody has failed on', async () => {
+  it('leaves one attempt, when it is spent, to a challenge without a wrong code', async () => {
     const auth = build();
     const phone = newPhone();
     const userId = uuidv7();
@@ -161,23 +161,23 @@ describe('the budget of wrong codes', () => {
     expect(await auth.challenges.verify(untouched.id, untouched.code)).toBe(userId);
   });
 
-  it('is a stranger’s own: the user gets in, before and after', async () => {
+  it('of an unknown address is its own: the user logs in, before and after', async () => {
     const auth = build();
     const phone = newPhone();
     const userId = uuidv7();
     const before = await auth.challenge(phone, userId);
-    await spend(auth, phone, STRANGER);
-    await spend(auth, phone, STRANGER);
-    await expect(auth.challenge(phone, userId, STRANGER)).rejects.toThrow(OtpSendLimitedError);
+    await spend(auth, phone, UNKNOWN_ADDRESS);
+    await spend(auth, phone, UNKNOWN_ADDRESS);
+    await expect(auth.challenge(phone, userId, UNKNOWN_ADDRESS)).rejects.toThrow(OtpSendLimitedError);
     expect(await auth.challenges.verify(before.id, before.code)).toBe(userId);
     const after = await auth.challenge(phone, userId);
     expect(await auth.challenges.verify(after.id, after.code)).toBe(userId);
   });
 
-  it('is charged to who asked for the challenge, wherever the codes come from', async () => {
+  it('is charged to the address that asked for the challenge, wherever the codes come from', async () => {
     const auth = build();
     const phone = newPhone();
-    await spend(auth, phone, STRANGER);
+    await spend(auth, phone, UNKNOWN_ADDRESS);
     const [budget] = await redis.keys('otp:failures:*');
     const mine = await auth.charge(phone);
     expect(budget).not.toBe(mine.keys.failures);
@@ -206,7 +206,7 @@ describe('sends', () => {
     const first = await charge(phone);
     expect(first.resendAfter).toBe(10);
     expect(await refusal(charge(phone))).toBe('"otp-resend";r=0;t=10');
-    expect(await refusal(charge(phone, STRANGER))).toBeNull();
+    expect(await refusal(charge(phone, UNKNOWN_ADDRESS))).toBeNull();
     expect(await refusal(charge(newPhone()))).toBeNull();
     for (const seconds of [20, 40, 80]) {
       await redis.del(first.keys.cooldown);
@@ -229,7 +229,7 @@ describe('sends', () => {
     expect(await refusal(auth.charge(phone))).toMatch(/^"otp-phone";r=0;t=8[56]\d{3}$/);
   });
 
-  it('for strangers end together, while an address that has logged in goes on', async () => {
+  it('for unknown addresses end together, while an address that has logged in continues', async () => {
     const auth = build({ OTP_SENDS_BY_UNKNOWN_ADDRESSES_DAY: 3 });
     const phone = newPhone();
     await logIn(auth, phone);
@@ -239,13 +239,13 @@ describe('sends', () => {
   });
 
   it.each(['OTP_SENDS_PER_COUNTRY_HOUR', 'OTP_SENDS_PER_HOUR'])(
-    'beyond %s go on for addresses that have logged in, whoever used it up',
+    'beyond %s continue for addresses that have logged in, whoever used it up',
     async (limit) => {
       const auth = build({ [limit]: 2 });
       const phone = newPhone();
       await logIn(auth, phone);
-      await auth.charge(newPhone(), STRANGER);
-      expect(await refusal(auth.charge(newPhone(), STRANGER))).not.toBeNull();
+      await auth.charge(newPhone(), UNKNOWN_ADDRESS);
+      expect(await refusal(auth.charge(newPhone(), UNKNOWN_ADDRESS))).not.toBeNull();
       await logIn(auth, phone);
     },
   );
@@ -270,7 +270,7 @@ describe('sends', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(7);
   });
 
-  it('that are refused or taken back cost nothing', async () => {
+  it('that are refused or refunded cost nothing', async () => {
     const { charge, sends } = build({ OTP_SENDS_PER_HOUR: 3, OTP_SENDS_PER_ADDRESS_HOUR: 1, OTP_RESEND_SECONDS: 10 });
     const phone = newPhone();
     await sends.refund(await charge(phone));

@@ -152,15 +152,15 @@ describe('a message by Twilio', () => {
   });
 });
 
-describe('a message that is only pretended', () => {
+describe('a delivery that is only imitated', () => {
   async function timed(work: Promise<boolean>): Promise<{ delivered: boolean; ms: number }> {
     const begun = performance.now();
     const delivered = await work;
     return { delivered, ms: performance.now() - begun };
   }
 
-  it('reaches nobody', async () => {
-    expect(await byWebhook().pretend()).toBe(true);
+  it('reaches no phone', async () => {
+    expect(await byWebhook().imitate()).toBe(true);
     expect(provider.requests).toEqual([]);
   });
 
@@ -168,7 +168,7 @@ describe('a message that is only pretended', () => {
     const delivery = byWebhook();
     provider.answers.push({ afterMs: 120 });
     await delivery.deliver(MESSAGE);
-    const { delivered, ms } = await timed(delivery.pretend());
+    const { delivered, ms } = await timed(delivery.imitate());
     expect(delivered).toBe(true);
     expect(ms).toBeGreaterThan(100);
   });
@@ -176,7 +176,7 @@ describe('a message that is only pretended', () => {
   it('fails while real ones fail, as late as they do, on every replica', async () => {
     provider.answers.push({ afterMs: 120, status: 400 });
     await byWebhook().deliver(MESSAGE);
-    const { delivered, ms } = await timed(byWebhook().pretend());
+    const { delivered, ms } = await timed(byWebhook().imitate());
     expect(delivered).toBe(false);
     expect(ms).toBeGreaterThan(100);
   });
@@ -186,6 +186,6 @@ describe('a message that is only pretended', () => {
     provider.answers.push({ status: 400 });
     await delivery.deliver(MESSAGE);
     await delivery.deliver(MESSAGE);
-    expect(await delivery.pretend()).toBe(true);
+    expect(await delivery.imitate()).toBe(true);
   });
 });

@@ -10,15 +10,15 @@ const REMEMBERED_DELIVERIES = 32;
 const ATTEMPTS = 2;
 const RETRY_PAUSE_MS = 200;
 
-/** How a delivery went, as far as the client can notice. */
+/** What a client can notice of a delivery. */
 interface Outcome {
   delivered: boolean;
   ms: number;
 }
 
 /**
- * Hands messages to the sender. Numbers that get no message must not be told apart by how long that takes, or by
- * whether it fails: for them it goes as a recent delivery went.
+ * Hands messages to the sender. Neither the duration nor the failure of a delivery may reveal which numbers get a
+ * message: for the others a recent delivery is imitated.
  */
 @Injectable()
 export class OtpDeliveryService {
@@ -39,7 +39,7 @@ export class OtpDeliveryService {
   }
 
   /** Takes as long as a delivery and fails when deliveries fail, without a message. */
-  async pretend(): Promise<boolean> {
+  async imitate(): Promise<boolean> {
     const recent = (await this.redis.lrange(RECENT, 0, -1)).map((entry) => JSON.parse(entry) as Outcome);
     const delivered = recent[0]?.delivered ?? true;
     const alike = recent.filter((outcome) => outcome.delivered === delivered);

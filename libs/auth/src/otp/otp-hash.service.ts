@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { OtpConfig } from './otp.config.js';
 
-/** Keyed hashes of what Redis has to recognise, but nobody may read there. */
+/** Keyed hashes of codes, numbers and addresses: Redis can compare them, and whoever reads Redis can't reverse them. */
 @Injectable()
 export class OtpHashService {
   private readonly key: Buffer;
@@ -12,7 +12,7 @@ export class OtpHashService {
     this.key = Buffer.from(hkdfSync('sha256', OTP_SECRET ?? JWT_SECRET, '', 'one-time codes', 32));
   }
 
-  /** @param parts what is hashed, unambiguously apart; the first says what it is */
+  /** @param parts what is hashed; the first names its kind. They are hashed as a list, so no two lists give one hash. */
   hash(...parts: [kind: 'code' | 'phone' | 'address', ...values: string[]]): string {
     return createHmac('sha256', this.key).update(JSON.stringify(parts)).digest('base64url');
   }

@@ -2,8 +2,8 @@ import { RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { PhoneNumber } from 'libphonenumber-js/max';
 import { addressBlock } from '../client/client-address.js';
-import { OtpSender } from './otp-sender.port.js';
 import { OtpHashService } from './otp-hash.service.js';
+import { OtpSender } from './otp-sender.port.js';
 import { OtpConfig } from './otp.config.js';
 import { OtpSendLimitedError } from './otp.errors.js';
 
@@ -15,7 +15,7 @@ const LONGEST_COOLDOWN_SECONDS = HOUR_SECONDS;
 const COSTLY_SENDS = { perPhone: 100, perAddress: 100, perCountry: 1_000, total: 5_000 };
 const FREE_SENDS = { perPhone: 10_000, perAddress: 10_000, perCountry: 100_000, total: 100_000 };
 
-/** The Redis keys by which one address's dealings with one number are counted. */
+/** The Redis keys of one address and one number. */
 export interface OtpKeys {
   phoneHash: string;
   addressHash: string;
@@ -23,15 +23,15 @@ export interface OtpKeys {
   cooldown: string;
   /** Wrong codes on challenges that the address asked for. */
   failures: string;
-  /** The addresses that have logged in with the number, by their last time. */
+  /** The addresses that have logged in with the number lately, scored by their last login. */
   knownAddresses: string;
-  /** Codes that the address asked for since it last logged in. */
+  /** Codes for the number that the address asked for since it last logged in with it. */
   phoneAddressSends: string;
-  /** Codes that all unfamiliar addresses together asked for. Whoever has logged in isn't shut out by them. */
+  /** Codes for the number that all unknown addresses together asked for. Known addresses are not limited by it. */
   unknownAddressSends: string;
 }
 
-/** What one send was charged to. */
+/** How one send was counted. */
 export interface SendCharge {
   keys: OtpKeys;
   /** The counters that were raised. */
@@ -48,8 +48,8 @@ interface Limit {
   window: number;
 }
 
-// KEYS: cool-down, familiar addresses, failures, then the counters, of which the last three, shared with strangers,
-// spare familiar addresses.
+// KEYS: cool-down, known addresses, failures, then the counters, of which the last three, which anyone can use up, don't
+// apply to known addresses.
 // ARGV: the address, cool-down and longest cool-down in seconds, then quota and window in seconds from KEYS[3] on.
 // Raises all counters or none. Gives {'', cool-down in seconds, number of counters raised} or {key that refuses, ms to wait}.
 const CHARGE = `
@@ -77,20 +77,20 @@ for i = 2, #KEYS do
 end`;
 
 /**
- * How many codes may be sent: each costs money, and can be used to molest the owner of a number (docs/adr).
+ * How many codes may be sent: each costs money, and can be used to harass the owner of a number (docs/adr/0014).
  * Counters are fixed windows. With Redis out of reach nothing may be sent.
  */
 @Injectable()
 export class SendLimitService {
   constructor(
     private readonly redis: RedisClient,
-    private readonly secret: OtpHashService,
+    private readonly hashes: OtpHashService,
     private readonly sender: OtpSender,
     private readonly config: OtpConfig,
   ) {}
 
   /**
-   * Counts one send to this number on behalf of this address, whether or not anyone has the number.
+   * Counts one send to this number on behalf of this address, whether or not the number has an account.
    * @throws OtpSendLimitedError when a limit is reached; then nothing is counted
    */
   async charge(phone: PhoneNumber, ip: string): Promise<SendCharge> {
@@ -104,27 +104,27 @@ export class SendLimitService {
       ...[keys.addressHash, OTP_RESEND_SECONDS, LONGEST_COOLDOWN_SECONDS],
       ...limits.flatMap(({ quota, window }) => [quota, window]),
     )) as [refusing: string, number: number, raised: number];
-    if (refusing !== '') throw refusal(limits, refusing, number / 1000);
+    if (refusing !== '') throw sendLimited(limits, refusing, number / 1000);
     const counters = limits.slice(1, 1 + raised).map(({ key }) => key);
     return { keys, counters, resendAfter: number };
   }
 
-  /** Takes a charge back: no message went out. */
+  /** Cancels a charge: no message was sent. */
   async refund({ keys, counters }: SendCharge): Promise<void> {
     await this.redis.eval(REFUND, 1 + counters.length, keys.cooldown, ...counters);
   }
 
   private keysOf(phone: PhoneNumber, ip: string): OtpKeys {
-    const phoneHash = this.secret.hash('phone', phone.number);
-    const addressHash = this.secret.hash('address', addressBlock(ip));
+    const phoneHash = this.hashes.hash('phone', phone.number);
+    const addressHash = this.hashes.hash('address', addressBlock(ip));
     return {
       phoneHash,
       addressHash,
       cooldown: `otp:cooldown:${phoneHash}:${addressHash}`,
       failures: `otp:failures:${phoneHash}:${addressHash}`,
-      knownAddresses: `otp:familiar:${phoneHash}`,
-      phoneAddressSends: `otp:sends:own:${phoneHash}:${addressHash}`,
-      unknownAddressSends: `otp:sends:strangers:${phoneHash}`,
+      knownAddresses: knownAddressesKey(phoneHash),
+      phoneAddressSends: `otp:sends:phone-address:${phoneHash}:${addressHash}`,
+      unknownAddressSends: `otp:sends:unknown-addresses:${phoneHash}`,
     };
   }
 
@@ -152,8 +152,11 @@ export class SendLimitService {
   }
 }
 
-/** No limit in the list has refused: then it was the cool-down. */
-function refusal(limits: Limit[], key: string, reset: number): OtpSendLimitedError {
+/** @param key the limit that was reached; a key of no limit is the cool-down */
+function sendLimited(limits: Limit[], key: string, reset: number): OtpSendLimitedError {
   const cooldown = { policy: 'otp-resend', quota: 1, window: reset };
   return new OtpSendLimitedError({ ...(limits.find((limit) => limit.key === key) ?? cooldown), remaining: 0, reset });
 }
+
+/** Where the addresses are stored that have logged in with a number. */
+export const knownAddressesKey = (phoneHash: string): string => `otp:known-addresses:${phoneHash}`;

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { ValidationFailedError } from '@app/platform';
-import { PhoneCountryNotAllowedError } from '../auth.errors.js';
 import { PhoneNumberService } from './phone-number.service.js';
 import { PhoneConfig } from './phone.config.js';
+import { PhoneCountryNotAllowedError } from './phone.errors.js';
 
 const reader = (config: Partial<PhoneConfig> = {}) => new PhoneNumberService(Object.assign(new PhoneConfig(), config));
 

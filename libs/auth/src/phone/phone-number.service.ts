@@ -1,9 +1,9 @@
 import { ValidationFailedError } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { PhoneNumber } from 'libphonenumber-js/max';
-import { PhoneCountryNotAllowedError } from '../auth.errors.js';
 import { parsePhoneNumber } from './phone-number.js';
 import { PhoneConfig } from './phone.config.js';
+import { PhoneCountryNotAllowedError } from './phone.errors.js';
 
 /** Reads the phone numbers of requests. */
 @Injectable()
@@ -16,7 +16,7 @@ export class PhoneNumberService {
    */
   read(text: string): PhoneNumber {
     const phone = parsePhoneNumber(text, this.config.PHONE_DEFAULT_REGION);
-    if (phone === undefined) {
+    if (phone === null) {
       throw new ValidationFailedError([
         { pointer: '/phone', detail: 'must be a phone number, best with + and country code' },
       ]);

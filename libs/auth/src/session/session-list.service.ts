@@ -1,4 +1,4 @@
-import { Clock, Database, decodeCursor, encodeCursor, type PageQuery } from '@app/platform';
+import { Clock, Database, decodeCursor, type PageQuery, readPage } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { IsUUID } from 'class-validator';
 import type { AuthenticatedUser } from '../token/authenticated-user.js';
@@ -23,15 +23,15 @@ export class SessionListService {
   /** The user's living sessions, the newest first. */
   async page({ userId, sessionId }: AuthenticatedUser, { limit, cursor }: PageQuery): Promise<SessionPageResponse> {
     const after = decodeCursor(SessionCursor, cursor);
-    const sessions = await this.database.prisma.session.findMany({
-      where: { userId, expiresAt: { gt: this.clock.now() }, ...(after === undefined ? {} : { id: { lt: after.id } }) },
-      orderBy: { id: 'desc' }, // Ids grow with time.
-      take: limit + 1,
-      select: VISIBLE,
-    });
-    const items = sessions.slice(0, limit).map((session) => ({ ...session, current: session.id === sessionId }));
-    const last = items.at(-1);
-    const nextCursor = sessions.length <= limit || last === undefined ? null : encodeCursor({ id: last.id });
-    return { items, nextCursor };
+    const position = after === undefined ? {} : { id: { lt: after.id } };
+    const read = (take: number) =>
+      this.database.prisma.session.findMany({
+        where: { userId, expiresAt: { gt: this.clock.now() }, ...position },
+        orderBy: { id: 'desc' }, // Ids grow with time.
+        take,
+        select: VISIBLE,
+      });
+    const { items, nextCursor } = await readPage(limit, read, ({ id }) => ({ id }));
+    return { items: items.map((session) => ({ ...session, current: session.id === sessionId })), nextCursor };
   }
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Database, DatabaseConfig, RedisClient, RedisConfig, uuidv7 } from '@app/platform';
+import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uuidv7 } from '@app/platform';
 import { eventually } from '../../../../test/support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
 import { TcpProxy } from '../../../../test/support/tcp-proxy.js';
@@ -25,6 +25,7 @@ class Replica {
   private constructor(
     readonly proxy: TcpProxy,
     readonly redis: RedisClient,
+    readonly subscriber: RedisSubscriber,
     readonly store: CountingStore,
     readonly revocations: SessionRevocationService,
   ) {}
@@ -33,10 +34,11 @@ class Replica {
     const proxy = await TcpProxy.to(host, port);
     const config = Object.assign(new RedisConfig(), { REDIS_HOST: '127.0.0.1', REDIS_PORT: proxy.port, REDIS_DB: db });
     const redis = new RedisClient(config);
+    const subscriber = new RedisSubscriber(config);
     const store = new CountingStore(database);
-    const revocations = new SessionRevocationService(store, redis, config, new AccessTokenConfig());
+    const revocations = new SessionRevocationService(store, redis, subscriber, new AccessTokenConfig());
     revocations.onApplicationBootstrap();
-    return new Replica(proxy, redis, store, revocations);
+    return new Replica(proxy, redis, subscriber, store, revocations);
   }
 
   /** Waits until it answers from memory. */
@@ -47,6 +49,7 @@ class Replica {
 
   async stop(): Promise<void> {
     this.revocations.onApplicationShutdown();
+    this.subscriber.onApplicationShutdown();
     this.redis.onApplicationShutdown();
     await this.proxy.close();
   }

@@ -1,6 +1,5 @@
-import { RedisClient, RedisConfig, redisOptions } from '@app/platform';
+import { type ChannelSubscription, PeriodicTask, RedisClient, RedisSubscriber, withTimeout } from '@app/platform';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { SessionStore } from './session.store.js';
 
@@ -9,62 +8,64 @@ const CHANNEL = 'session:revoked';
 /** How many ended sessions a process remembers; with more, it asks PostgreSQL about every session that it doesn't know. */
 const REMEMBERED_SESSIONS = 50_000;
 
-/** How often PostgreSQL is asked for what a lost message may have said. */
+/** The pause between two syncs, which read from PostgreSQL what a lost message may have said. */
 const SYNC_INTERVAL_MS = 2_000;
 
-/** How far back each of these looks; the first after a broken connection looks back over a token's whole life. */
+/** How far back a sync reads; the first after a broken connection reads a token's whole life. */
 const SYNC_OVERLAP_SECONDS = 60;
+
+/** How long a sync waits for Redis' answer; without one the subscription counts as broken. */
+const LIVENESS_TIMEOUT_MS = 1_000;
 
 type Listener = () => void;
 
 /**
- * Knows which sessions were ended while access tokens of theirs may still be around, without a query per request:
- * PostgreSQL holds the truth, every replica remembers it, and Redis tells the replicas at once. While Redis doesn't
+ * Knows which sessions were ended while access tokens of theirs may still be in use, without a query per request:
+ * PostgreSQL holds the truth, every replica remembers it, and Redis notifies the replicas at once. While Redis doesn't
  * reach this process it may have missed something, so PostgreSQL is asked about every request.
  */
 @Injectable()
 export class SessionRevocationService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(SessionRevocationService.name);
-  private readonly subscriber: Redis;
+  private readonly syncs = new PeriodicTask({
+    name: 'Reading ended sessions',
+    intervalMs: SYNC_INTERVAL_MS,
+    run: () => this.sync(),
+  });
   private readonly rememberMs: number;
   /** Session id → until when it has to be remembered, oldest first. */
   private readonly revoked = new Map<string, number>();
   private readonly listeners = new Map<string, Set<Listener>>();
-  private timer: NodeJS.Timeout | undefined;
-  /** Stands for one unbroken subscription: what was true under it need not be true under the next. */
-  private subscription: symbol | undefined;
+  private subscription: ChannelSubscription | undefined;
+  /** How often the subscription was interrupted: what was true before an interruption need not be true after it. */
+  private interruptions = 0;
+  /** Whether every ended session that a token can still name is remembered here. */
   private complete = false;
 
   constructor(
     private readonly store: SessionStore,
     private readonly redis: RedisClient,
-    redisConfig: RedisConfig,
+    private readonly subscriber: RedisSubscriber,
     config: AccessTokenConfig,
   ) {
     this.rememberMs = (config.ACCESS_TOKEN_SECONDS + SYNC_OVERLAP_SECONDS) * 1000;
-    this.subscriber = new Redis({
-      ...redisOptions(redisConfig),
-      lazyConnect: true,
-      autoResubscribe: false,
-      commandTimeout: 1_000,
-    });
-    this.subscriber.on('error', () => undefined); // RedisClient reports the same outage.
-    this.subscriber.on('message', (_channel: string, sessionId: string) => this.remember(sessionId));
-    this.subscriber.on('ready', () => void this.subscribe());
-    this.subscriber.on('close', () => {
-      this.subscription = undefined;
-      this.complete = false;
-    });
   }
 
   onApplicationBootstrap(): void {
-    this.subscriber.connect().catch(() => undefined); // It keeps trying.
-    this.timer = setInterval(() => void this.sync(), SYNC_INTERVAL_MS).unref();
+    this.subscription = this.subscriber.subscribe(CHANNEL, {
+      onMessage: (sessionId) => this.remember(sessionId),
+      onSubscribed: () => void this.sync(),
+      onInterrupted: () => {
+        this.interruptions++;
+        this.complete = false;
+      },
+    });
+    this.syncs.start();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
-    this.subscriber.disconnect();
+    this.syncs.stop();
+    this.subscription?.close();
   }
 
   /** Whether access tokens of this session are to be refused. */
@@ -81,7 +82,7 @@ export class SessionRevocationService implements OnApplicationBootstrap, OnAppli
     return ended;
   }
 
-  /** Tells all replicas about sessions whose end is already in PostgreSQL. */
+  /** Notifies all replicas of sessions whose end is already in PostgreSQL. */
   async announce(sessionIds: string[]): Promise<void> {
     for (const sessionId of sessionIds) this.remember(sessionId);
     const published = sessionIds.map((sessionId) => this.redis.publish(CHANNEL, sessionId));
@@ -94,7 +95,7 @@ export class SessionRevocationService implements OnApplicationBootstrap, OnAppli
    * @returns stops listening
    */
   onRevoked(sessionId: string, callback: Listener): () => void {
-    const listener: Listener = () => callback(); // One of its own, should a callback be given twice.
+    const listener: Listener = () => callback(); // A function of its own, in case a callback is passed twice.
     if (this.revoked.has(sessionId)) {
       queueMicrotask(listener);
       return () => undefined;
@@ -115,7 +116,7 @@ export class SessionRevocationService implements OnApplicationBootstrap, OnAppli
     this.forget();
   }
 
-  /** Drops what no token can need any more. What has to go for want of room makes the memory incomplete. */
+  /** Drops what no token can name any more. Dropping anything else, because the memory is full, makes it incomplete. */
   private forget(): void {
     const now = Date.now();
     for (const [sessionId, until] of this.revoked) {
@@ -126,41 +127,26 @@ export class SessionRevocationService implements OnApplicationBootstrap, OnAppli
     }
   }
 
-  private async subscribe(): Promise<void> {
-    try {
-      await this.subscriber.subscribe(CHANNEL);
-      this.subscription = Symbol('subscription');
-      await this.sync();
-    } catch {
-      // A connection that can't subscribe is worth another one, unless it was us who ended it.
-      if (this.subscriber.status !== 'end') this.subscriber.disconnect(true);
-    }
-  }
-
-  /** Reads what messages may have failed to say: after a subscription, so that nothing falls between the two. */
+  /** Reads what messages may have failed to say: after the subscription, so that nothing is missed between the two. */
   private async sync(): Promise<void> {
-    const subscription = await this.livingSubscription();
-    if (subscription === undefined) this.complete = false;
+    const { interruptions } = this;
+    const live = await this.isSubscriptionLive();
+    if (!live) this.complete = false;
     const seconds = this.complete ? SYNC_OVERLAP_SECONDS : this.rememberMs / 1000;
     try {
       const recent = await this.store.recentlyRevoked(seconds, REMEMBERED_SESSIONS);
-      if (subscription !== undefined && subscription === this.subscription) {
-        this.complete = recent.length < REMEMBERED_SESSIONS;
-      }
-      // Afterwards, since it may find that there is no room for all.
+      if (live && interruptions === this.interruptions) this.complete = recent.length < REMEMBERED_SESSIONS;
+      // Afterwards, since the memory may turn out to be too small for all, and thereby incomplete.
       for (const sessionId of recent) this.remember(sessionId);
     } catch (error) {
       this.logger.warn(`Ended sessions could not be read: ${(error as Error).message}`);
     }
   }
 
-  /** A connection can be dead without being closed, so it is asked. */
-  private async livingSubscription(): Promise<symbol | undefined> {
+  /** A connection can be dead without being closed, so Redis is asked for an answer on it. */
+  private isSubscriptionLive(): Promise<boolean> {
     const { subscription } = this;
-    if (subscription === undefined) return undefined;
-    return this.subscriber.ping().then(
-      () => subscription,
-      () => undefined,
-    );
+    if (subscription === undefined) return Promise.resolve(false);
+    return withTimeout(LIVENESS_TIMEOUT_MS, subscription.isLive(), () => false);
   }
 }

@@ -3,47 +3,20 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@ne
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedUser } from '../token/authenticated-user.js';
 import { CurrentUser } from '../token/current-user.decorator.js';
-import { Public } from '../token/public.decorator.js';
-import { AccountStore } from '../account/account.store.js';
-import { SessionNotFoundError } from '../auth.errors.js';
-import { TokensResponse } from '../login/login.response.js';
-import { RequestClient } from '../client/client.decorator.js';
 import { SessionListService } from './session-list.service.js';
 import { SessionRevocationService } from './session-revocation.service.js';
-import type { Client } from './session.store.js';
-import { RefreshRequest } from '../login/token.request.js';
+import { SessionNotFoundError } from './session.errors.js';
 import { SessionPageResponse } from './session.response.js';
-import { SessionService } from './session.service.js';
 
-/** Keeping and ending sessions. */
+/** Listing and ending sessions. */
 @ApiTags('Auth')
 @ApiBearerAuth()
 @Controller('auth')
 export class SessionController {
   constructor(
-    private readonly sessions: SessionService,
     private readonly list: SessionListService,
     private readonly revocations: SessionRevocationService,
-    private readonly accounts: AccountStore,
   ) {}
-
-  @Post('refresh')
-  @Public()
-  @HttpCode(200)
-  @ApiOperation({
-    operationId: 'refreshTokens',
-    summary: 'Exchange the refresh token for fresh tokens',
-    description:
-      'The refresh token is replaced by the one in the answer. Should the answer get lost, or several refreshes run at ' +
-      'once, repeating the request within a minute gives the same new one. An older refresh token ends the session: ' +
-      'someone else has a copy.',
-  })
-  @ApiOkResponse({ type: TokensResponse })
-  @ApiProblem(401, 'refresh_token_reused', 'unauthenticated')
-  async refresh(@Body() { refreshToken }: RefreshRequest, @RequestClient() client: Client): Promise<TokensResponse> {
-    const tokens = await this.sessions.refresh(refreshToken, client);
-    return new TokensResponse(tokens, await this.accounts.read(tokens.userId));
-  }
 
   @Post('logout')
   @HttpCode(204)

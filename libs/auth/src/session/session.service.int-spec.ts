@@ -1,17 +1,27 @@
 import 'reflect-metadata';
-import { Clock, Database, DatabaseConfig, Metrics, RedisClient, RedisConfig, uuidv7 } from '@app/platform';
+import {
+  Clock,
+  Database,
+  DatabaseConfig,
+  Metrics,
+  RedisClient,
+  RedisConfig,
+  RedisSubscriber,
+  uuidv7,
+} from '@app/platform';
 import { JwtService } from '@nestjs/jwt';
 import fc from 'fast-check';
 import { eventually } from '../../../../test/support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
+import { AuthMetrics } from '../auth.metrics.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { AccessTokenService } from '../token/access-token.service.js';
-import { AuthMetrics } from '../auth.metrics.js';
-import { RefreshTokenReusedError, UnauthenticatedError } from '../auth.errors.js';
+import { UnauthenticatedError } from '../token/token.errors.js';
 import { SessionRevocationService } from './session-revocation.service.js';
-import { SessionStore } from './session.store.js';
 import { SessionConfig } from './session.config.js';
+import { RefreshTokenReusedError } from './session.errors.js';
 import { SessionService } from './session.service.js';
+import { SessionStore } from './session.store.js';
 
 class HandClock extends Clock {
   private ms = Date.now();
@@ -31,6 +41,7 @@ const DAY = 86_400;
 let testDatabase: TestDatabase;
 let database: Database;
 let redis: RedisClient;
+let subscriber: RedisSubscriber;
 let revocations: SessionRevocationService;
 let sessions: SessionService;
 let clock: HandClock;
@@ -49,19 +60,29 @@ beforeAll(async () => {
   const accessConfig = Object.assign(new AccessTokenConfig(), { JWT_SECRET: 'x'.repeat(32) });
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
   redis = new RedisClient(redisConfig);
+  subscriber = new RedisSubscriber(redisConfig);
   await eventually(() => redis.status === 'ready');
   const store = new SessionStore(database);
-  revocations = new SessionRevocationService(store, redis, redisConfig, accessConfig);
+  revocations = new SessionRevocationService(store, redis, subscriber, accessConfig);
   revocations.onApplicationBootstrap();
   clock = new HandClock();
   const tokens = new AccessTokenService(new JwtService(), accessConfig);
-  sessions = new SessionService(store, revocations, tokens, clock, new AuthMetrics(new Metrics()), config, accessConfig);
+  sessions = new SessionService(
+    store,
+    revocations,
+    tokens,
+    clock,
+    new AuthMetrics(new Metrics()),
+    config,
+    accessConfig,
+  );
   userId = uuidv7();
   await database.prisma.user.create({ data: { id: userId, phone: '+14155550123' } });
 });
 
 afterAll(async () => {
   revocations.onApplicationShutdown();
+  subscriber.onApplicationShutdown();
   redis.onApplicationShutdown();
   await database.onApplicationShutdown();
   await testDatabase.drop();
@@ -69,7 +90,7 @@ afterAll(async () => {
 
 const open = async () => {
   const tokens = await sessions.open(userId, CLIENT);
-  if (tokens === undefined) throw new Error('The user is gone');
+  if (tokens === null) throw new Error('The user no longer exists');
   return tokens.refreshToken;
 };
 const refresh = async (token: string) => (await sessions.refresh(token, CLIENT)).refreshToken;

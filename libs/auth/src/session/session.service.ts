@@ -1,13 +1,15 @@
 import { Clock, uuidv7 } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
+import { AuthMetrics } from '../auth.metrics.js';
+import type { Client } from '../client/client.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { AccessTokenService } from '../token/access-token.service.js';
-import { AuthMetrics } from '../auth.metrics.js';
-import { RefreshTokenReusedError, UnauthenticatedError } from '../auth.errors.js';
+import { UnauthenticatedError } from '../token/token.errors.js';
 import { RefreshToken } from './refresh-token.js';
 import { SessionRevocationService } from './session-revocation.service.js';
-import { type Client, type LiveSession, type RotationState, SessionStore } from './session.store.js';
 import { SessionConfig } from './session.config.js';
+import { RefreshTokenReusedError } from './session.errors.js';
+import { type LiveSession, type RotationState, SessionStore } from './session.store.js';
 
 /** What a client gets to prove who it is; lifetimes in seconds. */
 export interface SessionTokens {
@@ -33,20 +35,21 @@ export class SessionService {
     private readonly accessConfig: AccessTokenConfig,
   ) {}
 
-  /** Logs a user in on one more device; undefined when the account is gone. */
-  async open(userId: string, client: Client): Promise<SessionTokens | undefined> {
+  /** Logs a user in on one more device; null when the account no longer exists. */
+  async open(userId: string, client: Client): Promise<SessionTokens | null> {
     const now = this.clock.now();
     const absoluteExpiresAt = after(now, this.config.SESSION_ABSOLUTE_SECONDS);
     const expiresAt = earlier(this.idleLimit(now), absoluteExpiresAt);
     const session = { id: uuidv7(), userId, expiresAt, absoluteExpiresAt };
     const token = RefreshToken.first();
     const inserted = await this.store.insert(session, token, client, now);
-    return inserted ? this.issue(session, token, now) : undefined;
+    return inserted ? this.issue(session, token, now) : null;
   }
 
   /**
-   * Exchanges a refresh token for its successor and a fresh access token. The direct parent of the newest token brings
-   * that newest token again for a short grace: the answer may have been lost, or several refreshes set off at once.
+   * Exchanges a refresh token for its successor and a fresh access token. The direct parent of the newest token is
+   * exchanged for that same newest token during a short grace period: the answer may have been lost, or a client may
+   * have sent several refreshes at once.
    *
    * @throws UnauthenticatedError when it is no token of a living session
    * @throws RefreshTokenReusedError when it is an older one; the session is ended for good
@@ -54,16 +57,16 @@ export class SessionService {
   async refresh(text: string, client: Client): Promise<SessionTokens> {
     const now = this.clock.now();
     const token = RefreshToken.parse(text);
-    if (token === undefined) throw new UnauthenticatedError();
+    if (token === null) throw new UnauthenticatedError();
     const salt = RefreshToken.newSalt();
     const rotated = await this.store.rotate(token, salt, { now, expiresAt: this.idleLimit(now) }, client);
-    if (rotated !== undefined) return this.issue(rotated, token.successor(salt), now);
+    if (rotated !== null) return this.issue(rotated, token.successor(salt), now);
     const state = await this.store.findByFamily(token, now);
-    if (state === undefined) throw new UnauthenticatedError();
+    if (state === null) throw new UnauthenticatedError();
     if (this.isGracefulParent(token, state, now)) return this.issue(state, token.successor(state.rotationSalt), now);
     await this.revocations.revoke(state.id, state.userId);
     this.metrics.refreshTokenReused();
-    this.logger.warn('A used refresh token came back: its session was ended');
+    this.logger.warn('A refresh token was used twice: its session was ended');
     throw new RefreshTokenReusedError();
   }
 
@@ -71,9 +74,9 @@ export class SessionService {
     token: RefreshToken,
     state: RotationState,
     now: Date,
-  ): state is RotationState & { rotationSalt: Buffer } {
+  ): state is RotationState & { rotationSalt: Uint8Array } {
     const { parentHash, rotationSalt, rotatedAt } = state;
-    if (rotationSalt === null || !parentHash?.equals(token.hash)) return false;
+    if (rotationSalt === null || parentHash === null || !token.hash.equals(parentHash)) return false;
     return now.getTime() - rotatedAt.getTime() <= this.config.REFRESH_GRACE_SECONDS * 1000;
   }
 

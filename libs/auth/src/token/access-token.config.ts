@@ -8,7 +8,7 @@ export class AccessTokenConfig {
   @MinLength(32)
   JWT_SECRET!: string;
 
-  /** The secret before the last rotation: tokens signed with it are good until they expire. */
+  /** The secret before the last rotation: tokens signed with it are valid until they expire. */
   @IsOptional()
   @IsString()
   @MinLength(32)
@@ -24,7 +24,7 @@ export class AccessTokenConfig {
   @MinLength(1)
   JWT_AUDIENCE = 'gemini-chat-backend';
 
-  /** How long an access token is good, in seconds. */
+  /** How long an access token is valid, in seconds. */
   @IntegerVariable(1, 3_600)
   ACCESS_TOKEN_SECONDS = 900;
 }

@@ -16,13 +16,13 @@ export interface AccessTokenClaims {
   jti: string;
 }
 
-/** Header parameters of our tokens. Any other (`jku`, `jwk`, `x5u`, `crit`, ...) asks us to trust the token's word on its key. */
+/** Header parameters of our tokens. Any other (`jku`, `jwk`, `x5u`, `crit`, ...) asks the verifier to trust the token about its key. */
 const HEADER_PARAMETERS = new Set(['alg', 'typ', 'kid']);
 
-/** Signs access tokens, and knows by which secret one was signed. */
+/** Signs access tokens, and finds the secret by which one was signed. */
 @Injectable()
 export class AccessTokenService {
-  /** As key objects: given a string, the library would first try to read it as a PEM, for a third of a request's time. */
+  /** As key objects: a string would first be read as a PEM by the library, which takes a third of a request's time. */
   private readonly secrets: Map<string, KeyObject>;
   private readonly currentKeyId: string;
 
@@ -35,7 +35,7 @@ export class AccessTokenService {
     this.currentKeyId = keyId(config.JWT_SECRET);
   }
 
-  /** @param seconds how long it is good */
+  /** @param seconds for how long the token is valid */
   sign(user: AuthenticatedUser, seconds: number): Promise<string> {
     const claims: Omit<AccessTokenClaims, 'sub' | 'jti'> = { typ: ACCESS_TOKEN_TYPE, sid: user.sessionId };
     return this.jwt.signAsync(claims, {
@@ -50,22 +50,22 @@ export class AccessTokenService {
     });
   }
 
-  /** The secret that must have signed this token; undefined when it can't be one of ours. */
-  secretOf(token: string): KeyObject | undefined {
+  /** The secret that must have signed this token; null when the token can't be one of ours. */
+  secretOf(token: string): KeyObject | null {
     const header = this.headerOf(token);
-    if (header === undefined || !Object.keys(header).every((name) => HEADER_PARAMETERS.has(name))) return undefined;
-    return this.secrets.get(header.kid ?? this.currentKeyId);
+    if (header === null || !Object.keys(header).every((name) => HEADER_PARAMETERS.has(name))) return null;
+    return this.secrets.get(header.kid ?? this.currentKeyId) ?? null;
   }
 
-  private headerOf(token: string): { kid?: string } | undefined {
+  private headerOf(token: string): { kid?: string } | null {
     try {
-      return this.jwt.decode<{ header: { kid?: string } } | null>(token, { complete: true })?.header;
+      return this.jwt.decode<{ header: { kid?: string } } | null>(token, { complete: true })?.header ?? null;
     } catch {
-      return undefined;
+      return null;
     }
   }
 }
 
-/** Names a secret without giving it away. */
+/** Names a secret without revealing it. */
 const keyId = (secret: string): string =>
   createHash('sha256').update(`access-token-key:${secret}`).digest('base64url').slice(0, 11);
