@@ -4,41 +4,42 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
-import { AccessTokenConfig } from './access/access-token.config.js';
-import { AccessTokens } from './access/access-tokens.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
-import { AccountParticipants } from './account/account-participants.js';
-import { AccountPlans } from './account/account-plans.js';
-import { AccountErasure } from './account/account-erasure.js';
-import { AccountExport } from './account/account-export.js';
+import { AccountErasureService } from './account/account-erasure.service.js';
+import { AccountExportService } from './account/account-export.service.js';
+import { AccountParticipantService } from './account/account-participant.service.js';
+import { AccountPlanService } from './account/account-plan.service.js';
 import { AccountController } from './account/account.controller.js';
-import { Accounts } from './account/accounts.js';
+import { AccountStore } from './account/account.store.js';
 import { AuthMetrics } from './auth.metrics.js';
-import { AuthController } from './otp/auth.controller.js';
+import { LoginController } from './login/login.controller.js';
+import { LoginService } from './login/login.service.js';
+import { TokenController } from './login/token.controller.js';
 import { LogOtpSender } from './otp/log.otp-sender.js';
-import { Login } from './otp/login.js';
-import { OtpChallenges } from './otp/otp-challenges.js';
+import { OtpChallengeStore } from './otp/otp-challenge.store.js';
 import { OtpDeliveryConfig } from './otp/otp-delivery.config.js';
-import { OtpDelivery } from './otp/otp-delivery.js';
-import { OtpSecret } from './otp/otp-secret.js';
+import { OtpDeliveryService } from './otp/otp-delivery.service.js';
+import { OtpHashService } from './otp/otp-hash.service.js';
 import { OtpSender } from './otp/otp-sender.port.js';
 import { OtpConfig } from './otp/otp.config.js';
 import { ResponseOtpSender } from './otp/response.otp-sender.js';
-import { SendLimits } from './otp/send-limits.js';
+import { SendLimitService } from './otp/send-limit.service.js';
 import { TwilioOtpSender } from './otp/twilio.otp-sender.js';
 import { WebhookOtpSender } from './otp/webhook.otp-sender.js';
+import { PhoneNumberService } from './phone/phone-number.service.js';
 import { PhoneConfig } from './phone/phone.config.js';
-import { PhoneNumbers } from './phone/phone-numbers.js';
 import { RateLimitConfig } from './rate-limit/rate-limit.config.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
 import { RedisThrottlerStorage } from './rate-limit/redis.throttler-storage.js';
-import { SessionList } from './session/session-list.js';
-import { SessionRevocations } from './session/session-revocations.js';
-import { SessionStore } from './session/session-store.js';
+import { SessionListService } from './session/session-list.service.js';
+import { SessionRevocationService } from './session/session-revocation.service.js';
 import { SessionConfig } from './session/session.config.js';
 import { SessionController } from './session/session.controller.js';
-import { Sessions } from './session/sessions.js';
+import { SessionService } from './session/session.service.js';
+import { SessionStore } from './session/session.store.js';
+import { AccessTokenConfig } from './token/access-token.config.js';
+import { AccessTokenService } from './token/access-token.service.js';
 
 /** The configuration classes that the process has to provide. */
 export const AUTH_CONFIG: Type<object>[] = [
@@ -50,7 +51,7 @@ export const AUTH_CONFIG: Type<object>[] = [
   SessionConfig,
 ];
 
-/** The configuration has been checked: each way has its variables. */
+/** The sender that is configured. The configuration has been checked: each way of delivery has its variables. */
 function createOtpSender(config: OtpDeliveryConfig): OtpSender {
   switch (config.OTP_DELIVERY) {
     case 'response':
@@ -88,31 +89,31 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
 /** Login, sessions and accounts, and the guard that closes every route of the process that isn't public. */
 @Module({
   imports: [JwtModule.register({}), PassportModule, throttler],
-  controllers: [AuthController, SessionController, AccountController],
+  controllers: [LoginController, TokenController, SessionController, AccountController],
   providers: [
-    AccessTokens,
-    AccountErasure,
-    AccountExport,
-    AccountParticipants,
-    AccountPlans,
-    Accounts,
+    AccessTokenService,
+    AccountErasureService,
+    AccountExportService,
+    AccountParticipantService,
+    AccountPlanService,
+    AccountStore,
     AuthMetrics,
     JwtStrategy,
-    Login,
-    OtpChallenges,
-    OtpDelivery,
-    OtpSecret,
-    PhoneNumbers,
-    SendLimits,
-    SessionList,
-    SessionRevocations,
+    LoginService,
+    OtpChallengeStore,
+    OtpDeliveryService,
+    OtpHashService,
+    PhoneNumberService,
+    SendLimitService,
+    SessionListService,
+    SessionRevocationService,
     SessionStore,
-    Sessions,
+    SessionService,
     otpSender,
-    // In this order: the limits count users by their tokens.
+    // In this order: the limits count requests per user, whom the token names.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
   ],
-  exports: [AccountParticipants, AccountPlans, SessionRevocations],
+  exports: [AccountParticipantService, AccountPlanService, SessionRevocationService],
 })
 export class AuthModule {}

@@ -1,9 +1,9 @@
-export type { AuthenticatedUser } from './access/authenticated-user.js';
-export { CurrentUser } from './access/current-user.decorator.js';
-export { Public } from './access/public.decorator.js';
-export { AccountParticipants } from './account/account-participants.js';
-export { AccountPlans } from './account/account-plans.js';
+export type { AuthenticatedUser } from './token/authenticated-user.js';
+export { CurrentUser } from './token/current-user.decorator.js';
+export { Public } from './token/public.decorator.js';
+export { AccountParticipantService } from './account/account-participant.service.js';
+export { AccountPlanService } from './account/account-plan.service.js';
 export { AUTH_CONFIG, AuthModule } from './auth.module.js';
-export { AuthMaintenanceModule } from './maintenance/auth-maintenance.module.js';
+export { AUTH_RETENTION } from './auth.retention.js';
 export { RateLimit } from './rate-limit/rate-limit.decorator.js';
-export { SessionRevocations } from './session/session-revocations.js';
+export { SessionRevocationService } from './session/session-revocation.service.js';

@@ -1,4 +1,4 @@
-import { AccountParticipants, AccountPlans } from '@app/auth';
+import { AccountParticipantService, AccountPlanService } from '@app/auth';
 import { Database } from '@app/platform';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SubscriptionStatusService } from './subscription-status.service.js';
@@ -7,8 +7,8 @@ import { SubscriptionStatusService } from './subscription-status.service.js';
 @Injectable()
 export class SubscriptionAccountParticipant implements OnModuleInit {
   constructor(
-    private readonly participants: AccountParticipants,
-    private readonly plans: AccountPlans,
+    private readonly participants: AccountParticipantService,
+    private readonly plans: AccountPlanService,
     private readonly statuses: SubscriptionStatusService,
     private readonly database: Database,
   ) {}

@@ -1,8 +1,8 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { UnauthenticatedError } from '../auth.errors.js';
-import { Public } from './public.decorator.js';
+import { Public } from '../token/public.decorator.js';
+import { UnauthenticatedError } from '../token/token.errors.js';
 
 /** Closes every route that isn't marked with {@link Public} to callers without a valid access token. */
 @Injectable()
@@ -17,7 +17,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
   }
 
   /**
-   * @param error a fault of ours, e.g. PostgreSQL out of reach; a token that isn't good comes without
+   * @param error a fault of ours, e.g. PostgreSQL out of reach; null when the token was refused
    * @throws UnauthenticatedError unless there is a user
    */
   override handleRequest<User>(error: Error | null, user: User | false): User {

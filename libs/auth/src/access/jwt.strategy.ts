@@ -3,12 +3,12 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { isUUID } from 'class-validator';
 import { Strategy } from 'passport-jwt';
-import { SessionRevocations } from '../session/session-revocations.js';
-import { AccessTokenConfig } from './access-token.config.js';
-import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, AccessTokens } from './access-tokens.js';
-import type { AuthenticatedUser } from './authenticated-user.js';
+import { SessionRevocationService } from '../session/session-revocation.service.js';
+import { AccessTokenConfig } from '../token/access-token.config.js';
+import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, AccessTokenService } from '../token/access-token.service.js';
+import type { AuthenticatedUser } from '../token/authenticated-user.js';
 
-/** The token of `Authorization: Bearer` (RFC 6750). The library's own pattern takes a long header's length squared. */
+/** The token of `Authorization: Bearer` (RFC 6750). The time of the library's own pattern grows with the square of the header's length. */
 export const bearerToken = ({ headers }: Pick<IncomingMessage, 'headers'>): string | null =>
   /^Bearer +([\w.~+/=-]+)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 
@@ -17,15 +17,15 @@ export const bearerToken = ({ headers }: Pick<IncomingMessage, 'headers'>): stri
 export class JwtStrategy extends PassportStrategy(Strategy) {
   constructor(
     config: AccessTokenConfig,
-    tokens: AccessTokens,
-    private readonly revocations: SessionRevocations,
+    tokens: AccessTokenService,
+    private readonly revocations: SessionRevocationService,
   ) {
     super({
       jwtFromRequest: bearerToken,
       secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, secret?: Buffer) => void) => {
         const secret = tokens.secretOf(token);
-        // The library hands it on as it is; only its types don't know of key objects.
-        done(secret === undefined ? new Error('The token names a key that is not ours') : null, secret as never);
+        // The library passes a key object on unchanged; its types allow only strings and buffers.
+        done(secret === null ? new Error('The token names a key that is not ours') : null, secret as never);
       },
       algorithms: ['HS256'],
       issuer: config.JWT_ISSUER,

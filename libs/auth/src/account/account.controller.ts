@@ -2,13 +2,13 @@ import { Clock } from '@app/platform';
 import { Body, Controller, Delete, Get, HttpCode, Patch, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { AuthenticatedUser } from '../access/authenticated-user.js';
-import { CurrentUser } from '../access/current-user.decorator.js';
-import { AccountErasure } from './account-erasure.js';
-import { AccountExport } from './account-export.js';
+import type { AuthenticatedUser } from '../token/authenticated-user.js';
+import { CurrentUser } from '../token/current-user.decorator.js';
+import { AccountErasureService } from './account-erasure.service.js';
+import { AccountExportService } from './account-export.service.js';
 import { UpdateAccountRequest } from './account.request.js';
 import { AccountResponse } from './account.response.js';
-import { Accounts } from './accounts.js';
+import { AccountStore } from './account.store.js';
 
 /** The user's own account. */
 @ApiTags('Account')
@@ -16,9 +16,9 @@ import { Accounts } from './accounts.js';
 @Controller('user/me')
 export class AccountController {
   constructor(
-    private readonly accounts: Accounts,
-    private readonly exports: AccountExport,
-    private readonly erasure: AccountErasure,
+    private readonly accounts: AccountStore,
+    private readonly exports: AccountExportService,
+    private readonly erasure: AccountErasureService,
     private readonly clock: Clock,
   ) {}
 

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Plan } from './account-plans.js';
+import { type Plan, PLANS } from './account-plan.service.js';
 
 /** The user's account. */
 export class AccountResponse {
@@ -12,7 +12,7 @@ export class AccountResponse {
   @ApiProperty({ type: String, nullable: true, example: 'Ada' })
   name!: string | null;
 
-  @ApiProperty({ enum: ['basic', 'pro'], example: 'basic' })
+  @ApiProperty({ enum: PLANS, example: 'basic' })
   plan!: Plan;
 
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-23T10:00:00.000Z' })

@@ -18,7 +18,7 @@ const URL_RULES = { require_tld: false, require_protocol: true, protocols: ['htt
 const byWebhook = ({ OTP_DELIVERY }: OtpDeliveryConfig): boolean => OTP_DELIVERY === 'webhook';
 const byTwilio = ({ OTP_DELIVERY }: OtpDeliveryConfig): boolean => OTP_DELIVERY === 'twilio';
 
-/** In production nobody but the phone's owner may see a code. */
+/** In production only the phone's owner may see a code. */
 const ReachesPhonesInProduction = (): PropertyDecorator =>
   ValidateBy({
     name: 'reachesPhonesInProduction',

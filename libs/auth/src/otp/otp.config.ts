@@ -37,7 +37,7 @@ export class OtpConfig {
 
   /** Codes a day that all addresses which never logged in with a number may together ask for it. */
   @IntegerVariable(1, MAX)
-  OTP_SENDS_BY_STRANGERS_DAY = 30;
+  OTP_SENDS_BY_UNKNOWN_ADDRESSES_DAY = 30;
 
   /** Codes a day to one number, logins or not. Default: 100, and 10,000 where messages cost nothing. */
   @IsOptional()

@@ -1,5 +1,5 @@
 import { type OtpMessage, OtpSender } from './otp-sender.port.js';
-import { assertAccepted } from './webhook.otp-sender.js';
+import { assertAccepted } from './provider-response.js';
 
 /** A Twilio account that sends messages. */
 export interface TwilioAccount {

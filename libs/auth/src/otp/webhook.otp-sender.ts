@@ -1,8 +1,6 @@
 import { Webhook } from 'standardwebhooks';
-import { type OtpMessage, OtpRejectedError, OtpSender } from './otp-sender.port.js';
-
-/** Statuses below 500 after which another attempt may help. */
-const RETRYABLE = [408, 425, 429];
+import { type OtpMessage, OtpSender } from './otp-sender.port.js';
+import { assertAccepted } from './provider-response.js';
 
 /** Posts codes to an HTTP endpoint, signed per Standard Webhooks, so that any provider can be attached. */
 export class WebhookOtpSender extends OtpSender {
@@ -35,11 +33,4 @@ export class WebhookOtpSender extends OtpSender {
     await response.body?.cancel();
     assertAccepted(response.status);
   }
-}
-
-/** @throws OtpRejectedError or Error unless the status is a 2xx */
-export function assertAccepted(status: number): void {
-  if (status >= 200 && status < 300) return;
-  const message = `The receiver of codes answered ${status}`;
-  throw status >= 500 || RETRYABLE.includes(status) ? new Error(message) : new OtpRejectedError(message);
 }

@@ -1,14 +1,14 @@
 import { type CountryCode, parsePhoneNumberFromString, type PhoneNumber } from 'libphonenumber-js/max';
 
 /**
- * Reads a phone number in any common writing: with `+` or `00` and country code (`tel:` in front is no harm), or as
+ * Reads a phone number in any common writing: with `+` or `00` and country code (`tel:` in front is ignored), or as
  * dialled within the default region.
  * It has to be a possible number (the right length for its country), not one of an assigned block: blocks are opened
  * faster than metadata is shipped, and the numbers reserved for fiction belong to none.
  *
- * @returns undefined when it is no phone number, has an extension, or is dialled at a premium
+ * @returns null when it is no phone number, has an extension, or is a premium-rate number
  */
-export function parsePhoneNumber(text: string, defaultRegion?: CountryCode): PhoneNumber | undefined {
+export function parsePhoneNumber(text: string, defaultRegion?: CountryCode): PhoneNumber | null {
   const international = text
     .trim()
     .replace(/^tel:/i, '')
@@ -17,6 +17,6 @@ export function parsePhoneNumber(text: string, defaultRegion?: CountryCode): Pho
     ...(defaultRegion === undefined ? {} : { defaultCountry: defaultRegion }),
     extract: false,
   });
-  if (!phone?.isPossible() || phone.ext !== undefined || phone.getType() === 'PREMIUM_RATE') return undefined;
+  if (!phone?.isPossible() || phone.ext !== undefined || phone.getType() === 'PREMIUM_RATE') return null;
   return phone;
 }

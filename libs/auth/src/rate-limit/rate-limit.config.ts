@@ -4,7 +4,7 @@ const MAX = 1_000_000_000;
 
 /** Requests that one user, or one address without a user, may make in a minute, by kind of route. */
 export class RateLimitConfig {
-  /** Signing up, asking for codes, trying codes. What these may cost is limited apart. */
+  /** Signing up, asking for codes, trying codes. The number of messages is limited separately. */
   @IntegerVariable(1, MAX)
   RATE_LIMIT_AUTH_PER_MINUTE = 3_000;
 

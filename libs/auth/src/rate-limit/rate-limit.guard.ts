@@ -3,12 +3,12 @@ import { rateLimitHeaders } from '@app/platform';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import type { FastifyReply } from 'fastify';
-import type { AuthenticatedRequest } from '../access/authenticated-user.js';
-import { addressBlock } from '../otp/client-address.js';
-import { RateLimitedError } from './rate-limit.errors.js';
+import { addressBlock } from '../client/client-address.js';
+import type { AuthenticatedRequest } from '../token/authenticated-user.js';
 import { RateLimit, type RateLimitKind } from './rate-limit.decorator.js';
+import { RateLimitedError } from './rate-limit.errors.js';
 
-/** For so many milliseconds after a failure of Redis it isn't asked again where requests may pass without it. */
+/** The time after a failure of Redis in which it isn't asked again, where requests may pass without it. */
 const PAUSE_MS = 1_000;
 
 /** Limits requests by kind of route, per user or, without one, per address, and says so in the standard headers. */
@@ -36,7 +36,7 @@ export class RateLimitGuard extends ThrottlerGuard {
       if (count.isBlocked) throw new RateLimitedError(state);
       void context.switchToHttp().getResponse<FastifyReply>().headers(rateLimitHeaders(state));
     } catch (error) {
-      // Nobody gets to guess codes without being counted; everything else goes on.
+      // Codes can't be tried without being counted; all other requests pass.
       if (kind === 'auth' || error instanceof RateLimitedError) throw error;
       this.pausedUntil = Date.now() + PAUSE_MS;
     }

@@ -22,6 +22,6 @@ describe('a refresh token', () => {
   });
 
   it.each(['', 'nonsense', `${RefreshToken.first().toString()}A`, '!'.repeat(86)])('is not read from %j', (text) => {
-    expect(RefreshToken.parse(text)).toBeUndefined();
+    expect(RefreshToken.parse(text)).toBeNull();
   });
 });

@@ -5,7 +5,7 @@ const FORMAT = /^[A-Za-z0-9_-]{86}$/;
 
 /**
  * A refresh token: 256 random bits that all tokens of its session have in common, and 256 that are its own.
- * The common half finds the session, and proves that an outdated token was once a real one and no guess.
+ * The common half finds the session, and proves that an outdated token was once issued and is not a guess.
  * PostgreSQL has the SHA-256 of each half alone.
  */
 export class RefreshToken {
@@ -19,9 +19,9 @@ export class RefreshToken {
     return new RefreshToken(randomBytes(HALF_BYTES), randomBytes(HALF_BYTES));
   }
 
-  /** Reads a client's token; undefined when it can't be one. */
-  static parse(text: string): RefreshToken | undefined {
-    if (!FORMAT.test(text)) return undefined;
+  /** Reads a client's token; null when it can't be one. */
+  static parse(text: string): RefreshToken | null {
+    if (!FORMAT.test(text)) return null;
     const bytes = Buffer.from(text, 'base64url');
     return new RefreshToken(bytes.subarray(0, HALF_BYTES), bytes.subarray(HALF_BYTES));
   }
@@ -32,17 +32,17 @@ export class RefreshToken {
 
   /**
    * The successor. It follows from this token and the salt, so a client that repeats a refresh gets the same one again,
-   * while neither the salt in PostgreSQL nor this token alone gives it away.
+   * while neither the salt in PostgreSQL nor this token alone reveals it.
    */
-  successor(salt: Buffer): RefreshToken {
+  successor(salt: Uint8Array): RefreshToken {
     return new RefreshToken(this.family, createHmac('sha256', this.own).update(salt).digest());
   }
 
-  get familyHash(): Buffer {
+  get familyHash(): Buffer<ArrayBuffer> {
     return sha256(this.family);
   }
 
-  get hash(): Buffer {
+  get hash(): Buffer<ArrayBuffer> {
     return sha256(this.own);
   }
 
@@ -52,4 +52,4 @@ export class RefreshToken {
   }
 }
 
-const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest();
+const sha256 = (bytes: Buffer): Buffer<ArrayBuffer> => createHash('sha256').update(bytes).digest();

@@ -1,49 +1,22 @@
 import { ApiProblem, NoBodyRequest, PageQuery } from '@app/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { AuthenticatedUser } from '../access/authenticated-user.js';
-import { CurrentUser } from '../access/current-user.decorator.js';
-import { Public } from '../access/public.decorator.js';
-import { Accounts } from '../account/accounts.js';
-import { SessionNotFoundError } from '../auth.errors.js';
-import { TokensResponse } from '../otp/auth.response.js';
-import { RequestClient } from './client.decorator.js';
-import { SessionList } from './session-list.js';
-import { SessionRevocations } from './session-revocations.js';
-import type { Client } from './session-store.js';
-import { RefreshRequest } from './session.request.js';
+import type { AuthenticatedUser } from '../token/authenticated-user.js';
+import { CurrentUser } from '../token/current-user.decorator.js';
+import { SessionListService } from './session-list.service.js';
+import { SessionRevocationService } from './session-revocation.service.js';
+import { SessionNotFoundError } from './session.errors.js';
 import { SessionPageResponse } from './session.response.js';
-import { Sessions } from './sessions.js';
 
-/** Keeping and ending sessions. */
+/** Listing and ending sessions. */
 @ApiTags('Auth')
 @ApiBearerAuth()
 @Controller('auth')
 export class SessionController {
   constructor(
-    private readonly sessions: Sessions,
-    private readonly list: SessionList,
-    private readonly revocations: SessionRevocations,
-    private readonly accounts: Accounts,
+    private readonly list: SessionListService,
+    private readonly revocations: SessionRevocationService,
   ) {}
-
-  @Post('refresh')
-  @Public()
-  @HttpCode(200)
-  @ApiOperation({
-    operationId: 'refreshTokens',
-    summary: 'Exchange the refresh token for fresh tokens',
-    description:
-      'The refresh token is replaced by the one in the answer. Should the answer get lost, or several refreshes run at ' +
-      'once, repeating the request within a minute gives the same new one. An older refresh token ends the session: ' +
-      'someone else has a copy.',
-  })
-  @ApiOkResponse({ type: TokensResponse })
-  @ApiProblem(401, 'refresh_token_reused', 'unauthenticated')
-  async refresh(@Body() { refreshToken }: RefreshRequest, @RequestClient() client: Client): Promise<TokensResponse> {
-    const tokens = await this.sessions.refresh(refreshToken, client);
-    return new TokensResponse(tokens, await this.accounts.read(tokens.userId));
-  }
 
   @Post('logout')
   @HttpCode(204)

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
-import { AccountParticipants } from '@app/auth';
+import { AccountParticipantService } from '@app/auth';
 import { Database, DatabaseConfig, RedisClient, RedisConfig } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
@@ -16,7 +16,7 @@ let database: Database;
 let redis: RedisClient;
 let cache: ChatroomListCache;
 let rooms: ChatroomStore;
-let participants: AccountParticipants;
+let participants: AccountParticipantService;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -26,7 +26,7 @@ beforeAll(async () => {
   await once(redis, 'ready');
   cache = new ChatroomListCache(redis);
   rooms = new ChatroomStore(database, new SystemClock());
-  participants = new AccountParticipants();
+  participants = new AccountParticipantService();
   const replies = new ReplyErasureService(database, new ReplyLog(redis), redis, new SystemClock());
   new ChatroomAccountParticipant(database, cache, replies, participants).onModuleInit();
 });

@@ -1,4 +1,4 @@
-import { AccountParticipants } from '@app/auth';
+import { AccountParticipantService } from '@app/auth';
 import { Database } from '@app/platform';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ChatroomListCache } from '../rooms/chatroom-list.cache.js';
@@ -33,7 +33,7 @@ export class ChatroomAccountParticipant implements OnModuleInit {
     private readonly database: Database,
     private readonly cache: ChatroomListCache,
     private readonly replies: ReplyErasureService,
-    private readonly participants: AccountParticipants,
+    private readonly participants: AccountParticipantService,
   ) {}
 
   onModuleInit(): void {

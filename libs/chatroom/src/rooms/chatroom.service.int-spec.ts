@@ -1,10 +1,6 @@
 import 'reflect-metadata';
 import { Database, DatabaseConfig, ValidationFailedError } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-<<<<<<< HEAD
-=======
-import { QuotaConfig, QuotaLedger, ExhaustedQuotaCache } from '@app/subscription';
->>>>>>> sub
 import fc from 'fast-check';
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
@@ -86,37 +82,6 @@ describe('a deleted room', () => {
   });
 });
 
-<<<<<<< HEAD
-=======
-describe('a room whose replies are being written', () => {
-  it('can be deleted at any moment: whoever writes finds nothing, and nobody is in the way of another', async () => {
-    const clock = new SystemClock();
-    const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 10_000 });
-    const ledger = new QuotaLedger(database, clock, quota);
-    const acceptance = new MessageAcceptance(database, clock, quota, ledger, new ExhaustedQuotaCache());
-    const replies = new ReplyStore(database, clock, new ReplyConfig(), new CrashPoints(new CrashConfig()));
-    const cancelled = { status: 'cancelled', content: '', model: null, finishReason: null, usage: null, error: null };
-
-    for (let round = 0; round < 25; round++) {
-      const { id } = await rooms.create(owner, {});
-      const { reply } = await acceptance.send(owner, id, 'First', null);
-      const held = await replies.claim(reply.id);
-      const outcomes = await Promise.allSettled([
-        acceptance.send(owner, id, 'Second', null),
-        replies.beat([{ id: reply.id, fence: held!.fence, content: 'Half an ans' }]),
-        rooms.delete(owner, id),
-        replies.finish(held!, cancelled as FinalReply),
-        replies.cancel(owner, id, reply.id),
-        acceptance.send(owner, id, 'Third', null),
-      ]);
-      const failures = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
-      expect(failures.filter((error) => !(error instanceof ChatroomNotFoundError))).toEqual([]);
-      expect(await database.prisma.message.count({ where: { chatroomId: id } })).toBe(0);
-    }
-  });
-});
-
->>>>>>> sub
 describe("somebody else's room", () => {
   it.each<[string, (id: string) => Promise<unknown>]>([
     ['read', (id) => rooms.read(otherUser, id, { limit: 50 })],

@@ -116,11 +116,7 @@ export class MessageAcceptanceStore {
     private readonly clock: Clock,
     private readonly quotaConfig: QuotaConfig,
     private readonly ledger: QuotaLedger,
-<<<<<<< HEAD
     private readonly exhausted: ExhaustedQuotaCache,
-=======
-    private readonly spent: ExhaustedQuotaCache,
->>>>>>> sub
   ) {}
 
   /**
@@ -174,13 +170,8 @@ export class MessageAcceptanceStore {
     return { reply: { ...reply, replyTo }, quota: { plan, limit, used }, at: now };
   }
 
-<<<<<<< HEAD
   private quotaExceeded(userId: string, limit: number | null, now: Date): DailyQuotaExceededError {
     this.exhausted.add(userId, utcDay(now));
-=======
-  private refusal(userId: string, limit: number | null, now: Date): DailyQuotaExceededError {
-    this.spent.add(userId, utcDay(now));
->>>>>>> sub
     return new DailyQuotaExceededError(limit ?? 0, now);
   }
 

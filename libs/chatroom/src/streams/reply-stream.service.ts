@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { type AuthenticatedUser, SessionRevocations } from '@app/auth';
+import { type AuthenticatedUser, SessionRevocationService } from '@app/auth';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { encode, encodeComment } from 'eventsource-encoder';
 import type { FastifyReply } from 'fastify';
@@ -42,7 +42,7 @@ export class ReplyStreamService implements OnModuleDestroy {
 
   constructor(
     private readonly reader: ReplyReaderService,
-    private readonly revocations: SessionRevocations,
+    private readonly revocations: SessionRevocationService,
     private readonly config: ReplyStreamConfig,
   ) {}
 

@@ -1,0 +1,36 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { OtpChallengeStore } from '../otp/otp-challenge.store.js';
+import { SessionRevocationService } from '../session/session-revocation.service.js';
+import { SessionStore } from '../session/session.store.js';
+import { AccountParticipantService } from './account-participant.service.js';
+import { AccountStore } from './account.store.js';
+
+/** Deletes accounts with all data of their users. */
+@Injectable()
+export class AccountErasureService {
+  private readonly logger = new Logger(AccountErasureService.name);
+
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly participants: AccountParticipantService,
+    private readonly challenges: OtpChallengeStore,
+    private readonly sessions: SessionStore,
+    private readonly revocations: SessionRevocationService,
+  ) {}
+
+  /**
+   * Work for other systems (a cancellation at Stripe) is stored durably before the rows are deleted, so that when a step
+   * fails, the user still exists and can repeat the request. From the deletion on every token is refused; then the
+   * features clean up once more what requests of the same moment have written.
+   */
+  async erase(userId: string): Promise<void> {
+    const { phone } = await this.accounts.read(userId);
+    // First, because it needs Redis: without Redis nothing at all is erased.
+    await this.challenges.forget(phone);
+    await this.participants.erase(userId);
+    await this.revocations.announce(await this.sessions.eraseUser(userId));
+    await this.participants.erase(userId).catch((error: unknown) => {
+      this.logger.error('A feature could not clean up after an erased account', error);
+    });
+  }
+}

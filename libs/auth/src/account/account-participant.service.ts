@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+
+/** A feature that holds data of users. */
+export interface AccountParticipant {
+  /** The name of its part in an export, e.g. `chatrooms`. */
+  name: string;
+
+  /** Everything that it holds of the user, ready for JSON. */
+  export(userId: string): Promise<unknown>;
+
+  /**
+   * Ends running work for the user and removes what PostgreSQL's cascade doesn't reach (caches, data at other services;
+   * what can't be done at once must be stored durably). Called before the user's rows are deleted, and once more
+   * afterwards, for what a request of the same moment may have written; so it must be repeatable, and do nothing for a
+   * user who no longer exists.
+   */
+  erase(userId: string): Promise<void>;
+}
+
+/** The features that take part in exporting and erasing an account, so that auth need not know them. */
+@Injectable()
+export class AccountParticipantService {
+  private readonly participants: AccountParticipant[] = [];
+
+  /** Called once by each feature when its module starts. */
+  register(participant: AccountParticipant): void {
+    this.participants.push(participant);
+  }
+
+  /** The parts of all features, by their names. */
+  async export(userId: string): Promise<Record<string, unknown>> {
+    const parts = this.participants.map(async (part) => [part.name, await part.export(userId)] as const);
+    return Object.fromEntries(await Promise.all(parts));
+  }
+
+  /** Lets every feature erase its part; fails when one fails, so that the caller can try again. */
+  async erase(userId: string): Promise<void> {
+    await Promise.all(this.participants.map((participant) => participant.erase(userId)));
+  }
+}

@@ -1,0 +1,76 @@
+import { Clock, Database, prepared, uuidv7 } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { UnauthenticatedError } from '../token/token.errors.js';
+import { AccountPlanService } from './account-plan.service.js';
+import type { AccountResponse } from './account.response.js';
+
+// A known number takes the same write as an unknown one. Until someone has proved to own the number the last sign-up
+// counts; after that a further sign-up changes nothing.
+const SIGN_UP = prepared(
+  'account_sign_up',
+  `
+    INSERT INTO "user" AS known (id, phone, name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
+    ON CONFLICT (phone) DO UPDATE
+    SET name = CASE WHEN known.verified_at IS NULL THEN COALESCE(EXCLUDED.name, known.name) ELSE known.name END,
+        created_at = CASE WHEN known.verified_at IS NULL THEN EXCLUDED.created_at ELSE known.created_at END`,
+);
+
+const VISIBLE = { id: true, phone: true, name: true, createdAt: true } as const;
+
+/** The users in PostgreSQL. */
+@Injectable()
+export class AccountStore {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly plans: AccountPlanService,
+  ) {}
+
+  /**
+   * Makes an unverified account, unless the number has one.
+   * @param phone E.164
+   */
+  async signUp(phone: string, name: string | null): Promise<void> {
+    await this.database.run(SIGN_UP, [uuidv7(), phone, name, this.clock.now()]);
+  }
+
+  /** The id of the account with this number (E.164), verified or not; null when there is none. */
+  async findByPhone(phone: string): Promise<string | null> {
+    const user = await this.database.prisma.user.findUnique({ where: { phone }, select: { id: true } });
+    return user?.id ?? null;
+  }
+
+  /** Stores that someone has proved to own the account's number; null when the account no longer exists. */
+  async verify(userId: string): Promise<AccountResponse | null> {
+    const now = this.clock.now();
+    await this.database.prisma.user.updateMany({
+      where: { id: userId, verifiedAt: null },
+      data: { verifiedAt: now, updatedAt: now },
+    });
+    return this.find(userId);
+  }
+
+  /** @throws UnauthenticatedError when the account no longer exists */
+  async read(userId: string): Promise<AccountResponse> {
+    const account = await this.find(userId);
+    if (account === null) throw new UnauthenticatedError();
+    return account;
+  }
+
+  /** @throws UnauthenticatedError when the account no longer exists */
+  async rename(userId: string, name: string | null): Promise<AccountResponse> {
+    await this.database.prisma.user.updateMany({
+      where: { id: userId },
+      data: { name, updatedAt: this.clock.now() },
+    });
+    return this.read(userId);
+  }
+
+  private async find(userId: string): Promise<AccountResponse | null> {
+    const [user, plan] = await Promise.all([
+      this.database.prisma.user.findUnique({ where: { id: userId }, select: VISIBLE }),
+      this.plans.planOf(userId),
+    ]);
+    return user === null ? null : { ...user, plan };
+  }
+}

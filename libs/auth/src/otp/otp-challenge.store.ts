@@ -1,0 +1,117 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { Clock, RedisClient, uuidv7 } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { OtpHashService } from './otp-hash.service.js';
+import { OtpConfig } from './otp.config.js';
+import { knownAddressesKey, type SendCharge } from './send-limit.service.js';
+
+const CODE_DIGITS = 6;
+const CODE = new RegExp(`^\\d{${CODE_DIGITS}}$`);
+/** How long an address that has logged in with a number stays known for it. */
+const KNOWN_ADDRESS_MS = 30 * 86_400_000;
+const MAX_KNOWN_ADDRESSES = 20;
+
+/** A challenge as its maker knows it. */
+export interface NewChallenge {
+  id: string;
+  /** Six digits. */
+  code: string;
+}
+
+// KEYS: challenge, the number's open challenges. ARGV: id, seconds, then the fields.
+const CREATE = `
+redis.call('HSET', KEYS[1], unpack(ARGV, 3))
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('EXPIRE', KEYS[2], ARGV[2])`;
+
+// KEYS: challenge. ARGV: the code's hash, failures allowed, their window in seconds, now and how long an address stays known in ms,
+// known addresses at most, attempts of a new challenge. Everything about a guess happens here, so guesses made at once
+// are evaluated one by one. With the failures used up, a challenge without a wrong code keeps one attempt: it may have been
+// asked for by another person than the one who failed. Gives the user's id for the right code, which is thereby used up.
+const VERIFY = `
+local code, user, attempts, failures, cooldown, phoneAddressSends, unknownAddressSends, knownAddresses, address = unpack(redis.call('HMGET', KEYS[1],
+  'code', 'user', 'attempts', 'failures', 'cooldown', 'phoneAddressSends', 'unknownAddressSends', 'knownAddresses', 'address'))
+if not code then return false end
+local exhausted = tonumber(redis.call('GET', failures) or '0') >= tonumber(ARGV[2])
+if exhausted and attempts ~= ARGV[7] then return false end
+if code ~= ARGV[1] then
+  if redis.call('HINCRBY', KEYS[1], 'attempts', -1) <= 0 then redis.call('DEL', KEYS[1]) end
+  if redis.call('INCR', failures) == 1 then redis.call('EXPIRE', failures, ARGV[3]) end
+  return false
+end
+redis.call('DEL', KEYS[1], failures, cooldown, phoneAddressSends)
+if unknownAddressSends ~= '' and tonumber(redis.call('GET', unknownAddressSends) or '0') > 0 then
+  redis.call('DECR', unknownAddressSends)
+end
+redis.call('ZADD', knownAddresses, ARGV[4], address)
+redis.call('ZREMRANGEBYSCORE', knownAddresses, '-inf', ARGV[4] - ARGV[5])
+redis.call('ZREMRANGEBYRANK', knownAddresses, 0, -ARGV[6] - 1)
+redis.call('PEXPIRE', knownAddresses, ARGV[5])
+return user`;
+
+/**
+ * One-time codes in Redis. A challenge holds a keyed hash of its code, never the code. One for a number without an
+ * account differs only in that no code is the right one.
+ */
+@Injectable()
+export class OtpChallengeStore {
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly hashes: OtpHashService,
+    private readonly clock: Clock,
+    private readonly config: OtpConfig,
+  ) {}
+
+  /** @param userId whom the right code logs in; null when the number has no account: then no code is right */
+  async create({ keys, counters }: SendCharge, userId: string | null): Promise<NewChallenge> {
+    const id = uuidv7();
+    const code = randomInt(10 ** CODE_DIGITS)
+      .toString()
+      .padStart(CODE_DIGITS, '0');
+    const fields = {
+      code: userId === null ? randomBytes(32).toString('base64url') : this.hashes.hash('code', id, code),
+      user: userId ?? '',
+      attempts: this.config.OTP_ATTEMPTS,
+      failures: keys.failures,
+      cooldown: keys.cooldown,
+      own: keys.phoneAddressSends,
+      strangers: counters.includes(keys.unknownAddressSends) ? keys.unknownAddressSends : '',
+      familiar: keys.knownAddresses,
+      address: keys.addressHash,
+    };
+    const values = [id, this.config.OTP_SECONDS, ...Object.entries(fields).flat()];
+    await this.redis.eval(CREATE, 2, challengeKey(id), openKey(keys.phoneHash), ...values);
+    return { id, code };
+  }
+
+  /** The user whom this code logs in, now and never again; null when it is wrong, or the challenge is over or unknown. */
+  async verify(id: string, code: string): Promise<string | null> {
+    // What can't be a code is wrong, and costs no attempt.
+    if (!CODE.test(code)) return null;
+    const { OTP_FAILURES, OTP_FAILURE_SECONDS, OTP_ATTEMPTS } = this.config;
+    const now = this.clock.now().getTime();
+    const limits = [OTP_FAILURES, OTP_FAILURE_SECONDS, now, KNOWN_ADDRESS_MS, MAX_KNOWN_ADDRESSES, OTP_ATTEMPTS];
+    const hash = this.hashes.hash('code', id, code);
+    return (await this.redis.eval(VERIFY, 1, challengeKey(id), hash, ...limits)) as string | null;
+  }
+
+  /** Deletes a challenge whose code was not delivered. */
+  async discard(id: string): Promise<void> {
+    await this.redis.del(challengeKey(id));
+  }
+
+  /**
+   * Deletes the open challenges and known addresses of a number. The counters stay until they expire within a day:
+   * they are keyed hashes, and erasing an account must not be the way around the limits.
+   * @param phone E.164
+   */
+  async forget(phone: string): Promise<void> {
+    const phoneHash = this.hashes.hash('phone', phone);
+    const open = await this.redis.smembers(openKey(phoneHash));
+    await this.redis.del(openKey(phoneHash), knownAddressesKey(phoneHash), ...open.map((id) => challengeKey(id)));
+  }
+}
+
+const challengeKey = (id: string): string => `otp:challenge:${id}`;
+const openKey = (phoneHash: string): string => `otp:open:${phoneHash}`;

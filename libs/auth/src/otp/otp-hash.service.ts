@@ -1,0 +1,19 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AccessTokenConfig } from '../token/access-token.config.js';
+import { OtpConfig } from './otp.config.js';
+
+/** Keyed hashes of codes, numbers and addresses: Redis can compare them, and whoever reads Redis can't reverse them. */
+@Injectable()
+export class OtpHashService {
+  private readonly key: Buffer;
+
+  constructor({ OTP_SECRET }: OtpConfig, { JWT_SECRET }: AccessTokenConfig) {
+    this.key = Buffer.from(hkdfSync('sha256', OTP_SECRET ?? JWT_SECRET, '', 'one-time codes', 32));
+  }
+
+  /** @param parts what is hashed; the first names its kind. They are hashed as a list, so no two lists give one hash. */
+  hash(...parts: [kind: 'code' | 'phone' | 'address', ...values: string[]]): string {
+    return createHmac('sha256', this.key).update(JSON.stringify(parts)).digest('base64url');
+  }
+}

@@ -1,0 +1,134 @@
+import { Database, prepared } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import type { Client } from '../client/client.js';
+import type { RefreshToken } from './refresh-token.js';
+
+/** A living session, as far as tokens depend on it. */
+export interface LiveSession {
+  id: string;
+  userId: string;
+  expiresAt: Date;
+  absoluteExpiresAt: Date;
+}
+
+/** What decides about a refresh token that isn't the newest of its session. */
+export interface RotationState extends LiveSession {
+  /** The hash of the newest token's direct parent; null before the first rotation. */
+  parentHash: Uint8Array | null;
+  /** What the newest token was derived from its parent with; null before the first rotation. */
+  rotationSalt: Uint8Array | null;
+  rotatedAt: Date;
+}
+
+const LIVE = { id: true, userId: true, expiresAt: true, absoluteExpiresAt: true } as const;
+const ROTATION_STATE = { ...LIVE, parentHash: true, rotationSalt: true, rotatedAt: true } as const;
+
+// The user's row is locked, so that no session is written for a user who is being erased.
+const INSERT = prepared<{ id: string }>(
+  'session_insert',
+  `
+    INSERT INTO session (id, user_id, family_hash, refresh_hash, rotated_at, created_at, last_used_at,
+                         expires_at, absolute_expires_at, user_agent, ip)
+    SELECT $1, id, $3, $4, $5, $5, $5, $6, $7, $8, $9 FROM "user" WHERE id = $2 FOR KEY SHARE
+    RETURNING id`,
+);
+
+// Two refreshes at once queue up at the row's lock; the second finds another refresh_hash and updates nothing.
+const ROTATE = prepared<LiveSession>(
+  'session_rotate',
+  `
+    UPDATE session
+    SET parent_hash = refresh_hash, refresh_hash = $3, rotation_salt = $4, rotated_at = $5, last_used_at = $5,
+        expires_at = LEAST(absolute_expires_at, $6), user_agent = $7, ip = $8
+    WHERE family_hash = $1 AND refresh_hash = $2 AND expires_at > $5
+    RETURNING id, user_id AS "userId", expires_at AS "expiresAt", absolute_expires_at AS "absoluteExpiresAt"`,
+);
+
+const END = prepared<{ id: string }>(
+  'session_end',
+  `
+    WITH ended AS (DELETE FROM session WHERE id = $1 AND user_id = $2 RETURNING id)
+    INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id`,
+);
+
+// By the database's clock, which also wrote revoked_at: the clocks of the replicas may differ.
+const RECENTLY_REVOKED = prepared<{ id: string }>(
+  'session_recently_revoked',
+  `SELECT id FROM revoked_session WHERE revoked_at > now() - make_interval(secs => $1) ORDER BY revoked_at LIMIT $2`,
+);
+
+/** The sessions in PostgreSQL. */
+@Injectable()
+export class SessionStore {
+  constructor(private readonly database: Database) {}
+
+  /** Writes a new session; false when its user no longer exists. */
+  async insert(session: LiveSession, token: RefreshToken, client: Client, now: Date): Promise<boolean> {
+    const { id, userId, expiresAt, absoluteExpiresAt } = session;
+    const values = [
+      id,
+      userId,
+      token.familyHash,
+      token.hash,
+      now,
+      expiresAt,
+      absoluteExpiresAt,
+      client.userAgent,
+      client.ip,
+    ];
+    return (await this.database.run(INSERT, values)).length > 0;
+  }
+
+  /** Replaces the newest token of a session by its successor; null when it isn't the newest of a living one. */
+  async rotate(
+    token: RefreshToken,
+    salt: Uint8Array,
+    { now, expiresAt }: { now: Date; expiresAt: Date },
+    client: Client,
+  ): Promise<LiveSession | null> {
+    const { familyHash, hash } = token;
+    const values = [familyHash, hash, token.successor(salt).hash, salt, now, expiresAt, client.userAgent, client.ip];
+    const [session] = await this.database.run(ROTATE, values);
+    return session ?? null;
+  }
+
+  /** The living session that a refresh token belongs or belonged to. */
+  findByFamily({ familyHash }: RefreshToken, now: Date): Promise<RotationState | null> {
+    return this.database.prisma.session.findFirst({
+      where: { familyHash, expiresAt: { gt: now } },
+      select: ROTATION_STATE,
+    });
+  }
+
+  /** Whether the session has not been ended. */
+  async exists(sessionId: string): Promise<boolean> {
+    const session = await this.database.prisma.session.findUnique({ where: { id: sessionId }, select: { id: true } });
+    return session !== null;
+  }
+
+  /** Ends a session of this user for good; false when there is none. */
+  async end(sessionId: string, userId: string): Promise<boolean> {
+    return (await this.database.run(END, [sessionId, userId])).length > 0;
+  }
+
+  /**
+   * Deletes a user with everything that references it in PostgreSQL, in one transaction with the sessions.
+   * @returns the ids of the sessions that were ended
+   */
+  async eraseUser(userId: string): Promise<string[]> {
+    const [, ended] = await this.database.prisma.$transaction([
+      // A login at the same time waits, and then finds no user: its session would have no tombstone.
+      this.database.prisma.$queryRaw`SELECT id FROM "user" WHERE id = ${userId}::uuid FOR UPDATE`,
+      this.database.prisma.$queryRaw<{ id: string }[]>`
+        WITH ended AS (DELETE FROM session WHERE user_id = ${userId}::uuid RETURNING id),
+             erased AS (DELETE FROM "user" WHERE id = ${userId}::uuid)
+        INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id::text`,
+    ]);
+    return ended.map(({ id }) => id);
+  }
+
+  /** The ids of at most `limit` sessions that were ended within the last `seconds`, oldest first. */
+  async recentlyRevoked(seconds: number, limit: number): Promise<string[]> {
+    return (await this.database.run(RECENTLY_REVOKED, [seconds, limit])).map(({ id }) => id);
+  }
+}
