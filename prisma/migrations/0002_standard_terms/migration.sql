@@ -17,6 +17,11 @@ CREATE INDEX "message_due_for_sweep" ON "message"("next_enqueue_at") WHERE (next
 
 -- By hand: what the schema can't express.
 
+-- The indexes above take a message for unfinished by these two columns, so they must agree with its status.
+ALTER TABLE "message" ADD CONSTRAINT "message_finished_has_time" CHECK (
+  (completed_at IS NULL) = (status IN ('queued', 'generating')) AND (completed_at IS NULL OR next_enqueue_at IS NULL)
+);
+
 -- A share of the table, autovacuum's default, lets the dead rows of millions of messages gather before it comes.
 ALTER TABLE "message" SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
 ALTER TABLE "chatroom" SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);

@@ -40,7 +40,7 @@ Send an \`Idempotency-Key\` with a message. If the answer got lost, repeat the r
 
 ## Quota and rate limits
 Basic users have a number of messages for each UTC day; Pro users have no limit. Sending and regenerating cost one each,
-given back when the reply ends \`failed\` or \`blocked\`, or is cancelled before its first word. Answers carry the IETF
+refunded when the reply ends \`failed\` or \`blocked\`, or is cancelled before its first word. Answers carry the IETF
 draft headers \`RateLimit-Policy: "daily-messages";q=5;w=86400\` and \`RateLimit: "daily-messages";r=3;t=34200\` (3 left, 34,200 seconds to go). A 429 adds \`Retry-After\` in seconds.
 \`GET /subscription/status\` shows plan and quota at any time.
 

@@ -37,11 +37,11 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-it('exports every room with every message, however many, and those of nobody else', async () => {
-  const [user, stranger] = [await insertUser(database), await insertUser(database)];
+it('exports every room with every message, however many, and those of no other user', async () => {
+  const [user, otherUser] = [await insertUser(database), await insertUser(database)];
   const quiet = await rooms.create(user, { title: 'Quiet' });
   const busy = await rooms.create(user, { title: 'Busy' });
-  await insertMessages(database, (await rooms.create(stranger, {})).id, [{ content: 'private' }]);
+  await insertMessages(database, (await rooms.create(otherUser, {})).id, [{ content: 'private' }]);
   const many = Array.from({ length: 1_001 }, (_, index) => ({ content: `Message ${index}`, superseded: index === 7 }));
   const ids = await insertMessages(database, busy.id, many);
   const key = { userId: user, key: 'k-123', requestHash: Buffer.alloc(32), replyId: ids[9]!, createdAt: new Date() };

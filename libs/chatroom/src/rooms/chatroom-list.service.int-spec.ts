@@ -92,9 +92,9 @@ afterAll(async () => {
 });
 
 /** Stores rooms with these settings and times of activity (milliseconds), and returns their ids. */
-async function insertRooms(userId: string, wishes: { pinned?: boolean; archived?: boolean; at?: number }[]) {
+async function insertRooms(userId: string, wanted: { pinned?: boolean; archived?: boolean; at?: number }[]) {
   const ids: string[] = [];
-  for (const { at = 0, ...flags } of wishes) {
+  for (const { at = 0, ...flags } of wanted) {
     const { id } = await rooms.create(userId, { title: 'A room' });
     await database.prisma.chatroom.update({ where: { id }, data: { ...flags, lastActivityAt: new Date(1e12 + at) } });
     ids.push(id);
@@ -117,9 +117,9 @@ describe('the list', () => {
     expect(idsOf(await one.page(user, { archived: true }))).toEqual([archived]);
   });
 
-  it('shows rooms of nobody else', async () => {
-    const [user, stranger] = [await insertUser(database), await insertUser(database)];
-    await insertRooms(stranger, [{}]);
+  it('shows no other user's rooms', async () => {
+    const [user, otherUser] = [await insertUser(database), await insertUser(database)];
+    await insertRooms(otherUser, [{}]);
     expect(await one.page(user)).toEqual({ items: [], nextCursor: null });
   });
 
@@ -130,12 +130,12 @@ describe('the list', () => {
         fc.array(room, { maxLength: 14 }),
         fc.integer({ min: 1, max: 6 }),
         fc.boolean(),
-        async (wishes, limit, archived) => {
+        async (wanted, limit, archived) => {
           const user = await insertUser(database);
-          const ids = await insertRooms(user, wishes);
-          const expected = wishes
-            .map((wish, index) => ({ ...wish, id: ids[index]! }))
-            .filter((wish) => wish.archived === archived)
+          const ids = await insertRooms(user, wanted);
+          const expected = wanted
+            .map((room, index) => ({ ...room, id: ids[index]! }))
+            .filter((room) => room.archived === archived)
             .sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.at - a.at || (a.id < b.id ? 1 : -1))
             .map(({ id }) => id);
 
@@ -161,7 +161,7 @@ describe('the list', () => {
   });
 });
 
-/** Reads until the page came from Redis: a machine under load may be too slow for the cache's patience. */
+/** Reads until the page came from Redis: a machine under load may be too slow for the cache's time limit. */
 async function expectHit(replica: Replica, user: string, page: ChatroomPageResponse): Promise<void> {
   const hits = await replica.answered('hit');
   await eventually(async () => {
@@ -348,7 +348,7 @@ describe('without Redis', () => {
     expect(idsOf(await shaky.page(user))).toEqual(ids);
   });
 
-  it('the list waits a tenth of a second for a Redis that has gone silent', async () => {
+  it('the list waits a tenth of a second for a Redis that has fallen silent', async () => {
     const user = await insertUser(database);
     const ids = await insertRooms(user, [{}]);
     const unreachable = await shaky.answered('unreachable');

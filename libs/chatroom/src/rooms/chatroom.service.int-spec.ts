@@ -107,8 +107,8 @@ describe('a conversation', () => {
         fc.integer({ min: 1, max: 12 }),
         async (superseded, limit) => {
           const { id } = await rooms.create(owner, {});
-          const wishes = superseded.map((isSuperseded) => ({ role: 'bot' as const, superseded: isSuperseded }));
-          const ids = await insertMessages(database, id, wishes);
+          const wanted = superseded.map((isSuperseded) => ({ role: 'bot' as const, superseded: isSuperseded }));
+          const ids = await insertMessages(database, id, wanted);
           const visible = ids.filter((_, index) => superseded[index] === false);
 
           const pages: string[][] = [];

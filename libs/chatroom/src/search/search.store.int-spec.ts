@@ -89,10 +89,10 @@ describe('a search', () => {
     );
   });
 
-  it("sees all of the user's rooms, archived ones too, and nobody else's", async () => {
+  it("sees all of the user's rooms, archived ones too, and no other user's", async () => {
     await say('needle in a room');
     await insertMessages(database, await newRoom(user, true), [{ content: 'needle in the archive' }]);
-    await insertMessages(database, await newRoom(await insertUser(database)), [{ content: 'needle of a stranger' }]);
+    await insertMessages(database, await newRoom(await insertUser(database)), [{ content: 'needle of another user' }]);
     expect(await found('needle')).toEqual(['needle in the archive', 'needle in a room']);
   });
 

@@ -200,7 +200,7 @@ describe('a failure', () => {
     expect(error).toMatchObject({ failure: 'rate_limited' });
   });
 
-  it('is that nobody listens', async () => {
+  it('is that no server listens', async () => {
     const { error } = await hear(modelAt('http://127.0.0.1:9'));
     expect(error).toMatchObject({ failure: 'unavailable' });
   });

@@ -4,7 +4,7 @@ import { ModelError } from './language-model.port.js';
 const ENDED = new Error('The call is over');
 
 /**
- * One call to a vendor: aborted by the caller, by a limit of time, or when nobody reads it any more.
+ * One call to a vendor: aborted by the caller, by a time limit, or when it has no reader any more.
  * Always to be ended, which closes the connection should it still be open.
  */
 export class ModelCall {

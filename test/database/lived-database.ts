@@ -1,0 +1,112 @@
+import type pg from 'pg';
+
+/** How much has happened in a database that has lived. */
+export const LIVED = {
+  users: 10_000,
+  rooms: 50_000,
+  messages: 1_000_000,
+  /** Messages of one room alone. */
+  longRoom: 100_000,
+  /** Replies that wait, half of them in one room. */
+  backlog: 3_000,
+};
+
+/** Ids that a test asks about: by the number of the row that they belong to. */
+export const userId = (n: number): string => uuid('a', n);
+export const roomId = (n: number): string => uuid('b', n);
+export const messageId = (n: number): string => uuid('c', n);
+
+const uuid = (kind: string, n: number): string => `${kind}0000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+const uuidSql = (kind: string, n: string): string =>
+  `('${kind}0000000-0000-7000-8000-' || lpad((${n})::text, 12, '0'))::uuid`;
+
+/** The number of the long room, and of the room in which half of the backlog waits. */
+export const LONG_ROOM = 1;
+export const BACKLOG_ROOM = 2;
+
+/** Messages are numbered room by room; these are the first ones of the long room and of the backlogs. */
+const FIRST_LONG = LIVED.messages + 1;
+const FIRST_BACKLOG = FIRST_LONG + LIVED.longRoom;
+
+/** The last reply of the long room, which is finished, and the first one of the backlog room. */
+export const LONG_ROOM_REPLY = messageId(FIRST_BACKLOG - 1);
+export const BACKLOG_HEAD = messageId(FIRST_BACKLOG + 1);
+export const BACKLOG_SECOND = messageId(FIRST_BACKLOG + 3);
+
+/** How many messages an ordinary room has. */
+const PER_ROOM = LIVED.messages / LIVED.rooms;
+
+const PAST = `now() - interval '1 hour'`;
+
+// Question and answer take turns: odd numbers are the user's.
+const message = (n: string, room: string, seq: string): string => `
+  INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at, reply_to, attempt)
+  SELECT ${uuidSql('c', n)}, ${room}, ${seq}, (CASE WHEN n % 2 = 1 THEN 'user' ELSE 'bot' END)::message_role,
+         'completed', 'Some words of message ' || n, ${PAST}, ${PAST},
+         CASE WHEN n % 2 = 0 THEN ${uuidSql('c', `${n} - 1`)} END, 1 - n % 2
+  FROM`;
+
+/** What has happened before the first ANALYZE: as usual, no reply waits just then. */
+const HISTORY = [
+  `INSERT INTO "user" (id, phone, verified_at, created_at)
+   SELECT ${uuidSql('a', 'n')}, '+1' || n, ${PAST}, ${PAST} FROM generate_series(1, ${LIVED.users}) n`,
+  `INSERT INTO chatroom (id, user_id, title, last_seq, last_activity_at)
+   SELECT ${uuidSql('b', 'n')}, ${uuidSql('a', `1 + n % ${LIVED.users}`)}, 'Room ' || n, ${PER_ROOM},
+          ${PAST} + n * interval '1 ms'
+   FROM generate_series(1, ${LIVED.rooms}) n`,
+  `${message('n', uuidSql('b', `1 + (n - 1) / ${PER_ROOM}`), `1 + (n - 1) % ${PER_ROOM}`)}
+   generate_series(1, ${LIVED.messages}) n`,
+  `${message('n', `'${roomId(LONG_ROOM)}'::uuid`, `${PER_ROOM} + 1 + n - ${FIRST_LONG}`)}
+   generate_series(${FIRST_LONG}, ${FIRST_LONG + LIVED.longRoom - 1}) n`,
+  `UPDATE chatroom SET last_seq = ${PER_ROOM + LIVED.longRoom} WHERE id = '${roomId(LONG_ROOM)}'`,
+  `INSERT INTO daily_usage SELECT id, current_date - days, 3 FROM "user", generate_series(0, 4) days`,
+  `INSERT INTO idempotency_key (user_id, key, request_hash, reply_id, created_at)
+   SELECT ${uuidSql('a', `1 + n % ${LIVED.users}`)}, 'key ' || n, '\\x00', ${uuidSql('c', '2 * n')}, ${PAST}
+   FROM generate_series(1, 50000) n`,
+  `INSERT INTO session (id, user_id, family_hash, refresh_hash, expires_at, absolute_expires_at)
+   SELECT gen_random_uuid(), ${uuidSql('a', `1 + n % ${LIVED.users}`)}, decode(md5('f' || n), 'hex'),
+          decode(md5('r' || n), 'hex'), now() + interval '1 day', now() + interval '30 days'
+   FROM generate_series(1, 50000) n`,
+  `INSERT INTO revoked_session (id, revoked_at)
+   SELECT gen_random_uuid(), now() - n * interval '1 s' FROM generate_series(1, 20000) n`,
+  `INSERT INTO subscription (user_id, stripe_customer_id, stripe_subscription_id, status, plan, resync_at)
+   SELECT id, 'cus_' || id, 'sub_' || id, 'active', 'pro', now() + interval '12 hours' FROM "user"`,
+  `INSERT INTO checkout (user_id, key, price_id, success_url, cancel_url)
+   SELECT id, gen_random_uuid(), 'price', 'https://a.example', 'https://a.example' FROM "user"`,
+  `INSERT INTO stripe_event (id, type, received_at, processed_at)
+   SELECT 'evt_' || n, 'invoice.paid', ${PAST}, ${PAST} FROM generate_series(1, 100000) n`,
+  `INSERT INTO stripe_cancellation (customer_id) SELECT 'cus_ended_' || n FROM generate_series(1, 20) n`,
+];
+
+/** What has happened since: dead rows, and a backlog that no statistics know. */
+const SINCE = [
+  `UPDATE chatroom SET last_activity_at = now() WHERE id <= '${roomId(20_000)}'`,
+  `UPDATE message SET superseded = false WHERE id <= '${messageId(40_000)}'`,
+  `INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at, reply_to, due_at,
+                        next_enqueue_at, quota_day)
+   SELECT ${uuidSql('c', 'n')},
+          CASE WHEN n % 4 < 2 THEN '${roomId(BACKLOG_ROOM)}'::uuid ELSE ${uuidSql('b', '1000 + n / 2')} END, 1000000 + n,
+          (CASE WHEN n % 2 = 1 THEN 'user' ELSE 'bot' END)::message_role,
+          (CASE WHEN n % 2 = 1 THEN 'completed' ELSE 'queued' END)::message_status, 'Waiting', ${PAST},
+          CASE WHEN n % 2 = 1 THEN ${PAST} END, CASE WHEN n % 2 = 0 THEN ${uuidSql('c', 'n - 1')} END,
+          CASE WHEN n % 2 = 0 THEN ${PAST} END, CASE WHEN n % 2 = 0 THEN ${PAST} END, current_date
+   FROM generate_series(${FIRST_BACKLOG}, ${FIRST_BACKLOG + 2 * LIVED.backlog - 1}) n`,
+];
+
+/**
+ * Fills an empty database with what months of use leave behind. Indexes are dropped meanwhile, and constraints not
+ * checked: that is faster by far.
+ */
+export async function live(client: pg.Client): Promise<void> {
+  await client.query('SET session_replication_role = replica');
+  for (const table of ['message', 'chatroom']) await client.query(`ALTER TABLE ${table} SET (autovacuum_enabled = false)`);
+  const { rows: indexes } = await client.query<{ name: string; definition: string }>(
+    `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
+     WHERE indrelid = 'message'::regclass AND NOT indisprimary`,
+  );
+  for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
+  for (const statement of HISTORY) await client.query(statement);
+  for (const { definition } of indexes) await client.query(definition);
+  await client.query('VACUUM (ANALYZE)');
+  for (const statement of SINCE) await client.query(statement);
+}

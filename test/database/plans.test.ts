@@ -1,0 +1,156 @@
+import 'reflect-metadata';
+import '@app/auth';
+import '@app/chatroom';
+import '@app/gemini';
+import '@app/subscription';
+import { registeredStatements } from '@app/platform/testing';
+import pg from 'pg';
+import { createTestDatabase, type TestDatabase } from '../support/services.js';
+import {
+  BACKLOG_HEAD,
+  BACKLOG_ROOM,
+  BACKLOG_SECOND,
+  live,
+  LONG_ROOM,
+  LONG_ROOM_REPLY,
+  messageId,
+  roomId,
+  userId,
+} from './lived-database.js';
+
+/** A node of a plan, as `EXPLAIN (FORMAT JSON)` gives it. */
+interface PlanNode {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Index Cond'?: string;
+  'Shared Hit Blocks'?: number;
+  'Shared Read Blocks'?: number;
+  Plans?: PlanNode[];
+}
+
+let testDatabase: TestDatabase;
+let client: pg.Client;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  client = new pg.Client({ connectionString: testDatabase.url });
+  await client.connect();
+  await live(client);
+}, 180_000);
+
+afterAll(async () => {
+  await client.end();
+  await testDatabase.drop();
+});
+
+const statements = registeredStatements();
+
+/** Tables that have one row, or hardly any: reading them whole is the best plan. */
+const TINY = new Set(['stripe_event_cursor']);
+
+function* nodesOf(plan: PlanNode): Generator<PlanNode> {
+  yield plan;
+  for (const child of plan.Plans ?? []) yield* nodesOf(child);
+}
+
+/** The nodes that read a table or an index from one end to the other. */
+function unboundedScans(plan: PlanNode): string[] {
+  return [...nodesOf(plan)].flatMap((node) => {
+    const type = node['Node Type'];
+    const target = node['Index Name'] ?? node['Relation Name'] ?? '';
+    if (type === 'Seq Scan' && !TINY.has(target)) return [`Seq Scan on ${target}`];
+    const isIndexScan = ['Index Scan', 'Index Only Scan', 'Bitmap Index Scan'].includes(type);
+    return isIndexScan && node['Index Cond'] === undefined ? [`${type} of all of ${target}`] : [];
+  });
+}
+
+/** A value for a parameter of a type, as good as any for the choice of a plan. */
+const SAMPLES: Record<string, string> = {
+  uuid: `'${userId(7)}'`,
+  'uuid[]': `ARRAY['${messageId(7)}', '${messageId(9)}']::uuid[]`,
+  integer: '50',
+  'integer[]': 'ARRAY[1, 2]',
+  bigint: '50',
+  text: `'a text'`,
+  'text[]': `ARRAY['some', 'words']`,
+  boolean: 'false',
+  bytea: `'\\x00'`,
+  date: 'current_date',
+  'timestamp with time zone': 'now()',
+  'double precision': '1000',
+  message_status: `'completed'`,
+};
+
+async function planOf(name: string, mode: 'force_generic_plan' | 'force_custom_plan'): Promise<PlanNode> {
+  await client.query(`SET plan_cache_mode = ${mode}`);
+  const { rows: prepared } = await client.query<{ types: string[] }>(
+    `SELECT parameter_types::text[] AS types FROM pg_prepared_statements WHERE name = $1`,
+    [`plan_${name}`],
+  );
+  const values = (prepared[0]?.types ?? []).map((type) => SAMPLES[type] ?? `NULL /* ${type} */`);
+  const parameters = values.length === 0 ? '' : `(${values.join(', ')})`;
+  const explained = await client.query(`EXPLAIN (FORMAT JSON) EXECUTE "plan_${name}"${parameters}`);
+  return explained.rows[0]['QUERY PLAN'][0].Plan;
+}
+
+describe('in a database that has lived, the plan of each statement is bounded by an index condition', () => {
+  it.each(statements.map(({ name, text }) => [name, text]))('%s', async (name, text) => {
+    await client.query(`PREPARE "plan_${name}" AS ${text}`);
+    const scans = [
+      ...unboundedScans(await planOf(name, 'force_generic_plan')),
+      ...unboundedScans(await planOf(name, 'force_custom_plan')),
+    ];
+    expect(scans).toEqual([]);
+  });
+});
+
+/** Pages of 8 KiB that a statement touches with these values, planned as the driver's named statements come to be. */
+async function pagesOf(name: string, values: unknown[], mode: string): Promise<number> {
+  const statement = statements.find((each) => each.name === name);
+  if (statement === undefined) throw new Error(`There is no statement ${name}`);
+  await client.query('BEGIN');
+  try {
+    await client.query(`SET LOCAL plan_cache_mode = ${mode}`);
+    const text = `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${statement.text}`;
+    const { rows } = await client.query({ text, values });
+    const plan = rows[0]['QUERY PLAN'][0].Plan as PlanNode;
+    return (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
+  } finally {
+    await client.query('ROLLBACK');
+  }
+}
+
+const LONG = roomId(LONG_ROOM);
+const LONG_OWNER = userId(1 + LONG_ROOM);
+const now = new Date();
+const today = now.toISOString().slice(0, 10);
+const NEW_IDS = ['d0000000-0000-7000-8000-000000000001', 'd0000000-0000-7000-8000-000000000002'];
+
+/** What a statement does on the hot path, and how many pages it may touch, however much there is. */
+const HOT: [what: string, statement: string, values: unknown[], pages: number][] = [
+  ['accepting a message', 'message_send', [LONG_OWNER, LONG, now, today, 5, ...NEW_IDS, 'Hi', null, null], 100],
+  ['claiming the head of a backlog', 'reply_claim', [BACKLOG_HEAD, 10_000, 300_000], 200],
+  ['claiming what is not the head', 'reply_claim', [BACKLOG_SECOND, 10_000, 300_000], 60],
+  ['extending leases', 'reply_extend', [[BACKLOG_HEAD], [1], ['Half'], 10_000], 30],
+  ['finding the next of a backlog', 'reply_next_in_room', [BACKLOG_HEAD], 40],
+  ['finding the next in a long room', 'reply_next_in_room', [LONG_ROOM_REPLY], 40],
+  ['reading a long room', 'chatroom_read', [LONG, LONG_OWNER, 2_147_483_647, 51], 150],
+  ['reading the past of a long room', 'message_turns_before', [LONG, 100_000], 250],
+  ['reading the past of the backlog room', 'message_turns_before', [roomId(BACKLOG_ROOM), 2_000_000], 250],
+  ['listing rooms', 'chatroom_list_first_page', [LONG_OWNER, false, 51], 150],
+  ['polling a reply', 'message_find', [LONG_OWNER, LONG, LONG_ROOM_REPLY], 20],
+];
+
+describe('in a database that has lived', () => {
+  describe.each(['force_generic_plan', 'force_custom_plan'])('with %s', (mode) => {
+    it.each(HOT)('%s (%s) touches few pages', async (_what, name, values, pages) => {
+      expect(await pagesOf(name, values, mode)).toBeLessThan(pages);
+    });
+
+    it('finishing a reply touches few pages', async () => {
+      const final = ['completed', 'An answer', now, 'm', 'STOP', 1, 1, null, null];
+      expect(await pagesOf('reply_finish', [BACKLOG_HEAD, 0, ...final], mode)).toBeLessThan(60);
+    });
+  });
+});
