@@ -99,7 +99,8 @@ const SINCE = [
  */
 export async function live(client: pg.Client): Promise<void> {
   await client.query('SET session_replication_role = replica');
-  for (const table of ['message', 'chatroom']) await client.query(`ALTER TABLE ${table} SET (autovacuum_enabled = false)`);
+  for (const table of ['message', 'chatroom'])
+    await client.query(`ALTER TABLE ${table} SET (autovacuum_enabled = false)`);
   const { rows: indexes } = await client.query<{ name: string; definition: string }>(
     `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
      WHERE indrelid = 'message'::regclass AND NOT indisprimary`,

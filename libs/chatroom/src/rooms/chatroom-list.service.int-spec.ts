@@ -117,7 +117,7 @@ describe('the list', () => {
     expect(idsOf(await one.page(user, { archived: true }))).toEqual([archived]);
   });
 
-  it('shows no other user's rooms', async () => {
+  it("shows no other user's rooms", async () => {
     const [user, otherUser] = [await insertUser(database), await insertUser(database)];
     await insertRooms(otherUser, [{}]);
     expect(await one.page(user)).toEqual({ items: [], nextCursor: null });
