@@ -19,6 +19,31 @@ const libMayImport = (from, others) => ({
   to: { path: '^libs/', pathNot: `^libs/(${[from, ...others].join('|')})/` },
 });
 
+/**
+ * The folders of a lib, in order: each may import only those before it. Files beside the folders (module, index) put them
+ * together.
+ * @type {Record<string, string[]>}
+ */
+export const FOLDERS = {
+  auth: ['client', 'phone', 'token', 'session', 'access', 'rate-limit', 'otp', 'account', 'login'],
+  chatroom: ['text', 'messages', 'rooms', 'streams', 'replies', 'sending', 'search', 'account'],
+  gemini: ['model', 'replies'],
+};
+
+/**
+ * @param {string} lib
+ * @param {string[]} folders its folders, in order
+ * @returns {import('dependency-cruiser').IForbiddenRuleType[]} a rule for each folder but the last
+ */
+const foldersGoOneWay = (lib, folders) =>
+  folders.slice(0, -1).map((folder, position) => ({
+    name: `${lib}-folders`,
+    comment: `Within ${lib}, imports go one way: ${folders.join(' < ')}.`,
+    severity: 'error',
+    from: { path: `^libs/${lib}/src/${folder}/`, pathNot: tests },
+    to: { path: `^libs/${lib}/src/(${folders.slice(position + 1).join('|')})/` },
+  }));
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
@@ -28,6 +53,7 @@ export default {
     libMayImport('subscription', ['auth', 'platform', 'contracts']),
     libMayImport('chatroom', ['auth', 'subscription', 'platform', 'contracts']),
     libMayImport('gemini', ['chatroom', 'subscription', 'platform', 'contracts']),
+    ...Object.entries(FOLDERS).flatMap(([lib, folders]) => foldersGoOneWay(lib, folders)),
     {
       name: 'contracts-are-plain',
       comment: 'What processes say to each other depends on no library.',
