@@ -26,6 +26,7 @@ const libMayImport = (from, others) => ({
  */
 export const FOLDERS = {
   auth: ['client', 'phone', 'token', 'session', 'access', 'rate-limit', 'otp', 'account', 'login'],
+  subscription: ['plan', 'quota', 'stripe', 'sync', 'checkout', 'jobs', 'reconciler', 'webhook'],
   chatroom: ['text', 'messages', 'rooms', 'streams', 'replies', 'sending', 'search', 'account'],
   gemini: ['model', 'replies'],
 };
@@ -70,10 +71,17 @@ export default {
     },
     {
       name: 'libs-only-by-their-index',
-      comment: 'A lib is its src/index.ts; what that does not export is private.',
+      comment: 'A lib is its src/index.ts, and src/testing.ts for tests; what these do not export is private.',
       severity: 'error',
       from: { path: '^(libs/([^/]+)/|apps/|test/|bench/|scripts/)' },
-      to: { path: '^libs/', pathNot: ['^libs/$2/', '^libs/[^/]+/src/index[.]ts$'] },
+      to: { path: '^libs/', pathNot: ['^libs/$2/', '^libs/[^/]+/src/(index|testing)[.]ts$'] },
+    },
+    {
+      name: 'testing-exports-only-for-tests',
+      comment: 'The product may not use what a lib exports for tests.',
+      severity: 'error',
+      from: { path: '^(apps|libs|prisma|scripts|bench)/', pathNot: tests },
+      to: { path: '^libs/[^/]+/src/testing[.]ts$' },
     },
     {
       name: 'libs-only-by-their-alias',

@@ -16,7 +16,6 @@ const single = [
   breaks('subscription-imports', 'libs/subscription/src/planted.ts', '@app/chatroom'),
   breaks('chatroom-imports', 'libs/chatroom/src/planted.ts', '@app/gemini'),
   breaks('gemini-imports', 'libs/gemini/src/planted-auth.ts', '@app/auth'),
-  breaks('gemini-imports', 'libs/gemini/src/planted-subscription.ts', '@app/subscription'),
   breaks('nothing-imports-apps', 'libs/chatroom/src/planted-app.ts', '../../../apps/api/src/main.js'),
   breaks('nothing-imports-apps', 'apps/worker/src/planted-app.ts', '../../api/src/main.js'),
   breaks(
@@ -25,6 +24,7 @@ const single = [
     '../../../libs/platform/src/clock/system.clock.js',
   ),
   breaks('libs-only-by-their-index', 'test/e2e/planted-deep.ts', '../../libs/platform/src/clock/system.clock.js'),
+  breaks('testing-exports-only-for-tests', 'apps/api/src/planted-testing.ts', '@app/platform/testing'),
   breaks('libs-only-by-their-alias', 'libs/auth/src/planted-path.ts', '../../platform/src/index.js'),
   breaks('no-lib-imports-its-own-index', 'libs/auth/src/planted-own-alias.ts', '@app/auth'),
   breaks('no-lib-imports-its-own-index', 'libs/auth/src/planted-own-path.ts', './index.js'),
