@@ -19,6 +19,32 @@ const libMayImport = (from, others) => ({
   to: { path: '^libs/', pathNot: `^libs/(${[from, ...others].join('|')})/` },
 });
 
+/**
+ * The folders of a lib, in order: each may import only those before it. Files beside the folders (module, index) put them
+ * together.
+ * @type {Record<string, string[]>}
+ */
+export const FOLDERS = {
+  auth: ['client', 'phone', 'token', 'session', 'access', 'rate-limit', 'otp', 'account', 'login'],
+  subscription: ['plan', 'quota', 'stripe', 'sync', 'checkout', 'jobs', 'reconciler', 'webhook'],
+  chatroom: ['text', 'messages', 'rooms', 'streams', 'replies', 'sending', 'search', 'account'],
+  gemini: ['model', 'replies'],
+};
+
+/**
+ * @param {string} lib
+ * @param {string[]} folders its folders, in order
+ * @returns {import('dependency-cruiser').IForbiddenRuleType[]} a rule for each folder but the last
+ */
+const foldersGoOneWay = (lib, folders) =>
+  folders.slice(0, -1).map((folder, position) => ({
+    name: `${lib}-folders`,
+    comment: `Within ${lib}, imports go one way: ${folders.join(' < ')}.`,
+    severity: 'error',
+    from: { path: `^libs/${lib}/src/${folder}/`, pathNot: tests },
+    to: { path: `^libs/${lib}/src/(${folders.slice(position + 1).join('|')})/` },
+  }));
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
@@ -28,6 +54,7 @@ export default {
     libMayImport('subscription', ['auth', 'platform', 'contracts']),
     libMayImport('chatroom', ['auth', 'subscription', 'platform', 'contracts']),
     libMayImport('gemini', ['chatroom', 'subscription', 'platform', 'contracts']),
+    ...Object.entries(FOLDERS).flatMap(([lib, folders]) => foldersGoOneWay(lib, folders)),
     {
       name: 'contracts-are-plain',
       comment: 'What processes say to each other depends on no library.',
@@ -44,10 +71,17 @@ export default {
     },
     {
       name: 'libs-only-by-their-index',
-      comment: 'A lib is its src/index.ts; what that does not export is private.',
+      comment: 'A lib is its src/index.ts, and src/testing.ts for tests; what these do not export is private.',
       severity: 'error',
       from: { path: '^(libs/([^/]+)/|apps/|test/|bench/|scripts/)' },
-      to: { path: '^libs/', pathNot: ['^libs/$2/', '^libs/[^/]+/src/index[.]ts$'] },
+      to: { path: '^libs/', pathNot: ['^libs/$2/', '^libs/[^/]+/src/(index|testing)[.]ts$'] },
+    },
+    {
+      name: 'testing-exports-only-for-tests',
+      comment: 'The product may not use what a lib exports for tests.',
+      severity: 'error',
+      from: { path: '^(apps|libs|prisma|scripts|bench)/', pathNot: tests },
+      to: { path: '^libs/[^/]+/src/testing[.]ts$' },
     },
     {
       name: 'libs-only-by-their-alias',

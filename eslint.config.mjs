@@ -37,7 +37,7 @@ const refusedImports = [
 /** Whoever cannot name the configuration that holds the JWT secret cannot load it. */
 const nothingThatSignsTokens = {
   name: '@app/auth',
-  allowImportNames: ['AuthMaintenanceModule'],
+  allowImportNames: ['AUTH_RETENTION'],
   message: 'The worker never has the JWT secret.',
 };
 

@@ -1,11 +1,13 @@
-import config from '../../dependency-cruiser.config.mjs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import config, { FOLDERS } from '../../dependency-cruiser.config.mjs';
 import { execa } from 'execa';
 import { importGate, type Plant, PlantedTree, root } from './planted-tree.js';
 
 const imports = (...names: string[]) => names.map((name) => `import '${name}';\n`).join('');
 const breaks = (rule: string, file: string, ...names: string[]): Plant => ({ rule, file, source: imports(...names) });
 
-const plants = [
+const single = [
   breaks('contracts-imports', 'libs/contracts/src/planted.ts', '@app/platform'),
   breaks('contracts-are-plain', 'libs/contracts/src/planted-library.ts', 'bullmq'),
   breaks('platform-imports', 'libs/platform/src/clock/planted.ts', '@app/auth'),
@@ -14,7 +16,6 @@ const plants = [
   breaks('subscription-imports', 'libs/subscription/src/planted.ts', '@app/chatroom'),
   breaks('chatroom-imports', 'libs/chatroom/src/planted.ts', '@app/gemini'),
   breaks('gemini-imports', 'libs/gemini/src/planted-auth.ts', '@app/auth'),
-  breaks('gemini-imports', 'libs/gemini/src/planted-subscription.ts', '@app/subscription'),
   breaks('nothing-imports-apps', 'libs/chatroom/src/planted-app.ts', '../../../apps/api/src/main.js'),
   breaks('nothing-imports-apps', 'apps/worker/src/planted-app.ts', '../../api/src/main.js'),
   breaks(
@@ -23,6 +24,7 @@ const plants = [
     '../../../libs/platform/src/clock/system.clock.js',
   ),
   breaks('libs-only-by-their-index', 'test/e2e/planted-deep.ts', '../../libs/platform/src/clock/system.clock.js'),
+  breaks('testing-exports-only-for-tests', 'apps/api/src/planted-testing.ts', '@app/platform/testing'),
   breaks('libs-only-by-their-alias', 'libs/auth/src/planted-path.ts', '../../platform/src/index.js'),
   breaks('no-lib-imports-its-own-index', 'libs/auth/src/planted-own-alias.ts', '@app/auth'),
   breaks('no-lib-imports-its-own-index', 'libs/auth/src/planted-own-path.ts', './index.js'),
@@ -45,6 +47,21 @@ const plants = [
   breaks('no-unresolvable-imports', 'apps/api/src/planted-nowhere.ts', './nowhere.js'),
 ];
 
+/** A file in each folder of a lib that imports its like in the next folder, which only that one may import. */
+const upward = Object.entries(FOLDERS).flatMap(([lib, folders]) =>
+  folders.slice(0, -1).map((folder, position) => {
+    const target = `../${folders[position + 1]}/planted-folder.js`;
+    return breaks(`${lib}-folders`, `libs/${lib}/src/${folder}/planted-folder.ts`, target);
+  }),
+);
+
+/** What the last of these files import. */
+const tops = Object.entries(FOLDERS).map(([lib, folders]) =>
+  breaks(`${lib}-folders`, `libs/${lib}/src/${folders.at(-1)}/planted-folder.ts`),
+);
+
+const plants = [...single, ...upward];
+
 /** The other half of the cycle, which is reported at its first file. */
 const accomplice = breaks('no-cycles', 'libs/auth/src/planted-cycle-b.ts', './planted-cycle-a.js');
 
@@ -53,7 +70,7 @@ describe('imports', () => {
   let broken: Map<string, string[]>;
 
   beforeAll(async () => {
-    tree = await PlantedTree.create([...plants, accomplice]);
+    tree = await PlantedTree.create([...plants, ...tops, accomplice]);
     broken = await tree.brokenImports();
   }, 120_000);
 
@@ -66,6 +83,12 @@ describe('imports', () => {
   it('leave no rule unproved', () => {
     const rules = config.forbidden?.map(({ name }) => name) ?? [];
     expect(new Set(plants.map(({ rule }) => rule))).toEqual(new Set(rules));
+  });
+
+  it.each(Object.entries(FOLDERS))('have a place for every folder of %s', async (lib, folders) => {
+    const entries = await readdir(join(root, 'libs', lib, 'src'), { withFileTypes: true });
+    const found = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(found.sort()).toEqual([...folders].sort());
   });
 
   it('are an error and not a warning', () => {

@@ -25,13 +25,16 @@ redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('SADD', KEYS[2], ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[2])`;
 
-// KEYS: challenge. ARGV: the code's hash, failures allowed, their window in seconds, now and how long an address stays known in ms,
-// known addresses at most, attempts of a new challenge. Everything about a guess happens here, so guesses made at once
-// are evaluated one by one. With the failures used up, a challenge without a wrong code keeps one attempt: it may have been
-// asked for by another person than the one who failed. Gives the user's id for the right code, which is thereby used up.
+// KEYS: challenge. ARGV: the code's hash, failures allowed, their window in seconds, now and how long an address stays
+// known in ms, known addresses at most, attempts of a new challenge. Everything about a guess happens here, so guesses
+// made at once are evaluated one by one. With the failures used up, a challenge without a wrong code keeps one attempt: it
+// may have been asked for by another person than the one who failed. Gives the user's id for the right code, which is
+// thereby used up.
 const VERIFY = `
-local code, user, attempts, failures, cooldown, phoneAddressSends, unknownAddressSends, knownAddresses, address = unpack(redis.call('HMGET', KEYS[1],
-  'code', 'user', 'attempts', 'failures', 'cooldown', 'phoneAddressSends', 'unknownAddressSends', 'knownAddresses', 'address'))
+local code, user, attempts, failures, cooldown = unpack(redis.call('HMGET', KEYS[1],
+  'code', 'user', 'attempts', 'failures', 'cooldown'))
+local phoneAddressSends, unknownAddressSends, knownAddresses, address = unpack(redis.call('HMGET', KEYS[1],
+  'phoneAddressSends', 'unknownAddressSends', 'knownAddresses', 'address'))
 if not code then return false end
 local exhausted = tonumber(redis.call('GET', failures) or '0') >= tonumber(ARGV[2])
 if exhausted and attempts ~= ARGV[7] then return false end
@@ -75,9 +78,9 @@ export class OtpChallengeStore {
       attempts: this.config.OTP_ATTEMPTS,
       failures: keys.failures,
       cooldown: keys.cooldown,
-      own: keys.phoneAddressSends,
-      strangers: counters.includes(keys.unknownAddressSends) ? keys.unknownAddressSends : '',
-      familiar: keys.knownAddresses,
+      phoneAddressSends: keys.phoneAddressSends,
+      unknownAddressSends: counters.includes(keys.unknownAddressSends) ? keys.unknownAddressSends : '',
+      knownAddresses: keys.knownAddresses,
       address: keys.addressHash,
     };
     const values = [id, this.config.OTP_SECONDS, ...Object.entries(fields).flat()];
