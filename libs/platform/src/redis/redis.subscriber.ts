@@ -1,9 +1,11 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
+import { PeriodicTask } from '../periodic/periodic-task.js';
+import { withTimeout } from '../timeout/with-timeout.js';
 import { RedisConfig } from './redis.config.js';
 import { redisOptions } from './redis-options.js';
 
-/** Who listens on a channel. */
+/** Listens on a channel. Between `onSubscribed` and `onInterrupted` every message arrives, in order. */
 export interface ChannelListener {
   /** A message was published. */
   onMessage(message: string): void;
@@ -17,18 +19,30 @@ export interface ChannelListener {
 export interface ChannelSubscription {
   /** Settles when Redis has confirmed the subscription, or can't now: then `onSubscribed` says when it has. Never fails. */
   readonly attempted: Promise<void>;
-  /** Whether Redis answers on the connection and the subscription is in force: a dead connection may look open. */
+  /** Whether the subscription is in force and Redis answers within a second: a dead connection may seem open. Never fails. */
   isLive(): Promise<boolean>;
-  /** Ends it; the last one of a channel ends the channel's subscription at Redis. */
+  /** Ends it; the last one of a channel ends the channel's subscription at Redis. The listener hears nothing more. */
   close(): void;
 }
 
+/** A listener, and whether it knows its subscription to be in force. */
+interface Member {
+  readonly listener: ChannelListener;
+  subscribed: boolean;
+}
+
+/** A channel that is listened on in this process. Its members share one subscription at Redis. */
 interface Channel {
-  listeners: Set<ChannelListener>;
+  readonly name: string;
+  readonly members: Set<Member>;
+  /** Settles when Redis has answered the latest SUBSCRIBE. */
   attempted: Promise<void>;
   /** Whether Redis has confirmed it on the present connection. */
   subscribed: boolean;
 }
+
+/** How long Redis may take to answer before it counts as away. */
+const ANSWER_TIMEOUT_MS = 1_000;
 
 /** A connection on which nothing has come for so long after a command is replaced. */
 const SILENCE_MS = 5_000;
@@ -42,9 +56,17 @@ const RETRY_MS = 1_000;
  */
 @Injectable()
 export class RedisSubscriber implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(RedisSubscriber.name);
   private readonly channels = new Map<string, Channel>();
   private readonly connection: Redis;
+  /** A subscriber only listens: without a command now and then a dead connection would never be noticed. */
+  private readonly check = new PeriodicTask({
+    name: 'Asking Redis for an answer',
+    intervalMs: SILENCE_MS,
+    run: () => this.answers(),
+  });
   private retry: NodeJS.Timeout | undefined;
+  private refused = false;
 
   constructor(@Inject(RedisConfig) config: RedisConfig) {
     // Nothing is kept for a Redis that is away or silent: on a new connection everything is subscribed to anew.
@@ -59,43 +81,52 @@ export class RedisSubscriber implements OnApplicationBootstrap, OnApplicationShu
     });
     // The shared client reports the same outage.
     this.connection.on('error', () => undefined);
-    this.connection.on('ready', () => void this.subscribeTo([...this.channels.keys()]));
+    this.connection.on('ready', () => this.requestMissing());
     this.connection.on('close', () => this.interrupt());
     this.connection.on('message', (name: string, message: string) => {
-      for (const listener of this.listenersOf(name)) listener.onMessage(message);
+      const channel = this.channels.get(name);
+      if (channel !== undefined) this.tell(channel, ({ listener }) => listener.onMessage(message));
     });
   }
 
   onApplicationBootstrap(): void {
     this.connect();
+    this.check.start();
   }
 
   onApplicationShutdown(): void {
+    this.check.stop();
     clearTimeout(this.retry);
     this.connection.disconnect();
   }
 
   /** Listens on a channel until the subscription is closed, over any number of connections. */
   subscribe(name: string, listener: ChannelListener): ChannelSubscription {
-    const known = this.channels.get(name);
-    const channel = known ?? { listeners: new Set(), attempted: Promise.resolve(), subscribed: false };
-    channel.listeners.add(listener);
-    if (known === undefined) {
-      this.channels.set(name, channel);
-      channel.attempted = this.subscribeTo([name]);
-    } else if (channel.subscribed) listener.onSubscribed?.();
+    const channel = this.channels.get(name) ?? this.open(name);
+    const member: Member = { listener, subscribed: false };
+    channel.members.add(member);
     return {
-      attempted: channel.attempted,
-      isLive: async () => channel.subscribed && (await this.answers()) && channel.subscribed,
-      close: () => this.close(name, channel, listener),
+      // A channel that is subscribed to already has a new member to tell.
+      attempted: channel.attempted.then(() => this.tellSubscribed(channel)),
+      isLive: async () => member.subscribed && (await this.answers()) && member.subscribed,
+      close: () => this.close(channel, member),
     };
   }
 
-  private close(name: string, channel: Channel, listener: ChannelListener): void {
-    channel.listeners.delete(listener);
-    if (channel.listeners.size > 0 || this.channels.get(name) !== channel) return;
-    this.channels.delete(name);
-    if (this.connection.status === 'ready') this.connection.unsubscribe(name).catch(() => undefined);
+  private open(name: string): Channel {
+    const channel = { name, members: new Set<Member>(), attempted: Promise.resolve(), subscribed: false };
+    this.channels.set(name, channel);
+    this.connect();
+    this.request(channel);
+    return channel;
+  }
+
+  private close(channel: Channel, member: Member): void {
+    member.subscribed = false;
+    channel.members.delete(member);
+    if (channel.members.size > 0 || this.channels.get(channel.name) !== channel) return;
+    this.channels.delete(channel.name);
+    if (this.connection.status === 'ready') this.connection.unsubscribe(channel.name).catch(() => undefined);
   }
 
   private connect(): void {
@@ -103,46 +134,73 @@ export class RedisSubscriber implements OnApplicationBootstrap, OnApplicationShu
     if (this.connection.status === 'wait') this.connection.connect().catch(() => undefined);
   }
 
-  /** Subscribes on the present connection; without one, `ready` does it. */
-  private async subscribeTo(names: string[]): Promise<void> {
-    this.connect();
-    if (names.length === 0 || this.connection.status !== 'ready') return;
-    try {
-      await this.connection.subscribe(...names);
-    } catch {
-      this.retryLater();
-      return;
-    }
-    for (const name of names) {
-      const channel = this.channels.get(name);
-      if (channel !== undefined) channel.subscribed = true;
-      for (const listener of this.listenersOf(name)) listener.onSubscribed?.();
-    }
+  /** Asks Redis for a channel on the present connection; without one, `ready` does it. */
+  private request(channel: Channel): void {
+    if (this.connection.status !== 'ready') return;
+    channel.attempted = this.connection.subscribe(channel.name).then(
+      () => this.confirm(channel),
+      (error: Error) => this.requestLater(error),
+    );
   }
 
-  /** A connection that is open may refuse: then all that is missing is tried again. A broken one is replaced anyway. */
-  private retryLater(): void {
+  private requestMissing(): void {
+    for (const channel of this.channels.values()) if (!channel.subscribed) this.request(channel);
+  }
+
+  /** A connection that stays open may have refused. A broken one is replaced anyway, which `ready` tells. */
+  private requestLater(error: Error): void {
+    if (this.connection.status !== 'ready') return;
+    if (!this.refused) this.logger.warn(`Redis refuses a subscription: ${error.message}`);
+    this.refused = true;
     clearTimeout(this.retry);
-    const missing = () => [...this.channels].filter(([, { subscribed }]) => !subscribed).map(([name]) => name);
-    this.retry = setTimeout(() => void this.subscribeTo(missing()), RETRY_MS).unref();
+    this.retry = setTimeout(() => this.requestMissing(), RETRY_MS).unref();
+  }
+
+  private confirm(channel: Channel): void {
+    this.refused = false;
+    // It was closed meanwhile. Another one of its name has its own SUBSCRIBE, behind the UNSUBSCRIBE of this one.
+    if (this.channels.get(channel.name) !== channel) return;
+    channel.subscribed = true;
+    this.tellSubscribed(channel);
+  }
+
+  private tellSubscribed(channel: Channel): void {
+    if (!channel.subscribed) return;
+    this.tell(channel, (member) => {
+      if (member.subscribed) return;
+      member.subscribed = true;
+      member.listener.onSubscribed?.();
+    });
   }
 
   private interrupt(): void {
     for (const channel of this.channels.values()) {
-      if (!channel.subscribed) continue;
       channel.subscribed = false;
-      for (const listener of channel.listeners) listener.onInterrupted?.();
+      this.tell(channel, (member) => {
+        if (!member.subscribed) return;
+        member.subscribed = false;
+        member.listener.onInterrupted?.();
+      });
+    }
+  }
+
+  /** Calls a channel's listeners; those that another one closes meanwhile hear nothing, and one that throws stops no other. */
+  private tell(channel: Channel, call: (member: Member) => void): void {
+    for (const member of [...channel.members]) {
+      if (!channel.members.has(member)) continue;
+      try {
+        call(member);
+      } catch (error) {
+        this.logger.error('A listener of a channel failed', error);
+      }
     }
   }
 
   private answers(): Promise<boolean> {
-    return this.connection.ping().then(
+    const answered = this.connection.ping().then(
       () => true,
       () => false,
     );
-  }
-
-  private listenersOf(name: string): ChannelListener[] {
-    return [...(this.channels.get(name)?.listeners ?? [])];
+    return withTimeout(ANSWER_TIMEOUT_MS, answered, () => false);
   }
 }
