@@ -1,5 +1,5 @@
 # One image for each process: `docker build --target api|worker|migrate|sandbox .`
-FROM node:24-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -10,19 +10,21 @@ COPY libs libs
 COPY apps apps
 RUN npm run build
 
-FROM node:24-bookworm-slim AS dependencies
+FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Optional are a faster decoder for the queue and, as an optional peer of its client, Prisma's CLI with 250 MB.
+# Optional are Node itself, which the image has, a faster decoder for the queue and, as an optional peer of its client,
+# Prisma's CLI with 250 MB.
 RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev --omit=optional
 
-FROM node:24-bookworm-slim AS runtime
+FROM node:24.21.0-bookworm-slim AS runtime
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY --from=build /app/dist dist
-COPY scripts/healthcheck.mjs scripts/stand-ins.mjs scripts/use-stand-ins.mjs scripts/
+COPY scripts/healthcheck.mjs scripts/use-sandbox.mjs scripts/
+COPY scripts/product/sandbox-env.mjs scripts/product/
 # By number, so that an orchestrator can see that it isn't root.
 USER 1000:1000
 

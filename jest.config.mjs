@@ -1,4 +1,4 @@
-/** One Jest project for each kind of test; `npm test` runs them all against services that it starts itself. */
+/** One Jest project for each kind of test. `npm test` runs them all; `npx jest FILE` runs one file, with services of its own. */
 const shared = {
   rootDir: '.',
   testEnvironment: '<rootDir>/test/support/node-environment.mjs',
@@ -30,6 +30,8 @@ const project = (displayName, testMatch) => ({ ...shared, displayName, testMatch
 
 export default {
   testTimeout: 30_000,
+  globalSetup: '<rootDir>/scripts/testing/global-setup.mjs',
+  globalTeardown: '<rootDir>/scripts/testing/global-teardown.mjs',
   projects: [
     project('unit', ['<rootDir>/{apps,libs,scripts,test/support}/**/*.spec.ts']),
     project('integration', [

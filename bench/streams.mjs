@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 
-/** @import {Person, Stage} from './stage.mjs' */
+/** @import {Person, BenchEnv} from './bench-env.mjs' */
 
 /** @param {number[]} sorted @param {number} share */
 const quantile = (sorted, share) =>
@@ -44,20 +44,20 @@ function untilText(url, body, headers, text) {
  * From the request to the first word: through the whole product (one call that sends and streams), and straight from the
  * sandbox's Gemini, in turns.
  *
- * @param {Stage} stage @param {Person} person
+ * @param {BenchEnv} bench @param {Person} person
  */
-export async function measureFirstWord(stage, person) {
+export async function measureFirstToken(bench, person) {
   /** @type {{product: number[], baseline: number[]}} */
   const times = { product: [], baseline: [] };
   const prompt = 'Hello [[behaviour:answer text=Firstword latencyMs=20]]';
-  const gemini = `${stage.sandbox}/v1beta/models/gemini-flash-latest:streamGenerateContent?alt=sse`;
+  const gemini = `${bench.sandbox}/v1beta/models/gemini-flash-latest:streamGenerateContent?alt=sse`;
   for (let i = 0; i < 200; i++) {
     const room = person.rooms[1 + (i % (person.rooms.length - 1))];
     const contents = [{ role: 'user', parts: [{ text: prompt }] }];
     times.baseline.push(await untilText(gemini, { contents }, { 'x-goog-api-key': 'bench' }, 'Firstword'));
     const headers = { authorization: `Bearer ${person.token}`, accept: 'text/event-stream' };
     times.product.push(
-      await untilText(`${stage.product}/chatroom/${room}/message`, { content: prompt }, headers, '"Firstword'),
+      await untilText(`${bench.product}/chatroom/${room}/message`, { content: prompt }, headers, '"Firstword'),
     );
   }
   return { product: quantile(sort(times.product), 0.5), baseline: quantile(sort(times.baseline), 0.5) };
@@ -66,24 +66,24 @@ export async function measureFirstWord(stage, person) {
 /**
  * Many readers of one reply on one API process. Each word carries the time at which the model said it.
  *
- * @param {Stage} stage @param {Person[]} people @param {number} count
+ * @param {BenchEnv} bench @param {Person[]} people @param {number} count
  */
-export async function measureOpenStreams(stage, people, count) {
-  const before = residentKib(stage.apiPid);
+export async function measureOpenStreams(bench, people, count) {
+  const before = residentKib(bench.apiPid);
   const words = 20;
   const text = 'word '.repeat(words);
   const behaviour = { type: 'answer', text, latencyMs: 15_000, tokensPerSecond: 5, chunkSize: 5 };
   const rule = { match: { promptIs: 'Many readers' }, behaviours: [behaviour] };
-  await stage.call('POST', '/control/gemini/rules', rule, undefined, stage.sandbox);
+  await bench.call('POST', '/control/gemini/rules', rule, undefined, bench.sandbox);
   const person = people[0];
   const room = person?.rooms[1] ?? '';
-  const { reply } = await stage.call('POST', `/chatroom/${room}/message`, { content: 'Many readers' }, person?.token);
+  const { reply } = await bench.call('POST', `/chatroom/${room}/message`, { content: 'Many readers' }, person?.token);
   /** @type {Map<string, number[]>} when each reader got the event of an id */
   const arrivals = new Map();
   let done = 0;
   const readers = Array.from({ length: count }, async () => {
     const response = await openStream(
-      `${stage.product}/chatroom/${room}/message/${reply.id}/stream`,
+      `${bench.product}/chatroom/${room}/message/${reply.id}/stream`,
       person?.token ?? '',
     );
     return async () => {
@@ -96,7 +96,7 @@ export async function measureOpenStreams(stage, people, count) {
     };
   });
   const opened = await Promise.all(readers);
-  const kibPerStream = (residentKib(stage.apiPid) - before) / count;
+  const kibPerStream = (residentKib(bench.apiPid) - before) / count;
   await Promise.all(opened.map((read) => read()));
   // The first reader to have an event shows when it was there; the others' delay is what the fan-out costs.
   const delays = sort([...arrivals.values()].flatMap((times) => times.map((time) => time - Math.min(...times))));

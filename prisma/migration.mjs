@@ -3,7 +3,7 @@
  * make so far. Read it before you commit it: a renamed column looks like one dropped and one added.
  *
  *   --empty  writes one without SQL, for what the schema can't express
- *   --init   writes 0001_init anew, keeping what was added by hand; only as long as it is the only one
+ *   --init   rewrites 0001_init, keeping what was added by hand; only as long as it is the only one
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

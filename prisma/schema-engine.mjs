@@ -145,7 +145,7 @@ function instantiate() {
   const module = new WebAssembly.Module(readFileSync(file));
   const { exports } = new WebAssembly.Instance(module, { './schema_engine_bg.js': bindings });
   bindings.__wbg_set_wasm(exports);
-  // Where the engine leaves its last words before it breaks down.
+  // The engine reports its panics through this.
   const panic = (/** @type {string} */ message) => {
     throw new Error(message);
   };

@@ -1,12 +1,12 @@
-/** Empty databases for looking at migrations: on DATABASE_URL's server if it is set, else on a PostgreSQL of their own. */
+/** Empty databases for comparing migrations: on DATABASE_URL's server if it is set, else on a PostgreSQL of their own. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePort } from '../scripts/ports.mjs';
-import { FORGETFUL, startPostgres } from '../scripts/postgres.mjs';
-import { Processes } from '../scripts/processes.mjs';
+import { freePort } from '../scripts/services/free-port.mjs';
+import { NO_FSYNC, startPostgres } from '../scripts/services/postgres.mjs';
+import { Processes } from '../scripts/services/processes.mjs';
 
 /**
  * @template T
@@ -28,7 +28,7 @@ async function onServerOfTheirOwn(work) {
   try {
     const folder = await mkdtemp(join(tmpdir(), 'chat-scratch-'));
     processes.removeAtEnd(folder);
-    const options = { folder, port: await freePort(), password: randomUUID(), settings: FORGETFUL };
+    const options = { folder, port: await freePort(), password: randomUUID(), settings: NO_FSYNC };
     const { url } = await startPostgres(processes, options);
     return await onServer(url('postgres'), work);
   } finally {

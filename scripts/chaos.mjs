@@ -1,9 +1,10 @@
 /**
- * `npm run chaos -- --seconds 600 --seed 7`: attacks the product for as long as you like, on services of its own. The same
- * seed draws the same faults. Ends with what was accepted, what was broken, and which promises were.
+ * `npm run chaos -- --seconds 600 --seed 7`: injects faults into the running product for as long as you like, on services
+ * of its own. The same seed draws the same faults. It ends with what was accepted, what was broken, and which guarantees
+ * were.
  */
 import { parseArgs } from 'node:util';
-import { execa } from 'execa';
+import { runTestCommand } from './testing/command.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -12,9 +13,5 @@ const { values } = parseArgs({
   },
 });
 
-const { exitCode } = await execa('node', ['scripts/test.mjs', 'test/chaos', '--selectProjects', 'chaos'], {
-  stdio: 'inherit',
-  reject: false,
-  env: { CHAOS_SECONDS: values.seconds, CHAOS_SEED: values.seed },
-});
-process.exitCode = exitCode;
+Object.assign(process.env, { CHAOS_SECONDS: values.seconds, CHAOS_SEED: values.seed });
+await runTestCommand(['test/chaos', '--selectProjects', 'chaos']);

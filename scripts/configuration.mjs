@@ -15,7 +15,7 @@ const read = (/** @type {string} */ path) => readFileSync(`${root}${path}`, 'utf
 const TABLE = /(<!-- configuration -->\n).*(<!-- \/configuration -->)/s;
 
 /** For tests that kill processes; refused in production. */
-const UNTOLD = new Set(['CRASH_POINT']);
+const UNLISTED = new Set(['CRASH_POINT']);
 
 /** Read by Compose itself, and by `npm start` for the sandbox. */
 const ELSEWHERE = new Set(['COMPOSE_PROFILES', 'SANDBOX_PORT']);
@@ -42,8 +42,8 @@ function fallbackOf({ initializer, exclamationToken }, constants) {
   return text === '' ? '' : `\`${text}\``;
 }
 
-/** Variables that several classes read are told once. @type {Set<string>} */
-const told = new Set(UNTOLD);
+/** Variables that are in the table already: several classes may read one. @type {Set<string>} */
+const listed = new Set(UNLISTED);
 
 /** @param {string} path of a file of configuration classes @returns {Group[]} */
 function groupsOf(path) {
@@ -67,10 +67,10 @@ function groupsOf(path) {
   }));
 }
 
-/** @param {string} name @returns {boolean} whether it wasn't told yet */
+/** @param {string} name @returns {boolean} whether it wasn't listed yet */
 function isNew(name) {
-  const { size } = told;
-  return told.add(name).size > size;
+  const { size } = listed;
+  return listed.add(name).size > size;
 }
 
 /** @param {string} text @param {RegExp} pattern @returns {Set<string>} */

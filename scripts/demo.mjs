@@ -1,15 +1,15 @@
 /** `npm run demo`: a whole conversation with the product that `npm start` runs, told step by step. Uses nothing but Node. */
 import { randomInt } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
-import { readSettings } from './local-settings.mjs';
-import { requireNode } from './node-version.mjs';
+import { readSettings } from './local/settings.mjs';
+import { requireNodeToBegin } from './node/pinned-node.mjs';
 
 const QUESTIONS = ['Hello! Who are you, and what is your name?', 'And what did I ask you first?'];
 const ANSWER_MS = 60_000;
 
 /** @typedef {{id: string, content: string, status: string, error: {code: string} | null}} Message */
 
-requireNode();
+requireNodeToBegin();
 const settings = readSettings();
 const base = `http://localhost:${settings['PORT']}`;
 let token = '';

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { freePort } from '../../scripts/ports.mjs';
-import { createDatabase, type Postgres, startPostgres } from '../../scripts/postgres.mjs';
-import { type ManagedProcess, Processes } from '../../scripts/processes.mjs';
-import { provideRedis, startRedis } from '../../scripts/redis.mjs';
+import { freePort } from '../../scripts/services/free-port.mjs';
+import { createDatabase, type Postgres, startPostgres } from '../../scripts/services/postgres.mjs';
+import { type ManagedProcess, Processes } from '../../scripts/services/processes.mjs';
+import { provideRedis, startRedis } from '../../scripts/services/redis.mjs';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const MIGRATE = fileURLToPath(new URL('../../prisma/migrate.mjs', import.meta.url));

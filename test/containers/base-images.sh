@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Makes stand-ins for the base images that Dockerfile and docker-compose.yml name, from Debian's and npm's packages, for
 # machines that cannot pull images. They are under the same names, so the real files are used as they are.
-# Not the same: Debian's own PostgreSQL 15 and Redis 7.0, and a Node that is only of the same major version.
+# Not the same: Debian's own PostgreSQL 15 and Redis 7.0.
 set -euo pipefail
 
-node_image=docker.io/library/node:24-bookworm-slim
+node_version=$(cat "$(dirname "${BASH_SOURCE[0]}")/../../.nvmrc")
+node_image=docker.io/library/node:$node_version-bookworm-slim
 postgres_image=docker.io/library/postgres:17-bookworm
 redis_image=docker.io/library/redis:7-bookworm
 postgres_bin=/usr/lib/postgresql/15/bin
@@ -29,9 +30,9 @@ debian() {
 }
 
 node() {
-  local container major=24 architecture
+  local container architecture
   architecture=$(dpkg --print-architecture | sed 's/amd64/x64/')
-  (cd "$work" && npm pack --silent "node-linux-$architecture@$major" npm@11 > /dev/null)
+  (cd "$work" && npm pack --silent "node-linux-$architecture@$node_version" npm@11 > /dev/null)
   mkdir "$work/node" "$work/npm"
   tar -xzf "$work"/node-linux-*.tgz -C "$work/node"
   tar -xzf "$work"/npm-*.tgz -C "$work/npm"

@@ -100,7 +100,7 @@ node "$source_folder/scripts/demo.mjs" > /dev/null
 
 say 'Without configuration a process says what it lacks, and no stand-in helps it in production'
 lacks=$(podman run --rm --env SANDBOX_URL=http://sandbox:9200 docker.io/library/gemini-chat-backend_api \
-  node --import ./scripts/use-stand-ins.mjs dist/apps/api/src/main.js 2>&1) && fail 'the API started without configuration'
+  node --import ./scripts/use-sandbox.mjs dist/apps/api/src/main.js 2>&1) && fail 'the API started without configuration'
 echo "$lacks" | grep JWT_SECRET || fail "$lacks"
 
 say 'SIGTERM ends API and workers in order'

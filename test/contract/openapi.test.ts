@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { MediaTypeObject, ResponseObject } from '@nestjs/swagger';
+import { packageCommand } from '../../scripts/node/package-command.mjs';
 import { ApiDescription, DESCRIPTION_FILE, type Route } from './description.js';
 
 const api = new ApiDescription();
@@ -17,8 +18,8 @@ describe("the API's description", () => {
   it('passes the recommended rules of an OpenAPI 3.1 linter without a warning', () => {
     expect(api.document.openapi).toMatch(/^3\.1\./);
     const lint = spawnSync(
-      'node_modules/.bin/redocly',
-      ['lint', DESCRIPTION_FILE, '--format=json', '--max-problems=20'],
+      process.execPath,
+      [packageCommand('@redocly/cli', 'redocly'), 'lint', DESCRIPTION_FILE, '--format=json', '--max-problems=20'],
       {
         encoding: 'utf8',
         env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },

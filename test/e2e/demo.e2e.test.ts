@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { ManagedProcess } from '../../scripts/processes.mjs';
+import { ManagedProcess } from '../../scripts/services/processes.mjs';
 import { eventually } from '../support/eventually.js';
 import { type Stack, startStack } from '../support/stack.js';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { freePort } from '../../scripts/ports.mjs';
-import { type ManagedProcess, Processes } from '../../scripts/processes.mjs';
-import { type App, startApp, untilReady } from '../../scripts/product.mjs';
-import { withStandIns } from '../../scripts/stand-ins.mjs';
+import { freePort } from '../../scripts/services/free-port.mjs';
+import { type ManagedProcess, Processes } from '../../scripts/services/processes.mjs';
+import { type App, startApp, untilReady } from '../../scripts/product/apps.mjs';
+import { withSandbox } from '../../scripts/product/sandbox-env.mjs';
 import { HttpClient } from './http.js';
 import { leaksIn } from './leaks.js';
 import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from './services.js';
@@ -216,7 +216,7 @@ function environment(database: TestDatabase, redis: TestRedis): Environment {
 }
 
 function completed(env: Environment): Environment {
-  return withStandIns(env, {
+  return withSandbox(env, {
     sandboxUrl: `http://127.0.0.1:${env['SANDBOX_PORT']}`,
     apiUrl: `http://127.0.0.1:${env['PORT']}`,
     secrets: { jwt: randomBytes(32).toString('base64'), stripeWebhook: `whsec_${randomBytes(24).toString('base64')}` },

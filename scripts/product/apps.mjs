@@ -1,0 +1,50 @@
+/** The product's processes, as `npm run build` left them in dist/. */
+import { fileURLToPath } from 'node:url';
+import { untilHealthy } from '../services/processes.mjs';
+
+/** @import {ManagedProcess, Processes} from '../services/processes.mjs' */
+/** @import {Environment} from './sandbox-env.mjs' */
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** @typedef {'api' | 'worker' | 'sandbox'} App */
+
+/** Where each says how it is. @type {Record<App, (env: Environment) => string>} */
+const HEALTH = {
+  api: (env) => `http://127.0.0.1:${env['PORT']}/health/ready`,
+  worker: (env) => `http://127.0.0.1:${env['WORKER_HEALTH_PORT']}/health/ready`,
+  sandbox: (env) => `http://127.0.0.1:${env['SANDBOX_PORT']}/health`,
+};
+
+/** What a process must not even know. @type {Record<App, string[]>} */
+const KEPT_FROM = {
+  api: ['GEMINI_API_KEY'],
+  worker: ['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'OTP_SECRET'],
+  sandbox: ['DATABASE_URL', 'JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'OTP_SECRET'],
+};
+
+/**
+ * Starts one process of the product. It is given this environment and, of the parent's, only what every program needs.
+ *
+ * @param {Processes} processes
+ * @param {App} app
+ * @param {Environment} env whole and valid; names the ports
+ * @param {(line: string) => void} [onLine] gets its log
+ * @returns {ManagedProcess} which may not be ready yet
+ */
+export function startApp(processes, app, env, onLine) {
+  const own = Object.entries(env).filter(([name]) => !KEPT_FROM[app].includes(name));
+  return processes.start({
+    name: app,
+    command: process.execPath,
+    args: ['--enable-source-maps', `dist/apps/${app}/src/main.js`],
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(own) },
+    ...(onLine ? { onLine } : {}),
+  });
+}
+
+/** Waits until a process is ready for work. @param {ManagedProcess} child @param {App} app @param {Environment} env */
+export function untilReady(child, app, env) {
+  return untilHealthy(child, HEALTH[app](env));
+}

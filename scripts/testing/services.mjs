@@ -1,0 +1,84 @@
+/** What tests need: a PostgreSQL with a migrated template, a Redis, and the built product. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { freePort } from '../services/free-port.mjs';
+import { NO_FSYNC, createDatabase, startPostgres } from '../services/postgres.mjs';
+import { Processes } from '../services/processes.mjs';
+import { provideRedis, startRedis } from '../services/redis.mjs';
+
+/** @import {Step} from '../services/progress.mjs' */
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const TEMPLATE = 'template_chat';
+
+/** The services of one test run. */
+export class TestServices {
+  /** The variables by which tests find what was started. @type {Record<string, string>} */
+  env = {};
+  #processes = new Processes();
+  #folder;
+  #signal;
+
+  /** @param {string} folder @param {AbortSignal} [signal] */
+  constructor(folder, signal) {
+    this.#folder = folder;
+    this.#signal = signal;
+    this.#processes.removeAtEnd(folder);
+  }
+
+  /** @param {AbortSignal} [signal] ends what a step is waiting for @returns {Promise<TestServices>} with nothing started yet */
+  static async create(signal) {
+    return new TestServices(await mkdtemp(join(tmpdir(), 'chat-test-')), signal);
+  }
+
+  /** Where the run may keep files. The folder is removed at the end. */
+  get folder() {
+    return this.#folder;
+  }
+
+  /** @type {Step} */
+  get postgres() {
+    return { title: 'PostgreSQL with a migrated template', work: () => this.#startPostgres() };
+  }
+
+  /** @type {Step} */
+  get redis() {
+    return { title: 'Redis', work: (tell) => this.#startRedis(tell) };
+  }
+
+  /** @type {Step} */
+  get build() {
+    return { title: 'Build', work: () => this.#script(['scripts/build.mjs', '--if-stale']) };
+  }
+
+  /** Ends everything that was started. */
+  async stop() {
+    await this.#processes.stop();
+  }
+
+  async #startPostgres() {
+    const port = await freePort();
+    const options = { folder: join(this.#folder, 'postgres'), port, password: randomUUID(), settings: NO_FSYNC };
+    const postgres = await startPostgres(this.#processes, options);
+    await createDatabase(postgres, TEMPLATE);
+    await this.#script(['prisma/migrate.mjs'], { DATABASE_URL: postgres.url(TEMPLATE) });
+    Object.assign(this.env, { DATABASE_URL: postgres.url('postgres'), TEST_TEMPLATE_DATABASE: TEMPLATE });
+  }
+
+  /** @param {(line: string) => void} tell */
+  async #startRedis(tell) {
+    const [program, port] = [await provideRedis(tell), await freePort()];
+    await startRedis(this.#processes, { program, folder: join(this.#folder, 'redis'), port, durable: false });
+    Object.assign(this.env, { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) });
+  }
+
+  /** @param {string[]} args @param {Record<string, string>} [env] */
+  async #script(args, env = {}) {
+    const cancel = this.#signal ? { cancelSignal: this.#signal } : {};
+    await execa(process.execPath, args, { cwd: root, env, all: true, ...cancel });
+  }
+}

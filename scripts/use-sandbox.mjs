@@ -1,0 +1,18 @@
+/**
+ * Preloaded by docker-compose.yml (`node --import`) into each process: with SANDBOX_URL set, what has no key talks to the
+ * sandbox, by the same rule as with `npm start`. Fills only variables that the service has, left blank. Never in production.
+ */
+import { withSandbox } from './product/sandbox-env.mjs';
+
+const { SANDBOX_URL: sandboxUrl, NODE_ENV } = process.env;
+// Public, like everything in development, and the same in each container.
+const secrets = {
+  jwt: 'known-to-everybody-and-only-for-development',
+  stripeWebhook: `whsec_${Buffer.from('known-to-everybody-too').toString('base64')}`,
+};
+
+if (sandboxUrl && NODE_ENV !== 'production') {
+  const given = /** @type {Record<string, string>} */ ({ ...process.env });
+  const completed = withSandbox(given, { sandboxUrl, apiUrl: 'http://api:8000', secrets });
+  for (const name of Object.keys(given)) process.env[name] = completed[name] ?? '';
+}
