@@ -2,6 +2,7 @@
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY apps/sandbox/package.json apps/sandbox/
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY nest-cli.json tsconfig.json ./
 COPY prisma prisma
@@ -15,38 +16,51 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # Optional are Node itself, which the image has, a faster decoder for the queue and, as an optional peer of its client,
 # Prisma's CLI with 250 MB.
-RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev --omit=optional
+RUN npm ci --workspaces=false --ignore-scripts --no-audit --no-fund --omit=dev --omit=optional
 
-FROM node:24.21.0-bookworm-slim AS runtime
+FROM node:24.21.0-bookworm-slim AS sandbox-dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY apps/sandbox/package.json apps/sandbox/
+RUN npm ci --workspace=apps/sandbox --ignore-scripts --no-audit --no-fund --omit=dev --omit=optional
+
+FROM node:24.21.0-bookworm-slim AS base
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
-COPY --from=build /app/dist dist
 COPY scripts/healthcheck.mjs scripts/use-sandbox.mjs scripts/
 COPY scripts/product/sandbox-env.mjs scripts/product/
 # By number, so that an orchestrator can see that it isn't root.
 USER 1000:1000
 
-# Migrations are a step of their own: run once per release, before the new API and workers.
-FROM runtime AS migrate
-COPY prisma prisma
-CMD ["node", "prisma/migrate.mjs"]
-
-FROM runtime AS sandbox
+FROM base AS sandbox
+COPY --from=sandbox-dependencies /app/node_modules node_modules
+COPY --from=build /app/dist/apps/sandbox dist/apps/sandbox
 ENV NODE_ENV=development SANDBOX_HOST=0.0.0.0 SANDBOX_PORT=9200
 EXPOSE 9200
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$SANDBOX_PORT/health
 CMD ["node", "dist/apps/sandbox/src/main.js"]
 
+FROM base AS product
+COPY --from=dependencies /app/node_modules node_modules
+
+# Migrations are a step of their own: run once per release, before the new API and workers.
+FROM product AS migrate
+COPY prisma prisma
+CMD ["node", "prisma/migrate.mjs"]
+
 # Node is the container's first process and gets its signals: no shell and no npm between.
-FROM runtime AS worker
+FROM product AS worker
+COPY --from=build /app/dist/libs dist/libs
+COPY --from=build /app/dist/apps/worker dist/apps/worker
 ENV WORKER_HEALTH_PORT=8081
 EXPOSE 8081
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$WORKER_HEALTH_PORT/health/ready
 CMD ["node", "--enable-source-maps", "dist/apps/worker/src/main.js"]
 
-FROM runtime AS api
+FROM product AS api
+COPY --from=build /app/dist/libs dist/libs
+COPY --from=build /app/dist/apps/api dist/apps/api
 ENV PORT=8000 METRICS_PORT=9464
 EXPOSE 8000 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$PORT/health/ready

@@ -3,7 +3,7 @@
  * `npx depcruise --config dependency-cruiser.config.mjs apps libs prisma test scripts bench`
  */
 
-const tests = ['[.](spec|int-spec|test)[.]ts$', '^test/'];
+const tests = ['[.](spec|int-spec|test)[.]ts$', '^test/', '^apps/[^/]+/test/'];
 const generatedClient = '^libs/platform/src/database/generated/';
 
 /**
@@ -102,7 +102,7 @@ export default {
       comment: 'A stand-in that shared code with the product would share its misunderstandings.',
       severity: 'error',
       from: { path: '^apps/sandbox/', pathNot: tests },
-      to: { path: ['^libs/', 'node_modules/(stripe|@google/generative-ai)/'], pathNot: '^libs/platform/' },
+      to: { path: ['^(libs|prisma)/', 'node_modules/(stripe|@google/generative-ai)/'] },
     },
     {
       name: 'only-the-worker-has-gemini',
@@ -160,7 +160,7 @@ export default {
     },
     {
       name: 'product-needs-only-dependencies',
-      comment: 'The image is installed without development dependencies.',
+      comment: 'An image has the dependencies of its own package.json, and no development dependencies.',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: tests },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm'] },

@@ -6,7 +6,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const product = ['apps/**/*.ts', 'libs/**/*.ts'];
-const tests = ['**/*.spec.ts', '**/*.int-spec.ts', 'test/**/*.ts'];
+const tests = ['**/*.spec.ts', '**/*.int-spec.ts', '{,apps/*/}test/**/*.ts'];
 
 /**
  * Files are kebab-case with a role suffix, and named for what they hold.

@@ -5,18 +5,24 @@ import { readFileSync } from 'node:fs';
 
 const read = (/** @type {string} */ name) =>
   JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'));
-const manifest = read('package.json');
-const { '': root, ...packages } = read('package-lock.json').packages;
+/** @type {string[]} */
+const workspaces = read('package.json').workspaces;
+const packages = read('package-lock.json').packages;
 
 /** @type {string[]} */
 const problems = [];
-for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies', 'engines']) {
-  if (JSON.stringify(root[kind] ?? {}) !== JSON.stringify(manifest[kind] ?? {})) {
-    problems.push(`"${kind}" differ from package.json's: run npm install.`);
+for (const folder of ['', ...workspaces]) {
+  const manifest = read(`${folder}/package.json`);
+  for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies', 'engines']) {
+    if (JSON.stringify(packages[folder]?.[kind] ?? {}) !== JSON.stringify(manifest[kind] ?? {})) {
+      problems.push(`"${kind}" differ from those of ${folder || '.'}/package.json: run npm install.`);
+    }
   }
 }
 for (const [path, entry] of Object.entries(/** @type {Record<string, LockedPackage>} */ (packages))) {
-  if (entry.link) continue;
+  if (path === '' || workspaces.includes(path) || entry.link) continue;
+  // What is compiled to dist/ finds packages in the root's node_modules only.
+  if (!path.startsWith('node_modules/')) problems.push(`${path}: use the version of the root.`);
   // An address would tie every install to the mirror that one developer happened to use.
   if (entry.resolved) problems.push(`${path} has a "resolved" address: see omit-lockfile-registry-resolved in .npmrc.`);
   // An optional package of another platform is known by its name only, until it is installed there.

@@ -29,6 +29,7 @@ const single = [
   breaks('no-lib-imports-its-own-index', 'libs/auth/src/planted-own-alias.ts', '@app/auth'),
   breaks('no-lib-imports-its-own-index', 'libs/auth/src/planted-own-path.ts', './index.js'),
   breaks('sandbox-stands-alone', 'apps/sandbox/src/planted-lib.ts', '@app/contracts'),
+  breaks('sandbox-stands-alone', 'apps/sandbox/src/planted-platform.ts', '@app/platform'),
   breaks('sandbox-stands-alone', 'apps/sandbox/src/planted-sdk.ts', 'stripe'),
   breaks('only-the-worker-has-gemini', 'libs/subscription/src/planted-gemini.ts', '@app/gemini'),
   breaks('api-never-reaches-gemini', 'apps/api/src/planted-reach.ts', './planted-step.js'),
@@ -43,7 +44,10 @@ const single = [
   breaks('prisma-behind-the-platform', 'libs/auth/src/planted-prisma.ts', '@prisma/client'),
   breaks('no-cycles', 'libs/auth/src/planted-cycle-a.ts', './planted-cycle-b.js'),
   breaks('product-never-imports-tests', 'apps/api/src/planted-test.ts', '../../../test/architecture/planted-tree.js'),
+  breaks('product-never-imports-tests', 'apps/sandbox/src/planted-test.ts', '../test/support/webhook-receiver.js'),
   breaks('product-needs-only-dependencies', 'libs/platform/src/clock/planted-dev.ts', 'execa'),
+  breaks('product-needs-only-dependencies', 'libs/platform/src/clock/planted-package-of-the-sandbox.ts', 'qs'),
+  breaks('product-needs-only-dependencies', 'apps/sandbox/src/planted-package-of-the-product.ts', 'bullmq'),
   breaks('no-unresolvable-imports', 'apps/api/src/planted-nowhere.ts', './nowhere.js'),
 ];
 

@@ -87,6 +87,11 @@ done
 [ "$(inspect migrate '{{.State.ExitCode}}')" = 0 ] || fail 'migrations failed'
 ! podman inspect --format '{{.Config.Env}}' "$(container_of worker)" | grep -q JWT_SECRET || fail 'the worker is told the JWT secret'
 ! podman inspect --format '{{.Config.Env}}' "$(container_of api)" | grep -q GEMINI_API_KEY || fail 'the API is told the Gemini key'
+for name in api worker migrate; do
+  found=$(podman run --rm "docker.io/library/gemini-chat-backend_$name" \
+    find . -path ./dist/apps/sandbox -prune -print -o -path ./node_modules/qs -prune -print)
+  [ -z "$found" ] || fail "the image $name has what only the sandbox needs: $found"
+done
 podman images --format '{{.Repository}} {{.Size}}' | grep gemini-chat-backend
 
 say 'A conversation'

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
-import { type ReceivedWebhook, StripeSandboxServer, WebhookReceiver } from '../support/stripe-sandbox.js';
+import { StripeSandboxServer } from '../../../test/support/stripe-sandbox.js';
+import { type ReceivedWebhook, WebhookReceiver } from './support/webhook-receiver.js';
 
 const SECRET = 'whsec_of_the_test';
 

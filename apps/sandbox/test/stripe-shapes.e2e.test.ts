@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type Stripe from 'stripe';
-import { StripeSandboxServer } from '../support/stripe-sandbox.js';
-import { type StripeKind, StripeShape } from '../support/stripe-shape.js';
+import { StripeSandboxServer } from '../../../test/support/stripe-sandbox.js';
+import { type StripeKind, StripeShape } from './support/stripe-shape.js';
 
 const shape = new StripeShape();
 let sandbox: StripeSandboxServer;
@@ -114,7 +114,7 @@ describe('objects of the sandbox', () => {
 });
 
 describe('the events kept for tests', () => {
-  const folder = new URL('./fixtures/stripe/', import.meta.url);
+  const folder = new URL('../../../test/e2e/fixtures/stripe/', import.meta.url);
   const files = (style: string) => readdirSync(new URL(style, folder));
   const read = (file: string) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Stripe.Event;
 

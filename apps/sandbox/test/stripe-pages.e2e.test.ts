@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { StripeSandboxServer } from '../support/stripe-sandbox.js';
+import { StripeSandboxServer } from '../../../test/support/stripe-sandbox.js';
 
 let sandbox: StripeSandboxServer;
 let stripe: Stripe;

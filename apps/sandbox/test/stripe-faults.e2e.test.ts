@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
-import { eventually } from '../support/eventually.js';
-import { StripeSandboxServer } from '../support/stripe-sandbox.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { StripeSandboxServer } from '../../../test/support/stripe-sandbox.js';
 
 let sandbox: StripeSandboxServer;
 let stripe: Stripe;

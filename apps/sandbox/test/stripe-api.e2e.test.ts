@@ -1,7 +1,7 @@
 import Stripe from 'stripe';
-import { API_VERSION } from '../../apps/sandbox/src/stripe/api-version.js';
-import { eventually } from '../support/eventually.js';
-import { StripeSandboxServer } from '../support/stripe-sandbox.js';
+import { API_VERSION } from '../src/stripe/api-version.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { StripeSandboxServer } from '../../../test/support/stripe-sandbox.js';
 
 let sandbox: StripeSandboxServer;
 let stripe: Stripe;
