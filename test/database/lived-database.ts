@@ -31,7 +31,7 @@ const FIRST_BACKLOG = FIRST_LONG + LIVED.longRoom;
 /** The last reply of the long room, which is finished, and the first one of the backlog room. */
 export const LONG_ROOM_REPLY = messageId(FIRST_BACKLOG - 1);
 export const BACKLOG_HEAD = messageId(FIRST_BACKLOG + 1);
-export const BACKLOG_SECOND = messageId(FIRST_BACKLOG + 3);
+export const BACKLOG_SECOND = messageId(FIRST_BACKLOG + 5);
 
 /** How many messages an ordinary room has. */
 const PER_ROOM = LIVED.messages / LIVED.rooms;
@@ -75,7 +75,7 @@ const HISTORY = [
    SELECT id, gen_random_uuid(), 'price', 'https://a.example', 'https://a.example' FROM "user"`,
   `INSERT INTO stripe_event (id, type, received_at, processed_at)
    SELECT 'evt_' || n, 'invoice.paid', ${PAST}, ${PAST} FROM generate_series(1, 100000) n`,
-  `INSERT INTO stripe_cancellation (customer_id) SELECT 'cus_ended_' || n FROM generate_series(1, 20) n`,
+  `INSERT INTO stripe_cancellation (customer_id) SELECT 'cus_ended_' || n FROM generate_series(1, 5000) n`,
 ];
 
 /** What has happened since: dead rows, and a backlog that no statistics know. */
@@ -85,12 +85,13 @@ const SINCE = [
   `INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at, reply_to, due_at,
                         next_enqueue_at, quota_day)
    SELECT ${uuidSql('c', 'n')},
-          CASE WHEN n % 4 < 2 THEN '${roomId(BACKLOG_ROOM)}'::uuid ELSE ${uuidSql('b', '1000 + n / 2')} END, 1000000 + n,
+          CASE WHEN pair % 2 = 0 THEN '${roomId(BACKLOG_ROOM)}'::uuid ELSE ${uuidSql('b', '1000 + pair')} END, 1000000 + n,
           (CASE WHEN n % 2 = 1 THEN 'user' ELSE 'bot' END)::message_role,
           (CASE WHEN n % 2 = 1 THEN 'completed' ELSE 'queued' END)::message_status, 'Waiting', ${PAST},
           CASE WHEN n % 2 = 1 THEN ${PAST} END, CASE WHEN n % 2 = 0 THEN ${uuidSql('c', 'n - 1')} END,
           CASE WHEN n % 2 = 0 THEN ${PAST} END, CASE WHEN n % 2 = 0 THEN ${PAST} END, current_date
-   FROM generate_series(${FIRST_BACKLOG}, ${FIRST_BACKLOG + 2 * LIVED.backlog - 1}) n`,
+   FROM generate_series(${FIRST_BACKLOG}, ${FIRST_BACKLOG + 2 * LIVED.backlog - 1}) n, LATERAL (
+     SELECT (n - ${FIRST_BACKLOG}) / 2 AS pair) numbered`,
 ];
 
 /**

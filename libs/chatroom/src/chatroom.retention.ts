@@ -6,7 +6,6 @@ export const CHATROOM_RETENTION: ExpiringRows[] = [
   expiringRows({
     what: 'idempotency keys',
     table: 'idempotency_key',
-    key: 'user_id, key',
     column: 'created_at',
     keepMs: IDEMPOTENCY_KEY_MS,
   }),

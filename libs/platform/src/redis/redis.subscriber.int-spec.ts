@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import fc from 'fast-check';
-import { freePort } from '../../../../scripts/services/ports.mjs';
+import { freePort } from '../../../../scripts/services/free-port.mjs';
 import { Processes } from '../../../../scripts/services/processes.mjs';
 import { provideRedis, startRedis } from '../../../../scripts/services/redis.mjs';
 import { eventually } from '../../../../test/support/eventually.js';

@@ -17,8 +17,6 @@ export const BATCH_SIZE = 1_000;
 export interface ExpiringRowsOptions {
   what: string;
   table: string;
-  /** The columns of the primary key. */
-  key: string;
   /** The column with the moment. The table has an index on it. */
   column: string;
   keepMs: number;
@@ -26,17 +24,19 @@ export interface ExpiringRowsOptions {
   only?: string;
 }
 
-/** Rows that another worker is deleting are skipped, so workers share the work instead of waiting for each other. */
-export const expiringRows = ({ what, table, key, column, keepMs, only }: ExpiringRowsOptions): ExpiringRows => ({
+/**
+ * Rows that another worker is deleting are skipped, so workers share the work instead of waiting for each other. The rows
+ * are deleted by their place in the table: by their keys, PostgreSQL may prefer to read the whole table.
+ */
+export const expiringRows = ({ what, table, column, keepMs, only }: ExpiringRowsOptions): ExpiringRows => ({
   what,
   keepMs,
   statement: prepared(
     `expire_${table}`,
     `
-    WITH expired AS (
-      SELECT ${key} FROM "${table}" WHERE ${column} < $1${only === undefined ? '' : ` AND ${only}`}
+    DELETE FROM "${table}" WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM "${table}" WHERE ${column} < $1${only === undefined ? '' : ` AND ${only}`}
       ORDER BY ${column} LIMIT ${BATCH_SIZE} FOR UPDATE SKIP LOCKED
-    )
-    DELETE FROM "${table}" WHERE (${key}) IN (SELECT ${key} FROM expired) RETURNING 1 AS deleted`,
+    )) RETURNING 1 AS deleted`,
   ),
 });
