@@ -37,22 +37,23 @@ export class JobNotifier<Job extends QueueJob> {
 
   /** Enqueues jobs within {@link ENQUEUE_TIMEOUT_MS}. Never throws. */
   async notify(notices: JobNotice<Job>[]): Promise<void> {
-    if (notices.length === 0 || this.unconfirmed > MAX_UNCONFIRMED) return;
-    this.unconfirmed += notices.length;
-    const added = Promise.all(notices.map((notice) => this.add(notice)))
-      .catch((error: Error) => this.logger.debug(`Enqueueing failed: ${error.message}`))
-      .finally(() => (this.unconfirmed -= notices.length));
+    if (this.unconfirmed >= MAX_UNCONFIRMED) return;
+    const added = Promise.all(notices.map((notice) => this.add(notice)));
     await withTimeout(ENQUEUE_TIMEOUT_MS, added, () => undefined);
   }
 
-  private add({ id, payload, delayMs = 0 }: JobNotice<Job>): Promise<unknown> {
+  private async add({ id, payload, delayMs = 0 }: JobNotice<Job>): Promise<void> {
     const { requestId } = RequestContext;
     const origin = requestId === undefined ? {} : { requestId };
-    return this.queue.add(
-      this.contract.job,
-      { v: this.contract.version, ...payload, ...origin },
-      jobOptions(id, delayMs),
-    );
+    this.unconfirmed++;
+    try {
+      const data = { v: this.contract.version, ...payload, ...origin };
+      await this.queue.add(this.contract.job, data, jobOptions(id, delayMs));
+    } catch (error) {
+      this.logger.debug(`Enqueueing failed: ${(error as Error).message}`);
+    } finally {
+      this.unconfirmed--;
+    }
   }
 }
 

@@ -31,9 +31,16 @@ export class RetentionTask implements OnApplicationBootstrap, OnApplicationShutd
     this.task.stop();
   }
 
-  /** One round. What is left over is deleted in the next one. */
+  /**
+   * One round. What is left over is deleted in the next one.
+   * @throws Error when rows of some kind could not be deleted; those of the others are deleted all the same
+   */
   async run(): Promise<void> {
-    for (const each of this.rows) await this.delete(each);
+    const failures: string[] = [];
+    for (const each of this.rows) {
+      await this.delete(each).catch((error: Error) => failures.push(`${each.what}: ${error.message}`));
+    }
+    if (failures.length > 0) throw new Error(failures.join('; '));
   }
 
   private async delete({ what, keepMs, statement }: ExpiringRows): Promise<void> {
