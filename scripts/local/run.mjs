@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { describeRun } from './description.mjs';
 import { LocalLog } from './log.mjs';
 import { DATA, readSecrets, readSettings } from './settings.mjs';
-import { freePort } from '../services/free-port.mjs';
+import { freePort } from '../services/ports.mjs';
 import { createDatabase, startPostgres } from '../services/postgres.mjs';
 import { Processes } from '../services/processes.mjs';
 import { startApp, untilReady } from '../product/apps.mjs';

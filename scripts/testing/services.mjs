@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { freePort } from '../services/free-port.mjs';
+import { freePort } from '../services/ports.mjs';
 import { NO_FSYNC, createDatabase, startPostgres } from '../services/postgres.mjs';
 import { Processes } from '../services/processes.mjs';
 import { provideRedis, startRedis } from '../services/redis.mjs';

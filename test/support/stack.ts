@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { freePort } from '../../scripts/services/free-port.mjs';
+import { freePort } from '../../scripts/services/ports.mjs';
 import { type ManagedProcess, Processes } from '../../scripts/services/processes.mjs';
 import { type App, startApp, untilReady } from '../../scripts/product/apps.mjs';
 import { withSandbox } from '../../scripts/product/sandbox-env.mjs';
