@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { freePort } from '../scripts/services/free-port.mjs';
+import { freePort } from '../scripts/services/ports.mjs';
 import { createDatabase, startPostgres } from '../scripts/services/postgres.mjs';
 import { Processes, untilHealthy } from '../scripts/services/processes.mjs';
 import { startApp, untilReady } from '../scripts/product/apps.mjs';

@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePort } from '../scripts/services/free-port.mjs';
+import { freePort } from '../scripts/services/ports.mjs';
 import { NO_FSYNC, startPostgres } from '../scripts/services/postgres.mjs';
 import { Processes } from '../scripts/services/processes.mjs';
 

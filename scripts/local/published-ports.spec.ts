@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { refuseTakenPorts } from './published-ports.mjs';
-import { freePort } from '../services/free-port.mjs';
+import { freePort } from '../services/ports.mjs';
 
 async function freePorts(): Promise<Record<string, string>> {
   const names = ['PORT', 'METRICS_PORT', 'WORKER_HEALTH_PORT', 'SANDBOX_PORT'];

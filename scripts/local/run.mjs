@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { describeRun } from './description.mjs';
 import { LocalLog } from './log.mjs';
 import { DATA, readSecrets, readSettings } from './settings.mjs';
-import { freePort } from '../services/free-port.mjs';
+import { freePort } from '../services/ports.mjs';
 import { createDatabase, startPostgres } from '../services/postgres.mjs';
 import { Processes } from '../services/processes.mjs';
 import { startApp, untilReady } from '../product/apps.mjs';
@@ -131,10 +131,10 @@ class LocalRun {
     this.env['DATABASE_URL'] = postgres.url(DATABASE);
   }
 
-  /** @param {(line: string) => void} tell */
-  async #provideRedis(tell) {
+  /** @param {(line: string) => void} report */
+  async #provideRedis(report) {
     if (this.env['REDIS_HOST']) return;
-    const program = await provideRedis(tell);
+    const program = await provideRedis(report);
     const port = await freePort(6380);
     const onLine = this.log.fileOf('redis');
     const redis = await startRedis(this.#processes, { program, folder: `${DATA}redis`, port, durable: true, onLine });

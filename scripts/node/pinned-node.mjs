@@ -121,9 +121,13 @@ export function runOnNode(path, { flags = [], signal }) {
  * @param {AbortSignal} [signal]
  */
 function forwardSignals(child, signal) {
+  let forwarded = false;
   for (const name of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.on(name, () => child.kill(name));
+    process.on(name, () => {
+      forwarded = true;
+      child.kill(name);
+    });
   }
-  // The end of npm is no signal, but aborts; after a signal this is a second one, which changes nothing.
-  signal?.addEventListener('abort', () => setImmediate(() => child.kill('SIGTERM')));
+  // A signal aborts, too, and is forwarded by the time of the check; the end of npm only aborts.
+  signal?.addEventListener('abort', () => setImmediate(() => forwarded || child.kill('SIGTERM')));
 }

@@ -53,7 +53,7 @@ describe('Going on on another Node', () => {
 
   it('runs the same script with its arguments, and ends as that ends', async () => {
     const child = run('console.log(process.argv.slice(2).join()); process.exit(7);', 'a', '--b');
-    const [[code], output] = await Promise.all([once(child, 'exit'), text(child.stdout)]);
+    const [[code], output] = await Promise.all([once(child, 'close'), text(child.stdout)]);
     expect({ code: code as number, output }).toEqual({ code: 7, output: 'a,--b\n' });
   });
 
@@ -66,7 +66,7 @@ describe('Going on on another Node', () => {
     child.stdout.on('data', (chunk) => (output += String(chunk)));
     await eventually(() => output === 'up\n');
     child.kill('SIGINT');
-    expect(await once(child, 'exit')).toEqual([3, null]);
+    expect(await once(child, 'close')).toEqual([3, null]);
     expect(output).toBe('up\nStopped by SIGINT.\n');
   });
 

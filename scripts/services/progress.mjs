@@ -1,7 +1,7 @@
 /** Slow steps, shown as they go: live on a terminal, line by line elsewhere. */
 import { Listr } from 'listr2';
 
-/** @typedef {{title: string, work: (tell: (line: string) => void) => unknown}} Step `tell` shows what it is doing */
+/** @typedef {{title: string, work: (report: (line: string) => void) => unknown}} Step `report` shows its progress */
 
 /**
  * @param {Step[]} steps

@@ -20,10 +20,10 @@ export default async function globalSetup() {
   const { postgres, redis, build } = services;
   const steps = [...(DATABASE_URL ? [] : [postgres]), ...(REDIS_HOST ? [] : [redis]), build];
   // Standard output may be read by a program (--json).
-  const tell = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
-  tell(`Starting: ${steps.map(({ title }) => title).join(', ')}`);
+  const report = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
+  report(`Starting: ${steps.map(({ title }) => title).join(', ')}`);
   try {
-    await Promise.all(steps.map(({ work }) => work(tell)));
+    await Promise.all(steps.map(({ work }) => work(report)));
   } catch (error) {
     await services.stop();
     throw error;

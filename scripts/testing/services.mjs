@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { freePort } from '../services/free-port.mjs';
+import { freePort } from '../services/ports.mjs';
 import { NO_FSYNC, createDatabase, startPostgres } from '../services/postgres.mjs';
 import { Processes } from '../services/processes.mjs';
 import { provideRedis, startRedis } from '../services/redis.mjs';
@@ -47,7 +47,7 @@ export class TestServices {
 
   /** @type {Step} */
   get redis() {
-    return { title: 'Redis', work: (tell) => this.#startRedis(tell) };
+    return { title: 'Redis', work: (report) => this.#startRedis(report) };
   }
 
   /** @type {Step} */
@@ -69,9 +69,9 @@ export class TestServices {
     Object.assign(this.env, { DATABASE_URL: postgres.url('postgres'), TEST_TEMPLATE_DATABASE: TEMPLATE });
   }
 
-  /** @param {(line: string) => void} tell */
-  async #startRedis(tell) {
-    const [program, port] = [await provideRedis(tell), await freePort()];
+  /** @param {(line: string) => void} report */
+  async #startRedis(report) {
+    const [program, port] = [await provideRedis(report), await freePort()];
     await startRedis(this.#processes, { program, folder: join(this.#folder, 'redis'), port, durable: false });
     Object.assign(this.env, { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) });
   }

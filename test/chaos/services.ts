@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { freePort } from '../../scripts/services/free-port.mjs';
+import { freePort } from '../../scripts/services/ports.mjs';
 import { createDatabase, type Postgres, startPostgres } from '../../scripts/services/postgres.mjs';
 import { type ManagedProcess, Processes } from '../../scripts/services/processes.mjs';
 import { provideRedis, startRedis } from '../../scripts/services/redis.mjs';

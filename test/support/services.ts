@@ -23,8 +23,8 @@ const MIGRATE = fileURLToPath(new URL('../../prisma/migrate.mjs', import.meta.ur
 const REDIS_PER_WORKER = 4;
 
 /**
- * Creates a database with the product's schema and no data on the server of `DATABASE_URL`. `npm test` provides a migrated
- * template to copy; without one (a test run by hand) the migrations are applied.
+ * Creates a database with the product's schema and no data on the server of `DATABASE_URL`. Jest's global setup
+ * provides a migrated template to copy; on a server that the environment names, the migrations are applied.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const template = process.env['TEST_TEMPLATE_DATABASE'];
@@ -36,8 +36,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 /** Creates a database without anything in it, or a copy of a template. */
 export async function createEmptyDatabase(template?: string): Promise<TestDatabase> {
   const server = process.env['DATABASE_URL'];
-  if (!server)
-    throw new Error('Set DATABASE_URL to a PostgreSQL server on which databases may be created, or use npm test.');
+  if (!server) throw new Error('DATABASE_URL is to be a PostgreSQL server on which databases may be created.');
   const name = `test_${randomUUID()}`;
   await onServer(server, `CREATE DATABASE "${name}" ${template ? `TEMPLATE "${template}"` : ''}`);
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;

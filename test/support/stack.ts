@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { freePort } from '../../scripts/services/free-port.mjs';
+import { freePort } from '../../scripts/services/ports.mjs';
 import { type ManagedProcess, Processes } from '../../scripts/services/processes.mjs';
 import { type App, startApp, untilReady } from '../../scripts/product/apps.mjs';
 import { withSandbox } from '../../scripts/product/sandbox-env.mjs';
@@ -168,7 +168,7 @@ function existing(process: StackProcess | undefined): StackProcess {
 
 /**
  * Starts the product from `dist/` (build it first) beside whatever else runs on this machine, and waits until all of it
- * is ready. Needs `DATABASE_URL`, `REDIS_HOST` and `REDIS_PORT`, which `npm test` provides.
+ * is ready. Needs `DATABASE_URL`, `REDIS_HOST` and `REDIS_PORT`, which Jest's global setup provides.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { apis = 1, workers = 1, sandbox = true, env = {} } = options;
