@@ -159,12 +159,7 @@ describe('any life of a subscription', () => {
     fc.record({ do: fc.constant('card' as const), outcome: fc.constantFrom<CardOutcome[]>('succeeds', 'declines') }),
     fc.record({ do: fc.constant('force' as const), status: fc.constantFrom(...statuses) }),
     fc.record({
-      do: fc.constantFrom(
-        'schedule' as const,
-        'keep' as const,
-        'replaceCard' as const,
-        'cancel' as const,
-      ),
+      do: fc.constantFrom('schedule' as const, 'keep' as const, 'replaceCard' as const, 'cancel' as const),
     }),
   );
   type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;

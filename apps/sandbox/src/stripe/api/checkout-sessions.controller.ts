@@ -40,8 +40,7 @@ export class CheckoutSessionsController {
     }));
     if (customer !== undefined && !this.state.customers.has(customer)) throw noSuch('customer', customer, 'customer');
     const matching = [...this.state.checkoutSessions.values()].filter(
-      (session) =>
-        session.customer === (customer ?? session.customer) && session.status === (status ?? session.status),
+      (session) => session.customer === (customer ?? session.customer) && session.status === (status ?? session.status),
     );
     return listPage(matching, page, '/v1/checkout/sessions', (session) => this.wire(session));
   }

@@ -8,12 +8,7 @@ import { TestClock } from '../account/test-clock.js';
 import { Timekeeper } from '../account/timekeeper.js';
 import { successUrl } from '../pages/checkout.page.js';
 import { StripeSandboxConfig } from '../stripe-sandbox.config.js';
-import {
-  AdvanceRequest,
-  CardRequest,
-  NewSubscriptionRequest,
-  SubscriptionChangeRequest,
-} from './account.request.js';
+import { AdvanceRequest, CardRequest, NewSubscriptionRequest, SubscriptionChangeRequest } from './account.request.js';
 import { ControlController, existing } from './control.decorator.js';
 import { ForcedStatus } from './forced-status.js';
 import { customerResponse, subscriptionResponse } from './account.response.js';

@@ -3,13 +3,7 @@ import { Body, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { WebhookDeliveries } from '../webhooks/webhook-deliveries.js';
 import { matchesType } from '../webhooks/matches-type.js';
 import { ControlController, existing } from './control.decorator.js';
-import {
-  DeliveriesQuery,
-  EndpointsRequest,
-  IdleQuery,
-  PolicyRequest,
-  ReleaseRequest,
-} from './deliveries.request.js';
+import { DeliveriesQuery, EndpointsRequest, IdleQuery, PolicyRequest, ReleaseRequest } from './deliveries.request.js';
 
 const IDLE_CHECK_MS = 10;
 
@@ -28,7 +22,9 @@ export class DeliveriesControlController {
         types: types ?? ['*'],
       })),
     );
-    return { endpoints: this.deliveries.listEndpoints().map(({ id, url, payload, types }) => ({ id, url, payload, types })) };
+    return {
+      endpoints: this.deliveries.listEndpoints().map(({ id, url, payload, types }) => ({ id, url, payload, types })),
+    };
   }
 
   @Put('deliveries/policy')

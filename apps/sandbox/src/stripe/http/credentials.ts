@@ -19,4 +19,10 @@ export function assertVersion(version: string | undefined): void {
   throw invalid(`Invalid Stripe API version: ${version}. The sandbox speaks ${API_VERSION}.`);
 }
 
+/** @throws StripeApiError for a call that asks for whole objects in place of their ids: every call may, and none is answered so */
+export function assertNoExpansion(params: Record<string, unknown>): void {
+  if (params['expand'] === undefined) return;
+  throw invalid('The sandbox does not model expand.', 'expand', 'parameter_unknown');
+}
+
 const unauthorized = (message: string): StripeApiError => new StripeApiError(401, 'invalid_request_error', message);

@@ -56,7 +56,9 @@ export function listPage<T extends { id: string; created: number }>(
   const { startingAfter, limit, created } = request;
   const newestFirst = [...records].reverse();
   const start = startingAfter === undefined ? 0 : indexOf(newestFirst, startingAfter, 'starting_after') + 1;
-  const rest = newestFirst.slice(start).filter((record) => record.created >= created.from && record.created <= created.to);
+  const rest = newestFirst
+    .slice(start)
+    .filter((record) => record.created >= created.from && record.created <= created.to);
   return { object: 'list', data: rest.slice(0, limit).map(toWire), has_more: rest.length > limit, url };
 }
 

@@ -5,7 +5,7 @@ import { EventLog } from '../account/event-log.js';
 import { StripeApiError } from '../account/stripe.errors.js';
 import { Timekeeper } from '../account/timekeeper.js';
 import { API_VERSION } from '../api-version.js';
-import { assertKey, assertVersion } from './credentials.js';
+import { assertKey, assertNoExpansion, assertVersion } from './credentials.js';
 import { type Fault, ApiFaults, ConnectionReset } from './api-faults.js';
 import { Idempotency, type Outcome } from './idempotency.js';
 import { Journal, type JournalEntry } from './journal.js';
@@ -57,6 +57,7 @@ export class StripeApiInterceptor implements NestInterceptor {
       await this.faults.beforeCall(faults, request);
       assertKey(request.headers.authorization);
       assertVersion(headerOf(request, 'stripe-version'));
+      assertNoExpansion(entry.params);
       const { outcome, isReplayed } = await this.once(call);
       entry.replayed = isReplayed;
       if (isReplayed) reply.header('Idempotent-Replayed', 'true');

@@ -6,7 +6,15 @@ import { stripeId } from '../account/ids.js';
 import type { EventRecord } from '../account/records.js';
 import { known, StripeState } from '../account/stripe-state.js';
 import { wireEvent, wireThinEvent } from '../wire/event.wire.js';
-import { type Delivery, type DeliveryPolicy, type DeliveryState, type Endpoint, isAccepted, isPending, normalPolicy } from './delivery.js';
+import {
+  type Delivery,
+  type DeliveryPolicy,
+  type DeliveryState,
+  type Endpoint,
+  isAccepted,
+  isPending,
+  normalPolicy,
+} from './delivery.js';
 import { Semaphore } from './semaphore.js';
 import { matchesType } from './matches-type.js';
 import { WebhookSender } from './webhook-sender.js';
