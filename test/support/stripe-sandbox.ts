@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import Stripe from 'stripe';
 import { createSandbox } from '../../apps/sandbox/src/create-sandbox.js';
 import { readSandboxConfig } from '../../apps/sandbox/src/sandbox.config.js';
-import type { JournalEntry } from '../../apps/sandbox/src/stripe/api/journal.js';
+import type { JournalEntry } from '../../apps/sandbox/src/stripe/http/journal.js';
 import type { Delivery } from '../../apps/sandbox/src/stripe/webhooks/delivery.js';
 
 /** The stand-in for Stripe in this process, as the real SDK and its control API see it. */

@@ -49,16 +49,13 @@ describe('the sandbox under the real SDK', () => {
   });
 
   describe('customers', () => {
-    it('are created, changed, found by e-mail, deleted', async () => {
-      const { id } = await stripe.customers.create({ email: 'ada@example.com', metadata: { userId: '7', plan: 'x' } });
-      const changed = await stripe.customers.update(id, { name: 'Ada', metadata: { plan: '', city: 'London' } });
-      expect(changed).toMatchObject({ name: 'Ada', email: 'ada@example.com' });
-      expect(changed.metadata).toEqual({ userId: '7', city: 'London' });
-      const { data } = await stripe.customers.list({ email: 'ada@example.com' });
-      expect(data.map((customer) => customer.id)).toEqual([id]);
+    it('are created, retrieved and deleted', async () => {
+      const { id } = await stripe.customers.create({ email: 'ada@example.com', metadata: { userId: '7' } });
+      const found = await stripe.customers.retrieve(id);
+      expect(found).toMatchObject({ email: 'ada@example.com', metadata: { userId: '7' } });
       await expect(stripe.customers.del(id)).resolves.toMatchObject({ id, deleted: true });
       await expect(stripe.customers.retrieve(id)).resolves.toEqual({ id, object: 'customer', deleted: true });
-      await expect(failure(stripe.customers.update(id, { name: 'B' }))).resolves.toMatchObject({ statusCode: 404 });
+      await expect(failure(stripe.customers.del(id))).resolves.toMatchObject({ statusCode: 404 });
     });
 
     it('take their subscriptions with them', async () => {
@@ -79,17 +76,24 @@ describe('the sandbox under the real SDK', () => {
       expect(session).toMatchObject({ status: 'open', payment_status: 'unpaid', client_reference_id: 'user-7' });
       const paid = await sandbox.pay(session.id);
       expect(paid.url).toBe(`http://localhost:3000/done?session=${session.id}`);
-      const after = await stripe.checkout.sessions.retrieve(session.id, {
-        expand: ['subscription', 'invoice', 'line_items'],
-      });
+      const after = await stripe.checkout.sessions.retrieve(session.id);
       expect(after).toMatchObject({
         status: 'complete',
         payment_status: 'paid',
+        amount_total: 2000,
         url: null,
         metadata: { userId: '7' },
-        subscription: { status: 'active', metadata: { userId: '7' }, customer },
-        invoice: { status: 'paid', amount_paid: 2000, billing_reason: 'subscription_create' },
-        line_items: { data: [{ quantity: 1, amount_total: 2000 }] },
+      });
+      await expect(stripe.subscriptions.retrieve(String(after.subscription))).resolves.toMatchObject({
+        status: 'active',
+        metadata: { userId: '7' },
+        customer,
+        items: { data: [{ quantity: 1 }] },
+      });
+      await expect(stripe.invoices.retrieve(String(after.invoice))).resolves.toMatchObject({
+        status: 'paid',
+        amount_paid: 2000,
+        billing_reason: 'subscription_create',
       });
     });
 
@@ -113,17 +117,8 @@ describe('the sandbox under the real SDK', () => {
       await expect(stripe.checkout.sessions.retrieve(id)).resolves.toMatchObject({ status: 'expired' });
     });
 
-    it('begins with a trial when asked to', async () => {
-      const { id: customer } = await stripe.customers.create({});
-      const { id } = await checkout(customer, { subscription_data: { trial_period_days: 7 } });
-      const { subscription } = await sandbox.pay(id);
-      const { status, trial_start, trial_end } = await stripe.subscriptions.retrieve(subscription);
-      expect(status).toBe('trialing');
-      expect(Number(trial_end) - Number(trial_start)).toBe(7 * 86_400);
-    });
-
     it.each([
-      ['a customer that is unknown', { customer: 'cus_nobody' }, 'resource_missing', 'customer'],
+      ['a customer that is unknown', { customer: 'cus_unknown' }, 'resource_missing', 'customer'],
       [
         'a price that is unknown',
         { line_items: [{ price: 'price_no', quantity: 1 }] },
@@ -133,19 +128,11 @@ describe('the sandbox under the real SDK', () => {
       ['no way back', { success_url: undefined }, 'parameter_missing', 'success_url'],
       ['a way back that is no URL', { success_url: 'nowhere' }, 'url_invalid', 'success_url'],
       ['nothing to buy', { line_items: undefined }, 'parameter_missing', 'line_items'],
-      ['an expiry in a minute', { expires_at: Math.floor(Date.now() / 1000) + 60 }, undefined, 'expires_at'],
       ['something the sandbox does not model', { currency: 'eur' }, 'parameter_unknown', 'currency'],
     ])('refuses %s', async (_, change, code, param) => {
       const { id: customer } = await stripe.customers.create({});
       const error = await failure(checkout(customer, change));
       expect(error).toMatchObject({ type: 'StripeInvalidRequestError', statusCode: 400, code, param });
-    });
-
-    it('takes an expiry by the clock of a backend that knows nothing of the sandbox’s future', async () => {
-      await sandbox.advance({ days: 40 });
-      const { id: customer } = await stripe.customers.create({});
-      const halfAnHour = Math.floor(Date.now() / 1000) + 31 * 60;
-      await expect(checkout(customer, { expires_at: halfAnHour })).resolves.toMatchObject({ status: 'open' });
     });
   });
 
@@ -156,7 +143,7 @@ describe('the sandbox under the real SDK', () => {
       await expect(stripe.subscriptions.list({ customer })).resolves.toMatchObject({ data: [] });
       const all = await stripe.subscriptions.list({ customer, status: 'all' });
       expect(all.data).toMatchObject([{ id: subscription, status: 'canceled' }]);
-      await expect(failure(stripe.subscriptions.list({ customer: 'cus_nobody' }))).resolves.toMatchObject({
+      await expect(failure(stripe.subscriptions.list({ customer: 'cus_unknown' }))).resolves.toMatchObject({
         statusCode: 400,
         code: 'resource_missing',
       });
@@ -195,25 +182,13 @@ describe('the sandbox under the real SDK', () => {
       await expect(failure(change)).resolves.toMatchObject({ code: 'invalid_canceled_subscription_fields' });
     });
 
-    it('pause and resume', async () => {
-      const { subscription } = await subscriber();
-      await expect(stripe.subscriptions.pause(subscription)).resolves.toMatchObject({ status: 'paused' });
-      await expect(stripe.subscriptions.resume(subscription)).resolves.toMatchObject({ status: 'active' });
-    });
-
     it('stay incomplete when the first charge fails, and expire after 23 hours', async () => {
       const { customer } = await subscriber();
       await sandbox.control('PUT', `/customers/${customer}/card`, { outcome: 'declines' });
-      const items = [{ price: 'price_pro' }];
-      const { id, status } = await stripe.subscriptions.create({ customer, items });
-      expect(status).toBe('incomplete');
+      const { id } = await sandbox.control<{ id: string }>('POST', '/subscriptions', { customer });
+      await expect(stripe.subscriptions.retrieve(id)).resolves.toMatchObject({ status: 'incomplete' });
       await sandbox.advance({ seconds: 23 * 3600 });
       await expect(stripe.subscriptions.retrieve(id)).resolves.toMatchObject({ status: 'incomplete_expired' });
-      const refused = stripe.subscriptions.create({ customer, items, payment_behavior: 'error_if_incomplete' });
-      await expect(failure(refused)).resolves.toMatchObject({
-        type: 'StripeCardError',
-        decline_code: 'generic_decline',
-      });
     });
   });
 
@@ -226,8 +201,6 @@ describe('the sandbox under the real SDK', () => {
       for await (const { id } of stripe.events.list({ limit: 3 })) paged.push(id);
       expect(paged).toEqual(whole.data.map(({ id }) => id));
       expect(whole.has_more).toBe(false);
-      const back = await stripe.events.list({ limit: 2, ending_before: paged[5] });
-      expect(back.data.map(({ id }) => id)).toEqual(paged.slice(3, 5));
     });
 
     it('are filtered by type and time', async () => {
@@ -246,7 +219,7 @@ describe('the sandbox under the real SDK', () => {
       const { subscription } = await subscriber();
       await stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
       await stripe.subscriptions.cancel(subscription);
-      const { data } = await stripe.events.list({ type: 'customer.subscription.updated' });
+      const { data } = await stripe.events.list({ types: ['customer.subscription.updated'] });
       expect(data[0]).toMatchObject({
         api_version: API_VERSION,
         request: { id: expect.stringMatching(/^req_/), idempotency_key: expect.any(String) },
@@ -256,22 +229,6 @@ describe('the sandbox under the real SDK', () => {
         },
       });
       expect(data[1]).toMatchObject({ data: { previous_attributes: { status: 'incomplete' } }, request: { id: null } });
-    });
-
-    it('exist a second time, thin', async () => {
-      const { customer } = await subscriber();
-      const { data } = await stripe.v2.core.events.list({ object_id: customer, types: ['v1.customer.created'] });
-      const [created] = data;
-      const whole = await stripe.v2.core.events.retrieve(String(created?.id));
-      expect(whole).toMatchObject({
-        object: 'v2.core.event',
-        type: 'v1.customer.created',
-        related_object: { id: customer, type: 'customer', url: `/v1/customers/${customer}` },
-        snapshot_event: expect.stringMatching(/^evt_/),
-      });
-      const paged: string[] = [];
-      for await (const { id } of stripe.v2.core.events.list({ limit: 4 })) paged.push(id);
-      expect(new Set(paged).size).toBe((await stripe.events.list({ limit: 100 })).data.length);
     });
   });
 
@@ -292,18 +249,18 @@ describe('the sandbox under the real SDK', () => {
     });
 
     it.each(['sk_live_abc', 'pk_test_abc', 'whatever'])('keep the key %s out', async (key) => {
-      const refused = sandbox.sdk({}, key).customers.list();
+      const refused = sandbox.sdk({}, key).events.list();
       await expect(failure(refused)).resolves.toMatchObject({ type: 'StripeAuthenticationError' });
     });
 
-    it('tell of an expansion that leads nowhere', async () => {
+    it('refuse an expansion, which the sandbox does not model', async () => {
       const { id } = await stripe.customers.create({});
-      const nonsense = stripe.customers.retrieve(id, { expand: ['email_address'] });
-      await expect(failure(nonsense)).resolves.toMatchObject({ statusCode: 400, param: 'expand' });
+      const expanded = stripe.customers.retrieve(id, { expand: ['subscriptions'] });
+      await expect(failure(expanded)).resolves.toMatchObject({ statusCode: 400, param: 'expand' });
     });
 
     it('refuse a version whose shapes are others', async () => {
-      const old = sandbox.sdk().customers.list({}, { apiVersion: '2020-08-27' });
+      const old = sandbox.sdk().events.list({}, { apiVersion: '2020-08-27' });
       await expect(failure(old)).resolves.toMatchObject({ statusCode: 400 });
     });
   });
@@ -322,7 +279,7 @@ describe('the sandbox under the real SDK', () => {
       await stripe.customers.create({ name: 'A' }, { idempotencyKey: 'key' });
       const other = await failure(stripe.customers.create({ name: 'B' }, { idempotencyKey: 'key' }));
       expect(other).toMatchObject({ type: 'StripeIdempotencyError', statusCode: 400 });
-      const elsewhere = stripe.products.create({ name: 'A' }, { idempotencyKey: 'key' });
+      const elsewhere = stripe.billingPortal.sessions.create({ customer: 'cus_1' }, { idempotencyKey: 'key' });
       await expect(failure(elsewhere)).resolves.toMatchObject({ type: 'StripeIdempotencyError', statusCode: 400 });
     });
 
@@ -336,8 +293,8 @@ describe('the sandbox under the real SDK', () => {
     });
 
     it('do not remember a request that was refused', async () => {
-      await failure(checkout('cus_nobody', {}));
-      const wrong = { mode: 'subscription', customer: 'cus_nobody' } as const;
+      await failure(checkout('cus_unknown', {}));
+      const wrong = { mode: 'subscription', customer: 'cus_unknown' } as const;
       await failure(stripe.checkout.sessions.create(wrong, { idempotencyKey: 'key' }));
       await expect(stripe.customers.create({}, { idempotencyKey: 'key' })).resolves.toBeDefined();
     });

@@ -1,4 +1,4 @@
-/** How the stand-in for Stripe is reached and whom it tells. */
+/** The address of the stand-in for Stripe, and where it sends events. */
 export abstract class StripeSandboxConfig {
   /** Where events are delivered; null: nowhere, until the control API names an endpoint. */
   abstract readonly webhookUrl: string | null;

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { SandboxConfig } from '../sandbox.config.js';
 import { Billing } from './account/billing.js';
-import { Catalog } from './account/catalog.js';
 import { Checkout } from './account/checkout.js';
 import { Customers } from './account/customers.js';
 import { EventLog } from './account/event-log.js';
@@ -11,18 +10,15 @@ import { StripeState } from './account/stripe-state.js';
 import { Subscriptions } from './account/subscriptions.js';
 import { TestClock } from './account/test-clock.js';
 import { Timekeeper } from './account/timekeeper.js';
-import { PricesController, ProductsController } from './api/catalog.controller.js';
 import { CheckoutSessionsController } from './api/checkout-sessions.controller.js';
 import { CustomersController } from './api/customers.controller.js';
 import { EventsController } from './api/events.controller.js';
-import { Expansion } from './api/expansion.js';
-import { Faults } from './api/faults.js';
-import { Idempotency } from './api/idempotency.js';
+import { ApiFaults } from './http/api-faults.js';
+import { Idempotency } from './http/idempotency.js';
 import { InvoicesController } from './api/invoices.controller.js';
-import { Journal } from './api/journal.js';
+import { Journal } from './http/journal.js';
 import { PortalSessionsController } from './api/portal-sessions.controller.js';
 import { SubscriptionsController } from './api/subscriptions.controller.js';
-import { ThinEventsController } from './api/thin-events.controller.js';
 import { UnknownRouteController } from './api/unknown-route.controller.js';
 import { AccountControlController } from './control/account-control.controller.js';
 import { DeliveriesControlController } from './control/deliveries-control.controller.js';
@@ -32,15 +28,13 @@ import { StripeSandbox } from './control/stripe-sandbox.js';
 import { CheckoutPagesController } from './pages/checkout-pages.controller.js';
 import { PortalPagesController } from './pages/portal-pages.controller.js';
 import { StripeSandboxConfig } from './stripe-sandbox.config.js';
-import { DeliveryDesk } from './webhooks/delivery-desk.js';
+import { WebhookDeliveries } from './webhooks/webhook-deliveries.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
-import { ObjectFinder } from './wire/object-finder.js';
 
 const account = [
   StripeState,
   TestClock,
   EventLog,
-  Catalog,
   Customers,
   Subscriptions,
   Invoices,
@@ -51,31 +45,26 @@ const account = [
 ];
 const api = [
   CustomersController,
-  ProductsController,
-  PricesController,
   CheckoutSessionsController,
   SubscriptionsController,
   InvoicesController,
   PortalSessionsController,
   EventsController,
-  ThinEventsController,
   UnknownRouteController,
 ];
 const control = [AccountControlController, DeliveriesControlController, ServiceControlController];
 
-/** A stand-in for Stripe: API, pages, webhooks, and a control API for tests. README.md tells how to steer it. */
+/** A stand-in for Stripe: API, pages, webhooks, and a control API for tests. README.md describes the control API. */
 @Module({
   controllers: [...api, CheckoutPagesController, PortalPagesController, ...control],
   providers: [
     { provide: StripeSandboxConfig, useFactory: (config: SandboxConfig) => config.stripe, inject: [SandboxConfig] },
     ...account,
-    ObjectFinder,
-    Expansion,
-    Faults,
+    ApiFaults,
     Idempotency,
     Journal,
     WebhookSender,
-    DeliveryDesk,
+    WebhookDeliveries,
     ForcedStatus,
     StripeSandbox,
   ],

@@ -4,13 +4,10 @@ import ts from 'typescript';
 const types = {
   customer: 'Stripe.Customer',
   deletedCustomer: 'Stripe.DeletedCustomer',
-  product: 'Stripe.Product',
-  price: 'Stripe.Price',
   subscription: 'Stripe.Subscription',
   invoice: 'Stripe.Invoice',
   invoicePayment: 'Stripe.InvoicePayment',
   checkoutSession: 'Stripe.Checkout.Session',
-  lineItem: 'Stripe.LineItem',
   portalSession: 'Stripe.BillingPortal.Session',
   paymentIntent: 'Stripe.PaymentIntent',
   paymentMethod: 'Stripe.PaymentMethod',

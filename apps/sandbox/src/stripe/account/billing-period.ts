@@ -1,18 +1,11 @@
-import type { Interval } from './records.js';
-
-const DAY_SECONDS = 86_400;
-
-/** When the period ends that holds the given instant, counted from the anchor. Months keep the anchor's day where they have it. */
-export function periodEnd(anchor: number, interval: Interval, count: number, from: number): number {
-  if (interval === 'day' || interval === 'week') {
-    const length = DAY_SECONDS * count * (interval === 'week' ? 7 : 1);
-    return anchor + length * (Math.floor((from - anchor) / length) + 1);
-  }
-  const months = count * (interval === 'year' ? 12 : 1);
-  const elapsed = Math.max(0, monthsBetween(anchor, from));
-  let periods = Math.max(1, Math.floor(elapsed / months));
-  while (addMonths(anchor, periods * months) <= from) periods += 1;
-  return addMonths(anchor, periods * months);
+/**
+ * When the monthly period ends that holds the given instant. Months are counted from the anchor and keep its day where they have it.
+ * Instants are Unix seconds.
+ */
+export function periodEnd(anchor: number, from: number): number {
+  let months = Math.max(1, monthsBetween(anchor, from));
+  while (addMonths(anchor, months) <= from) months += 1;
+  return addMonths(anchor, months);
 }
 
 function monthsBetween(earlier: number, later: number): number {

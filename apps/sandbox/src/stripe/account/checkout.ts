@@ -4,16 +4,16 @@ import { Billing } from './billing.js';
 import { Customers } from './customers.js';
 import { EventLog } from './event-log.js';
 import { stripeId } from './ids.js';
-import type { CheckoutSessionRecord, CustomerRecord } from './records.js';
+import type { CheckoutSessionRecord } from './records.js';
 import { known, StripeState } from './stripe-state.js';
 import { invalid } from './stripe.errors.js';
 import { TestClock } from './test-clock.js';
 
-const DAY_SECONDS = 86_400;
+const SESSION_SECONDS = 86_400;
 
 export type NewCheckoutSession = Omit<
   CheckoutSessionRecord,
-  'id' | 'line' | 'status' | 'created' | 'url' | 'subscription' | 'invoice'
+  'id' | 'status' | 'created' | 'expiresAt' | 'url' | 'subscription' | 'invoice'
 >;
 
 /** Checkout sessions: open for a while, then paid or expired. */
@@ -30,12 +30,13 @@ export class Checkout {
   /** @param publicUrl how a browser reaches the sandbox */
   create(input: NewCheckoutSession, publicUrl: string): CheckoutSessionRecord {
     const id = stripeId('cs_test', 58);
+    const created = this.clock.now();
     const session: CheckoutSessionRecord = {
       ...input,
       id,
-      line: stripeId('li'),
       status: 'open',
-      created: this.clock.now(),
+      created,
+      expiresAt: created + SESSION_SECONDS,
       url: `${publicUrl}/stripe/checkout/${id}`,
       subscription: null,
       invoice: null,
@@ -45,24 +46,21 @@ export class Checkout {
   }
 
   /**
-   * The person pays with a good card.
+   * Pays with a card that can be charged.
    *
-   * @throws StripeApiError when the session isn't open any more or its customer is gone
+   * @throws StripeApiError when the session is not open, or its customer was deleted
    */
   pay(session: CheckoutSessionRecord): void {
     this.assertPayable(session);
     const price = known(this.state.prices, session.price);
-    const customer = this.customerOf(session);
+    const customer = this.customers.live(session.customer);
     this.customers.giveCard(customer, 'succeeds', price.currency);
-    const { trialDays, trialEnd, ...data } = session.subscriptionData;
     const subscription = this.billing.start({
-      ...data,
       customer: customer.id,
       price: session.price,
       quantity: session.quantity,
-      trialEnd: trialEnd ?? (trialDays === null ? null : this.clock.now() + trialDays * DAY_SECONDS),
+      metadata: session.subscriptionMetadata,
     });
-    session.customer = customer.id;
     session.subscription = subscription.id;
     session.invoice = subscription.latestInvoice;
     session.status = 'complete';
@@ -79,17 +77,12 @@ export class Checkout {
     this.events.append('checkout.session.expired', wireCheckoutSession(this.state, session));
   }
 
-  /** @throws StripeApiError saying what the person would read on the page */
+  /** @throws StripeApiError with the reason that the page shows */
   assertPayable(session: CheckoutSessionRecord): void {
     if (session.status === 'complete') throw invalid('You’re all done here: this was already paid.');
     if (session.status === 'expired') throw invalid('This page has expired.');
-    if (session.customer !== null && this.state.customers.get(session.customer)?.deleted !== false) {
+    if (this.state.customers.get(session.customer)?.deleted !== false) {
       throw invalid('Something went wrong: this customer no longer exists.');
     }
-  }
-
-  private customerOf(session: CheckoutSessionRecord): CustomerRecord {
-    if (session.customer !== null) return this.customers.live(session.customer);
-    return this.customers.create({ email: session.customerEmail });
   }
 }

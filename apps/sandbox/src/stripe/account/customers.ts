@@ -9,12 +9,10 @@ import { notFound } from './stripe.errors.js';
 import { hasEnded, Subscriptions } from './subscriptions.js';
 import { TestClock } from './test-clock.js';
 
-/** What can be said about a customer; undefined leaves it as it is. */
+/** The details that a customer is created with. */
 export interface CustomerDetails {
   email?: string | null;
   name?: string | null;
-  phone?: string | null;
-  description?: string | null;
   metadata?: Metadata;
 }
 
@@ -43,8 +41,6 @@ export class Customers {
       deleted: false,
       email: details.email ?? null,
       name: details.name ?? null,
-      phone: details.phone ?? null,
-      description: details.description ?? null,
       metadata: details.metadata ?? {},
       currency: null,
       paymentMethod: null,
@@ -57,16 +53,7 @@ export class Customers {
     return customer;
   }
 
-  update(customer: CustomerRecord, details: CustomerDetails): void {
-    this.change(customer, () => {
-      for (const key of ['email', 'name', 'phone', 'description'] as const) {
-        if (details[key] !== undefined) customer[key] = details[key];
-      }
-      if (details.metadata) customer.metadata = details.metadata;
-    });
-  }
-
-  /** Ends all subscriptions of the customer at once, as Stripe does. */
+  /** Cancels all subscriptions of the customer at once, as Stripe does. */
   delete(customer: CustomerRecord): void {
     for (const subscription of this.state.subscriptionsOf(customer.id)) {
       if (!hasEnded(subscription)) this.subscriptions.cancel(subscription, 'cancellation_requested');
@@ -75,7 +62,7 @@ export class Customers {
     customer.deleted = true;
   }
 
-  /** Puts a card on file. What is owed is charged to it when it is a replacement. */
+  /** Puts a card on file; charges nothing. */
   giveCard(customer: CustomerRecord, outcome: CardOutcome, currency: string | null = customer.currency): void {
     this.change(customer, () => {
       customer.paymentMethod = stripeId('pm');
@@ -84,7 +71,7 @@ export class Customers {
     });
   }
 
-  /** What the person does in the portal: a good card from now on, and the debts are paid with it. */
+  /** The portal's change of card: a card that can be charged, with which all open invoices are paid at once. */
   replaceCard(customer: CustomerRecord): void {
     this.giveCard(customer, 'succeeds');
     for (const subscription of this.state.subscriptionsOf(customer.id)) {

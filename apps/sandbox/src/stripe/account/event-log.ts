@@ -6,9 +6,9 @@ import type { Cause, EventRecord, WireObject } from './records.js';
 import { StripeState } from './stripe-state.js';
 import { TestClock } from './test-clock.js';
 
-const nobody: Cause = { id: null, idempotencyKey: null };
+const noRequest: Cause = { id: null, idempotencyKey: null };
 
-/** The account's events. Each keeps the object as it was at that moment, and listeners hear of it at once. */
+/** The account's events. Each holds a copy of its object, and listeners are called synchronously. */
 @Injectable()
 export class EventLog {
   private readonly listeners: ((event: EventRecord) => void)[] = [];
@@ -23,7 +23,7 @@ export class EventLog {
     this.listeners.push(listener);
   }
 
-  /** Names the request that everything done in `work` is due to. */
+  /** Records the request as the cause of every event that `work` appends. */
   causedBy<T>(cause: Cause, work: () => T): T {
     return this.causes.run(cause, work);
   }
@@ -36,18 +36,18 @@ export class EventLog {
       created: this.clock.now(),
       object: structuredClone(object),
       previous,
-      cause: this.causes.getStore() ?? nobody,
+      cause: this.causes.getStore() ?? noRequest,
     };
     this.state.events.set(event.id, event);
     for (const listener of this.listeners) listener(event);
     return event;
   }
 
-  /** Changes something and tells of it with the former values, unless nothing became different. */
-  change<T>(type: string, look: () => WireObject, mutate: () => T): T {
-    const before = structuredClone(look());
+  /** Makes a change, and appends an event with the former values if the object differs afterwards. */
+  change<T>(type: string, toWire: () => WireObject, mutate: () => T): T {
+    const before = structuredClone(toWire());
     const result = mutate();
-    const after = look();
+    const after = toWire();
     const previous = previousAttributes(before, after);
     if (previous !== null) this.append(type, after, previous);
     return result;

@@ -11,12 +11,11 @@ export interface InvoiceTerms {
   reason: InvoiceRecord['billingReason'];
   periodStart: number;
   periodEnd: number;
-  /** When it is finalized and charged by itself; null: when somebody does it. */
+  /** When the clock finalizes and charges it, in Unix seconds; null: the caller does that. */
   finalizesAt: number | null;
-  isFree: boolean;
 }
 
-/** Invoices as documents: draft, open, paid, void. What they mean for a subscription is decided elsewhere. */
+/** Invoices and their status: draft, open, paid, void. Their consequences for a subscription are in `Billing`. */
 @Injectable()
 export class Invoices {
   constructor(
@@ -36,7 +35,7 @@ export class Invoices {
       billingReason: terms.reason,
       status: 'draft',
       created: this.clock.now(),
-      amount: terms.isFree ? 0 : unitAmount * subscription.quantity,
+      amount: unitAmount * subscription.quantity,
       periodStart: terms.periodStart,
       periodEnd: terms.periodEnd,
       attempts: 0,
@@ -49,7 +48,7 @@ export class Invoices {
     };
     this.state.invoices.set(invoice.id, invoice);
     subscription.latestInvoice = invoice.id;
-    this.tell('invoice.created', invoice);
+    this.emit('invoice.created', invoice);
     return invoice;
   }
 
@@ -60,7 +59,7 @@ export class Invoices {
     customer.nextInvoice += 1;
     invoice.finalizedAt = this.clock.now();
     invoice.finalizesAt = null;
-    this.tell('invoice.finalized', invoice);
+    this.emit('invoice.finalized', invoice);
   }
 
   pay(invoice: InvoiceRecord): void {
@@ -68,34 +67,33 @@ export class Invoices {
       invoice.status = 'paid';
       invoice.paidAt = this.clock.now();
       invoice.nextAttempt = null;
-      if (invoice.amount === 0) return;
       invoice.attempts += 1;
       invoice.payment = { id: stripeId('inpay'), intent: stripeId('pi') };
     });
-    this.tell('invoice.paid', invoice);
-    this.tell('invoice.payment_succeeded', invoice);
+    this.emit('invoice.paid', invoice);
+    this.emit('invoice.payment_succeeded', invoice);
     const payment = wireInvoicePayment(this.state, invoice);
     if (payment) this.events.append('invoice_payment.paid', payment);
   }
 
-  /** @param nextAttempt when it is tried again; null: never */
+  /** @param nextAttempt when the charge is retried, in Unix seconds; null: never */
   fail(invoice: InvoiceRecord, nextAttempt: number | null): void {
     this.change(invoice, () => {
       invoice.attempts += 1;
       invoice.nextAttempt = nextAttempt;
     });
-    this.tell('invoice.payment_failed', invoice);
+    this.emit('invoice.payment_failed', invoice);
   }
 
   void(invoice: InvoiceRecord): void {
     invoice.status = 'void';
     invoice.voidedAt = this.clock.now();
     invoice.nextAttempt = null;
-    this.tell('invoice.voided', invoice);
+    this.emit('invoice.voided', invoice);
   }
 
-  /** Nothing more happens to it by itself. */
-  leaveAlone(invoice: InvoiceRecord): void {
+  /** The clock neither finalizes nor charges it any more. */
+  stopCollecting(invoice: InvoiceRecord): void {
     this.change(invoice, () => {
       invoice.nextAttempt = null;
       invoice.finalizesAt = null;
@@ -106,7 +104,7 @@ export class Invoices {
     this.events.change('invoice.updated', () => wireInvoice(this.state, invoice), mutate);
   }
 
-  private tell(type: string, invoice: InvoiceRecord): void {
+  private emit(type: string, invoice: InvoiceRecord): void {
     this.events.append(type, wireInvoice(this.state, invoice));
   }
 }

@@ -7,7 +7,7 @@ import { TestClock } from './test-clock.js';
 
 const SESSION_SECONDS = 3600;
 
-/** The customer portal: short-lived sessions, and what a person can do to a subscription there. */
+/** The customer portal: sessions of an hour, and its way of cancelling a subscription. */
 @Injectable()
 export class Portal {
   constructor(
@@ -17,7 +17,7 @@ export class Portal {
   ) {}
 
   /** @param publicUrl how a browser reaches the sandbox */
-  open(input: Pick<PortalSessionRecord, 'customer' | 'returnUrl' | 'locale'>, publicUrl: string): PortalSessionRecord {
+  open(input: Pick<PortalSessionRecord, 'customer' | 'returnUrl'>, publicUrl: string): PortalSessionRecord {
     const id = stripeId('bps');
     const session = { ...input, id, created: this.clock.now(), url: `${publicUrl}/stripe/portal/${id}` };
     this.state.portalSessions.set(id, session);
@@ -29,7 +29,7 @@ export class Portal {
     return isFresh && this.state.customers.get(session.customer)?.deleted === false;
   }
 
-  /** In the flexible billing mode the portal says when, and leaves `cancel_at_period_end` false. */
+  /** In the flexible billing mode the portal sets `cancel_at` and leaves `cancel_at_period_end` false. */
   cancelAtPeriodEnd(subscription: SubscriptionRecord): void {
     const isClassic = subscription.billingMode === 'classic';
     this.subscriptions.scheduleCancellation(subscription, subscription.periodEnd, isClassic);

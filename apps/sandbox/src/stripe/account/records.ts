@@ -1,4 +1,4 @@
-/** What the sandbox remembers. Times are Unix seconds of its clock, amounts the currency's smallest unit. */
+/** What the sandbox keeps. Times are Unix seconds of its clock, amounts the currency's smallest unit. */
 
 export type Metadata = Record<string, string>;
 
@@ -11,8 +11,6 @@ export interface CustomerRecord {
   deleted: boolean;
   email: string | null;
   name: string | null;
-  phone: string | null;
-  description: string | null;
   metadata: Metadata;
   currency: string | null;
   /** Null until a card was given. */
@@ -24,33 +22,17 @@ export interface CustomerRecord {
 
 export interface ProductRecord {
   id: string;
-  created: number;
-  updated: number;
-  active: boolean;
   name: string;
-  description: string | null;
-  metadata: Metadata;
 }
 
-export const intervals = ['day', 'week', 'month', 'year'] as const;
-export type Interval = (typeof intervals)[number];
-
+/** A price that recurs every month. */
 export interface PriceRecord {
   id: string;
   created: number;
-  active: boolean;
   product: string;
   currency: string;
   unitAmount: number;
-  /** Null for a price that is paid once. */
-  recurring: { interval: Interval; count: number } | null;
-  nickname: string | null;
-  lookupKey: string | null;
-  metadata: Metadata;
 }
-
-/** What a subscription does when its trial ends and no card was given. */
-export type MissingCard = 'cancel' | 'create_invoice' | 'pause';
 
 export type CancellationReason = 'cancellation_requested' | 'payment_failed';
 
@@ -61,9 +43,8 @@ export interface SubscriptionRecord {
   price: string;
   quantity: number;
   created: number;
-  description: string | null;
   metadata: Metadata;
-  /** Stripe's word; a word that Stripe doesn't have yet can be set through the control API. */
+  /** Stripe's word, or any other word that the control API has set. */
   status: string;
   billingMode: 'flexible' | 'classic';
   anchor: number;
@@ -71,20 +52,20 @@ export interface SubscriptionRecord {
   periodEnd: number;
   trialStart: number | null;
   trialEnd: number | null;
-  trialWarned: boolean;
-  missingCard: MissingCard;
+  /** Whether `customer.subscription.trial_will_end` was sent. */
+  trialEndAnnounced: boolean;
   cancelAt: number | null;
   cancelAtPeriodEnd: boolean;
   canceledAt: number | null;
   endedAt: number | null;
-  cancellation: { reason: CancellationReason | null; comment: string | null; feedback: string | null };
+  cancellationReason: CancellationReason | null;
   paymentMethod: string | null;
   latestInvoice: string | null;
   pastDueSince: number | null;
   pausedAt: number | null;
 }
 
-type InvoiceStatus = 'draft' | 'open' | 'paid' | 'uncollectible' | 'void';
+type InvoiceStatus = 'draft' | 'open' | 'paid' | 'void';
 
 export interface InvoiceRecord {
   id: string;
@@ -92,7 +73,7 @@ export interface InvoiceRecord {
   number: string | null;
   customer: string;
   subscription: string;
-  billingReason: 'subscription_create' | 'subscription_cycle' | 'subscription_update';
+  billingReason: 'subscription_create' | 'subscription_cycle';
   status: InvoiceStatus;
   created: number;
   amount: number;
@@ -113,26 +94,15 @@ export interface CheckoutSessionRecord {
   created: number;
   expiresAt: number;
   url: string;
-  customer: string | null;
-  customerEmail: string | null;
+  customer: string;
   clientReferenceId: string | null;
   metadata: Metadata;
   price: string;
   quantity: number;
-  line: string;
   successUrl: string;
   cancelUrl: string | null;
-  locale: string | null;
-  allowPromotionCodes: boolean | null;
-  paymentMethodCollection: 'always' | 'if_required';
-  subscriptionData: {
-    metadata: Metadata;
-    description: string | null;
-    trialEnd: number | null;
-    trialDays: number | null;
-    missingCard: MissingCard;
-    billingMode: 'flexible' | 'classic' | null;
-  };
+  /** The metadata of the subscription that the session will make. */
+  subscriptionMetadata: Metadata;
   subscription: string | null;
   invoice: string | null;
 }
@@ -142,11 +112,10 @@ export interface PortalSessionRecord {
   created: number;
   customer: string;
   returnUrl: string | null;
-  locale: string | null;
   url: string;
 }
 
-/** What made an event happen: an API request, or (both null) a person on a page or the passing of time. */
+/** What caused an event: an API request, or (both null) a person on a page or the clock. */
 export interface Cause {
   id: string | null;
   idempotencyKey: string | null;
@@ -161,8 +130,9 @@ export interface EventRecord {
   thinId: string;
   type: string;
   created: number;
-  /** The object as it was then; never changes. */
+  /** A copy of the object at the time of the event. */
   object: WireObject;
+  /** The former values of what changed; null for an event that is no update. */
   previous: WireObject | null;
   cause: Cause;
 }

@@ -1,8 +1,8 @@
-/** What the owner of a Stripe account sets in the dashboard, and how patient the sandbox's deliveries are. */
+/** What the owner of a Stripe account sets in the dashboard, and the limits of webhook deliveries. */
 export interface Settings {
-  /** After how many days each a failed charge is tried again. */
+  /** The days between a failed charge and its retry, one number for each retry. */
   retryDays: number[];
-  /** What becomes of a subscription when the last retry failed. */
+  /** What happens to a subscription whose last retry failed. */
   afterRetries: 'cancel' | 'unpaid' | 'past_due';
   /** How long a renewal's invoice stays a draft before it is charged. */
   draftSeconds: number;

@@ -11,7 +11,9 @@ import type {
 } from './records.js';
 import { defaultSettings, type Settings } from './settings.js';
 
-/** All that the stand-in for Stripe remembers. Maps keep the order of creation. */
+const PRODUCT: ProductRecord = { id: 'prod_pro', name: 'Pro' };
+
+/** Everything that the sandbox's Stripe keeps, in memory. Maps keep the order of creation. */
 @Injectable()
 export class StripeState {
   readonly customers = new Map<string, CustomerRecord>();
@@ -32,7 +34,13 @@ export class StripeState {
     return [...this.invoices.values()].filter((invoice) => invoice.subscription === subscription);
   }
 
-  clear(): void {
+  /**
+   * Removes everything, and adds the one product with its one monthly price of 20 USD, without events.
+   *
+   * @param priceId the id of that price
+   * @param now its time of creation in Unix seconds
+   */
+  reset(priceId: string, now: number): void {
     for (const map of [
       this.customers,
       this.products,
@@ -46,10 +54,12 @@ export class StripeState {
       map.clear();
     }
     this.settings = { ...defaultSettings };
+    this.products.set(PRODUCT.id, PRODUCT);
+    this.prices.set(priceId, { id: priceId, created: now, product: PRODUCT.id, currency: 'usd', unitAmount: 2000 });
   }
 }
 
-/** What a reference inside the sandbox's own data leads to; it can't lead nowhere. */
+/** The record that an id inside the sandbox's own data refers to. @throws Error when there is none, which is a mistake of the sandbox */
 export function known<T>(records: ReadonlyMap<string, T>, id: string): T {
   const record = records.get(id);
   if (record === undefined) throw new Error(`Broken reference: ${id}`);

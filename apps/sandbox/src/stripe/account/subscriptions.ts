@@ -7,17 +7,11 @@ import { StripeState } from './stripe-state.js';
 import { invalid } from './stripe.errors.js';
 import { TestClock } from './test-clock.js';
 
-/** Whether a subscription is over for good. */
+/** Whether a subscription is in a final status. */
 export const hasEnded = ({ status }: SubscriptionRecord): boolean =>
   status === 'canceled' || status === 'incomplete_expired';
 
-/** What a person says when cancelling. */
-export interface CancellationWords {
-  comment?: string | null;
-  feedback?: string | null;
-}
-
-/** The states of a subscription and the events that tell of them; money is none of its business. */
+/** Changes the status of subscriptions and appends the events of each change. Knows nothing about payments. */
 @Injectable()
 export class Subscriptions {
   constructor(
@@ -27,13 +21,14 @@ export class Subscriptions {
     private readonly clock: TestClock,
   ) {}
 
-  /** Changes something and tells of it, unless nothing became different. */
+  /** Makes a change, and appends an event if the subscription differs afterwards. */
   change<T>(subscription: SubscriptionRecord, mutate: () => T): T {
-    const look = () => wireSubscription(this.state, subscription);
-    return this.events.change('customer.subscription.updated', look, mutate);
+    const toWire = () => wireSubscription(this.state, subscription);
+    return this.events.change('customer.subscription.updated', toWire, mutate);
   }
 
-  tell(subscription: SubscriptionRecord, what: 'created' | 'deleted' | 'paused' | 'resumed' | 'trial_will_end'): void {
+  /** Appends the event of this name. */
+  emit(subscription: SubscriptionRecord, what: 'created' | 'deleted' | 'paused' | 'resumed' | 'trial_will_end'): void {
     this.events.append(`customer.subscription.${what}`, wireSubscription(this.state, subscription));
   }
 
@@ -47,54 +42,44 @@ export class Subscriptions {
   }
 
   /**
-   * Has it end at an instant that is to come.
+   * Schedules the end for a later instant.
    *
-   * @param flag what `cancel_at_period_end` says about it: the portal leaves it false in the flexible billing mode
+   * @param at Unix seconds
+   * @param flag the value of `cancel_at_period_end`: the portal leaves it false in the flexible billing mode
    */
-  scheduleCancellation(
-    subscription: SubscriptionRecord,
-    at: number,
-    flag: boolean,
-    words: CancellationWords = {},
-  ): void {
+  scheduleCancellation(subscription: SubscriptionRecord, at: number, flag: boolean): void {
     this.change(subscription, () => {
       subscription.cancelAt = at;
       subscription.cancelAtPeriodEnd = flag;
       subscription.canceledAt ??= this.clock.now();
-      subscription.cancellation = {
-        reason: 'cancellation_requested',
-        comment: words.comment ?? subscription.cancellation.comment,
-        feedback: words.feedback ?? subscription.cancellation.feedback,
-      };
+      subscription.cancellationReason = 'cancellation_requested';
     });
   }
 
+  /** Removes a scheduled cancellation. */
   keep(subscription: SubscriptionRecord): void {
     this.change(subscription, () => {
       subscription.cancelAt = null;
       subscription.cancelAtPeriodEnd = false;
       subscription.canceledAt = null;
-      subscription.cancellation = { reason: null, comment: null, feedback: null };
+      subscription.cancellationReason = null;
     });
   }
 
-  cancel(subscription: SubscriptionRecord, reason: CancellationReason, words: CancellationWords = {}): void {
+  /** Ends it at once; its unpaid invoices are not charged any more. */
+  cancel(subscription: SubscriptionRecord, reason: CancellationReason): void {
     subscription.status = 'canceled';
     subscription.endedAt = this.clock.now();
     subscription.canceledAt ??= this.clock.now();
     subscription.pausedAt = null;
-    subscription.cancellation = {
-      reason,
-      comment: words.comment ?? subscription.cancellation.comment,
-      feedback: words.feedback ?? subscription.cancellation.feedback,
-    };
+    subscription.cancellationReason = reason;
     for (const invoice of this.state.invoicesOf(subscription.id)) {
-      if (invoice.status === 'draft' || invoice.status === 'open') this.invoices.leaveAlone(invoice);
+      if (invoice.status === 'draft' || invoice.status === 'open') this.invoices.stopCollecting(invoice);
     }
-    this.tell(subscription, 'deleted');
+    this.emit(subscription, 'deleted');
   }
 
-  /** The first payment never came. */
+  /** Ends a subscription whose first payment was not made in time. */
   expire(subscription: SubscriptionRecord): void {
     for (const invoice of this.state.invoicesOf(subscription.id)) {
       if (invoice.status === 'open') this.invoices.void(invoice);
@@ -112,6 +97,6 @@ export class Subscriptions {
       subscription.status = 'paused';
       subscription.pausedAt = this.clock.now();
     });
-    this.tell(subscription, 'paused');
+    this.emit(subscription, 'paused');
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** The sandbox's own time in whole Unix seconds: the real one, moved forward as often as a test asks for it. */
+/** The sandbox's own time in whole Unix seconds: the real time plus what the control API has added. */
 @Injectable()
 export class TestClock {
   private moved = 0;
@@ -15,7 +15,7 @@ export class TestClock {
     return this.fixed ?? Math.floor(Date.now() / 1000) + this.moved;
   }
 
-  /** Does something that fell due at that instant, and calls it that instant while it is being done. */
+  /** Runs `work` with the clock fixed at that instant. */
   at<T>(instant: number, work: () => T): T {
     const outer = this.fixed;
     this.fixed = instant;
@@ -26,7 +26,7 @@ export class TestClock {
     }
   }
 
-  /** Moves on to that instant; never back. */
+  /** Moves forward to that instant; does nothing if it is past. */
   moveTo(instant: number): void {
     this.moved += Math.max(0, instant - this.now());
   }

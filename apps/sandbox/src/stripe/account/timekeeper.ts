@@ -10,13 +10,13 @@ import { TestClock } from './test-clock.js';
 const FIRST_PAYMENT_SECONDS = 23 * 3600;
 const TRIAL_NOTICE_SECONDS = 3 * 86_400;
 
-/** Something that happens by itself at an instant. */
+/** Something that the clock brings about at an instant. */
 interface Due {
   at: number;
-  happen: () => void;
+  work: () => void;
 }
 
-/** Does what time brings: renewals, charges, retries, ends. */
+/** Does what the clock brings about: renewals, charges, retries, cancellations, expiries. */
 @Injectable()
 export class Timekeeper {
   constructor(
@@ -28,34 +28,34 @@ export class Timekeeper {
     private readonly clock: TestClock,
   ) {}
 
-  /** Does all that is due by now, in the order of time, each at its own instant. */
+  /** Does all that is due by now, in the order of time, each with the clock at its own instant. */
   settle(): void {
     this.settleUntil(this.clock.now());
   }
 
-  /** Moves the clock on, doing on the way what falls due. */
+  /** Moves the clock forward, and does what falls due on the way. */
   advanceTo(instant: number): void {
     this.settleUntil(instant);
     this.clock.moveTo(instant);
   }
 
   private settleUntil(instant: number): void {
-    for (let next = this.next(); next !== undefined && next.at <= instant; next = this.next()) {
-      this.clock.at(next.at, next.happen);
+    for (let next = this.next(); next !== null && next.at <= instant; next = this.next()) {
+      this.clock.at(next.at, next.work);
     }
   }
 
-  private next(): Due | undefined {
-    let earliest: Due | undefined;
+  private next(): Due | null {
+    let earliest: Due | null = null;
     for (const due of this.upcoming()) {
-      if (earliest === undefined || due.at < earliest.at) earliest = due;
+      if (earliest === null || due.at < earliest.at) earliest = due;
     }
     return earliest;
   }
 
   private *upcoming(): Iterable<Due> {
     for (const session of this.state.checkoutSessions.values()) {
-      if (session.status === 'open') yield { at: session.expiresAt, happen: () => this.checkout.expire(session) };
+      if (session.status === 'open') yield { at: session.expiresAt, work: () => this.checkout.expire(session) };
     }
     for (const invoice of this.state.invoices.values()) yield* this.ofInvoice(invoice);
     for (const subscription of this.state.subscriptions.values()) {
@@ -70,26 +70,26 @@ export class Timekeeper {
         this.invoices.finalize(invoice);
         this.billing.collect(invoice);
       };
-      yield { at: finalizesAt, happen: finalizeAndCharge };
+      yield { at: finalizesAt, work: finalizeAndCharge };
     }
     if (invoice.status === 'open' && nextAttempt !== null) {
-      yield { at: nextAttempt, happen: () => this.billing.collect(invoice) };
+      yield { at: nextAttempt, work: () => this.billing.collect(invoice) };
     }
   }
 
   private *ofSubscription(subscription: SubscriptionRecord): Iterable<Due> {
     const { status, cancelAt, trialEnd } = subscription;
     if (cancelAt !== null) {
-      yield { at: cancelAt, happen: () => this.subscriptions.cancel(subscription, 'cancellation_requested') };
+      yield { at: cancelAt, work: () => this.subscriptions.cancel(subscription, 'cancellation_requested') };
     }
     if (status === 'incomplete') {
-      yield { at: subscription.created + FIRST_PAYMENT_SECONDS, happen: () => this.subscriptions.expire(subscription) };
+      yield { at: subscription.created + FIRST_PAYMENT_SECONDS, work: () => this.subscriptions.expire(subscription) };
     }
-    if (status === 'trialing' && trialEnd !== null && !subscription.trialWarned) {
-      yield { at: trialEnd - TRIAL_NOTICE_SECONDS, happen: () => this.billing.warnOfTrialEnd(subscription) };
+    if (status === 'trialing' && trialEnd !== null && !subscription.trialEndAnnounced) {
+      yield { at: trialEnd - TRIAL_NOTICE_SECONDS, work: () => this.billing.announceTrialEnd(subscription) };
     }
     if (['active', 'trialing', 'past_due', 'unpaid'].includes(status)) {
-      yield { at: subscription.periodEnd, happen: () => this.billing.renew(subscription) };
+      yield { at: subscription.periodEnd, work: () => this.billing.renew(subscription) };
     }
   }
 }

@@ -3,14 +3,13 @@ import type { FastifyRequest } from 'fastify';
 import { Checkout } from '../account/checkout.js';
 import type { CheckoutSessionRecord, WireObject } from '../account/records.js';
 import { StripeState } from '../account/stripe-state.js';
-import { invalid, noSuch, notFound } from '../account/stripe.errors.js';
-import { TestClock } from '../account/test-clock.js';
+import { noSuch, notFound } from '../account/stripe.errors.js';
+import { ApiController, Form } from '../http/api-controller.decorator.js';
+import { listPage, pageRequest } from '../http/list-page.js';
+import { Params } from '../http/params.js';
 import { StripeSandboxConfig } from '../stripe-sandbox.config.js';
-import { wireCheckoutLineItems, wireCheckoutSession } from '../wire/checkout-session.wire.js';
-import { ApiController, Form } from './api-controller.decorator.js';
+import { wireCheckoutSession } from '../wire/checkout-session.wire.js';
 import { newCheckoutSession } from './checkout-session.params.js';
-import { listPage, pageRequest } from './list-page.js';
-import { Params } from './params.js';
 import { publicUrl } from './public-url.js';
 
 @ApiController('v1/checkout/sessions')
@@ -18,41 +17,30 @@ export class CheckoutSessionsController {
   constructor(
     private readonly state: StripeState,
     private readonly checkout: Checkout,
-    private readonly clock: TestClock,
     private readonly config: StripeSandboxConfig,
   ) {}
 
   @Post()
   @HttpCode(200)
   create(@Form() form: Record<string, unknown>, @Req() request: FastifyRequest): WireObject {
-    const time = { now: this.clock.now(), offset: this.clock.offset };
-    const input = Params.read(form, (params) => newCheckoutSession(params, time));
-    if (input.customer !== null && this.state.customers.get(input.customer)?.deleted !== false) {
+    const input = Params.read(form, newCheckoutSession);
+    if (this.state.customers.get(input.customer)?.deleted !== false) {
       throw noSuch('customer', input.customer, 'customer');
     }
-    const price = this.state.prices.get(input.price);
-    if (price === undefined) throw noSuch('price', input.price, 'line_items[0][price]');
-    if (!price.active) throw invalid('The price specified is inactive.', 'line_items[0][price]');
-    if (price.recurring === null) {
-      throw invalid('You must provide at least one recurring price in `subscription` mode.', 'line_items');
-    }
+    if (!this.state.prices.has(input.price)) throw noSuch('price', input.price, 'line_items[0][price]');
     return this.wire(this.checkout.create(input, publicUrl(this.config, request)));
   }
 
   @Get()
   list(@Form() form: Record<string, unknown>): WireObject {
-    const { page, customer, status, subscription } = Params.read(form, (params) => ({
+    const { page, customer, status } = Params.read(form, (params) => ({
       page: pageRequest(params),
       customer: params.string('customer'),
       status: params.oneOf('status', ['open', 'complete', 'expired']),
-      subscription: params.string('subscription'),
     }));
     if (customer !== undefined && !this.state.customers.has(customer)) throw noSuch('customer', customer, 'customer');
     const matching = [...this.state.checkoutSessions.values()].filter(
-      (session) =>
-        session.customer === (customer ?? session.customer) &&
-        session.status === (status ?? session.status) &&
-        session.subscription === (subscription ?? session.subscription),
+      (session) => session.customer === (customer ?? session.customer) && session.status === (status ?? session.status),
     );
     return listPage(matching, page, '/v1/checkout/sessions', (session) => this.wire(session));
   }
@@ -60,11 +48,6 @@ export class CheckoutSessionsController {
   @Get(':id')
   retrieve(@Param('id') id: string): WireObject {
     return this.wire(this.find(id));
-  }
-
-  @Get(':id/line_items')
-  lineItems(@Param('id') id: string): WireObject {
-    return wireCheckoutLineItems(this.state, this.find(id));
   }
 
   @Post(':id/expire')

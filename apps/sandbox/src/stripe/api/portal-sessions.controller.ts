@@ -6,8 +6,8 @@ import { StripeState } from '../account/stripe-state.js';
 import { noSuch } from '../account/stripe.errors.js';
 import { StripeSandboxConfig } from '../stripe-sandbox.config.js';
 import { wirePortalSession } from '../wire/portal-session.wire.js';
-import { ApiController, Form } from './api-controller.decorator.js';
-import { Params } from './params.js';
+import { ApiController, Form } from '../http/api-controller.decorator.js';
+import { Params } from '../http/params.js';
 import { publicUrl } from './public-url.js';
 
 @ApiController('v1/billing_portal/sessions')
@@ -24,7 +24,6 @@ export class PortalSessionsController {
     const input = Params.read(form, (params) => ({
       customer: params.required('customer'),
       returnUrl: params.url('return_url') ?? null,
-      locale: params.string('locale') ?? null,
     }));
     if (this.state.customers.get(input.customer)?.deleted !== false) {
       throw noSuch('customer', input.customer, 'customer');

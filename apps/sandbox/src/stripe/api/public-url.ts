@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { StripeSandboxConfig } from '../stripe-sandbox.config.js';
 
-/** How a browser reaches the sandbox's pages: as configured, else as the caller of the API reached it. */
+/** The base URL of the sandbox's pages: the configured one, else the host that the API call was sent to. */
 export const publicUrl = (config: StripeSandboxConfig, request: FastifyRequest): string =>
   config.publicUrl ?? `http://${request.host}`;

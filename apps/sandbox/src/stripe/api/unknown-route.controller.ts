@@ -1,7 +1,7 @@
 import { All, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { StripeApiError } from '../account/stripe.errors.js';
-import { ApiController } from './api-controller.decorator.js';
+import { ApiController } from '../http/api-controller.decorator.js';
 
 const unrecognized = ({ method, url }: FastifyRequest): StripeApiError =>
   new StripeApiError(
@@ -10,7 +10,7 @@ const unrecognized = ({ method, url }: FastifyRequest): StripeApiError =>
     `Unrecognized request URL (${method}: ${url.split('?')[0]}), or one that the sandbox does not model.`,
   );
 
-/** Whatever else somebody asks the API for. */
+/** Answers 404 to every other path of the API. */
 @ApiController('')
 export class UnknownRouteController {
   @All('v1/*')

@@ -1,19 +1,19 @@
-import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsPositive, IsString, Matches, Max, Min } from 'class-validator';
-import { type CardOutcome, type Interval, intervals } from '../account/records.js';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsPositive, IsString, Matches, Max, Min } from 'class-validator';
+import type { CardOutcome } from '../account/records.js';
 
-const MOST_SECONDS = 5 * 366 * 86_400;
+const MAX_SECONDS = 5 * 366 * 86_400;
 
-/** How far the clock is to be moved; one of the three. */
+/** How far to move the clock; one of the three properties. */
 export class AdvanceRequest {
   @IsOptional()
   @IsInt()
   @Min(0)
-  @Max(MOST_SECONDS)
+  @Max(MAX_SECONDS)
   seconds?: number;
 
   @IsOptional()
   @IsPositive()
-  @Max(MOST_SECONDS / 86_400)
+  @Max(MAX_SECONDS / 86_400)
   days?: number;
 
   /** Unix seconds. */
@@ -22,33 +22,24 @@ export class AdvanceRequest {
   to?: number;
 }
 
+/** How the customer's next charges end. */
 export class CardRequest {
   @IsIn(['succeeds', 'declines'])
   outcome!: CardOutcome;
 }
 
+/** A new subscription for the price that exists from the start. */
 export class NewSubscriptionRequest {
   @IsString()
   customer!: string;
 
-  @IsOptional()
-  @IsString()
-  price?: string;
-
+  /** Any status, also one that Stripe doesn't have. Without it the subscription is active, or what its first charge leads to. */
   @IsOptional()
   @Matches(/^[a-z_]+$/)
   status?: string;
-
-  @IsOptional()
-  @IsInt()
-  @IsPositive()
-  trialDays?: number;
-
-  @IsOptional()
-  @IsObject()
-  metadata?: Record<string, string>;
 }
 
+/** A change to a subscription, as in Stripe's dashboard. */
 export class SubscriptionChangeRequest {
   @IsOptional()
   @Matches(/^[a-z_]+$/)
@@ -57,35 +48,4 @@ export class SubscriptionChangeRequest {
   @IsOptional()
   @IsBoolean()
   cancelAtPeriodEnd?: boolean;
-}
-
-export class NewPriceRequest {
-  @Matches(/^price_\w+$/)
-  id!: string;
-
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  unitAmount?: number;
-
-  @IsOptional()
-  @Matches(/^[a-z]{3}$/)
-  currency?: string;
-
-  @IsOptional()
-  @IsIn(intervals)
-  interval?: Interval;
-
-  @IsOptional()
-  @IsString()
-  product?: string;
-}
-
-export class NewEventRequest {
-  @Matches(/^[a-z0-9_.]+$/)
-  type!: string;
-
-  @IsOptional()
-  @IsObject()
-  object?: Record<string, unknown>;
 }

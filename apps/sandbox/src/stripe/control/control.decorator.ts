@@ -11,7 +11,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { StripeApiError } from '../account/stripe.errors.js';
 
-/** Tells the author of a test what was wrong, in one sentence. */
+/** Answers errors of the control API as `{"error": "..."}`, in one sentence. */
 @Catch(HttpException, StripeApiError)
 class ControlErrorFilter implements ExceptionFilter {
   catch(error: HttpException | StripeApiError, host: ArgumentsHost): void {
@@ -30,12 +30,12 @@ function messageOf(error: HttpException | StripeApiError): string {
   return isDetailed ? [response.message].flat().map(String).join('; ') : error.message;
 }
 
-/** A part of the control API: JSON in and out, nothing unknown accepted. */
+/** A part of the control API: JSON in and out; unknown properties are refused. */
 export const ControlController = (): ClassDecorator =>
   applyDecorators(Controller('control/stripe'), UseFilters(new ControlErrorFilter()));
 
-/** What a path names, or 404. */
-export function existing<T>(record: T | undefined, id: string): T {
-  if (record === undefined) throw new NotFoundException(`There is no ${id}`);
+/** The record itself. @throws NotFoundException when there is none */
+export function existing<T>(record: T | null | undefined, id: string): T {
+  if (record == null) throw new NotFoundException(`There is no ${id}`);
   return record;
 }

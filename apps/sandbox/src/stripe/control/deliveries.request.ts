@@ -15,7 +15,7 @@ import {
 } from 'class-validator';
 import { type DeliveryPolicy, type DeliveryState, deliveryStates, type Endpoint } from '../webhooks/delivery.js';
 
-const MOST_MS = 600_000;
+const MAX_MS = 600_000;
 
 class EndpointRequest {
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
@@ -42,9 +42,9 @@ export class EndpointsRequest {
   endpoints!: EndpointRequest[];
 }
 
-/** A number of milliseconds, or the least and the most. */
+/** A number of milliseconds, or [minimum, maximum]. */
 function IsDelay(): PropertyDecorator {
-  const isMs = (value: unknown) => typeof value === 'number' && value >= 0 && value <= MOST_MS;
+  const isMs = (value: unknown) => typeof value === 'number' && value >= 0 && value <= MAX_MS;
   const validate = (value: unknown) =>
     Array.isArray(value) ? value.length === 2 && value.every(isMs) && value[0] <= value[1] : isMs(value);
   return (target, property) =>
@@ -89,12 +89,6 @@ export class ReleaseRequest {
   ids?: string[];
 }
 
-export class DropRequest {
-  @IsOptional()
-  @IsIn(['failed', 'acknowledged'])
-  as?: 'failed' | 'acknowledged';
-}
-
 export class DeliveriesQuery {
   @IsOptional()
   @IsIn(deliveryStates)
@@ -114,6 +108,6 @@ export class IdleQuery {
   @Type(() => Number)
   @IsInt()
   @Min(0)
-  @Max(MOST_MS)
+  @Max(MAX_MS)
   timeoutMs = 10_000;
 }

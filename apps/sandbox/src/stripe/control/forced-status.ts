@@ -6,7 +6,7 @@ import { invalid } from '../account/stripe.errors.js';
 import { hasEnded, Subscriptions } from '../account/subscriptions.js';
 import { TestClock } from '../account/test-clock.js';
 
-/** Brings a subscription into a status at once, by what would have led there where there is such a thing. */
+/** Sets the status of a subscription, with the payments and events that would have led to it. */
 @Injectable()
 export class ForcedStatus {
   constructor(
@@ -16,10 +16,10 @@ export class ForcedStatus {
     private readonly clock: TestClock,
   ) {}
 
-  /** @throws StripeApiError for a subscription that is over: Stripe never revives one */
+  /** @throws StripeApiError for a subscription that has ended, which is final at Stripe */
   force(subscription: SubscriptionRecord, status: string): void {
     if (subscription.status === status) return;
-    if (hasEnded(subscription)) throw invalid(`${subscription.id} has ended, and Stripe never revives a subscription`);
+    if (hasEnded(subscription)) throw invalid(`${subscription.id} has ended, which is final at Stripe`);
     switch (status) {
       case 'canceled':
         return this.subscriptions.cancel(subscription, 'cancellation_requested');
@@ -44,14 +44,14 @@ export class ForcedStatus {
     if (!hasEnded(subscription)) this.subscriptions.setStatus(subscription, 'past_due');
   }
 
-  /** All that was owed is paid; a paused one goes on. */
+  /** All open invoices are paid; a paused subscription is resumed. */
   private active(subscription: SubscriptionRecord): void {
     const wasPaused = subscription.status === 'paused';
     for (const invoice of this.state.invoicesOf(subscription.id)) {
       if (invoice.status === 'open') this.billing.settle(invoice);
     }
     this.subscriptions.setStatus(subscription, 'active');
-    if (wasPaused) this.subscriptions.tell(subscription, 'resumed');
+    if (wasPaused) this.subscriptions.emit(subscription, 'resumed');
   }
 
   /** The rest of the period is free. */

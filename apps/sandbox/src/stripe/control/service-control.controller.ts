@@ -1,18 +1,18 @@
 import { Body, Delete, Get, HttpCode, Patch, Post, Put, Query } from '@nestjs/common';
 import { StripeState } from '../account/stripe-state.js';
-import { Faults } from '../api/faults.js';
-import { Journal } from '../api/journal.js';
+import { ApiFaults } from '../http/api-faults.js';
+import { Journal } from '../http/journal.js';
 import { ControlController } from './control.decorator.js';
 import { AvailabilityRequest, FaultRequest, RequestsQuery, SettingsRequest } from './service.request.js';
 import { StripeSandbox } from './stripe-sandbox.js';
 
-/** The service itself: its faults, what it was asked, its settings. */
+/** The service itself: faults, availability, journal and settings. */
 @ControlController()
 export class ServiceControlController {
   constructor(
     private readonly sandbox: StripeSandbox,
     private readonly state: StripeState,
-    private readonly faults: Faults,
+    private readonly faults: ApiFaults,
     private readonly journal: Journal,
   ) {}
 
@@ -28,11 +28,6 @@ export class ServiceControlController {
       path: request.path ?? null,
       saved: request.saved ?? false,
     });
-  }
-
-  @Get('faults')
-  listFaults() {
-    return { faults: this.faults.list() };
   }
 
   @Delete('faults')
@@ -53,17 +48,6 @@ export class ServiceControlController {
       .list()
       .filter((entry) => entry.method === (method ?? entry.method) && entry.path.startsWith(path ?? ''));
     return { requests: matching };
-  }
-
-  @Delete('requests')
-  @HttpCode(204)
-  clearRequests(): void {
-    this.journal.clear();
-  }
-
-  @Get('settings')
-  settings() {
-    return this.state.settings;
   }
 
   @Patch('settings')

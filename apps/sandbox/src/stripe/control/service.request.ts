@@ -12,7 +12,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import type { Settings } from '../account/settings.js';
-import { type AvailabilityMode, availabilityModes, type Fault, faultKinds } from '../api/faults.js';
+import { type AvailabilityMode, availabilityModes, type Fault, faultKinds } from '../http/api-faults.js';
 
 export class FaultRequest {
   @IsIn(faultKinds)

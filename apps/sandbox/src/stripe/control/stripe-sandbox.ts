@@ -1,18 +1,17 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { Catalog } from '../account/catalog.js';
 import { StripeState } from '../account/stripe-state.js';
 import { TestClock } from '../account/test-clock.js';
 import { Timekeeper } from '../account/timekeeper.js';
-import { Faults } from '../api/faults.js';
-import { Idempotency } from '../api/idempotency.js';
-import { Journal } from '../api/journal.js';
+import { ApiFaults } from '../http/api-faults.js';
+import { Idempotency } from '../http/idempotency.js';
+import { Journal } from '../http/journal.js';
 import { StripeSandboxConfig } from '../stripe-sandbox.config.js';
-import { DeliveryDesk } from '../webhooks/delivery-desk.js';
+import { WebhookDeliveries } from '../webhooks/webhook-deliveries.js';
 import type { Endpoint } from '../webhooks/delivery.js';
 
 const TICK_MS = 1000;
 
-/** The stand-in as a whole: its beginning, its passing of time, its starting over. */
+/** Starts the sandbox's Stripe, does what is due every second, and resets it. */
 @Injectable()
 export class StripeSandbox implements OnModuleInit, OnModuleDestroy {
   private ticker: NodeJS.Timeout | undefined;
@@ -22,10 +21,9 @@ export class StripeSandbox implements OnModuleInit, OnModuleDestroy {
     private readonly state: StripeState,
     private readonly clock: TestClock,
     private readonly timekeeper: Timekeeper,
-    private readonly catalog: Catalog,
-    private readonly desk: DeliveryDesk,
+    private readonly deliveries: WebhookDeliveries,
     private readonly idempotency: Idempotency,
-    private readonly faults: Faults,
+    private readonly faults: ApiFaults,
     private readonly journal: Journal,
   ) {}
 
@@ -38,16 +36,15 @@ export class StripeSandbox implements OnModuleInit, OnModuleDestroy {
     clearInterval(this.ticker);
   }
 
-  /** Everything as after the start. */
+  /** Restores the state after the start. */
   reset(): void {
-    this.state.clear();
     this.clock.reset();
+    this.state.reset(this.config.priceId, this.clock.now());
     this.idempotency.clear();
     this.faults.clear();
     this.faults.setAvailability('up');
     this.journal.clear();
-    this.desk.reset(this.configuredEndpoints());
-    this.catalog.seed(this.config.priceId);
+    this.deliveries.reset(this.configuredEndpoints());
   }
 
   private configuredEndpoints(): Omit<Endpoint, 'id'>[] {

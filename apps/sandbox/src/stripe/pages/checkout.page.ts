@@ -3,16 +3,15 @@ import { known, type StripeState } from '../account/stripe-state.js';
 import { html, page } from '../../html.js';
 import { button, link, money } from './elements.js';
 
-/** The page on which a person pays, or doesn't. */
+/** The page of an open session. */
 export function checkoutPage(state: StripeState, session: CheckoutSessionRecord, wasDeclined: boolean): string {
   const price = known(state.prices, session.price);
   const { name } = known(state.products, price.product);
-  const trialDays = session.subscriptionData.trialDays;
   const action = (what: string) => `/stripe/checkout/${session.id}/${what}`;
   const body = html`
     <p>
       <strong id="amount">${money(price.unitAmount * session.quantity, price.currency)}</strong>
-      per ${price.recurring?.interval}${trialDays !== null && `, after ${trialDays} days free`}
+      per month
     </p>
     ${wasDeclined && html`<p id="error" role="alert">Your card was declined. Try another one.</p>`}
     ${button('pay', action('pay'), 'Pay and subscribe', true)}
@@ -22,7 +21,7 @@ export function checkoutPage(state: StripeState, session: CheckoutSessionRecord,
   return page(`Subscribe to ${name}`, body);
 }
 
-/** What stands there when there is nothing to pay any more. */
+/** The page of a session that can't be paid any more. */
 export function closedCheckoutPage(session: CheckoutSessionRecord, reason: string): string {
   const back = session.status === 'complete' ? successUrl(session) : (session.cancelUrl ?? successUrl(session));
   return page(
@@ -32,6 +31,6 @@ export function closedCheckoutPage(session: CheckoutSessionRecord, reason: strin
   );
 }
 
-/** Where the person goes after paying. */
+/** The page of the shop that the browser is sent to after payment. */
 export const successUrl = (session: CheckoutSessionRecord): string =>
   session.successUrl.replaceAll('{CHECKOUT_SESSION_ID}', session.id);

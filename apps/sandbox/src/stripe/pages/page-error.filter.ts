@@ -1,17 +1,16 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { StripeApiError } from '../account/stripe.errors.js';
-import { Severed } from '../api/faults.js';
+import { closeConnection, ConnectionReset } from '../http/api-faults.js';
 import { html, page } from '../../html.js';
 
-/** Shows a person what went wrong. */
-@Catch(StripeApiError, Severed)
+/** Shows an error as a page; closes the connection where a fault asks for that. */
+@Catch(StripeApiError, ConnectionReset)
 export class PageErrorFilter implements ExceptionFilter {
-  catch(error: StripeApiError | Severed, host: ArgumentsHost): void {
+  catch(error: StripeApiError | ConnectionReset, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    if (error instanceof Severed) {
-      reply.hijack();
-      reply.raw.destroy();
+    if (error instanceof ConnectionReset) {
+      closeConnection(reply);
       return;
     }
     void reply

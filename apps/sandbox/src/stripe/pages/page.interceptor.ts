@@ -2,13 +2,13 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { FastifyRequest } from 'fastify';
 import { concatMap, from, type Observable } from 'rxjs';
 import { Timekeeper } from '../account/timekeeper.js';
-import { Faults } from '../api/faults.js';
+import { ApiFaults } from '../http/api-faults.js';
 
-/** Pages are down when the API is, and show what the clock has brought. */
+/** Pages are unavailable when the API is, and do what is due before they are shown. */
 @Injectable()
 export class PageInterceptor implements NestInterceptor {
   constructor(
-    private readonly faults: Faults,
+    private readonly faults: ApiFaults,
     private readonly timekeeper: Timekeeper,
   ) {}
 

@@ -60,7 +60,7 @@ export class PortalPagesController {
     return back(id);
   }
 
-  /** Only the portal's own customer's, and only while it lives. */
+  /** @throws StripeApiError unless the subscription is the session's customer's and has not ended */
   private subscriptionIn(id: string, subscriptionId: string): SubscriptionRecord {
     const { customer } = this.usable(id);
     const subscription = this.state.subscriptions.get(subscriptionId);

@@ -4,7 +4,7 @@ import { hasEnded } from '../account/subscriptions.js';
 import { type Html, html, page } from '../../html.js';
 import { button, day, link, money } from './elements.js';
 
-/** The page on which a person looks after a subscription. */
+/** The page of a customer's subscriptions and invoices. */
 export function portalPage(state: StripeState, session: PortalSessionRecord): string {
   const all = state.subscriptionsOf(session.customer).reverse();
   const live = all.filter((subscription) => !hasEnded(subscription));
@@ -21,7 +21,7 @@ export function portalPage(state: StripeState, session: PortalSessionRecord): st
   return page('Your subscription', body);
 }
 
-/** What stands there when the link is too old or the customer is gone. */
+/** The page of a session that is too old, or whose customer was deleted. */
 export const closedPortalPage = (session: PortalSessionRecord): string =>
   page(
     'Your subscription',
@@ -47,7 +47,7 @@ function subscriptionPart(
     <h2>${known(state.products, price.product).name}</h2>
     <p>
       <strong id="subscription-status${suffix}">${subscription.status}</strong>,
-      ${money(price.unitAmount * subscription.quantity, price.currency)} per ${price.recurring?.interval}
+      ${money(price.unitAmount * subscription.quantity, price.currency)} per month
     </p>
     <p id="subscription-end${suffix}">${endOf(subscription)}</p>
     ${!hasEnded(subscription) && buttons}

@@ -1,4 +1,4 @@
-/** Somewhere that events are sent to. */
+/** A URL that events are sent to. */
 export interface Endpoint {
   id: string;
   url: string;
@@ -8,10 +8,11 @@ export interface Endpoint {
   types: string[];
 }
 
-/** What befalls the deliveries of events to come. */
+/** How later events are delivered. */
 export interface DeliveryPolicy {
+  /** Whether deliveries wait until they are released. */
   hold: boolean;
-  /** Never sent; `failed`: Stripe knows, `acknowledged`: Stripe believes that they arrived. */
+  /** Not null: never sent, and counted by Stripe as failed, or as acknowledged. */
   drop: 'failed' | 'acknowledged' | null;
   /** A random delay between the two, in real milliseconds. */
   delayMs: readonly [number, number];
@@ -24,15 +25,15 @@ export const normalPolicy: DeliveryPolicy = { hold: false, drop: null, delayMs: 
 export const deliveryStates = ['scheduled', 'sending', 'held', 'delivered', 'failed', 'dropped'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
-/** One try. Times are ISO 8601 in real time. */
+/** One attempt to send. Times are ISO 8601 in real time. */
 export interface Attempt {
   at: string;
-  /** The endpoint's answer; null when there was none. */
+  /** The status that the endpoint answered; null without an answer. */
   status: number | null;
   error: string | null;
 }
 
-/** An event on its way to an endpoint. */
+/** The delivery of an event to an endpoint. */
 export interface Delivery {
   id: string;
   event: string;
@@ -44,8 +45,8 @@ export interface Delivery {
   nextAttemptAt: string | null;
 }
 
-export const hasArrived = ({ status }: Attempt): boolean => status !== null && status >= 200 && status < 300;
+export const isAccepted = ({ status }: Attempt): boolean => status !== null && status >= 200 && status < 300;
 
-/** Whether Stripe counts this delivery as not having arrived. */
+/** Whether Stripe counts this delivery as not accepted yet. */
 export const isPending = ({ state, attempts }: Delivery): boolean =>
-  state !== 'delivered' && !attempts.some(hasArrived);
+  state !== 'delivered' && !attempts.some(isAccepted);

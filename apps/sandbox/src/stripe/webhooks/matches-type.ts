@@ -1,3 +1,3 @@
-/** Whether a type is the one named, or begins as the pattern does that ends in `*`. */
+/** Whether an event type equals the pattern, or begins with it where the pattern ends in `*`. */
 export const matchesType = (pattern: string, type: string): boolean =>
   pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;

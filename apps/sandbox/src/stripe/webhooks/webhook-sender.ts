@@ -21,7 +21,7 @@ export class WebhookSender {
         redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMs),
       });
-      await response.arrayBuffer(); // so that the connection can be used again
+      await response.arrayBuffer(); // frees the connection for the next delivery
       return { at, status: response.status, error: null };
     } catch (error) {
       return { at, status: null, error: reasonOf(error) };
@@ -29,7 +29,7 @@ export class WebhookSender {
   }
 }
 
-/** `fetch` says only that it failed; its cause says why. */
+/** The error of `fetch` itself has no code; its cause has one. */
 function reasonOf(error: unknown): string {
   const { cause, name } = error as { cause?: { code?: string }; name?: string };
   return cause?.code ?? name ?? String(error);

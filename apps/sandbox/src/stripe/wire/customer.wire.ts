@@ -14,7 +14,7 @@ export function wireCustomer(state: StripeState, customer: CustomerRecord): Wire
     customer_account: null,
     default_source: null,
     delinquent: isDelinquent(state, id),
-    description: customer.description,
+    description: null,
     discount: null,
     email: customer.email,
     invoice_prefix: customer.invoicePrefix,
@@ -28,7 +28,7 @@ export function wireCustomer(state: StripeState, customer: CustomerRecord): Wire
     metadata: { ...customer.metadata },
     name: customer.name,
     next_invoice_sequence: customer.nextInvoice,
-    phone: customer.phone,
+    phone: null,
     preferred_locales: [],
     shipping: null,
     tax_exempt: 'none',
@@ -36,7 +36,7 @@ export function wireCustomer(state: StripeState, customer: CustomerRecord): Wire
   };
 }
 
-/** Whether the last charge for any subscription failed and is still owed. */
+/** Whether the latest invoice of any subscription has failed and is still open. */
 function isDelinquent(state: StripeState, customer: string): boolean {
   return state
     .subscriptionsOf(customer)

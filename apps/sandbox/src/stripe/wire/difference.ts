@@ -4,8 +4,8 @@ const isObject = (value: unknown): value is WireObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * What an update event tells in `previous_attributes`: the former values of what differs. Objects are compared member by member
- * (a member that is new had the value null), arrays as a whole.
+ * The `previous_attributes` of an update event: the former values of what differs. Objects are compared member by member
+ * (the former value of a new member is null), arrays as a whole.
  *
  * @returns null when nothing differs
  */

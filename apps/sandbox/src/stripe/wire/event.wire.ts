@@ -2,9 +2,9 @@ import { API_VERSION } from '../api-version.js';
 import type { EventRecord, WireObject } from '../account/records.js';
 
 /**
- * The event with the object as it was then.
+ * The event in the classic style, with a copy of its object.
  *
- * @param pendingWebhooks how many endpoints haven't taken it yet
+ * @param pendingWebhooks the number of endpoints that haven't accepted it yet
  */
 export function wireEvent(event: EventRecord, pendingWebhooks: number): WireObject {
   return {
@@ -20,7 +20,7 @@ export function wireEvent(event: EventRecord, pendingWebhooks: number): WireObje
   };
 }
 
-/** The same event in the thin style: what happened to which object, and no word of how the object looks. */
+/** The same event in the thin style: its type and the id of its object, without the object. */
 export function wireThinEvent(event: EventRecord): WireObject {
   const { id, idempotencyKey } = event.cause;
   return {
@@ -40,8 +40,6 @@ const paths: Record<string, string> = {
   customer: 'customers',
   invoice: 'invoices',
   invoice_payment: 'invoice_payments',
-  price: 'prices',
-  product: 'products',
   subscription: 'subscriptions',
 };
 

@@ -21,7 +21,6 @@ export function wireInvoice(state: StripeState, invoice: InvoiceRecord): WireObj
     customer: invoice.customer,
     customer_email: customer.email,
     customer_name: customer.name,
-    customer_phone: customer.phone,
     effective_at: invoice.finalizedAt,
     ending_balance: invoice.finalizedAt === null ? null : 0,
     hosted_invoice_url: null,
@@ -47,7 +46,7 @@ export function wireInvoice(state: StripeState, invoice: InvoiceRecord): WireObj
   };
 }
 
-/** The record that ties an invoice to what paid it; null for an invoice of nothing or an unpaid one. */
+/** The link between an invoice and its payment; null for an unpaid invoice. */
 export function wireInvoicePayment(state: StripeState, invoice: InvoiceRecord): WireObject | null {
   if (invoice.payment === null || invoice.paidAt === null) return null;
   const { price } = known(state.subscriptions, invoice.subscription);
@@ -124,7 +123,7 @@ function wireLine(state: StripeState, invoice: InvoiceRecord): WireObject {
   };
 }
 
-/** What never differs between the sandbox's invoices. */
+/** The properties that are the same for all of the sandbox's invoices. */
 const constant: WireObject = {
   account_country: 'US',
   account_name: 'Sandbox',
@@ -135,6 +134,7 @@ const constant: WireObject = {
   custom_fields: null,
   customer_account: null,
   customer_address: null,
+  customer_phone: null,
   customer_shipping: null,
   customer_tax_exempt: 'none',
   customer_tax_ids: [],

@@ -1,6 +1,6 @@
 import type { WireObject } from '../account/records.js';
 
-/** A list that stands inside another object and is complete. */
+/** A list inside another object, with all of its elements. */
 export const completeList = (url: string, data: WireObject[]): WireObject => ({
   object: 'list',
   data,

@@ -11,7 +11,7 @@ export function wirePortalSession(session: PortalSessionRecord): WireObject {
     customer_account: null,
     flow: null,
     livemode: false,
-    locale: session.locale,
+    locale: null,
     on_behalf_of: null,
     return_url: session.returnUrl,
     url: session.url,

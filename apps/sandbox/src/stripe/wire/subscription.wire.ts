@@ -1,6 +1,6 @@
 import type { SubscriptionRecord, WireObject } from '../account/records.js';
 import { known, type StripeState } from '../account/stripe-state.js';
-import { wirePlan, wirePrice } from './catalog.wire.js';
+import { wirePlan, wirePrice } from './price.wire.js';
 import { completeList } from './list.wire.js';
 
 export function wireSubscription(state: StripeState, subscription: SubscriptionRecord): WireObject {
@@ -17,12 +17,16 @@ export function wireSubscription(state: StripeState, subscription: SubscriptionR
     cancel_at: subscription.cancelAt,
     cancel_at_period_end: subscription.cancelAtPeriodEnd,
     canceled_at: subscription.canceledAt,
-    cancellation_details: { ...subscription.cancellation, feedback_option: null },
+    cancellation_details: {
+      comment: null,
+      feedback: null,
+      feedback_option: null,
+      reason: subscription.cancellationReason,
+    },
     created: subscription.created,
     currency: known(state.prices, subscription.price).currency,
     customer: subscription.customer,
     default_payment_method: subscription.paymentMethod,
-    description: subscription.description,
     ended_at: subscription.endedAt,
     items: completeList(`/v1/subscription_items?subscription=${id}`, [wireItem(state, subscription)]),
     latest_invoice: subscription.latestInvoice,
@@ -39,9 +43,6 @@ export function wireSubscription(state: StripeState, subscription: SubscriptionR
       },
     }),
     trial_end: subscription.trialEnd,
-    trial_settings: {
-      end_behavior: { billing_cycle_anchor: null, missing_payment_method: subscription.missingCard },
-    },
     trial_start: subscription.trialStart,
   };
 }
@@ -66,7 +67,7 @@ function wireItem(state: StripeState, subscription: SubscriptionRecord): WireObj
   };
 }
 
-/** What never differs between the sandbox's subscriptions. */
+/** The properties that are the same for all of the sandbox's subscriptions. */
 const constant: WireObject = {
   application: null,
   application_fee_percent: null,
@@ -79,6 +80,7 @@ const constant: WireObject = {
   days_until_due: null,
   default_source: null,
   default_tax_rates: [],
+  description: null,
   discounts: [],
   invoice_settings: {
     account_tax_ids: null,
@@ -103,4 +105,5 @@ const constant: WireObject = {
   schedule: null,
   test_clock: null,
   transfer_data: null,
+  trial_settings: { end_behavior: { billing_cycle_anchor: null, missing_payment_method: 'create_invoice' } },
 };

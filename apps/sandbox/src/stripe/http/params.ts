@@ -11,7 +11,7 @@ export function decodeForm({ query, body }: FastifyRequest): Record<string, unkn
   return qs.parse(flat, { depth: 8, arrayLimit: 100, parameterLimit: 1000 });
 }
 
-/** What a call was given, read parameter by parameter; one that nobody reads is unknown, as it is to Stripe. */
+/** The parameters of a call. Every one has to be read: one that is left unread is refused as unknown, as Stripe does. */
 export class Params {
   private readonly unread: Set<string>;
 
@@ -22,7 +22,7 @@ export class Params {
     this.unread = new Set(Object.keys(values));
   }
 
-  /** @throws StripeApiError for what is missing, malformed, or unknown */
+  /** @throws StripeApiError for a parameter that is missing, malformed or unknown */
   static read<T>(values: Record<string, unknown>, reader: (params: Params) => T): T {
     return Params.complete(new Params(values), reader);
   }
@@ -43,7 +43,7 @@ export class Params {
     return this.values[name] !== undefined;
   }
 
-  /** Whether it was given in brackets, `name[key]=`. */
+  /** Whether it was sent in brackets, `name[key]=`. */
   isHash(name: string): boolean {
     return typeof this.values[name] === 'object';
   }
@@ -130,13 +130,12 @@ export class Params {
     return value;
   }
 
-  /** Metadata after this call: keys are merged into what there is, an empty value removes its key, an empty hash all. */
-  metadata(name: string, current: Metadata = {}): Metadata | undefined {
+  /** Metadata; keys with an empty value are left out. */
+  metadata(name: string): Metadata | undefined {
     const value = this.take(name);
     if (value === undefined) return undefined;
     if (value === '') return {};
-    const merged = { ...current, ...(value as Metadata) };
-    const entries = Object.entries(merged).filter(([, text]) => text !== '');
+    const entries = Object.entries(value as Metadata).filter(([, text]) => text !== '');
     const { keys, key, value: length } = METADATA_LIMITS;
     const isTooBig = entries.some(
       ([word, text]) => word.length > key || typeof text !== 'string' || text.length > length,

@@ -1,32 +1,31 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { StripeApiError } from '../account/stripe.errors.js';
-import { Severed } from './faults.js';
+import { closeConnection, ConnectionReset } from './api-faults.js';
 
-/** Words errors as Stripe does; cuts the connection where a test asked for that. */
+/** Answers errors in Stripe's form; closes the connection where a fault asks for that. */
 @Catch()
 export class StripeErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('StripeSandbox');
 
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    if (error instanceof Severed) {
-      reply.hijack();
-      reply.raw.destroy();
+    if (error instanceof ConnectionReset) {
+      closeConnection(reply);
       return;
     }
-    const worded = this.worded(error);
-    const { shouldRetry } = worded.details;
+    const stripeError = this.toStripeError(error);
+    const { shouldRetry } = stripeError.details;
     if (shouldRetry !== undefined) void reply.header('Stripe-Should-Retry', String(shouldRetry));
-    void reply.status(worded.status).send(worded.body());
+    void reply.status(stripeError.status).send(stripeError.body());
   }
 
-  private worded(error: unknown): StripeApiError {
+  private toStripeError(error: unknown): StripeApiError {
     if (error instanceof StripeApiError) return error;
     if (error instanceof HttpException) {
       return new StripeApiError(error.getStatus(), 'invalid_request_error', error.message);
     }
     this.logger.error(error);
-    return new StripeApiError(500, 'api_error', 'The sandbox made a mistake; its log says which.');
+    return new StripeApiError(500, 'api_error', 'The sandbox failed; its log has the error.');
   }
 }

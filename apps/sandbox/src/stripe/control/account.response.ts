@@ -1,8 +1,8 @@
 import type { CheckoutSessionRecord, CustomerRecord, InvoiceRecord, SubscriptionRecord } from '../account/records.js';
 import type { StripeState } from '../account/stripe-state.js';
 
-/** What is so, without Stripe's wire around it; tests compare the product against this. */
-export function customerTruth(state: StripeState, customer: CustomerRecord) {
+/** A customer with subscriptions, sessions and invoices, as the control API answers it. */
+export function customerResponse(state: StripeState, customer: CustomerRecord) {
   const subscriptions = state.subscriptionsOf(customer.id);
   const sessions = [...state.checkoutSessions.values()].filter((session) => session.customer === customer.id);
   return {
@@ -10,16 +10,17 @@ export function customerTruth(state: StripeState, customer: CustomerRecord) {
     deleted: customer.deleted,
     metadata: customer.metadata,
     card: { outcome: customer.cardOutcome },
-    subscriptions: subscriptions.map(subscriptionTruth).reverse(),
-    sessions: sessions.map(sessionTruth).reverse(),
+    subscriptions: subscriptions.map(subscriptionResponse).reverse(),
+    sessions: sessions.map(sessionResponse).reverse(),
     invoices: subscriptions
       .flatMap(({ id }) => state.invoicesOf(id))
-      .map(invoiceTruth)
+      .map(invoiceResponse)
       .reverse(),
   };
 }
 
-export const subscriptionTruth = (subscription: SubscriptionRecord) => ({
+/** A subscription, as the control API answers it. */
+export const subscriptionResponse = (subscription: SubscriptionRecord) => ({
   id: subscription.id,
   status: subscription.status,
   price: subscription.price,
@@ -36,7 +37,7 @@ export const subscriptionTruth = (subscription: SubscriptionRecord) => ({
   latestInvoice: subscription.latestInvoice,
 });
 
-const sessionTruth = (session: CheckoutSessionRecord) => ({
+const sessionResponse = (session: CheckoutSessionRecord) => ({
   id: session.id,
   status: session.status,
   url: session.url,
@@ -44,7 +45,7 @@ const sessionTruth = (session: CheckoutSessionRecord) => ({
   subscription: session.subscription,
 });
 
-const invoiceTruth = (invoice: InvoiceRecord) => ({
+const invoiceResponse = (invoice: InvoiceRecord) => ({
   id: invoice.id,
   status: invoice.status,
   subscription: invoice.subscription,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { stripeId } from '../account/ids.js';
 import { StripeApiError } from '../account/stripe.errors.js';
 
@@ -9,28 +9,34 @@ export const faultKinds = ['status', 'hang', 'reset', 'lost-response', 'latency'
 export const availabilityModes = ['up', 'unavailable', 'reset', 'hang'] as const;
 export type AvailabilityMode = (typeof availabilityModes)[number];
 
-/** Something that goes wrong with the next calls that match. */
+/** A failure of the next calls that match. */
 export interface Fault {
   id: string;
   kind: (typeof faultKinds)[number];
   /** The answer of a `status` fault. */
   status: number;
   delayMs: number;
-  /** How many calls it still hits; null: all. */
+  /** The number of calls that it still applies to; null: all. */
   times: number | null;
   method: string | null;
   /** The beginning of the path. */
   path: string | null;
-  /** Whether a `status` fault is remembered under the idempotency key. */
+  /** Whether the answer of a `status` fault is kept under the idempotency key. */
   saved: boolean;
 }
 
-/** The connection is cut without an answer. */
-export class Severed extends Error {}
+/** Thrown where the connection is to be closed without an answer. */
+export class ConnectionReset extends Error {}
 
-/** What is wrong with the sandbox's API at the moment, on purpose. */
+/** Closes the connection without an answer. */
+export function closeConnection(reply: FastifyReply): void {
+  reply.hijack();
+  reply.raw.destroy();
+}
+
+/** The failures that the control API has asked for. */
 @Injectable()
-export class Faults {
+export class ApiFaults {
   private faults: Fault[] = [];
   private mode: AvailabilityMode = 'up';
 
@@ -38,10 +44,6 @@ export class Faults {
     const added = { ...fault, id: stripeId('flt', 8) };
     this.faults.push(added);
     return added;
-  }
-
-  list(): readonly Fault[] {
-    return this.faults;
   }
 
   clear(): void {
@@ -52,32 +54,32 @@ export class Faults {
     this.mode = mode;
   }
 
-  /** The faults that hit this call: all delays, and the oldest other one. Uses them up. */
+  /** The faults that apply to this call: all delays, and the oldest other one. Counts them as used. */
   claim(method: string, path: string): Fault[] {
     const matching = this.faults.filter(
       (fault) => (fault.method ?? method) === method && path.startsWith(fault.path ?? ''),
     );
     const failure = matching.find(({ kind }) => kind !== 'latency');
-    const hitting = matching.filter((fault) => fault.kind === 'latency' || fault === failure);
-    for (const fault of hitting) if (fault.times !== null) fault.times -= 1;
+    const applied = matching.filter((fault) => fault.kind === 'latency' || fault === failure);
+    for (const fault of applied) if (fault.times !== null) fault.times -= 1;
     this.faults = this.faults.filter(({ times }) => times !== 0);
-    return hitting;
+    return applied;
   }
 
-  /** @throws Severed | StripeApiError unless the service is up */
+  /** @throws ConnectionReset | StripeApiError unless the service is up */
   async assertAvailable(request: FastifyRequest): Promise<void> {
-    if (this.mode === 'reset') throw new Severed();
+    if (this.mode === 'reset') throw new ConnectionReset();
     if (this.mode === 'hang') await hang(request);
     if (this.mode === 'unavailable') throw new StripeApiError(503, 'api_error', 'Stripe is currently unavailable.');
   }
 
-  /** What goes wrong before the call is looked at. */
+  /** Applies the faults that come before any check of the call. @throws ConnectionReset */
   async beforeCall(faults: readonly Fault[], request: FastifyRequest): Promise<void> {
-    if (faults.some(({ kind }) => kind === 'reset')) throw new Severed();
+    if (faults.some(({ kind }) => kind === 'reset')) throw new ConnectionReset();
     if (faults.some(({ kind }) => kind === 'hang')) await hang(request);
   }
 
-  /** What goes wrong while the call holds its idempotency key. */
+  /** Applies the faults that come while the call holds its idempotency key. @throws StripeApiError */
   async duringCall(faults: readonly Fault[]): Promise<void> {
     for (const { kind, delayMs } of faults) if (kind === 'latency') await sleep(delayMs);
     const failure = faults.find(({ kind }) => kind === 'status');
@@ -85,10 +87,10 @@ export class Faults {
   }
 }
 
-/** @throws Severed when the client has given up */
+/** @throws ConnectionReset when the client has closed the connection */
 async function hang({ raw }: FastifyRequest): Promise<never> {
   if (!raw.socket.destroyed) await once(raw.socket, 'close');
-  throw new Severed();
+  throw new ConnectionReset();
 }
 
 function failureOf(status: number, saved: boolean): StripeApiError {

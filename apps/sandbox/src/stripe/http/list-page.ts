@@ -4,17 +4,16 @@ import type { Params } from './params.js';
 
 const MAX_LIMIT = 100;
 
-/** A span of Unix seconds; both ends optional. */
-export interface Range {
+/** A span of Unix seconds, both ends included. */
+interface Range {
   from: number;
   to: number;
 }
 
-/** Which part of a list is asked for. */
+/** The part of a list that a call asks for. */
 export interface PageRequest {
   limit: number;
   startingAfter?: string;
-  endingBefore?: string;
   created: Range;
 }
 
@@ -28,13 +27,12 @@ export function pageRequest(params: Params): PageRequest {
   return {
     limit,
     startingAfter: params.string('starting_after'),
-    endingBefore: params.string('ending_before'),
     created: range(params, 'created'),
   };
 }
 
 /** Reads `name=1`, or `name[gte]=1&name[lt]=2`. */
-export function range(params: Params, name: string): Range {
+function range(params: Params, name: string): Range {
   if (!params.has(name)) return anyTime;
   return params.isHash(name) ? (params.hash(name, bounds) ?? anyTime) : exactly(params.integer(name) ?? 0);
 }
@@ -55,38 +53,13 @@ export function listPage<T extends { id: string; created: number }>(
   url: string,
   toWire: (record: T) => WireObject,
 ): WireObject {
+  const { startingAfter, limit, created } = request;
   const newestFirst = [...records].reverse();
-  const { from, to } = request.created;
-  const isWanted = (record: T) => record.created >= from && record.created <= to;
-  const { data, hasMore } = request.endingBefore
-    ? before(newestFirst, request.endingBefore, request.limit, isWanted)
-    : after(newestFirst, request.startingAfter, request.limit, isWanted);
-  return { object: 'list', data: data.map(toWire), has_more: hasMore, url };
-}
-
-interface Slice<T> {
-  data: T[];
-  hasMore: boolean;
-}
-
-function after<T extends { id: string }>(
-  all: T[],
-  id: string | undefined,
-  limit: number,
-  isWanted: (record: T) => boolean,
-): Slice<T> {
-  const rest = (id === undefined ? all : all.slice(indexOf(all, id, 'starting_after') + 1)).filter(isWanted);
-  return { data: rest.slice(0, limit), hasMore: rest.length > limit };
-}
-
-function before<T extends { id: string }>(
-  all: T[],
-  id: string,
-  limit: number,
-  isWanted: (record: T) => boolean,
-): Slice<T> {
-  const rest = all.slice(0, indexOf(all, id, 'ending_before')).filter(isWanted);
-  return { data: rest.slice(-limit), hasMore: rest.length > limit };
+  const start = startingAfter === undefined ? 0 : indexOf(newestFirst, startingAfter, 'starting_after') + 1;
+  const rest = newestFirst
+    .slice(start)
+    .filter((record) => record.created >= created.from && record.created <= created.to);
+  return { object: 'list', data: rest.slice(0, limit).map(toWire), has_more: rest.length > limit, url };
 }
 
 function indexOf(all: { id: string }[], id: string, param: string): number {

@@ -23,7 +23,7 @@ describe('parameters of the sandbox’s API', () => {
     expect(form).toEqual({ metadata: { user: '7' }, line_items: [{ price: 'a' }, { price: 'b' }], expand: ['x', 'y'] });
   });
 
-  it('are unknown when nobody reads them, however deep', () => {
+  it('are unknown when they are not read, however deep', () => {
     const form = decoded({ 'a[b][c]': '1', 'a[b][d]': '2' });
     const reader = (params: Params) => params.hash('a', (a) => a.hash('b', (b) => b.string('c')));
     expect(problem(() => Params.read(form, reader))).toEqual({ code: 'parameter_unknown', param: 'a[b][d]' });
@@ -41,10 +41,9 @@ describe('parameters of the sandbox’s API', () => {
     expect(read({ 'items[0][x]': '1.5' }, (item) => item.integer('x'))).toMatchObject({ param: 'items[0][x]' });
   });
 
-  it('merge metadata, where an empty value removes a key and an empty hash all', () => {
-    const read = (form: Record<string, string>) =>
-      Params.read(decoded(form), (params) => params.metadata('metadata', { a: '1', b: '2' }));
-    expect(read({ 'metadata[a]': '', 'metadata[c]': '3' })).toEqual({ b: '2', c: '3' });
+  it('hold metadata without its empty values, and within Stripe’s limits', () => {
+    const read = (form: Record<string, string>) => Params.read(decoded(form), (params) => params.metadata('metadata'));
+    expect(read({ 'metadata[a]': '', 'metadata[c]': '3' })).toEqual({ c: '3' });
     expect(read({ metadata: '' })).toEqual({});
     expect(read({})).toBeUndefined();
     expect(problem(() => read({ 'metadata[d]': 'x'.repeat(501) }))).toMatchObject({ param: 'metadata' });

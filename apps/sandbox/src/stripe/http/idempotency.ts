@@ -5,7 +5,7 @@ import { TestClock } from '../account/test-clock.js';
 const KEPT_SECONDS = 86_400;
 const MAX_KEY_LENGTH = 255;
 
-/** How an operation ended. */
+/** The result of an operation. */
 export type Outcome = { answer: unknown } | { error: StripeApiError };
 
 /** A call that carries a key. */
@@ -17,13 +17,13 @@ export interface KeyedCall {
 
 interface Entry extends KeyedCall {
   since: number;
-  /** Undefined while the first call is being carried out. */
-  outcome?: Outcome;
+  /** Null while the first call is in progress. */
+  outcome: Outcome | null;
 }
 
 /**
- * The memory of idempotency keys. What was carried out is remembered for a day, a declined card too; what was refused before that
- * (invalid, conflicting, rate-limited) isn't.
+ * The results of calls by their idempotency keys. The result of an operation is kept for a day; a call that was refused before the
+ * operation began (invalid, conflicting, rate-limited) is not kept.
  */
 @Injectable()
 export class Idempotency {
@@ -31,18 +31,18 @@ export class Idempotency {
 
   constructor(private readonly clock: TestClock) {}
 
-  /** @throws StripeApiError when the key was used for something else, or is in use right now */
+  /** @throws StripeApiError when the key was used for another request, or its first call is still in progress */
   async once(call: KeyedCall, work: () => Promise<Outcome>): Promise<{ outcome: Outcome; isReplayed: boolean }> {
     const known = this.recall(call);
     if (known) return { outcome: known, isReplayed: true };
-    const entry: Entry = { ...call, since: this.clock.now() };
+    const entry: Entry = { ...call, since: this.clock.now(), outcome: null };
     this.entries.set(call.key, entry);
     try {
       const outcome = await work();
       if (isKept(outcome)) entry.outcome = outcome;
       return { outcome, isReplayed: false };
     } finally {
-      if (entry.outcome === undefined && this.entries.get(call.key) === entry) this.entries.delete(call.key);
+      if (entry.outcome === null && this.entries.get(call.key) === entry) this.entries.delete(call.key);
     }
   }
 
@@ -50,11 +50,11 @@ export class Idempotency {
     this.entries.clear();
   }
 
-  private recall(call: KeyedCall): Outcome | undefined {
+  private recall(call: KeyedCall): Outcome | null {
     if (call.key.length > MAX_KEY_LENGTH)
       throw misuse(400, `Idempotency keys have at most ${MAX_KEY_LENGTH} characters.`);
     const entry = this.entries.get(call.key);
-    if (entry === undefined || entry.since + KEPT_SECONDS <= this.clock.now()) return undefined;
+    if (entry === undefined || entry.since + KEPT_SECONDS <= this.clock.now()) return null;
     const advice = `Try using a key other than '${call.key}' if you meant to execute a different request.`;
     if (entry.path !== call.path) {
       throw misuse(
@@ -68,7 +68,7 @@ export class Idempotency {
         `Keys for idempotent requests can only be used with the same parameters they were first used with. ${advice}`,
       );
     }
-    if (entry.outcome === undefined) {
+    if (entry.outcome === null) {
       throw misuse(
         409,
         `There is currently another in-progress request using this Idempotent Key: ${call.key}. Please try again later.`,

@@ -6,24 +6,32 @@ import { stripeId } from '../account/ids.js';
 import type { EventRecord } from '../account/records.js';
 import { known, StripeState } from '../account/stripe-state.js';
 import { wireEvent, wireThinEvent } from '../wire/event.wire.js';
-import { type Delivery, type DeliveryPolicy, type Endpoint, hasArrived, isPending, normalPolicy } from './delivery.js';
-import { Lanes } from './lanes.js';
+import {
+  type Delivery,
+  type DeliveryPolicy,
+  type DeliveryState,
+  type Endpoint,
+  isAccepted,
+  isPending,
+  normalPolicy,
+} from './delivery.js';
+import { Semaphore } from './semaphore.js';
 import { matchesType } from './matches-type.js';
 import { WebhookSender } from './webhook-sender.js';
 
-const LONGEST_PAUSE_MS = 60_000;
+const MAX_PAUSE_MS = 60_000;
 const PARALLEL_SENDS = 32;
 
-/** Brings events to endpoints: as Stripe does, or as badly as a test asks for. */
+/** Delivers events to endpoints as Stripe does, or with the failures that the policy asks for. */
 @Injectable()
-export class DeliveryDesk implements OnModuleDestroy {
+export class WebhookDeliveries implements OnModuleDestroy {
   private readonly deliveries = new Map<string, Delivery>();
   private readonly byEvent = new Map<string, Delivery[]>();
-  private readonly lanes = new Lanes(PARALLEL_SENDS);
+  private readonly sending = new Semaphore(PARALLEL_SENDS);
   private endpoints = new Map<string, Endpoint>();
   private policy = normalPolicy;
-  /** Ends what is waiting or being sent when everything is reset. */
-  private era = newEra();
+  /** Aborted by the next reset, which ends all deliveries in progress. */
+  private untilReset = newResetController();
 
   constructor(
     events: EventLog,
@@ -34,12 +42,12 @@ export class DeliveryDesk implements OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
-    this.era.abort();
+    this.untilReset.abort();
   }
 
   reset(endpoints: Omit<Endpoint, 'id'>[]): void {
-    this.era.abort();
-    this.era = newEra();
+    this.untilReset.abort();
+    this.untilReset = newResetController();
     this.deliveries.clear();
     this.byEvent.clear();
     this.policy = normalPolicy;
@@ -63,17 +71,13 @@ export class DeliveryDesk implements OnModuleDestroy {
     return [...this.deliveries.values()];
   }
 
-  find(id: string): Delivery | undefined {
-    return this.deliveries.get(id);
+  find(id: string): Delivery | null {
+    return this.deliveries.get(id) ?? null;
   }
 
-  ofEvent(event: string): Delivery[] {
-    return this.byEvent.get(event) ?? [];
-  }
-
-  /** How many endpoints haven't taken the event, as far as Stripe knows. */
+  /** The number of endpoints that have not accepted the event, as far as Stripe knows. */
   pendingOf(event: string): number {
-    const pending = this.ofEvent(event).filter(isPending);
+    const pending = (this.byEvent.get(event) ?? []).filter(isPending);
     return new Set(pending.map(({ endpoint }) => endpoint)).size;
   }
 
@@ -81,25 +85,19 @@ export class DeliveryDesk implements OnModuleDestroy {
     return this.list().every(({ state }) => state !== 'scheduled' && state !== 'sending');
   }
 
-  /** Sends it once more, whatever its state, and lets it rest afterwards. */
+  /** Sends it once more, whatever its state, without retries. */
   async sendOnce(delivery: Delivery): Promise<void> {
-    const isOnItsWay = delivery.state === 'scheduled' || delivery.state === 'sending';
-    const restingState = isOnItsWay ? 'failed' : delivery.state;
+    const wasInProgress = delivery.state === 'scheduled' || delivery.state === 'sending';
+    const stateAfterFailure = wasInProgress ? 'failed' : delivery.state;
     await this.attempt(delivery);
-    if (!delivery.attempts.some(hasArrived)) delivery.state = restingState;
-  }
-
-  /** Never sends it (again). */
-  drop(delivery: Delivery, as: 'failed' | 'acknowledged'): void {
-    delivery.state = as === 'failed' ? 'dropped' : 'delivered';
-    delivery.nextAttemptAt = null;
+    if (!delivery.attempts.some(isAccepted)) delivery.state = stateAfterFailure;
   }
 
   private accept(event: EventRecord): void {
     for (const endpoint of this.endpoints.values()) {
       if (!endpoint.types.some((pattern) => matchesType(pattern, event.type))) continue;
-      const isSubject = this.policy.types.some((pattern) => matchesType(pattern, event.type));
-      const policy = isSubject ? this.policy : normalPolicy;
+      const hasPolicy = this.policy.types.some((pattern) => matchesType(pattern, event.type));
+      const policy = hasPolicy ? this.policy : normalPolicy;
       for (let copy = 0; copy < policy.copies; copy += 1) this.enqueue(event, endpoint, policy);
     }
   }
@@ -111,42 +109,41 @@ export class DeliveryDesk implements OnModuleDestroy {
       type: event.type,
       endpoint: endpoint.id,
       payload: endpoint.payload,
-      state: policy.hold ? 'held' : 'scheduled',
+      state: stateUnder(policy),
       attempts: [],
       nextAttemptAt: null,
     };
     this.deliveries.set(delivery.id, delivery);
-    this.byEvent.set(event.id, [...this.ofEvent(event.id), delivery]);
-    if (policy.drop) return this.drop(delivery, policy.drop);
-    if (policy.hold) return;
+    this.byEvent.set(event.id, [...(this.byEvent.get(event.id) ?? []), delivery]);
+    if (delivery.state !== 'scheduled') return;
     const [least, most] = policy.delayMs;
-    void this.deliver(delivery, least + Math.random() * (most - least), this.era.signal);
+    void this.deliver(delivery, least + Math.random() * (most - least), this.untilReset.signal);
   }
 
-  /** Tries until it arrives, with growing pauses, or is given up. */
-  private async deliver(delivery: Delivery, delayMs: number, era: AbortSignal): Promise<void> {
+  /** Sends it until it is accepted, with growing pauses, up to the configured number of attempts. */
+  private async deliver(delivery: Delivery, delayMs: number, reset: AbortSignal): Promise<void> {
     const { deliveryAttempts, deliveryBackoffMs } = this.state.settings;
     let pause = delayMs;
     for (let tried = 0; tried < deliveryAttempts; tried += 1) {
-      if (!(await this.wait(delivery, pause, era))) return;
-      await this.lanes.take(async () => {
+      if (!(await this.wait(delivery, pause, reset))) return;
+      await this.sending.run(async () => {
         if (delivery.state === 'scheduled') await this.attempt(delivery);
       });
-      if (era.aborted || delivery.state !== 'sending') return;
+      if (reset.aborted || delivery.state !== 'sending') return;
       delivery.state = 'scheduled';
-      pause = Math.min(deliveryBackoffMs * 2 ** tried, LONGEST_PAUSE_MS);
+      pause = Math.min(deliveryBackoffMs * 2 ** tried, MAX_PAUSE_MS);
     }
     delivery.state = 'failed';
   }
 
-  /** @returns false when there is no need to go on: it was dropped or released meanwhile, or everything was reset */
-  private async wait(delivery: Delivery, pauseMs: number, era: AbortSignal): Promise<boolean> {
+  /** @returns false when it was released meanwhile, or everything was reset */
+  private async wait(delivery: Delivery, pauseMs: number, reset: AbortSignal): Promise<boolean> {
     if (pauseMs > 0) {
       delivery.nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
-      await sleep(pauseMs, undefined, { signal: era, ref: false }).catch(() => undefined);
+      await sleep(pauseMs, undefined, { signal: reset, ref: false }).catch(() => undefined);
       delivery.nextAttemptAt = null;
     }
-    return !era.aborted && delivery.state === 'scheduled';
+    return !reset.aborted && delivery.state === 'scheduled';
   }
 
   private async attempt(delivery: Delivery): Promise<void> {
@@ -156,18 +153,23 @@ export class DeliveryDesk implements OnModuleDestroy {
       ? await this.sender.send(endpoint, this.bodyOf(delivery), this.state.settings.deliveryTimeoutMs)
       : { at: new Date().toISOString(), status: null, error: 'endpoint removed' };
     delivery.attempts.push(attempt);
-    if (delivery.attempts.some(hasArrived)) delivery.state = 'delivered';
+    if (delivery.attempts.some(isAccepted)) delivery.state = 'delivered';
   }
 
-  /** Indented, as Stripe sends it: whoever parses and prints it again gets other bytes. */
+  /** Indented as Stripe's, so that a receiver that parses and serializes it again gets other bytes than those that are signed. */
   private bodyOf({ event: id, payload }: Delivery): string {
     const event = known(this.state.events, id);
     return JSON.stringify(payload === 'thin' ? wireThinEvent(event) : wireEvent(event, this.pendingOf(id)), null, 2);
   }
 }
 
-function newEra(): AbortController {
-  const era = new AbortController();
-  setMaxListeners(0, era.signal); // one for each delivery that waits
-  return era;
+function stateUnder({ drop, hold }: DeliveryPolicy): DeliveryState {
+  if (drop !== null) return drop === 'failed' ? 'dropped' : 'delivered';
+  return hold ? 'held' : 'scheduled';
+}
+
+function newResetController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // one for each delivery that waits
+  return controller;
 }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { stripeId } from '../account/ids.js';
 
-const KEPT = 5000;
+const MAX_ENTRIES = 5000;
 
-/** One call of the API as it was received, and how it was answered. */
+/** One call of the API and its answer. */
 export interface JournalEntry {
   id: string;
   /** ISO 8601, real time. */
@@ -14,11 +14,11 @@ export interface JournalEntry {
   idempotencyKey: string | null;
   replayed: boolean;
   fault: string | null;
-  /** Null while there is no answer, or when none went out. */
+  /** Null before the answer, and when no answer was sent. */
   status: number | null;
 }
 
-/** The last calls of the API. Keys of the account aren't kept. */
+/** The latest calls of the API, without API keys. */
 @Injectable()
 export class Journal {
   private entries: JournalEntry[] = [];
@@ -27,7 +27,7 @@ export class Journal {
     const at = new Date().toISOString();
     const entry: JournalEntry = { id: stripeId('req', 14), at, ...call, replayed: false, fault: null, status: null };
     this.entries.push(entry);
-    if (this.entries.length > KEPT) this.entries.shift();
+    if (this.entries.length > MAX_ENTRIES) this.entries.shift();
     return entry;
   }
 

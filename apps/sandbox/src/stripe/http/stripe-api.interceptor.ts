@@ -2,18 +2,16 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { EventLog } from '../account/event-log.js';
-import type { WireObject } from '../account/records.js';
 import { StripeApiError } from '../account/stripe.errors.js';
 import { Timekeeper } from '../account/timekeeper.js';
 import { API_VERSION } from '../api-version.js';
-import { assertKey, assertVersion } from './credentials.js';
-import { Expansion } from './expansion.js';
-import { type Fault, Faults, Severed } from './faults.js';
+import { assertKey, assertNoExpansion, assertVersion } from './credentials.js';
+import { type Fault, ApiFaults, ConnectionReset } from './api-faults.js';
 import { Idempotency, type Outcome } from './idempotency.js';
 import { Journal, type JournalEntry } from './journal.js';
 import { decodeForm } from './params.js';
 
-/** A call on its way through the gate. */
+/** A call in progress. */
 interface Call {
   request: FastifyRequest;
   reply: FastifyReply;
@@ -22,16 +20,15 @@ interface Call {
   carryOut: () => Promise<unknown>;
 }
 
-/** What every call of the API passes, in Stripe's order: availability, key, version, idempotency; then time, then the operation. */
+/** The steps of every call, in Stripe's order: availability, key, version, idempotency; then what is due, then the operation. */
 @Injectable()
 export class StripeApiInterceptor implements NestInterceptor {
   constructor(
     private readonly journal: Journal,
-    private readonly faults: Faults,
+    private readonly faults: ApiFaults,
     private readonly idempotency: Idempotency,
     private readonly timekeeper: Timekeeper,
     private readonly events: EventLog,
-    private readonly expansion: Expansion,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -60,10 +57,11 @@ export class StripeApiInterceptor implements NestInterceptor {
       await this.faults.beforeCall(faults, request);
       assertKey(request.headers.authorization);
       assertVersion(headerOf(request, 'stripe-version'));
+      assertNoExpansion(entry.params);
       const { outcome, isReplayed } = await this.once(call);
       entry.replayed = isReplayed;
       if (isReplayed) reply.header('Idempotent-Replayed', 'true');
-      if (faults.some(({ kind }) => kind === 'lost-response')) throw new Severed();
+      if (faults.some(({ kind }) => kind === 'lost-response')) throw new ConnectionReset();
       if ('error' in outcome) throw outcome.error;
       entry.status = 200;
       return outcome.answer;
@@ -82,13 +80,12 @@ export class StripeApiInterceptor implements NestInterceptor {
     return this.idempotency.once(keyed, () => this.outcomeOf(call));
   }
 
-  private async outcomeOf({ request, entry, faults, carryOut }: Call): Promise<Outcome> {
+  private async outcomeOf({ entry, faults, carryOut }: Call): Promise<Outcome> {
     try {
       await this.faults.duringCall(faults);
       this.timekeeper.settle();
       const cause = { id: entry.id, idempotencyKey: entry.idempotencyKey };
-      const answer = (await this.events.causedBy(cause, carryOut)) as WireObject;
-      return { answer: this.expansion.expand(answer, expandOf(request)) };
+      return { answer: await this.events.causedBy(cause, carryOut) };
     } catch (error) {
       if (error instanceof StripeApiError) return { error };
       throw error;
@@ -101,9 +98,4 @@ const pathOf = ({ url }: FastifyRequest): string => new URL(url, 'http://sandbox
 function headerOf(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-function expandOf(request: FastifyRequest): string[] {
-  const { expand } = decodeForm(request);
-  return Array.isArray(expand) ? expand.map(String) : [];
 }
