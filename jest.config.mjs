@@ -1,7 +1,7 @@
 /** One Jest project for each kind of test. `npm test` runs them all; `npx jest FILE` runs one file, with services of its own. */
 const shared = {
   rootDir: '.',
-  testEnvironment: '<rootDir>/test/support/node-environment.mjs',
+  testEnvironment: '<rootDir>/test/support/jest/node-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -17,7 +17,7 @@ const shared = {
     ],
   },
   moduleNameMapper: {
-    '^@nestjs/throttler$': '<rootDir>/test/support/nestjs-throttler.mjs',
+    '^@nestjs/throttler$': '<rootDir>/test/support/jest/nestjs-throttler.mjs',
     '^@app/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^@app/([a-z]+)/testing$': '<rootDir>/libs/$1/src/testing.ts',
     '^(\\.{1,2}/(?!.*\\.json\\.js$).*)\\.js$': '$1',

@@ -30,15 +30,16 @@ const KEPT_FROM = {
  * @param {App} app
  * @param {Environment} env whole and valid; names the ports
  * @param {(line: string) => void} [onLine] gets its log
+ * @param {string} [folder] holds the `dist` to start from; the project's own unless given
  * @returns {ManagedProcess} which may not be ready yet
  */
-export function startApp(processes, app, env, onLine) {
+export function startApp(processes, app, env, onLine, folder = root) {
   const own = Object.entries(env).filter(([name]) => !KEPT_FROM[app].includes(name));
   return processes.start({
     name: app,
     command: process.execPath,
     args: ['--enable-source-maps', `dist/apps/${app}/src/main.js`],
-    cwd: root,
+    cwd: folder,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(own) },
     ...(onLine ? { onLine } : {}),
   });

@@ -4,18 +4,19 @@ import { eventually } from '../support/eventually.js';
 import { signUpAndLogIn } from '../support/login.js';
 import { makePro } from '../support/plan.js';
 import { type Stack, startStack } from '../support/stack.js';
+import { type Breakage, BrokenBuild } from './broken-build.js';
 import { ChaosClient } from './clients.js';
-import { Faults } from './faults.js';
+import { FaultInjector } from './fault-injector.js';
 import { Oracle, type Verdict } from './oracle.js';
 import { Random } from './random.js';
 import { ChaosServices } from './services.js';
 
-/** How long, how random, and what is deliberately broken. */
+/** The length of a run, its seed, and what is broken on purpose. */
 export interface ChaosOptions {
   seconds: number;
   seed: number;
-  /** A safety of the engine that is switched off, to see whether the oracle notices. */
-  switchOff?: 'sweep' | 'fence';
+  /** A guarantee that the tested build lacks, to see whether the oracle notices; unless given, the build is as it is. */
+  breakBuild?: Breakage;
   /** The faults to choose from; all unless given. */
   only?: string[];
   /** Called about once a second. */
@@ -28,7 +29,7 @@ export interface ChaosReport {
   faults: Record<string, number>;
   missedPoints: string[];
   verdict: Verdict;
-  /** Everything that all processes have logged. */
+  /** The log of all processes. */
   logs: () => string;
 }
 
@@ -37,35 +38,41 @@ const PRO_CLIENTS = 16;
 const BASIC_CLIENTS = 4;
 const ROOMS_EACH = 2;
 
-/** How long after the last fault everything has to be answered. */
+/** How long after the last fault every reply has its outcome. */
 const SETTLE_MS = 60_000;
 
-/** The product under attack: two APIs, two workers, PostgreSQL, Redis without persistence, and twenty people. */
+/** Injects faults into two APIs, two workers, PostgreSQL and Redis without persistence while twenty users send messages. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const services = await ChaosServices.start();
-  const stack = await startStack({ apis: 2, workers: 2, env: environment(services, options) });
+  const build = options.breakBuild === undefined ? null : await BrokenBuild.create(options.breakBuild);
   try {
-    return await attack(services, stack, options);
+    const folder = build === null ? {} : { buildFolder: build.folder };
+    const stack = await startStack({ apis: 2, workers: 2, env: environment(services), ...folder });
+    try {
+      return await underFaults(services, stack, options);
+    } finally {
+      await stack.stop();
+    }
   } finally {
-    await stack.stop();
     await services.stop();
+    await build?.remove();
   }
 }
 
-async function attack(services: ChaosServices, stack: Stack, options: ChaosOptions): Promise<ChaosReport> {
+async function underFaults(services: ChaosServices, stack: Stack, options: ChaosOptions): Promise<ChaosReport> {
   const random = new Random(options.seed);
-  const clients = await gather(stack, services, random);
+  const clients = await createClients(stack, services, random);
   const oracle = new Oracle(() => services.directUrl);
-  const faults = new Faults(stack, services, random.fork(), LEASE_MS, options.only ?? null);
+  const faults = new FaultInjector(stack, services, random.fork(), LEASE_MS, options.only ?? null);
   const over = new AbortController();
   setMaxListeners(0, over.signal); // Every client listens.
   const progress = setInterval(() => options.onProgress?.(describe(clients, faults, options)), 1_000);
   try {
-    const lives = clients.map((client) => client.live(over.signal));
-    const rage = faults.rage(over.signal);
-    await Promise.race([pause(options.seconds * 1_000), rage, ...lives]);
+    const sending = clients.map((client) => client.run(over.signal));
+    const injecting = faults.run(over.signal);
+    await Promise.race([pause(options.seconds * 1_000), injecting, ...sending]);
     over.abort();
-    await Promise.all([rage, ...lives]);
+    await Promise.all([injecting, ...sending]);
     await settle(oracle, stack, options);
   } finally {
     clearInterval(progress);
@@ -76,24 +83,24 @@ async function attack(services: ChaosServices, stack: Stack, options: ChaosOptio
   return {
     accepted: accepted.length,
     refused: clients.reduce((sum, client) => sum + client.refused, 0),
-    faults: Object.fromEntries([...faults.struck].sort()),
+    faults: Object.fromEntries([...faults.injected].sort()),
     missedPoints: faults.missedPoints,
     verdict: await oracle.judge(accepted),
     logs: () => stack.logs(),
   };
 }
 
-/** Everything is whole again; now every promise has to be kept. With a safety switched off it may never be. */
-async function settle(oracle: Oracle, stack: Stack, { switchOff }: ChaosOptions): Promise<void> {
+/** Waits, after the last fault, until every reply has its outcome. A broken build may never get there. */
+async function settle(oracle: Oracle, stack: Stack, { breakBuild }: ChaosOptions): Promise<void> {
   await Promise.all([...stack.apis, ...stack.workers].map((process) => process.ready()));
-  const withinMs = switchOff === undefined ? SETTLE_MS : 3 * LEASE_MS;
+  const withinMs = breakBuild === undefined ? SETTLE_MS : 3 * LEASE_MS;
   await eventually(async () => (await oracle.unfinished()) === 0, { withinMs, everyMs: 500 }).catch(() => undefined);
-  // What a frozen worker brings too late would come now.
+  // A worker that was frozen may still try to write.
   await pause(1_000);
 }
 
-/** People with accounts and rooms: most on Pro, some on Basic with a day's messages that they will use up. */
-async function gather(stack: Stack, services: ChaosServices, random: Random): Promise<ChaosClient[]> {
+/** Users with rooms: most on Pro, some on Basic, whose messages of the day are used up during the run. */
+async function createClients(stack: Stack, services: ChaosServices, random: Random): Promise<ChaosClient[]> {
   const clients: ChaosClient[] = [];
   for (let i = 0; i < PRO_CLIENTS + BASIC_CLIENTS; i++) {
     const person = await signUpAndLogIn(stack.http);
@@ -106,7 +113,7 @@ async function gather(stack: Stack, services: ChaosServices, random: Random): Pr
   return clients;
 }
 
-function environment(services: ChaosServices, { switchOff }: ChaosOptions): Record<string, string> {
+function environment(services: ChaosServices): Record<string, string> {
   return {
     ...services.env,
     REPLY_LEASE_MS: String(LEASE_MS),
@@ -114,12 +121,11 @@ function environment(services: ChaosServices, { switchOff }: ChaosOptions): Reco
     REPLY_MAX_ATTEMPTS: '3',
     BASIC_DAILY_MESSAGES: '25',
     LOG_LEVEL: 'warn',
-    ...(switchOff === undefined ? {} : { FAULT_SWITCH_OFF: switchOff }),
   };
 }
 
-function describe(clients: ChaosClient[], faults: Faults, { seed }: ChaosOptions): string {
+function describe(clients: ChaosClient[], faults: FaultInjector, { seed }: ChaosOptions): string {
   const accepted = clients.reduce((sum, client) => sum + client.accepted.length, 0);
-  const struck = [...faults.struck.values()].reduce((sum, count) => sum + count, 0);
-  return `seed ${seed}: ${accepted} accepted, ${struck} faults`;
+  const injected = [...faults.injected.values()].reduce((sum, count) => sum + count, 0);
+  return `seed ${seed}: ${accepted} accepted, ${injected} faults`;
 }

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { HttpClient } from '../support/http.js';
+import type { HttpClient } from '../support/http/http-client.js';
 import type { Random } from './random.js';
 
-/** A 202 that a client has in its hands. */
+/** A message that the API has accepted. */
 export interface AcceptedSend {
   replyId: string;
   content: string;
@@ -13,8 +13,8 @@ interface Room {
   lastReply: string | null;
 }
 
-/** How the model is asked to behave, by a directive in the prompt; mostly well. */
-const MANNERS = [
+/** Directives in the prompt that tell the sandbox's model how to behave; most prompts have none. */
+const DIRECTIVES = [
   ...Array<string>(12).fill(''),
   ...Array<string>(5).fill(' [[behaviour:answer tokensPerSecond=40 latencyMs=50]]'),
   ' [[behaviour:answer latencyMs=1500]]',
@@ -23,17 +23,17 @@ const MANNERS = [
   ' [[behaviour:cut]]',
 ];
 
-/** How long a client keeps repeating a request that brought no answer. */
-const PATIENCE_MS = 90_000;
+/** How long a client repeats a request that got no answer. */
+const SEND_TIMEOUT_MS = 90_000;
 
-/** One person with an app that repeats each send under its key until it knows what became of it. */
+/** One user's client. It repeats each send under its idempotency key until it knows the result. */
 export class ChaosClient {
   readonly accepted: AcceptedSend[] = [];
   refused = 0;
   private sent = 0;
   private readonly rooms: Room[] = [];
 
-  /** @param apis all replicas; each request goes to any of them */
+  /** @param apis all replicas; each request goes to a random one */
   constructor(
     readonly name: string,
     private readonly apis: readonly HttpClient[],
@@ -47,8 +47,8 @@ export class ChaosClient {
     }
   }
 
-  /** Uses the product until told to stop. */
-  async live(until: AbortSignal): Promise<void> {
+  /** Sends, cancels and regenerates at random until the signal aborts. */
+  async run(until: AbortSignal): Promise<void> {
     while (!until.aborted) {
       const room = this.random.pick(this.rooms);
       const roll = this.random.next();
@@ -64,9 +64,9 @@ export class ChaosClient {
   }
 
   private async send(room: Room): Promise<void> {
-    const content = `${this.name} message ${++this.sent}${this.random.pick(MANNERS)}`;
+    const content = `${this.name} message ${++this.sent}${this.random.pick(DIRECTIVES)}`;
     const key = `"${this.name}-${this.sent}"`;
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + SEND_TIMEOUT_MS;
     while (Date.now() < deadline) {
       const answer = await this.api
         .post<{ reply: { id: string }; code?: string }>(
@@ -90,7 +90,7 @@ export class ChaosClient {
     }
   }
 
-  /** Fire and forget, as an impatient person does it. */
+  /** Asks once, whether or not there is an answer. */
   private async cancel(room: Room): Promise<void> {
     await this.api.post(`/chatroom/${room.id}/message/${room.lastReply}/cancel`).catch(() => null);
   }

@@ -1,9 +1,9 @@
 import pg from 'pg';
 import type { AcceptedSend } from './clients.js';
 
-/** What is wrong, by kind; all empty is what the product promises. */
+/** The violations that were found, by kind; all are empty when every guarantee was kept. */
 export interface Verdict {
-  /** Accepted, and gone or without an outcome. */
+  /** Accepted, and missing or without an outcome. */
   lost: string[];
   /** Accepted once, stored or answered more than once; or an outcome that changed after it was final. */
   doubled: string[];
@@ -11,6 +11,8 @@ export interface Verdict {
   disordered: string[];
   /** The answer belongs to another question, or contradicts its status. */
   wrong: string[];
+  /** Finished, but still to be enqueued; or unfinished, but never to be enqueued again. */
+  inconsistent: string[];
   /** The quota ledger differs from what the messages cost. */
   ledger: string[];
 }
@@ -27,8 +29,8 @@ const OUTCOMES = `
   WHERE role = 'bot' AND status NOT IN ('queued', 'generating') AND completed_at >= $1`;
 
 /**
- * An observer that knows nothing of the product but its tables: it reads PostgreSQL past the proxies, notes every final
- * outcome when it first sees it, and judges the whole at the end.
+ * An observer that knows nothing of the product but its tables. It reads PostgreSQL past the proxies, records each final
+ * outcome when it first sees it, and compares them with the tables at the end.
  */
 export class Oracle {
   private readonly outcomes = new Map<string, Outcome>();
@@ -48,21 +50,22 @@ export class Oracle {
     return row?.count ?? 0;
   }
 
-  /** Looks no more. */
+  /** Ends the observation. */
   async stop(): Promise<void> {
     this.watching = false;
     await this.watcher;
   }
 
-  /** @param accepted what clients were promised */
+  /** @param accepted the messages that the API has accepted */
   async judge(accepted: readonly AcceptedSend[]): Promise<Verdict> {
     await this.stop();
-    await this.note(new Date(0));
+    await this.record(new Date(0));
     return {
       lost: await this.lost(accepted),
       doubled: [...(await this.doubled()), ...[...this.changed].map((id) => `${id} changed after it was final`)],
       disordered: await this.disordered(),
       wrong: await this.wrong(),
+      inconsistent: await this.inconsistent(),
       ledger: await this.ledger(),
     };
   }
@@ -75,7 +78,7 @@ export class Oracle {
     const stored = new Map(rows.map((row) => [row.id, row]));
     return accepted.flatMap(({ replyId, content }) => {
       const row = stored.get(replyId);
-      if (row === undefined) return [`${replyId} is gone`];
+      if (row === undefined) return [`${replyId} is missing`];
       if (row.content !== content) return [`${replyId} belongs to another message`];
       return this.outcomes.has(replyId) ? [] : [`${replyId} is still ${row.status}`];
     });
@@ -117,6 +120,17 @@ export class Oracle {
     return rows.map(({ id, status }) => `${id} (${status})`);
   }
 
+  /** The sweep finds a reply by `next_enqueue_at`: exactly the replies without an outcome have one. */
+  private async inconsistent(): Promise<string[]> {
+    const rows = await this.query<{ id: string; status: string }>(
+      `SELECT id, status FROM message
+       WHERE role = 'bot' AND CASE WHEN status IN ('queued', 'generating')
+         THEN next_enqueue_at IS NULL OR completed_at IS NOT NULL
+         ELSE next_enqueue_at IS NOT NULL OR completed_at IS NULL END`,
+    );
+    return rows.map(({ id, status }) => `${id} (${status})`);
+  }
+
   private async ledger(): Promise<string[]> {
     const rows = await this.query<{ user_id: string; used: number; cost: number }>(
       `WITH cost AS (
@@ -133,12 +147,12 @@ export class Oracle {
 
   private async watch(): Promise<void> {
     while (this.watching) {
-      await this.note(new Date(Date.now() - 15_000)).catch(() => undefined);
+      await this.record(new Date(Date.now() - 15_000)).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 
-  private async note(since: Date): Promise<void> {
+  private async record(since: Date): Promise<void> {
     for (const outcome of await this.query<Outcome>(OUTCOMES, [since])) {
       const before = this.outcomes.get(outcome.id);
       if (before === undefined) this.outcomes.set(outcome.id, outcome);

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed (mulberry32), so that a run can be repeated. */
+/** Pseudo-random numbers (mulberry32) that are the same for the same seed, so that a run can be repeated. */
 export class Random {
   constructor(private state: number) {}
 
@@ -19,7 +19,7 @@ export class Random {
     return items[this.between(0, items.length - 1)] as T;
   }
 
-  /** A source of its own, so that what one actor draws doesn't depend on how fast the others are. */
+  /** A separate source, so that what one actor draws doesn't depend on how fast the others are. */
   fork(): Random {
     return new Random(this.between(0, 2 ** 31));
   }

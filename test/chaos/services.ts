@@ -9,14 +9,14 @@ import { freePort } from '../../scripts/services/ports.mjs';
 import { createDatabase, type Postgres, startPostgres } from '../../scripts/services/postgres.mjs';
 import { type ManagedProcess, Processes } from '../../scripts/services/processes.mjs';
 import { provideRedis, startRedis } from '../../scripts/services/redis.mjs';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { TcpProxy } from '../support/http/tcp-proxy.js';
 
 const MIGRATE = fileURLToPath(new URL('../../prisma/migrate.mjs', import.meta.url));
 const DATABASE = 'chaos';
 
 /**
- * A PostgreSQL and a Redis to be killed, each behind a proxy. What PostgreSQL has committed outlives its processes (the
- * machine itself doesn't die here, so it needn't wait for the disk); Redis forgets everything with its process.
+ * A PostgreSQL and a Redis that may be killed, each behind a proxy. What PostgreSQL has committed survives its processes
+ * without fsync, since the machine itself keeps running; Redis loses everything with its process.
  */
 export class ChaosServices {
   private constructor(
@@ -49,7 +49,7 @@ export class ChaosServices {
     return new ChaosServices(processes, folder, ports, password, postgres, redis, ...proxies);
   }
 
-  /** How the product reaches them: through the proxies. */
+  /** The product's settings, which lead through the proxies. */
   get env(): Record<string, string> {
     const url = Object.assign(new URL(this.directUrl), { port: String(this.postgresProxy.port) });
     return {
@@ -60,7 +60,7 @@ export class ChaosServices {
     };
   }
 
-  /** How the oracle reaches PostgreSQL: past the proxy. */
+  /** The oracle's connection string, past the proxy. */
   get directUrl(): string {
     return this.postgres.url(DATABASE);
   }
@@ -68,7 +68,7 @@ export class ChaosServices {
   async killPostgres(): Promise<void> {
     this.postgres.process.kill('SIGKILL');
     await this.postgres.process.exited;
-    // Its backends notice within moments, and the next server refuses to start before.
+    // The next server refuses to start until the backends of the last one have noticed and ended.
     for (let attempt = 1; ; attempt++) {
       try {
         this.postgres = await launchPostgres(this.processes, this.folder, this.ports.postgres, this.password);

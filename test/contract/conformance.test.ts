@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { type Answer, HttpClient, type Sent } from '../support/http.js';
+import { type Answer, HttpClient, type Sent } from '../support/http/http-client.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Accepted, openRoom, outcome, script, send } from '../support/messages.js';
 import { makePro } from '../support/plan.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { OpenAPIObject, OperationObject, ReferenceObject, ResponseObject } from '@nestjs/swagger';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { Answer } from '../support/http.js';
+import type { Answer } from '../support/http/http-client.js';
 
 /** The committed description of the API. */
 export const DESCRIPTION_FILE = 'openapi.json';

@@ -1,5 +1,5 @@
 import { eventually } from '../support/eventually.js';
-import { keysOf, placesOf, rowsOf } from '../support/holdings.js';
+import { keysOf, placesOf, rowsOf } from '../support/privacy/stored-data.js';
 import { logIn, type Person, sendOtp, signUpAndLogIn } from '../support/login.js';
 import { callsFor, openRoom, outcome, script, send } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';

@@ -1,5 +1,5 @@
 import { eventually } from '../support/eventually.js';
-import { HttpClient } from '../support/http.js';
+import { HttpClient } from '../support/http/http-client.js';
 import { newPhone, type Tokens } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 

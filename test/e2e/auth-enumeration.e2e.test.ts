@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer } from '../support/http.js';
+import type { Answer } from '../support/http/http-client.js';
 import { type Challenge, newPhone } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 

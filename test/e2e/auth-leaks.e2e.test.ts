@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { keysOf, placesOf, rowsOf } from '../support/holdings.js';
-import type { HttpClient } from '../support/http.js';
-import { leaksIn } from '../support/leaks.js';
+import { keysOf, placesOf, rowsOf } from '../support/privacy/stored-data.js';
+import type { HttpClient } from '../support/http/http-client.js';
+import { leaksIn } from '../support/privacy/leaks.js';
 import { type Challenge, newPhone, type Person, sendOtp, type Tokens } from '../support/login.js';
 import { openRoom, outcome, send } from '../support/messages.js';
 import { makePro } from '../support/plan.js';

@@ -2,7 +2,7 @@ import { eventually } from '../support/eventually.js';
 import { newPhone, type Person, signUpAndLogIn } from '../support/login.js';
 import { testRedis } from '../support/services.js';
 import { type Stack, startStack } from '../support/stack.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { TcpProxy } from '../support/http/tcp-proxy.js';
 
 describe('limits on requests', () => {
   let stack: Stack;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Answer, type HttpClient } from '../support/http.js';
+import { type Answer, type HttpClient } from '../support/http/http-client.js';
 import { logIn, type Person, signUpAndLogIn } from '../support/login.js';
 import { type Accepted, openRoom, outcome, send } from '../support/messages.js';
 import { makePro } from '../support/plan.js';

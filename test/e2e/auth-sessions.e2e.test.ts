@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { HttpClient } from '../support/http.js';
+import type { HttpClient } from '../support/http/http-client.js';
 import { logIn, newPhone, type Person, signUpAndLogIn, type Tokens } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 

@@ -1,5 +1,5 @@
 import { eventually } from '../support/eventually.js';
-import type { HttpClient } from '../support/http.js';
+import type { HttpClient } from '../support/http/http-client.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { callsFor, type Message, outcome, script, send } from '../support/messages.js';
 import { makePro } from '../support/plan.js';

@@ -11,8 +11,8 @@ import {
   script,
   send,
 } from '../support/messages.js';
-import { makePro } from '../support/plan.js';
-import { type Stack, startStack } from '../support/stack.js';
+import { startReplyStack } from '../support/reply-stack.js';
+import type { Stack } from '../support/stack.js';
 
 const ATTEMPTS = 3;
 
@@ -20,28 +20,23 @@ let stack: Stack;
 let person: Person;
 
 beforeAll(async () => {
-  stack = await startStack({
-    env: {
-      REPLY_MAX_ATTEMPTS: String(ATTEMPTS),
-      REPLY_RETRY_BASE_MS: '50',
-      REPLY_LEASE_MS: '2000',
-      REPLY_DEADLINE_MS: '12000',
-      GEMINI_FIRST_BYTE_TIMEOUT_MS: '2500',
-      GEMINI_IDLE_TIMEOUT_MS: '2500',
-    },
-  });
-  person = await signUpAndLogIn(stack.http);
-  await makePro(stack.database.url, person.id);
+  const env = {
+    REPLY_MAX_ATTEMPTS: String(ATTEMPTS),
+    REPLY_DEADLINE_MS: '12000',
+    GEMINI_FIRST_BYTE_TIMEOUT_MS: '2500',
+    GEMINI_IDLE_TIMEOUT_MS: '2500',
+  };
+  ({ stack, person } = await startReplyStack({ env }));
 }, 120_000);
 
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 interface Expected {
   status: Message['status'];
   code: string | null;
-  /** Model calls that it takes. */
+  /** How many model calls it takes. */
   calls: number;
-  /** What the stored text looks like; nothing unless given. */
+  /** The stored text; empty unless given. */
   text?: RegExp;
 }
 
@@ -55,7 +50,7 @@ const RETRIED = (code: string, text?: RegExp): Expected => ({
 const PARTIAL = /^Turn 1\. You/;
 const WHOLE = /^Turn 1\. You said: ".*"\.$/s;
 
-/** Every way in which the sandbox's Gemini can behave, and what becomes of a message then. */
+/** Every behaviour of the sandbox's Gemini, and the outcome of the reply. */
 const CASES: [string, Behaviour[], Expected][] = [
   ['a normal answer', [{ type: 'answer' }], { status: 'completed', code: null, calls: 1, text: WHOLE }],
   ['thoughts before it', [{ type: 'thoughts' }], { status: 'completed', code: null, calls: 1, text: WHOLE }],
@@ -101,10 +96,10 @@ const CASES: [string, Behaviour[], Expected][] = [
   ],
 ];
 
-describe('what becomes of a message when Gemini gives', () => {
+describe('the outcome of a reply after', () => {
   const results = new Map<string, { reply: Message; used: number }>();
 
-  // All at once, each by somebody of their own whose quota shows what it cost.
+  // All run at the same time, each by a user of its own, whose quota shows what it cost.
   beforeAll(async () => {
     await Promise.all(
       CASES.map(async ([name, behaviours]) => {
@@ -141,7 +136,7 @@ describe('the order of replies', () => {
     expect(replies.map(({ content }) => content.slice(0, 6))).toEqual(['Turn 1', 'Turn 2', 'Turn 3']);
   });
 
-  it('of one room holds up no other room', async () => {
+  it('in one room delays no other room', async () => {
     const [slow, quick] = [await openRoom(person.http), await openRoom(person.http)];
     await script(stack, 'very slow', [{ type: 'answer', latencyMs: 900 }]);
     const waiting = await send(person.http, slow, 'very slow');
@@ -151,11 +146,11 @@ describe('the order of replies', () => {
     expect(Date.parse(answered.completedAt!)).toBeLessThan(Date.parse(late.completedAt!));
   });
 
-  it('lets fifty rooms be answered at the same time by one worker', async () => {
+  it('lets one worker write the replies of fifty rooms at the same time', async () => {
     const rooms = await Promise.all(Array.from({ length: 50 }, () => openRoom(person.http)));
     await script(stack, 'together', [{ type: 'hang' }], 50);
     await Promise.all(rooms.map((room) => send(person.http, room, 'together')));
-    // All fifty calls are open at once: no reply waits for another one's.
+    // All fifty calls are open at once: no reply waits for another.
     await expectSoon(async () => {
       const calls = await callsFor(stack, 'together');
       expect(calls.filter((call) => call.outcome === 'open').length).toBeGreaterThanOrEqual(50);
@@ -179,18 +174,18 @@ describe('the conversation that the model sees', () => {
   });
 });
 
-describe('renewing a reply', () => {
+describe('regenerating a reply', () => {
   it('shows the newest variant, keeps the others, and asks the model without the old answer', async () => {
     const room = await openRoom(person.http);
     const { message, reply } = await send(person.http, room, 'Say it again');
     await outcome(person.http, reply);
-    const renewed = await person.http.post<{ reply: Message }>(`/chatroom/${room}/message/${reply.id}/regenerate`);
-    expect(renewed.status).toBe(202);
-    await outcome(person.http, renewed.body.reply);
+    const regenerated = await person.http.post<{ reply: Message }>(`/chatroom/${room}/message/${reply.id}/regenerate`);
+    expect(regenerated.status).toBe(202);
+    await outcome(person.http, regenerated.body.reply);
     const { body } = await person.http.get<{ messages: Message[] }>(`/chatroom/${room}`);
-    expect(body.messages.map(({ id }) => id)).toEqual([message.id, renewed.body.reply.id]);
+    expect(body.messages.map(({ id }) => id)).toEqual([message.id, regenerated.body.reply.id]);
     const variants = await person.http.get<{ items: Message[] }>(`/chatroom/${room}/message/${message.id}/replies`);
-    expect(variants.body.items.map(({ id }) => id)).toEqual([renewed.body.reply.id, reply.id]);
+    expect(variants.body.items.map(({ id }) => id)).toEqual([regenerated.body.reply.id, reply.id]);
     expect((await callsFor(stack, 'Say it again')).map(({ contents }) => contents.length)).toEqual([1, 1]);
     expect((await person.http.post(`/chatroom/${room}/message/${reply.id}/regenerate`)).body).toMatchObject({
       status: 409,
@@ -200,7 +195,7 @@ describe('renewing a reply', () => {
 });
 
 describe('a room without a title', () => {
-  it('is named from its first exchange, at no cost, and even if the model fails to', async () => {
+  it('gets a title from its first message and reply, at no cost', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const { body } = await http.post<{ id: string }>('/chatroom', {});
     await outcome(http, (await send(http, body.id, 'Why is the sky blue?')).reply);
@@ -212,8 +207,8 @@ describe('a room without a title', () => {
   });
 });
 
-describe('the rate limit of the project', () => {
-  it('pauses everybody for as long as Gemini asks, and spends no attempt', async () => {
+describe('the rate limit of a model', () => {
+  it('delays the next call for as long as Gemini asks, and spends no attempt', async () => {
     await script(stack, 'too much', [
       ...Array<Behaviour>(ATTEMPTS + 1).fill({ type: '429', retryAfterMs: 300 }),
       { type: 'answer' },
@@ -227,18 +222,18 @@ describe('the rate limit of the project', () => {
     for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(300);
   });
 
-  it('keeps other rooms from asking meanwhile', async () => {
+  it('delays the calls of other rooms as well', async () => {
     await script(stack, 'over the rate', [{ type: '429', retryAfterMs: 2_000 }, { type: 'answer' }]);
     const { reply } = await send(person.http, await openRoom(person.http), 'over the rate');
     await eventually(async () => (await callsFor(stack, 'over the rate')).length > 0);
     await eventually(async () => (await read(person.http, reply)).status === 'queued');
-    const other = await send(person.http, await openRoom(person.http), 'not to be asked yet');
+    const other = await send(person.http, await openRoom(person.http), 'sent meanwhile');
     expect(await outcome(person.http, other.reply)).toMatchObject({ status: 'completed' });
-    const [[refused], [next]] = [await callsFor(stack, 'over the rate'), await callsFor(stack, 'not to be asked yet')];
+    const [[refused], [next]] = [await callsFor(stack, 'over the rate'), await callsFor(stack, 'sent meanwhile')];
     expect(Date.parse(next!.receivedAt) - Date.parse(refused!.receivedAt)).toBeGreaterThanOrEqual(2_000);
   });
 
-  it('ends a reply visibly when it lasts beyond the deadline', async () => {
+  it('fails a reply when it lasts beyond the deadline', async () => {
     await script(stack, 'for ever too much', [{ type: '429', retryAfterMs: 1500 }]);
     const { http } = await signUpAndLogIn(stack.http);
     const { reply } = await send(http, await openRoom(http), 'for ever too much');

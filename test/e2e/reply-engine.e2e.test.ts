@@ -1,8 +1,8 @@
 import { REPLY_QUEUE } from '@app/contracts';
 import { Redis } from 'ioredis';
 import { eventually } from '../support/eventually.js';
-import type { Answer, HttpClient } from '../support/http.js';
-import { type Person, signUpAndLogIn } from '../support/login.js';
+import type { Answer, HttpClient } from '../support/http/http-client.js';
+import { signUpAndLogIn } from '../support/login.js';
 import {
   type Accepted,
   callsFor,
@@ -14,34 +14,28 @@ import {
   script,
   send,
 } from '../support/messages.js';
-import { makePro } from '../support/plan.js';
-import { type Stack, startStack } from '../support/stack.js';
+import { proUser, startReplyStack } from '../support/reply-stack.js';
+import type { Stack } from '../support/stack.js';
 
 let stack: Stack;
 
 beforeAll(async () => {
-  // The limit on requests is another matter; here only the quota is to refuse.
-  stack = await startStack({ apis: 2, env: { REPLY_LEASE_MS: '2000', RATE_LIMIT_SEND_PER_MINUTE: '100000' } });
+  // Only the quota is to refuse requests here, not the rate limit.
+  ({ stack } = await startReplyStack({ apis: 2, env: { RATE_LIMIT_SEND_PER_MINUTE: '100000' } }));
 }, 120_000);
-afterAll(() => stack.stop());
-
-async function pro(): Promise<Person> {
-  const person = await signUpAndLogIn(stack.http);
-  await makePro(stack.database.url, person.id);
-  return person;
-}
+afterAll(() => stack?.stop());
 
 const openRooms = (http: HttpClient, count: number): Promise<string[]> =>
   Promise.all(Array.from({ length: count }, () => openRoom(http)));
 
-/** What the sandbox answers to a conversation of these messages. */
+/** The sandbox's answers to a conversation of these messages. */
 const answersTo = (contents: string[]): string[] =>
   contents.map((content, i) => `Turn ${i + 1}. You said: "${content}".`);
 
-describe('the five messages of a day', () => {
+describe('the daily quota of five messages', () => {
   type Body = Accepted & { status: number; code: string };
 
-  /** 200 messages at once, to all replicas, rooms and with all contents in turn. */
+  /** Sends 200 messages at once. Replicas, rooms and contents take turns. */
   const send200 = (http: HttpClient, rooms: string[], contents: string[]): Promise<Answer<Body>[]> =>
     Promise.all(
       Array.from({ length: 200 }, (_, i) => {
@@ -52,7 +46,7 @@ describe('the five messages of a day', () => {
   const accepted = (answers: Answer<Body>[]): Answer<Body>[] => answers.filter(({ status }) => status === 202);
   const secondsToMidnight = (): number => Math.ceil((new Date().setUTCHours(24, 0, 0, 0) - Date.now()) / 1_000);
 
-  it('are all that 200 parallel sends get, and every answer tells what is left until midnight', async () => {
+  it('accepts five of 200 parallel sends, and every answer tells what is left until midnight', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const room = await openRoom(http);
     const longest = secondsToMidnight();
@@ -81,19 +75,19 @@ describe('the five messages of a day', () => {
     expect(await quotaOf(http)).toMatchObject({ limit: 5, used: 5, remaining: 0 });
   });
 
-  it('stay exact when replies without an answer give theirs back in the midst of parallel sends', async () => {
+  it('stays exact when replies without an answer are refunded during parallel sends', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const rooms = await openRooms(http, 20);
-    const givenBack = ['prompt_blocked', 'safety', 'empty', 'max_tokens'].map((type) => `Hi [[behaviour:${type}]]`);
+    const refunded = ['prompt_blocked', 'safety', 'empty', 'max_tokens'].map((type) => `Hi [[behaviour:${type}]]`);
     const outcomes: Message[] = [];
     const kept = (): number => outcomes.filter(({ status }) => status === 'completed').length;
 
-    for (const contents of [givenBack, [...givenBack, 'Hi'], ['Hi']]) {
+    for (const contents of [refunded, [...refunded, 'Hi'], ['Hi']]) {
       const answers = accepted(await send200(http, rooms, contents));
       outcomes.push(...(await Promise.all(answers.map(({ body }) => outcome(http, body.reply)))));
       expect(await quotaOf(http)).toMatchObject({ used: kept(), remaining: 5 - kept() });
     }
-    // The first were all given back; of the last, none was, so that they filled the day to its brim.
+    // All of the first were refunded and none of the last, which used up the quota.
     expect(kept()).toBe(5);
     expect(outcomes.length).toBeGreaterThanOrEqual(10);
     expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['completed', 'failed', 'blocked']));
@@ -101,11 +95,11 @@ describe('the five messages of a day', () => {
 });
 
 describe('one worker', () => {
-  it('answers fifty rooms with a model that takes a second at the same time, not one after the other', async () => {
-    const { http } = await pro();
+  it('answers fifty rooms at the same time, not one after the other, when the model takes a second', async () => {
+    const { http } = await proUser(stack);
     const rooms = await openRooms(http, 50);
     await script(stack, 'Take a second', [{ type: 'answer', latencyMs: 1_000 }]);
-    // Frozen, so that all fifty are waiting when it looks.
+    // The worker is frozen, so that all fifty are waiting when it goes on.
     await stack.worker().kill('SIGSTOP');
     const sent = await Promise.all(rooms.map((room) => send(http, room, 'Take a second')));
     const begun = Date.now();
@@ -114,12 +108,12 @@ describe('one worker', () => {
 
     const waits = replies.map(({ completedAt }) => Date.parse(completedAt!) - begun);
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(1_000);
-    // It is little over one second; a busy machine may need more, but nowhere near the fifty of one after the other.
+    // One after the other they would take fifty seconds; a busy machine may need a few instead of one.
     expect(Math.max(...waits)).toBeLessThan(8_000);
   });
 
   it('that is killed and started again answers what it was writing and what was waiting', async () => {
-    const { http } = await pro();
+    const { http } = await proUser(stack);
     const rooms = await openRooms(http, 10);
     const [busy] = rooms;
     await script(stack, 'Never end', [{ type: 'hang' }], 1);
@@ -139,18 +133,18 @@ describe('one worker', () => {
   }, 90_000);
 });
 
-describe('a Redis that forgets everything', () => {
+describe('a Redis that loses all data', () => {
   it('while fifty replies are written and 500 are queued delays them by less than thirty seconds', async () => {
-    const { http } = await pro();
+    const { http } = await proUser(stack);
     const rooms = await openRooms(http, 50);
     const [written, ...queued] = Array.from({ length: 11 }, (_, i) => `Before the flush ${i}`);
     await script(stack, written!, [{ type: 'answer', latencyMs: 2_000 }]);
     await Promise.all(rooms.map((room) => send(http, room, written!)));
     await eventually(async () => (await callsFor(stack, written!)).length === 50);
-    // Frozen, so that none of the others is answered before all have come.
+    // The worker is frozen, so that none of the others is answered before all are accepted.
     await stack.worker().kill('SIGSTOP');
     await Promise.all(rooms.map((room) => sendInOrder(http, room, queued)));
-    await forgetEverything(500);
+    await flushRedis(500);
     const flushed = Date.now();
     await stack.worker().kill('SIGCONT');
 
@@ -165,8 +159,8 @@ describe('a Redis that forgets everything', () => {
     for (const content of contents) await send(http, room, content);
   }
 
-  /** @param jobs so many are waiting, or there would be nothing to forget */
-  async function forgetEverything(jobs: number): Promise<void> {
+  /** @param jobs how many have to be waiting before the flush */
+  async function flushRedis(jobs: number): Promise<void> {
     const redis = new Redis(stack.redis);
     try {
       await eventually(async () => (await redis.llen(`bull:${REPLY_QUEUE}:wait`)) >= jobs);
@@ -177,14 +171,14 @@ describe('a Redis that forgets everything', () => {
   }
 });
 
-describe('a reply whose worker dies of it', () => {
-  it('three times, and again behind its end, has one outcome that is stored and paid once', async () => {
+describe('a reply whose worker dies three times before its outcome and once after it', () => {
+  it('has one outcome, which is stored and paid once', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const room = await openRoom(http);
     const worker = stack.worker();
     await worker.kill('SIGKILL');
     const { reply } = await send(http, room, 'Die of me');
-    for (const point of ['claimed', 'first-word', 'answered', 'finished']) {
+    for (const point of ['claimed', 'first-token', 'answered', 'finished']) {
       await worker.relaunch({ CRASH_POINT: point });
       expect((await worker.ended).signal).toBe('SIGKILL');
     }
@@ -192,11 +186,11 @@ describe('a reply whose worker dies of it', () => {
     await worker.restart({ CRASH_POINT: '' });
 
     expect(stored).toMatchObject({ status: 'completed', content: 'Turn 1. You said: "Die of me".' });
-    // The room goes on, and nothing that the dead have left behind touches what is final.
+    // The room goes on, and nothing that the dead workers left behind changes the outcome.
     await send(http, room, 'And now?');
     expect(repliesIn(await answered(http, room))).toEqual(answersTo(['Die of me', 'And now?']));
     expect(await read(http, reply)).toEqual(stored);
-    // At the first point the model had not been asked; behind the end it isn't asked again.
+    // At the first point the model had not been called yet; after the outcome it isn't called again.
     expect(await callsFor(stack, 'Die of me')).toHaveLength(3);
     expect((await quotaOf(http)).used).toBe(2);
   }, 120_000);

@@ -1,4 +1,4 @@
-import { EventStream } from '../support/event-stream.js';
+import { EventStream } from '../support/http/event-stream.js';
 import { type Person, sendOtp, signUpAndLogIn } from '../support/login.js';
 import { openRoom, outcome, read, script, send } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { HttpClient } from '../support/http.js';
+import { HttpClient } from '../support/http/http-client.js';
 import { newPhone } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 

@@ -2,16 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page, Request } from 'playwright-core';
-import { findBrowser, launchBrowser } from '../support/browser.js';
+import { findBrowser, launchBrowser } from '../support/http/browser.js';
 import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Message, openRoom, outcome, read, script, send } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { TcpProxy } from '../support/http/tcp-proxy.js';
 
 const browserPath = findBrowser();
-const inABrowser = browserPath === undefined ? describe.skip : describe;
-if (browserPath === undefined) {
+const inABrowser = browserPath === null ? describe.skip : describe;
+if (browserPath === null) {
   console.warn('No browser: reading a stream in a page is skipped. Install chromium, or name one in BROWSER_PATH.');
 }
 

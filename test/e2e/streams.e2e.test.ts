@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { EventStream } from '../support/event-stream.js';
+import { EventStream } from '../support/http/event-stream.js';
 import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import {
@@ -14,25 +14,19 @@ import {
   script,
   send,
 } from '../support/messages.js';
-import { makePro } from '../support/plan.js';
-import { type Stack, startStack } from '../support/stack.js';
+import { startReplyStack } from '../support/reply-stack.js';
+import type { Stack } from '../support/stack.js';
 
 let stack: Stack;
 let person: Person;
 
 beforeAll(async () => {
-  stack = await startStack({
-    apis: 2,
-    workers: 2,
-    env: { REPLY_LEASE_MS: '2000', REPLY_RETRY_BASE_MS: '50', STREAMS_PER_USER: '8' },
-  });
-  person = await signUpAndLogIn(stack.http);
-  await makePro(stack.database.url, person.id);
+  ({ stack, person } = await startReplyStack({ apis: 2, workers: 2, env: { STREAMS_PER_USER: '8' } }));
 }, 120_000);
 
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
-/** A reply that is written slowly enough to do things to it: about three seconds. */
+/** A reply that takes about three seconds, so that a test can act while it is written. */
 async function slowReply(content: string, words = 30): Promise<Accepted> {
   await script(stack, content, [{ type: 'answer', text: 'wörd 🌍 '.repeat(words), tokensPerSecond: 10, chunkSize: 8 }]);
   return send(person.http, await openRoom(person.http), content);
@@ -55,7 +49,7 @@ describe('one call that sends and streams', () => {
     expect(stream.events.every(({ id }) => id !== '')).toBe(true);
   });
 
-  it('is attached to again by its Idempotency-Key', async () => {
+  it('continues the same reply when it is repeated with its Idempotency-Key', async () => {
     const room = await openRoom(person.http);
     const open = () =>
       EventStream.open(`${stack.url}/chatroom/${room}/message`, {
@@ -121,13 +115,13 @@ describe('a stream', () => {
     expect(stream.done).toBeUndefined();
   });
 
-  it("is nobody else's, and has a bound for each user", async () => {
+  it('is open to its owner alone, and limited in number for each user', async () => {
     const { reply } = await slowReply('Mine alone');
-    const stranger = await signUpAndLogIn(stack.http);
-    await expect(EventStream.ofReply(stranger.http, reply)).rejects.toThrow('answered 404');
+    const otherUser = await signUpAndLogIn(stack.http);
+    await expect(EventStream.ofReply(otherUser.http, reply)).rejects.toThrow('answered 404');
     const streams = await Promise.all(Array.from({ length: 8 }, () => EventStream.ofReply(person.http, reply)));
     await expect(EventStream.ofReply(person.http, reply)).rejects.toThrow('answered 429');
-    // A message whose answer can't be streamed is refused before it is accepted: the client will send it again.
+    // A message whose answer can't be streamed is refused, not accepted: the client sends it again.
     const room = await openRoom(person.http);
     const sent = await person.http.post(
       `/chatroom/${room}/message`,
@@ -141,11 +135,11 @@ describe('a stream', () => {
   });
 });
 
-describe('a client that hangs up at once', () => {
-  it('leaves no stream behind', async () => {
+describe('a client that disconnects at once', () => {
+  it('leaves no stream open', async () => {
     const { http } = await signUpAndLogIn(stack.http);
-    await script(stack, 'Nobody stays', [{ type: 'answer', text: 'word '.repeat(100), tokensPerSecond: 5 }]);
-    const { reply } = await send(http, await openRoom(http), 'Nobody stays');
+    await script(stack, 'Disconnected', [{ type: 'answer', text: 'word '.repeat(100), tokensPerSecond: 5 }]);
+    const { reply } = await send(http, await openRoom(http), 'Disconnected');
     const { hostname, port } = new URL(stack.url);
     for (let i = 0; i < 40; i++) {
       const socket = connect(Number(port), hostname);
@@ -155,22 +149,22 @@ describe('a client that hangs up at once', () => {
       await new Promise((resolve) => socket.write(request, resolve));
       socket.resetAndDestroy();
     }
-    const places = await eventually(async () => {
+    const allFree = await eventually(async () => {
       const streams = await Promise.allSettled(Array.from({ length: 8 }, () => EventStream.ofReply(http, reply)));
       const open = streams.filter((stream) => stream.status === 'fulfilled');
       for (const { value } of open) value.close();
       return open.length === 8;
     });
-    expect(places).toBe(true);
+    expect(allFree).toBe(true);
   });
 });
 
-describe('the stop button', () => {
+describe('a cancellation', () => {
   it('stops the model within a second from any replica, and keeps what was written', async () => {
     const { reply } = await slowReply('Stop me', 100);
     const stream = await EventStream.ofReply(person.http, reply);
     await begun(stream);
-    const pressed = Date.now();
+    const cancelledAt = Date.now();
     const cancelled = await cancel(person.http.at(stack.api(1).url), reply);
     await stream.ended;
     expect(cancelled).toMatchObject({ status: 'cancelled', content: stream.text });
@@ -180,11 +174,11 @@ describe('the stop button', () => {
       const calls = await callsFor(stack, 'Stop me');
       return calls[0]?.outcome === 'aborted' ? calls : null;
     }).then((calls) => calls ?? []);
-    expect(Date.parse(call!.endedAt!) - pressed).toBeLessThan(1_000);
+    expect(Date.parse(call!.endedAt!) - cancelledAt).toBeLessThan(1_000);
     expect(await cancel(person.http, reply)).toEqual(cancelled);
   });
 
-  it('keeps a queued reply from ever starting, gives its message back, and lets the next go on', async () => {
+  it('ends a queued reply before it starts, refunds its message, and lets the next one be written', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const room = await openRoom(http);
     await script(stack, 'Slow head', [{ type: 'answer', latencyMs: 1_000 }]);
@@ -198,16 +192,16 @@ describe('the stop button', () => {
     expect((await quotaOf(http)).used).toBe(2);
   });
 
-  it('against completion: one of the two wins, and the stream says the same as the store', async () => {
+  it('at the moment of completion leaves one outcome, the same in the stream and in the store', async () => {
     const room = await openRoom(person.http);
     for (let i = 0; i < 10; i++) {
       const { reply } = await send(person.http, room, `Race ${i}`);
       const stream = await EventStream.ofReply(person.http, reply);
-      const answered = await cancel(person.http, reply);
+      const answer = await cancel(person.http, reply);
       await stream.ended;
       const stored = await read(person.http, reply);
       expect(['completed', 'cancelled']).toContain(stored.status);
-      expect(answered).toEqual(stored);
+      expect(answer).toEqual(stored);
       expect({ ...stream.done, content: stream.text }).toEqual(stored);
     }
   });

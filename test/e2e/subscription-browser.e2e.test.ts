@@ -1,13 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
-import { findBrowser, launchBrowser } from '../support/browser.js';
+import { findBrowser, launchBrowser } from '../support/http/browser.js';
 import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl } from '../support/stripe-control.js';
 
 const browserPath = findBrowser();
-const inABrowser = browserPath === undefined ? describe.skip : describe;
-if (browserPath === undefined) {
+const inABrowser = browserPath === null ? describe.skip : describe;
+if (browserPath === null) {
   console.warn('No browser: the story of the pages is skipped. Install chromium, or name one in BROWSER_PATH.');
 }
 

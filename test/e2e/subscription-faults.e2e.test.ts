@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { eventually } from '../support/eventually.js';
-import type { HttpClient } from '../support/http.js';
+import type { HttpClient } from '../support/http/http-client.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { sessionOf, StripeControl } from '../support/stripe-control.js';

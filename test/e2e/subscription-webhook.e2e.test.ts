@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl } from '../support/stripe-control.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { TcpProxy } from '../support/http/tcp-proxy.js';
 
 const OLD_SECRET = 'whsec_before_rotation';
 const SECRET = 'whsec_of_the_test';

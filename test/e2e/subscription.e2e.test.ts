@@ -1,4 +1,4 @@
-import type { HttpClient } from '../support/http.js';
+import type { HttpClient } from '../support/http/http-client.js';
 import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';

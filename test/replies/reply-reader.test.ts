@@ -16,7 +16,7 @@ import { ExhaustedQuotaCache, QuotaConfig, QuotaLedger } from '@app/subscription
 import fc from 'fast-check';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../support/services.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { TcpProxy } from '../support/http/tcp-proxy.js';
 
 let testDatabase: TestDatabase;
 let database: Database;

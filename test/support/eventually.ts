@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How long to wait, and how often to look. */
-export interface Patience {
+/** How long to wait, and how often to try. */
+export interface WaitOptions {
   withinMs?: number;
   everyMs?: number;
 }
@@ -13,7 +13,7 @@ export interface Patience {
  */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,
-  { withinMs = 10_000, everyMs = 25 }: Patience = {},
+  { withinMs = 10_000, everyMs = 25 }: WaitOptions = {},
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {

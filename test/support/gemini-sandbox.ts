@@ -5,8 +5,8 @@ import type { JournalEntry, Outcome } from '../../apps/sandbox/src/gemini/gemini
 import type { CallMatch, Rule } from '../../apps/sandbox/src/gemini/gemini.script.js';
 import { readSandboxConfig } from '../../apps/sandbox/src/sandbox.config.js';
 
-/** What a scripted model does; `type` and whatever differs from the defaults. */
-export type BehaviourWish = Partial<Behaviour> & Pick<Behaviour, 'type'>;
+/** A scripted behaviour: its `type`, and what differs from the defaults. */
+export type BehaviourOverrides = Partial<Behaviour> & Pick<Behaviour, 'type'>;
 
 /** The control of a sandbox's Gemini. */
 export class GeminiControl {
@@ -14,7 +14,11 @@ export class GeminiControl {
   constructor(readonly url: string) {}
 
   /** Scripts the calls that match: one behaviour each, in order, `times` times over; for ever unless given. */
-  async script(behaviours: BehaviourWish | BehaviourWish[], match: CallMatch = {}, times?: number): Promise<Rule> {
+  async script(
+    behaviours: BehaviourOverrides | BehaviourOverrides[],
+    match: CallMatch = {},
+    times?: number,
+  ): Promise<Rule> {
     return this.control<Rule>('POST', '/rules', { behaviours: [behaviours].flat(), match, times });
   }
 

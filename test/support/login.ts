@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { HttpClient } from './http.js';
+import type { HttpClient } from './http/http-client.js';
 
 /** What a login answers. */
 export interface Tokens {
@@ -19,9 +19,9 @@ export interface Challenge {
   resendAfter: number;
 }
 
-/** Somebody who is logged in. */
+/** A user who is logged in. */
 export interface Person {
-  /** Speaks in this person's name. */
+  /** A client with this user's token. */
   http: HttpClient;
   id: string;
   phone: string;

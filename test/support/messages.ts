@@ -1,5 +1,5 @@
 import { eventually } from './eventually.js';
-import type { HttpClient } from './http.js';
+import type { HttpClient } from './http/http-client.js';
 import type { Stack } from './stack.js';
 
 /** A message as the API shows it. */
@@ -24,7 +24,7 @@ export interface Accepted {
   reply: Message;
 }
 
-/** Opens a room that has a title, so that the model isn't asked for one. */
+/** Opens a room with a title, so that the model isn't asked for one. */
 export async function openRoom(http: HttpClient, more: object = {}): Promise<string> {
   const { status, body } = await http.post<{ id: string }>('/chatroom', { title: 'A room', ...more });
   if (status !== 201) throw new Error(`POST /chatroom answered ${status}: ${JSON.stringify(body)}`);

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** Makes somebody Pro as a finished synchronisation with Stripe would, for tests that aren't about billing. */
+/** Gives a user the plan Pro as a finished sync with Stripe does, for tests that aren't about billing. */
 export async function makePro(databaseUrl: string, userId: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

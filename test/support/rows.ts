@@ -2,15 +2,15 @@ import { type Database, uuidv7 } from '@app/platform';
 
 let users = 0;
 
-/** Stores a user with a number of nobody else's, and returns the id. */
+/** Stores a user with a phone number of their own, and returns the id. */
 export async function insertUser({ prisma }: Database): Promise<string> {
   const id = uuidv7();
   await prisma.user.create({ data: { id, phone: `+1999${process.pid}${++users}`, verifiedAt: new Date() } });
   return id;
 }
 
-/** What a test says of a message; the rest is a completed message of its role. */
-export interface MessageWish {
+/** The columns that a test sets; all others are those of a completed message. */
+export interface MessageOverrides {
   role?: 'user' | 'bot';
   content?: string;
   status?: 'queued' | 'generating' | 'completed' | 'cancelled' | 'failed' | 'blocked';
@@ -21,24 +21,24 @@ export interface MessageWish {
 export async function insertMessages(
   { prisma }: Database,
   chatroomId: string,
-  wishes: MessageWish[],
+  overrides: MessageOverrides[],
 ): Promise<string[]> {
   const { lastSeq } = await prisma.chatroom.update({
     where: { id: chatroomId },
-    data: { lastSeq: { increment: wishes.length } },
+    data: { lastSeq: { increment: overrides.length } },
     select: { lastSeq: true },
   });
   const createdAt = new Date();
-  const messages = wishes.map((wish, index) => ({
+  const messages = overrides.map((override, index) => ({
     id: uuidv7(),
     chatroomId,
-    seq: lastSeq - wishes.length + index + 1,
+    seq: lastSeq - overrides.length + index + 1,
     role: 'user' as const,
     status: 'completed' as const,
     content: `Message ${index}`,
     createdAt,
-    completedAt: wish.status === 'queued' || wish.status === 'generating' ? null : createdAt,
-    ...wish,
+    completedAt: override.status === 'queued' || override.status === 'generating' ? null : createdAt,
+    ...override,
   }));
   await prisma.message.createMany({ data: messages });
   return messages.map(({ id }) => id);

@@ -8,7 +8,7 @@ import pg from 'pg';
 export interface TestDatabase {
   /** Its connection string. */
   url: string;
-  /** Removes it, whoever is still connected. */
+  /** Removes it, and closes its connections. */
   drop: () => Promise<void>;
 }
 
@@ -61,10 +61,10 @@ function migrate(url: string): void {
   if (status !== 0) throw new Error(stderr);
 }
 
-let handedOut = 0;
+let databasesInUse = 0;
 
 /**
- * Empties a logical database of the Redis at `REDIS_HOST` and `REDIS_PORT` and gives it to the caller. Each Jest worker
+ * Empties and returns a logical database of the Redis at `REDIS_HOST` and `REDIS_PORT`. Each Jest worker
  * has four, so a test file may have up to four stacks at a time.
  */
 export async function testRedis(): Promise<TestRedis> {
@@ -72,7 +72,7 @@ export async function testRedis(): Promise<TestRedis> {
   const target = {
     host: process.env['REDIS_HOST'] ?? '127.0.0.1',
     port: Number(process.env['REDIS_PORT'] ?? 6379),
-    db: (worker * REDIS_PER_WORKER + (handedOut++ % REDIS_PER_WORKER)) % 16,
+    db: (worker * REDIS_PER_WORKER + (databasesInUse++ % REDIS_PER_WORKER)) % 16,
   };
   const redis = new Redis({ ...target, lazyConnect: true, maxRetriesPerRequest: 1 });
   redis.on('error', () => undefined);

@@ -3,8 +3,8 @@ import { freePort } from '../../scripts/services/ports.mjs';
 import { type ManagedProcess, Processes } from '../../scripts/services/processes.mjs';
 import { type App, startApp, untilReady } from '../../scripts/product/apps.mjs';
 import { withSandbox } from '../../scripts/product/sandbox-env.mjs';
-import { HttpClient } from './http.js';
-import { leaksIn } from './leaks.js';
+import { HttpClient } from './http/http-client.js';
+import { leaksIn } from './privacy/leaks.js';
 import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from './services.js';
 
 type Exit = Awaited<ManagedProcess['exited']>;
@@ -16,15 +16,17 @@ export interface StackOptions {
   apis?: number;
   /** Workers, 1 unless given. */
   workers?: number;
-  /** Whether the sandbox runs, and the product talks to it; true unless given. */
+  /** Whether the sandbox runs and the product uses it; true unless given. */
   sandbox?: boolean;
-  /** Variables for all processes, over the defaults. */
+  /** Variables for all processes, which override the defaults. */
   env?: Environment;
+  /** The folder that holds the `dist` to start from; the project's own unless given. */
+  buildFolder?: string;
 }
 
-/** One process of the built product, on ports of its own which it keeps over restarts. */
+/** One process of the built product, on ports of its own, which it keeps when it is restarted. */
 export class StackProcess {
-  /** Every line that it has logged, over all its lives. */
+  /** Every line that it has logged, also before restarts. */
   readonly log: string[] = [];
   private child: ManagedProcess;
 
@@ -32,17 +34,18 @@ export class StackProcess {
     private readonly processes: Processes,
     readonly app: App,
     private env: Environment,
+    private readonly buildFolder: string | undefined,
   ) {
     this.child = this.launch();
   }
 
-  /** Where it answers: the API and the sandbox their clients, the worker its operators. */
+  /** Its address: for clients in the case of the API and the sandbox, for operators in that of the worker. */
   get url(): string {
     const port = { api: 'PORT', worker: 'WORKER_HEALTH_PORT', sandbox: 'SANDBOX_PORT' }[this.app];
     return `http://127.0.0.1:${this.env[port]}`;
   }
 
-  /** Of an API or a worker: where it shows its metrics. */
+  /** The address of the metrics of an API or a worker. */
   get metricsUrl(): string {
     return this.app === 'api' ? `http://127.0.0.1:${this.env['METRICS_PORT']}/metrics` : `${this.url}/metrics`;
   }
@@ -51,24 +54,24 @@ export class StackProcess {
     return this.child.pid ?? 0;
   }
 
-  /** Resolves when its present life has ended. */
+  /** Resolves when the process that runs now has ended. */
   get ended(): Promise<Exit> {
     return this.child.exited;
   }
 
-  /** Resolves when it is ready for work; with its last words it rejects when it ends before. */
+  /** Resolves when it is ready; rejects with the end of its log when it ends before. */
   async ready(): Promise<this> {
     await untilReady(this.child, this.app, this.env);
     return this;
   }
 
-  /** Sends a signal. SIGSTOP and SIGCONT return at once, all others when the process has ended. */
+  /** Sends a signal. Resolves at once after SIGSTOP and SIGCONT, after all others when the process has ended. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit | undefined> {
     this.child.kill(signal);
     return signal === 'SIGSTOP' || signal === 'SIGCONT' ? undefined : this.child.exited;
   }
 
-  /** Starts it again after it has ended (ends it first if it hasn't), and waits until it is ready. */
+  /** Ends it if it still runs, starts it again and waits until it is ready. */
   async restart(env: Environment = {}): Promise<this> {
     await this.relaunch(env);
     return this.ready();
@@ -82,11 +85,11 @@ export class StackProcess {
   }
 
   private launch(): ManagedProcess {
-    return startApp(this.processes, this.app, this.env, (line) => this.log.push(line));
+    return startApp(this.processes, this.app, this.env, (line) => this.log.push(line), this.buildFolder);
   }
 }
 
-/** The whole product, as processes, with a database and a Redis of its own. Stop it when the tests are over. */
+/** The whole product, as processes, with a database and a Redis of its own. Stop it after the tests. */
 export class Stack {
   readonly apis: StackProcess[] = [];
   readonly workers: StackProcess[] = [];
@@ -97,6 +100,7 @@ export class Stack {
     readonly redis: TestRedis,
     private readonly processes: Processes,
     private readonly env: Environment,
+    private readonly buildFolder?: string,
   ) {}
 
   /** The first API's address. */
@@ -119,21 +123,22 @@ export class Stack {
     return existing(this.workers[index]);
   }
 
-  /** A client of the first API, in nobody's name. */
+  /** A client of the first API, without a token. */
   get http(): HttpClient {
     return new HttpClient(this.url);
   }
 
   /** Adds a process and waits until it is ready. */
   async add(app: App, env: Environment = {}): Promise<StackProcess> {
-    const added = new StackProcess(this.processes, app, { ...this.env, ...(await freePorts(app)), ...env });
+    const ownEnv = { ...this.env, ...(await freePorts(app)), ...env };
+    const added = new StackProcess(this.processes, app, ownEnv, this.buildFolder);
     if (app === 'api') this.apis.push(added);
     if (app === 'worker') this.workers.push(added);
     if (app === 'sandbox') this.sandbox = added;
     return added.ready();
   }
 
-  /** Everything that all processes have logged, one after the other. */
+  /** The logs of all processes, one after the other. */
   logs(): string {
     return [this.sandbox, ...this.apis, ...this.workers]
       .filter((each) => each !== null)
@@ -143,7 +148,7 @@ export class Stack {
 
   /**
    * Ends all processes and removes the database.
-   * @throws when the product has logged what it must not, in any test
+   * @throws Error when the product has logged private data in any test
    */
   async stop(): Promise<void> {
     await this.processes.stop();
@@ -167,11 +172,11 @@ function existing(process: StackProcess | undefined): StackProcess {
 }
 
 /**
- * Starts the product from `dist/` (build it first) beside whatever else runs on this machine, and waits until all of it
- * is ready. Needs `DATABASE_URL`, `REDIS_HOST` and `REDIS_PORT`, which Jest's global setup provides.
+ * Starts the product from `dist/` (build it first) on free ports, and waits until all of it is ready. Needs
+ * `DATABASE_URL`, `REDIS_HOST` and `REDIS_PORT`, which Jest's global setup provides.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const { apis = 1, workers = 1, sandbox = true, env = {} } = options;
+  const { apis = 1, workers = 1, sandbox = true, env = {}, buildFolder } = options;
   const [database, redis, port, sandboxPort] = await Promise.all([
     createTestDatabase(),
     testRedis(),
@@ -179,9 +184,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     freePort(),
   ]);
   const own = { PORT: String(port), SANDBOX_PORT: String(sandboxPort), ...environment(database, redis), ...env };
-  const stack = new Stack(database, redis, new Processes(), sandbox ? completed(own) : own);
+  const stack = new Stack(database, redis, new Processes(), sandbox ? completed(own) : own, buildFolder);
   try {
-    // The first API's and the sandbox's ports are fixed beforehand, since the others are told of them.
+    // The ports of the first API and of the sandbox are chosen beforehand, since the other processes need them.
     if (sandbox) await stack.add('sandbox', { SANDBOX_PORT: String(sandboxPort) });
     await Promise.all([
       ...times(apis, (index) => stack.add('api', index === 0 ? { PORT: String(port) } : {})),
@@ -198,7 +203,7 @@ function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-/** Quick to stop, and sparing with connections: several stacks share one server. */
+/** Stops quickly and uses few connections, since several stacks share one server. */
 function environment(database: TestDatabase, redis: TestRedis): Environment {
   return {
     NODE_ENV: 'test',

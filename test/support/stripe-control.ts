@@ -1,4 +1,4 @@
-/** A subscription as the sandbox's truth has it. */
+/** A subscription as the sandbox stores it. */
 export interface TrueSubscription {
   id: string;
   status: string;
@@ -6,7 +6,7 @@ export interface TrueSubscription {
   currentPeriodEnd: number;
 }
 
-/** A customer as the sandbox's truth has it. */
+/** A customer as the sandbox stores it. */
 export interface TrueCustomer {
   id: string;
   deleted: boolean;
@@ -26,7 +26,7 @@ export interface StripeCall {
   status: number | null;
 }
 
-/** An event on its way to us. */
+/** The delivery of an event. */
 export interface StripeDelivery {
   id: string;
   event: string;
@@ -34,7 +34,7 @@ export interface StripeDelivery {
   state: string;
 }
 
-/** Steers the Stripe of a stack's sandbox: apps/sandbox/src/stripe/README.md. */
+/** Controls the Stripe of a stack's sandbox, see apps/sandbox/src/stripe/README.md. */
 export class StripeControl {
   /** @param sandboxUrl where the sandbox is */
   constructor(private readonly sandboxUrl: string) {}
@@ -60,7 +60,7 @@ export class StripeControl {
     return subscription;
   }
 
-  /** Changes a subscription as somebody in the dashboard would. */
+  /** Changes a subscription as Stripe's dashboard does. */
   async change(subscription: string, changes: { status?: string; cancelAtPeriodEnd?: boolean }): Promise<void> {
     await this.call('PATCH', `/subscriptions/${subscription}`, changes);
   }
@@ -76,7 +76,7 @@ export class StripeControl {
     return customers.filter(({ metadata }) => metadata['userId'] === userId);
   }
 
-  /** What befalls the webhooks of events to come. */
+  /** How the webhooks of later events are delivered. */
   async deliver(policy: object): Promise<void> {
     await this.call('PUT', '/deliveries/policy', policy);
   }
@@ -90,7 +90,7 @@ export class StripeControl {
     await this.call('PUT', '/availability', { mode });
   }
 
-  /** Has coming calls fail. */
+  /** Makes later calls fail. */
   async fault(fault: object): Promise<void> {
     await this.call('POST', '/faults', fault);
   }

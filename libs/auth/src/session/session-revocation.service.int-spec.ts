@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uuidv7 } from '@app/platform';
 import { eventually } from '../../../../test/support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
-import { TcpProxy } from '../../../../test/support/tcp-proxy.js';
+import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { RefreshToken } from './refresh-token.js';
 import { SessionRevocationService } from './session-revocation.service.js';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { eventually } from '../../../../test/support/eventually.js';
 import { insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from '../../../../test/support/services.js';
-import { TcpProxy } from '../../../../test/support/tcp-proxy.js';
+import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
 import { type CachedPage, ChatroomListCache } from './chatroom-list.cache.js';
 import { ChatroomListService } from './chatroom-list.service.js';
 import { ChatroomTitleStore } from './chatroom-title.store.js';

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import fc from 'fast-check';
-import { insertMessages, insertUser, type MessageWish } from '../../../../test/support/rows.js';
+import { insertMessages, insertUser, type MessageOverrides } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
 import { SearchStore } from './search.store.js';
 
@@ -97,7 +97,7 @@ describe('a search', () => {
   });
 
   it('sees replies once they are finished, and no variant that was replaced', async () => {
-    const bot = (wish: MessageWish): MessageWish => ({ role: 'bot', ...wish });
+    const bot = (overrides: MessageOverrides): MessageOverrides => ({ role: 'bot', ...overrides });
     await insertMessages(database, room, [
       bot({ content: 'needle replaced', superseded: true }),
       bot({ content: 'needle done' }),

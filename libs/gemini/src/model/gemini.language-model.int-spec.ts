@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { LLMock } from '@copilotkit/aimock';
 import { eventually } from '../../../../test/support/eventually.js';
-import { type BehaviourWish, GeminiSandbox } from '../../../../test/support/gemini-sandbox.js';
+import { type BehaviourOverrides, GeminiSandbox } from '../../../../test/support/gemini-sandbox.js';
 import { GeminiConfig } from './gemini.config.js';
 import { GeminiLanguageModel } from './gemini.language-model.js';
 import type { ModelEnd, ModelError, ModelOutcome, ModelRequest } from './language-model.port.js';
@@ -63,7 +63,7 @@ async function hear(
 }
 
 /** What a model says that behaves like this. */
-async function hearOf(behaviour: BehaviourWish, settings: Partial<GeminiConfig> = {}): Promise<Heard> {
+async function hearOf(behaviour: BehaviourOverrides, settings: Partial<GeminiConfig> = {}): Promise<Heard> {
   await sandbox.script(behaviour);
   return hear(modelAt(sandbox.url, settings));
 }
@@ -132,7 +132,7 @@ describe('an answer', () => {
     expect(text).toBe('Plainly.');
   });
 
-  it.each<[BehaviourWish['type'], ModelOutcome, string, string]>([
+  it.each<[BehaviourOverrides['type'], ModelOutcome, string, string]>([
     ['safety', 'withheld', 'SAFETY', 'abcd'],
     ['recitation', 'withheld', 'RECITATION', 'abcd'],
     ['max_tokens', 'truncated', 'MAX_TOKENS', 'abcd'],
@@ -158,7 +158,7 @@ describe('an answer', () => {
 });
 
 describe('a failure', () => {
-  it.each<[BehaviourWish['type'], ModelError['failure']]>([
+  it.each<[BehaviourOverrides['type'], ModelError['failure']]>([
     ['400', 'rejected'],
     ['invalid_key', 'misconfigured'],
     ['401', 'misconfigured'],
@@ -177,7 +177,7 @@ describe('a failure', () => {
     expect(error).toMatchObject({ name: 'ModelError', failure });
   });
 
-  it.each<BehaviourWish['type']>(['error_mid_stream', 'error_event_mid_stream', 'malformed', 'reset_mid_stream'])(
+  it.each<BehaviourOverrides['type']>(['error_mid_stream', 'error_event_mid_stream', 'malformed', 'reset_mid_stream'])(
     'after text (%s) leaves the text, and is unavailable',
     async (type) => {
       const { text, error } = await hearOf({ type, text: 'abcdefgh', chunkSize: 2, status: 400 });
@@ -263,7 +263,7 @@ describe('giving up', () => {
     const closed = async () => (await sandbox.requests({ outcome: 'aborted' })).length === 1;
     await expect(eventually(closed, { withinMs: 1_000 })).resolves.toBe(true);
   };
-  const endless: BehaviourWish = { type: 'answer', text: 'word '.repeat(2_000), chunkSize: 5, tokensPerSecond: 20 };
+  const endless: BehaviourOverrides = { type: 'answer', text: 'word '.repeat(2_000), chunkSize: 5, tokensPerSecond: 20 };
 
   it('mid-stream closes the connection, and brings the reason', async () => {
     await sandbox.script(endless);

@@ -10,7 +10,7 @@ import { Processes } from '../../../../scripts/services/processes.mjs';
 import { provideRedis, startRedis } from '../../../../scripts/services/redis.mjs';
 import { eventually } from '../../../../test/support/eventually.js';
 import { type TestRedis, testRedis } from '../../../../test/support/services.js';
-import { TcpProxy } from '../../../../test/support/tcp-proxy.js';
+import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
 import { RedisConfig } from './redis.config.js';
 import { type ChannelListener, type ChannelSubscription, RedisSubscriber } from './redis.subscriber.js';
 

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What the network between two processes is doing. */
+/** The state of the network between two processes. */
 export type NetworkState =
   | 'well'
-  /** Connections break, and none comes about. */
+  /** Open connections are reset, and new ones are refused. */
   | 'severed'
-  /** Bytes vanish in both directions while every connection stays open. */
+  /** Bytes are dropped in both directions while every connection stays open. */
   | 'half-open'
   /** Each packet arrives late. */
   | 'slow';
 
 const SLOW_MS = 60;
 
-/** A TCP connection to a service, on 127.0.0.1, that a test can cut or disturb. */
+/** A TCP proxy on 127.0.0.1 whose connections a test can cut or disturb. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((client) => this.join(client));
@@ -37,13 +37,13 @@ export class TcpProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Changes the network. Connections that it left in no usable state end with it. */
+  /** Changes the state. Connections that have lost bytes are reset. */
   set(state: NetworkState): void {
     if (state === 'severed' || this.state === 'half-open') this.reset();
     this.state = state;
   }
 
-  /** Breaks all connections and lets no new one through. */
+  /** Resets all connections and refuses new ones. */
   sever(): void {
     this.set('severed');
   }
@@ -53,7 +53,7 @@ export class TcpProxy {
     this.set('well');
   }
 
-  /** Cuts every connection with a TCP reset; new ones come about. */
+  /** Resets every connection; new ones are let through. */
   reset(): void {
     for (const socket of this.sockets) socket.resetAndDestroy();
   }

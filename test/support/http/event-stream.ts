@@ -1,6 +1,6 @@
 import { EventSourceParserStream, type EventSourceMessage } from 'eventsource-parser/stream';
-import type { HttpClient } from './http.js';
-import type { Message } from './messages.js';
+import type { HttpClient } from './http-client.js';
+import type { Message } from '../messages.js';
 
 /** One event of a reply's stream. */
 export interface StreamEvent {
@@ -30,20 +30,20 @@ export class EventStream {
     return new EventStream(response, hangUp);
   }
 
-  /** A reply's stream, in somebody's name. */
+  /** A reply's stream, with the client's token. */
   static ofReply(http: HttpClient, { chatroomId, id }: Message, lastEventId?: string): Promise<EventStream> {
     const headers = { ...http.authorization, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
     return EventStream.open(`${http.base}/chatroom/${chatroomId}/message/${id}/stream`, { headers });
   }
 
-  /** The text so far, as the law of streams has it. */
+  /** The text so far: all deltas since the last reset. */
   get text(): string {
     const reset = this.events.findLastIndex(({ event }) => event === 'reset');
     const deltas = this.events.slice(reset + 1).filter(({ event }) => event === 'delta');
     return deltas.map(({ data }) => data['text'] as string).join('');
   }
 
-  /** The message of `done`, once it is here. */
+  /** The message of the event `done`, once that has arrived. */
   get done(): Message | undefined {
     return this.events.find(({ event }) => event === 'done')?.data as Message | undefined;
   }

@@ -1,4 +1,4 @@
-/** What has no business in a log, a metric, a queue or an error, known by its look. The numbers are those of `newPhone`. */
+/** Patterns of what may not be in a log, a metric, a queue or an error. The phone numbers are those of `newPhone`. */
 const PRIVATE: [what: string, look: RegExp][] = [
   ['a phone number', /\+?1415\d{7}(?!\d)/],
   ['an access token', /\beyJ[\w-]+\.[\w-]+\.[\w-]+/],
@@ -7,9 +7,9 @@ const PRIVATE: [what: string, look: RegExp][] = [
 ];
 
 /**
- * What private things a text holds, each with the line that it stands in.
+ * The private data in a text, each with its line.
  *
- * @param known further texts that must not be in it; a code only counts where it stands alone
+ * @param known further texts that must not be in it; each counts only where it stands alone
  */
 export function leaksIn(text: string, known: string[] = []): string[] {
   const looks = [...PRIVATE, ...known.map((each): [string, RegExp] => ['a known secret', standingAlone(each)])];
@@ -17,10 +17,10 @@ export function leaksIn(text: string, known: string[] = []): string[] {
   return looks.flatMap(([what, look]) => lines.filter((line) => look.test(line)).map((line) => `${what} in: ${line}`));
 }
 
-/** A long text is known by its beginning: a pattern has a greatest size. */
-const TELLING_LENGTH = 500;
+/** Only the beginning of a long text is compared, since the size of a pattern is limited. */
+const COMPARED_LENGTH = 500;
 
 function standingAlone(text: string): RegExp {
-  const beginning = text.slice(0, TELLING_LENGTH).replaceAll(/[^\w ]/g, '\\$&');
-  return new RegExp(`(?<![\\w.-])${beginning}${text.length > TELLING_LENGTH ? '' : '(?![\\w-])'}`);
+  const beginning = text.slice(0, COMPARED_LENGTH).replaceAll(/[^\w ]/g, '\\$&');
+  return new RegExp(`(?<![\\w.-])${beginning}${text.length > COMPARED_LENGTH ? '' : '(?![\\w-])'}`);
 }

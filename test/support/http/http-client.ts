@@ -1,4 +1,4 @@
-import { leaksIn } from './leaks.js';
+import { leaksIn } from '../privacy/leaks.js';
 
 /** An HTTP answer with its JSON body; `body` is undefined if there is none, and a string if it isn't JSON. */
 export interface Answer<Body> {
@@ -18,28 +18,28 @@ type Json = Record<string, unknown>;
 
 const TIMEOUT_MS = 20_000;
 
-/** A small JSON client of one API process, in one person's name. */
+/** A small JSON client of one API process, for one user. */
 export class HttpClient {
   /**
    * @param base the API's address, without a slash at its end
-   * @param token the access token that is sent along
+   * @param token the access token that is sent with each request
    */
   constructor(
     readonly base: string,
     private readonly token?: string,
   ) {}
 
-  /** The header that proves who speaks; empty in nobody's name. */
+  /** The header with the access token; empty without a token. */
   get authorization(): Record<string, string> {
     return this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
   }
 
-  /** The same API in another name. */
+  /** The same API with another user's token. */
   as(token: string): HttpClient {
     return new HttpClient(this.base, token);
   }
 
-  /** The same person at another replica. */
+  /** The same user at another replica. */
   at(base: string): HttpClient {
     return new HttpClient(base, this.token);
   }
@@ -79,7 +79,7 @@ export class HttpClient {
   }
 }
 
-/** What a request says in these is never repeated by an error. */
+/** An error never repeats the values of these fields. */
 const PRIVATE_FIELDS = ['phone', 'otp', 'refreshToken', 'name', 'content', 'title', 'systemInstruction'];
 
 function assertNothingLeaks(error: string, sent: unknown): void {

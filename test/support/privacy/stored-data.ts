@@ -1,44 +1,44 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { Stack } from './stack.js';
+import type { Stack } from '../stack.js';
 
-/** One thing that is stored: a row or a key, with all that it says as text. */
-export interface Holding {
+/** A stored row or key, with its content as text. */
+export interface StoredItem {
   /** `postgresql <table>` or `redis <key>`. */
   where: string;
   text: string;
 }
 
 /** Every row of every table. */
-export async function rowsOf(databaseUrl: string): Promise<Holding[]> {
+export async function rowsOf(databaseUrl: string): Promise<StoredItem[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     const { rows: tables } = await client.query<{ name: string }>(
       `SELECT format('%I', tablename) AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`,
     );
-    const holdings: Holding[] = [];
+    const items: StoredItem[] = [];
     for (const { name } of tables) {
       const { rows } = await client.query<{ text: string }>(`SELECT to_jsonb(t)::text AS text FROM ${name} t`);
-      holdings.push(...rows.map(({ text }) => ({ where: `postgresql ${name}`, text })));
+      items.push(...rows.map(({ text }) => ({ where: `postgresql ${name}`, text })));
     }
-    return holdings;
+    return items;
   } finally {
     await client.end();
   }
 }
 
 /** Every key of the stack's Redis, with its value. */
-export async function keysOf({ redis: { host, port, db } }: Stack): Promise<Holding[]> {
+export async function keysOf({ redis: { host, port, db } }: Stack): Promise<StoredItem[]> {
   const redis = new Redis({ host, port, db });
   try {
-    const holdings: Holding[] = [];
+    const items: StoredItem[] = [];
     for await (const keys of redis.scanStream({ count: 1_000 }) as AsyncIterable<string[]>) {
       for (const key of keys) {
-        holdings.push({ where: `redis ${key}`, text: `${key} ${JSON.stringify(await valueOf(redis, key))}` });
+        items.push({ where: `redis ${key}`, text: `${key} ${JSON.stringify(await valueOf(redis, key))}` });
       }
     }
-    return holdings;
+    return items;
   } finally {
     redis.disconnect();
   }
@@ -63,10 +63,10 @@ async function valueOf(redis: Redis, key: string): Promise<unknown> {
   }
 }
 
-/** Where any of these texts is stored. */
-export function placesOf(needles: string[], holdings: Holding[]): string[] {
-  return holdings
-    .filter(({ text }) => needles.some((needle) => text.includes(needle)))
+/** The places in which any of these texts is stored. */
+export function placesOf(texts: string[], items: StoredItem[]): string[] {
+  return items
+    .filter((item) => texts.some((text) => item.text.includes(text)))
     .map(({ where }) => where)
     .sort();
 }

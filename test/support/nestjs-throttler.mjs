@@ -1,7 +1,0 @@
-// What Jest gets for `@nestjs/throttler`: the real package, loaded by Node itself. It is CommonJS that requires Nest, which
-// is ESM, and Jest's own loader can't do that before Node 24.9. Good for importing modules that mention it; what boots
-// them belongs in test/e2e, against the built product.
-/** @type {{ requireNatively: NodeJS.Require }} */
-const { requireNatively } = /** @type {any} */ (globalThis);
-
-export const { ThrottlerGuard, ThrottlerModule, ThrottlerStorage } = requireNatively('@nestjs/throttler');

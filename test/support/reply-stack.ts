@@ -1,0 +1,20 @@
+import { type Person, signUpAndLogIn } from './login.js';
+import { makePro } from './plan.js';
+import { type Stack, type StackOptions, startStack } from './stack.js';
+
+/** Signs up a user with the plan Pro, whose sends no daily quota limits. */
+export async function proUser(stack: Stack): Promise<Person> {
+  const person = await signUpAndLogIn(stack.http);
+  await makePro(stack.database.url, person.id);
+  return person;
+}
+
+/** Starts a stack for tests of replies, with a short lease and short pauses between attempts, and one user on Pro. */
+export async function startReplyStack({ env, ...options }: StackOptions = {}): Promise<{
+  stack: Stack;
+  person: Person;
+}> {
+  const settings = { REPLY_LEASE_MS: '2000', REPLY_RETRY_BASE_MS: '50', ...env };
+  const stack = await startStack({ ...options, env: settings });
+  return { stack, person: await proUser(stack) };
+}
