@@ -1,57 +1,34 @@
 import { AccountParticipantService, AccountPlanService } from '@app/auth';
-import { Database } from '@app/platform';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { SubscriptionStatusService } from './subscription-status.service.js';
+import { PlanStore } from './plan/plan.store.js';
+import { QuotaLedger } from './quota/quota-ledger.store.js';
+import { SubscriptionStore } from './sync/subscription.store.js';
 
-/** Billing's part in an account: its plan, its data, its end. */
+/** Billing's part in an account: its plan, its export and its deletion. */
 @Injectable()
 export class SubscriptionAccountParticipant implements OnModuleInit {
   constructor(
     private readonly participants: AccountParticipantService,
-    private readonly plans: AccountPlanService,
-    private readonly statuses: SubscriptionStatusService,
-    private readonly database: Database,
+    private readonly accountPlans: AccountPlanService,
+    private readonly plans: PlanStore,
+    private readonly subscriptions: SubscriptionStore,
+    private readonly ledger: QuotaLedger,
   ) {}
 
   onModuleInit(): void {
-    this.plans.register((userId) => this.statuses.planOf(userId));
+    this.accountPlans.register((userId) => this.plans.planOf(userId));
     this.participants.register({
       name: 'subscription',
       export: (userId) => this.export(userId),
-      erase: (userId) => this.erase(userId),
+      erase: (userId) => this.subscriptions.erase(userId),
     });
   }
 
   private async export(userId: string): Promise<unknown> {
     const [subscription, dailyUsage] = await Promise.all([
-      this.database.prisma.subscription.findUnique({
-        where: { userId },
-        select: {
-          stripeCustomerId: true,
-          stripeSubscriptionId: true,
-          status: true,
-          plan: true,
-          planExpiresAt: true,
-          currentPeriodEnd: true,
-          cancelAtPeriodEnd: true,
-          createdAt: true,
-          checkout: { select: { stripeSessionId: true, successUrl: true, cancelUrl: true, createdAt: true } },
-        },
-      }),
-      this.database.prisma.dailyUsage.findMany({
-        where: { userId },
-        select: { day: true, used: true },
-        orderBy: { day: 'asc' },
-      }),
+      this.subscriptions.export(userId),
+      this.ledger.history(userId),
     ]);
     return { ...subscription, dailyUsage };
-  }
-
-  /**
-   * With the row goes what ties the customer to a person; the database remembers the bare customer, until the worker
-   * has ended it at Stripe.
-   */
-  private async erase(userId: string): Promise<void> {
-    await this.database.prisma.subscription.deleteMany({ where: { userId } });
   }
 }

@@ -4,7 +4,7 @@ import { quotaResetsAt } from './quota/daily-quota.js';
 import { QuotaLedger } from './quota/quota-ledger.store.js';
 import type { SubscriptionStatusResponse } from './subscription.response.js';
 
-/** Tells users their plan as we last learned it: Stripe is not asked, so it may be out of reach. */
+/** Tells users their plan as it was last synchronised: Stripe is not asked, so it may be out of reach. */
 @Injectable()
 export class SubscriptionStatusService {
   constructor(
@@ -13,15 +13,9 @@ export class SubscriptionStatusService {
     private readonly clock: Clock,
   ) {}
 
-  /** The plan of this moment. The ledger reads it as the accepting transaction does; a second reading could disagree. */
-  async planOf(userId: string): Promise<'basic' | 'pro'> {
-    const { limit } = await this.ledger.read(userId);
-    return planOfLimit(limit);
-  }
-
   /** The plan of this moment, with its quota. */
   async read(userId: string): Promise<SubscriptionStatusResponse> {
-    const [{ limit, used }, subscription] = await Promise.all([
+    const [{ plan, limit, used }, subscription] = await Promise.all([
       this.ledger.read(userId),
       this.database.prisma.subscription.findUnique({
         where: { userId },
@@ -29,7 +23,7 @@ export class SubscriptionStatusService {
       }),
     ]);
     return {
-      plan: planOfLimit(limit),
+      plan,
       status: subscription?.status ?? 'none',
       currentPeriodEnd: subscription?.currentPeriodEnd?.toISOString() ?? null,
       cancelAtPeriodEnd: subscription?.cancelAtPeriodEnd ?? false,
@@ -42,5 +36,3 @@ export class SubscriptionStatusService {
     };
   }
 }
-
-const planOfLimit = (limit: number | null): 'basic' | 'pro' => (limit === null ? 'pro' : 'basic');

@@ -1,13 +1,14 @@
 import { Module, type Type } from '@nestjs/common';
 import { BillingModule } from './billing.module.js';
-import { PlanConfig } from './plan/plan.config.js';
-import { StripeConfig } from './stripe/stripe.config.js';
+import { BillingSweepTask } from './jobs/billing-sweep.task.js';
 import { BillingTaskStore } from './jobs/billing-task.store.js';
 import { BillingProcessor } from './jobs/billing.processor.js';
-import { BillingSweepTask } from './jobs/billing-sweep.task.js';
+import { StripeCancellationService } from './jobs/stripe-cancellation.service.js';
+import { PlanConfig } from './plan/plan.config.js';
+import { EventCursorStore } from './reconciler/event-cursor.store.js';
 import { EventReconcilerTask } from './reconciler/event-reconciler.task.js';
 import { ReconcilerConfig } from './reconciler/reconciler.config.js';
-import { StripeCancellationService } from './jobs/stripe-cancellation.service.js';
+import { StripeConfig } from './stripe/stripe.config.js';
 
 /** The configuration classes that a process with {@link SubscriptionWorkerModule} has to provide. */
 export const SUBSCRIPTION_WORKER_CONFIG: Type<object>[] = [StripeConfig, PlanConfig, ReconcilerConfig];
@@ -15,6 +16,13 @@ export const SUBSCRIPTION_WORKER_CONFIG: Type<object>[] = [StripeConfig, PlanCon
 /** Keeps plans true in the background. Importing it starts a queue worker in the process. */
 @Module({
   imports: [BillingModule],
-  providers: [BillingProcessor, BillingSweepTask, BillingTaskStore, EventReconcilerTask, StripeCancellationService],
+  providers: [
+    BillingProcessor,
+    BillingSweepTask,
+    BillingTaskStore,
+    EventCursorStore,
+    EventReconcilerTask,
+    StripeCancellationService,
+  ],
 })
 export class SubscriptionWorkerModule {}

@@ -6,9 +6,10 @@ import { CheckoutService } from './checkout/checkout.service.js';
 import { CustomerService } from './checkout/customer.service.js';
 import { ReturnUrlService } from './checkout/return-url.service.js';
 import { PlanConfig } from './plan/plan.config.js';
+import { PlanStore } from './plan/plan.store.js';
+import { ExhaustedQuotaCache } from './quota/exhausted-quota.cache.js';
 import { QuotaLedger } from './quota/quota-ledger.store.js';
 import { QuotaConfig } from './quota/quota.config.js';
-import { ExhaustedQuotaCache } from './quota/exhausted-quota.cache.js';
 import { StripeConfig } from './stripe/stripe.config.js';
 import { SubscriptionAccountParticipant } from './subscription-account.participant.js';
 import { SubscriptionStatusService } from './subscription-status.service.js';
@@ -33,13 +34,14 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
   providers: [
     CheckoutService,
     CustomerService,
+    ExhaustedQuotaCache,
+    PlanStore,
     QuotaLedger,
     ReturnUrlService,
-    ExhaustedQuotaCache,
     StripeWebhookService,
     SubscriptionAccountParticipant,
     SubscriptionStatusService,
   ],
-  exports: [QuotaLedger, ExhaustedQuotaCache],
+  exports: [ExhaustedQuotaCache, QuotaLedger],
 })
 export class SubscriptionModule {}

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { type Plan, PLANS } from './plan/plans.js';
 
 /** The daily quota as its owner sees it. */
 export class QuotaResponse {
@@ -29,8 +30,8 @@ export class QuotaResponse {
 
 /** A user's plan, what Stripe says about it, and the quota that follows. */
 export class SubscriptionStatusResponse {
-  @ApiProperty({ enum: ['basic', 'pro'], description: 'The plan that counts now.', example: 'pro' })
-  plan!: 'basic' | 'pro';
+  @ApiProperty({ enum: PLANS, description: 'The plan that counts now.', example: 'pro' })
+  plan!: Plan;
 
   @ApiProperty({
     description:

@@ -6,6 +6,10 @@ ALTER TABLE "stripe_cancellation" RENAME COLUMN "ring_at" TO "next_enqueue_at";
 ALTER INDEX "stripe_cancellation_ring_at_idx" RENAME TO "stripe_cancellation_next_enqueue_at_idx";
 ALTER TABLE "subscription" RENAME COLUMN "fence" TO "fencing_token";
 
+-- The database's clock, by a name that Prisma leaves to the database: CURRENT_TIMESTAMP it replaces by the process's time.
+ALTER TABLE "stripe_event" ALTER COLUMN "received_at" SET DEFAULT transaction_timestamp();
+ALTER TABLE "stripe_event" ALTER COLUMN "next_enqueue_at" SET DEFAULT transaction_timestamp();
+
 -- The indexes of unfinished replies get predicates that a condition on `status` doesn't imply. ANALYZE nearly always finds
 -- such an index empty; the planner would then prefer scanning it whole to the primary key, at a cost that grows with the
 -- backlog. Without `status` in a predicate, claims and releases are HOT updates, too.

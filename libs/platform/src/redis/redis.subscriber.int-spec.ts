@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { Redis } from 'ioredis';
-import { freePort } from '../../../../scripts/services/free-port.mjs';
+import { freePort } from '../../../../scripts/services/ports.mjs';
 import { Processes } from '../../../../scripts/services/processes.mjs';
 import { provideRedis, startRedis } from '../../../../scripts/services/redis.mjs';
 import { eventually } from '../../../../test/support/eventually.js';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { eventually } from '../../../../test/support/eventually.js';
 import { testRedis } from '../../../../test/support/services.js';
-import { TcpProxy } from '../../../../test/support/tcp-proxy.js';
+import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
 import { RedisConfig } from './redis.config.js';
 import { type ChannelListener, type ChannelSubscription, RedisSubscriber } from './redis.subscriber.js';
 

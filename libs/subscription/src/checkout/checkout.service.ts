@@ -1,21 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { AlreadySubscribedError, PaymentProviderUnavailableError } from '../stripe/subscription.errors.js';
 import {
   IdempotencyKeySpentError,
+  PaymentProviderUnavailableError,
   RequestRefusedError,
   UnknownCustomerError,
 } from '../stripe/payment-gateway.errors.js';
 import { type CheckoutSession, PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { type CustomerLease, CustomerLeaseStore, LeaseLostError } from '../sync/customer-lease.store.js';
+import { LeaseLostError } from '../sync/customer-lease.errors.js';
+import { type CustomerLease, CustomerLeaseStore } from '../sync/customer-lease.store.js';
 import { hasEnded, type StripeSubscription } from '../plan/entitlement.js';
 import { blocksPurchase, SubscriptionSync } from '../sync/subscription-sync.service.js';
 import { type CheckoutTerms, type StoredCheckout, SubscriptionStore } from '../sync/subscription.store.js';
 import { CheckoutConfig } from './checkout.config.js';
+import { AlreadySubscribedError } from './checkout.errors.js';
 import { CustomerService } from './customer.service.js';
 import { type ReturnUrls, ReturnUrlService } from './return-url.service.js';
 
 /**
- * Sells the Pro plan so that nobody pays twice: one customer per user, one payable session per customer, none beside a
+ * Sells the Pro plan so that no one pays twice: one customer per user, one payable session per customer, none beside a
  * running subscription. Each step is stored before the next, under a key that finds it again after a crash.
  */
 @Injectable()
@@ -54,7 +56,7 @@ export class CheckoutService {
     return this.forCustomer(userId, (_, customerId) => this.gateway.createPortal(customerId, returnUrl));
   }
 
-  /** Does the work for the user's customer; once more for a new customer, should Stripe have lost the old one. */
+  /** Does the work for the user's customer; should Stripe not have that one any more, once more for a new one. */
   private forCustomer<T>(userId: string, work: (lease: CustomerLease, customerId: string) => Promise<T>): Promise<T> {
     return this.leases.withUserLease(userId, async (lease) => {
       try {
@@ -73,16 +75,16 @@ export class CheckoutService {
   ): Promise<CheckoutSession> {
     // Stripe itself is asked, since a webhook may be late.
     const subscriptions = await this.sync.sync(lease, customerId);
-    refuse(subscriptions.filter(blocksPurchase));
+    assertNotSubscribed(subscriptions.filter(blocksPurchase));
     const open = await this.openSession(lease, customerId, terms);
     if (open !== null) return open;
-    // Begun, never paid, and its page is closed: should its invoice still be paid, there would be two.
+    // Its page is closed, but its invoice could still be paid: then there would be two subscriptions.
     const begun = subscriptions.filter(({ status }) => status === 'incomplete');
     for (const { id } of begun) await this.gateway.cancelSubscription(id);
-    return this.place(lease, customerId, await this.store.beginCheckout(lease, terms));
+    return this.createAndStoreSession(lease, customerId, await this.store.beginCheckout(lease, terms));
   }
 
-  /** The session that the user was given before, if it leads to the same end; otherwise it is closed. */
+  /** The session that the user was given before, if it was ordered on the same terms; otherwise it is closed. */
   private async openSession(
     lease: CustomerLease,
     customerId: string,
@@ -93,43 +95,48 @@ export class CheckoutService {
     const session = await this.sessionOf(lease, customerId, stored);
     if (session?.status === 'open' && isFor(terms, stored)) return session;
     const closed = session?.status === 'open' ? await this.gateway.expireCheckout(session.id) : session;
-    if (closed?.status === 'complete') await this.refusePaid(lease, customerId, closed);
+    if (closed?.status === 'complete') await this.assertPurchaseEnded(lease, customerId, closed);
     return null;
   }
 
-  /** The session of a stored checkout as it is now; should we have died while it was made, Stripe is asked once more. */
+  /** The session of a stored checkout as it is now; should a crash have kept its id from being stored, it is asked for again. */
   private async sessionOf(
     lease: CustomerLease,
     customerId: string,
     stored: StoredCheckout,
   ): Promise<CheckoutSession | null> {
     try {
-      const sessionId = stored.stripeSessionId ?? (await this.place(lease, customerId, stored)).id;
+      const sessionId = stored.stripeSessionId ?? (await this.createAndStoreSession(lease, customerId, stored)).id;
       return await this.gateway.checkout(sessionId);
     } catch (error) {
-      // There never was one: it was asked for in a way that Stripe refuses, such as a wrong price.
+      // There never was one: Stripe refuses its order, for example since the price is wrong.
       if (stored.stripeSessionId === null && error instanceof RequestRefusedError) return null;
       throw error;
     }
   }
 
-  /** The session was paid, perhaps since we looked: it makes way for another one only if what it bought has ended. */
-  private async refusePaid(lease: CustomerLease, customerId: string, session: CheckoutSession): Promise<void> {
+  /**
+   * The session was paid, perhaps since the last sync. Another one may only be made if the subscription that it bought has
+   * ended.
+   *
+   * @throws AlreadySubscribedError when it has not; PaymentProviderUnavailableError when that can't be known yet
+   */
+  private async assertPurchaseEnded(lease: CustomerLease, customerId: string, session: CheckoutSession): Promise<void> {
     const subscriptions = await this.sync.sync(lease, customerId);
     const bought = subscriptions.find(({ id }) => id === session.subscriptionId);
     // A complete session whose subscription is still `incomplete` waits for the bank: a debit takes days.
-    refuse(subscriptions.filter((each) => blocksPurchase(each) || (each === bought && !hasEnded(each.status))));
-    // Stripe's list lags behind: we can't know yet.
+    assertNotSubscribed(subscriptions.filter((each) => blocksPurchase(each) || (each === bought && !hasEnded(each.status))));
+    // Stripe's list of subscriptions lags behind the session.
     if (session.subscriptionId !== null && bought === undefined) throw new PaymentProviderUnavailableError();
   }
 
   /** Asks Stripe for the session of a stored checkout, for the first time or again after a crash. */
-  private async place(lease: CustomerLease, customerId: string, stored: StoredCheckout): Promise<CheckoutSession> {
+  private async createAndStoreSession(lease: CustomerLease, customerId: string, stored: StoredCheckout): Promise<CheckoutSession> {
     const session = await this.create(lease, customerId, stored);
     try {
       await this.store.saveSession(lease, stored.key, session.id);
     } catch (error) {
-      // Someone took over, or the account is gone: a session that we don't know of must not be paid.
+      // Another holder has the lease, or the account was deleted: a session that isn't stored must not be paid.
       if (error instanceof LeaseLostError) await this.gateway.expireCheckout(session.id);
       throw error;
     }
@@ -151,7 +158,8 @@ export class CheckoutService {
   }
 }
 
-function refuse(subscriptions: StripeSubscription[]): void {
+/** @throws AlreadySubscribedError when there is one */
+function assertNotSubscribed(subscriptions: StripeSubscription[]): void {
   const [subscription] = subscriptions;
   if (subscription !== undefined) throw new AlreadySubscribedError(subscription.status);
 }

@@ -1,9 +1,13 @@
 import { Clock } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { PaymentProviderUnavailableError } from '../stripe/subscription.errors.js';
-import { IdempotencyKeySpentError, type UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
+import {
+  IdempotencyKeySpentError,
+  PaymentProviderUnavailableError,
+  type UnknownCustomerError,
+} from '../stripe/payment-gateway.errors.js';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { type CustomerLease, LeaseLostError } from '../sync/customer-lease.store.js';
+import { LeaseLostError } from '../sync/customer-lease.errors.js';
+import type { CustomerLease } from '../sync/customer-lease.store.js';
 import { SubscriptionStore } from '../sync/subscription.store.js';
 
 /** The customers at Stripe, one for each user who ever asked to pay. */
@@ -34,7 +38,7 @@ export class CustomerService {
   }
 
   /**
-   * Makes another customer: the one we knew is gone.
+   * Makes another customer in place of one that Stripe does not have.
    *
    * @throws PaymentProviderUnavailableError while a paid period runs and Stripe claims never to have had the customer:
    *   then it is our key that is wrong
@@ -50,7 +54,7 @@ export class CustomerService {
     try {
       return await this.gateway.createCustomer(lease.userId, lease.customerKey);
     } catch (error) {
-      // Whatever Stripe made of the first attempt has nothing that could be paid.
+      // A customer that Stripe may have made all the same has nothing that could be paid.
       if (error instanceof IdempotencyKeySpentError) await this.store.forgetCustomer(lease);
       throw error;
     }

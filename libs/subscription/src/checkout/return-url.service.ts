@@ -8,7 +8,7 @@ export interface ReturnUrls {
   cancelUrl: string;
 }
 
-/** Decides where Stripe may send users back to: a free choice would make our checkout a way to lead them anywhere. */
+/** Decides where Stripe may send users back to: a free choice would make the checkout an open redirect. */
 @Injectable()
 export class ReturnUrlService {
   private readonly origins: ReadonlySet<string>;
@@ -36,11 +36,11 @@ export class ReturnUrlService {
   }
 
   private isAllowed(value: string): boolean {
-    // Browsers read a backslash as a slash and skip line breaks, others don't: no room for two opinions.
-    // eslint-disable-next-line no-control-regex -- control characters are just what must be kept out
+    // Browsers read a backslash as a slash and skip line breaks, and other parsers don't, so such a URL is ambiguous.
+    // eslint-disable-next-line no-control-regex -- control characters are what must be kept out
     if (!URL.canParse(value) || !value.isWellFormed() || /[\s\\\u0000-\u001f\u007f]/.test(value)) return false;
     const { origin, username, password } = new URL(value);
-    // Other schemes have the origin "null"; names and passwords in front of a host are a trick of phishers.
+    // Other schemes have the origin "null"; names and passwords in front of a host are a phishing technique.
     return this.origins.has(origin) && username === '' && password === '';
   }
 }

@@ -1,18 +1,18 @@
-import { Database, type PreparedStatement } from '@app/platform';
+import { Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { BillingTask } from './billing-jobs.service.js';
 
-/** How many of each kind one sweep rings for; the rest waits for the next one. */
+/** How many of each kind one sweep takes; the rest waits for the next one. */
 const BATCH = 100;
 
-// Whatever is rung for here is not rung for again for a while, by which time it should be done.
-const DUE: PreparedStatement = {
-  name: 'billing_due',
-  text: `
+// What is taken is due again after a time by which it should be done.
+const TAKE_DUE = prepared<BillingTask>(
+  'billing_take_due',
+  `
     WITH events AS (
-      UPDATE stripe_event SET ring_at = now() + interval '30 seconds'
-      WHERE id IN (SELECT id FROM stripe_event WHERE processed_at IS NULL AND ring_at <= now()
-                   ORDER BY ring_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+      UPDATE stripe_event SET next_enqueue_at = now() + interval '30 seconds'
+      WHERE id IN (SELECT id FROM stripe_event WHERE processed_at IS NULL AND next_enqueue_at <= now()
+                   ORDER BY next_enqueue_at LIMIT $1 FOR UPDATE SKIP LOCKED)
       RETURNING id
     ), customers AS (
       UPDATE subscription SET resync_at = now() + interval '5 minutes'
@@ -20,38 +20,33 @@ const DUE: PreparedStatement = {
                         ORDER BY resync_at LIMIT $1 FOR UPDATE SKIP LOCKED)
       RETURNING stripe_customer_id AS id
     ), cancellations AS (
-      UPDATE stripe_cancellation SET ring_at = now() + interval '1 minute'
-      WHERE customer_id IN (SELECT customer_id FROM stripe_cancellation WHERE ring_at <= now()
-                            ORDER BY ring_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+      UPDATE stripe_cancellation SET next_enqueue_at = now() + interval '1 minute'
+      WHERE customer_id IN (SELECT customer_id FROM stripe_cancellation WHERE next_enqueue_at <= now()
+                            ORDER BY next_enqueue_at LIMIT $1 FOR UPDATE SKIP LOCKED)
       RETURNING customer_id AS id
     )
     SELECT 'event' AS kind, id FROM events
     UNION ALL SELECT 'customer', id FROM customers WHERE id IS NOT NULL
     UNION ALL SELECT 'cancellation', id FROM cancellations`,
-};
+);
 
-const POSTPONE_EVENT: PreparedStatement = {
-  name: 'billing_postpone_event',
-  text: "UPDATE stripe_event SET ring_at = now() + interval '1 second' WHERE id = $1 AND processed_at IS NULL",
-};
+const POSTPONE_EVENT = prepared(
+  'billing_postpone_event',
+  "UPDATE stripe_event SET next_enqueue_at = now() + interval '1 second' WHERE id = $1 AND processed_at IS NULL",
+);
 
-/** Doubling from two seconds to five minutes, spread so that what failed together doesn't come back together. */
-const backOff = (table: string, key: string): string => `
+/** Doubling from two seconds to five minutes, with jitter, so that what failed together isn't tried again together. */
+const backOffSql = (table: string, key: string): string => `
   UPDATE ${table} SET failures = failures + 1,
-    ring_at = now() + make_interval(secs => LEAST(300, 2 ^ LEAST(failures + 1, 9)) * (1 + random() / 2))
+    next_enqueue_at = now() + make_interval(secs => LEAST(300, 2 ^ LEAST(failures + 1, 9)) * (1 + random() / 2))
   WHERE ${key} = $1`;
 
-const BACK_OFF: Record<'event' | 'cancellation', PreparedStatement> = {
-  event: { name: 'billing_back_off_event', text: backOff('stripe_event', 'id') },
-  cancellation: { name: 'billing_back_off_cancellation', text: backOff('stripe_cancellation', 'customer_id') },
-};
+/** The tasks that count their failures. A customer's is due again at its regular time, see {@link TAKE_DUE}. */
+type CountingTask = BillingTask & { kind: 'event' | 'cancellation' };
 
-const BACKLOG: PreparedStatement = {
-  name: 'billing_backlog',
-  text: `
-    SELECT (SELECT count(*)::int FROM stripe_event WHERE processed_at IS NULL) AS event,
-           (SELECT count(*)::int FROM subscription WHERE resync_at <= now()) AS customer,
-           (SELECT count(*)::int FROM stripe_cancellation) AS cancellation`,
+const BACK_OFF = {
+  event: prepared('billing_back_off_event', backOffSql('stripe_event', 'id')),
+  cancellation: prepared('billing_back_off_cancellation', backOffSql('stripe_cancellation', 'customer_id')),
 };
 
 /** What is to be done for billing, and when: the rows of three tables, seen as one list of tasks. */
@@ -59,24 +54,29 @@ const BACKLOG: PreparedStatement = {
 export class BillingTaskStore {
   constructor(private readonly database: Database) {}
 
-  /** Takes tasks that are due; they are due again, should they not be done by then, after some time. */
+  /** Takes tasks that are due. Should they not be done by then, they are due again after some time. */
   takeDue(): Promise<BillingTask[]> {
-    return this.database.run<BillingTask>(DUE, [BATCH]);
+    return this.database.run(TAKE_DUE, [BATCH]);
   }
 
-  /** Someone else is at this customer: look again in a second. */
-  async postpone({ kind, id }: BillingTask): Promise<void> {
-    if (kind === 'event') await this.database.run(POSTPONE_EVENT, [id]);
+  /** Has an event enqueued again in a second, without counting a failure: its customer's lease is held by another. */
+  async postponeEvent(id: string): Promise<void> {
+    await this.database.run(POSTPONE_EVENT, [id]);
   }
 
-  /** The task failed: look again after a pause that grows with its failures. Customers keep their place in the round. */
-  async backOff({ kind, id }: BillingTask): Promise<void> {
-    if (kind !== 'customer') await this.database.run(BACK_OFF[kind], [id]);
+  /** Has a task that failed enqueued again, after a pause that grows with its failures. */
+  async backOff({ kind, id }: CountingTask): Promise<void> {
+    await this.database.run(BACK_OFF[kind], [id]);
   }
 
   /** How many tasks of each kind are open. */
   async backlog(): Promise<Record<BillingTask['kind'], number>> {
-    const [counts] = await this.database.run<Record<BillingTask['kind'], number>>(BACKLOG, []);
-    return counts ?? { event: 0, customer: 0, cancellation: 0 };
+    const { stripeEvent, subscription, stripeCancellation } = this.database.prisma;
+    const [event, customer, cancellation] = await Promise.all([
+      stripeEvent.count({ where: { processedAt: null } }),
+      subscription.count({ where: { resyncAt: { lte: new Date() } } }),
+      stripeCancellation.count(),
+    ]);
+    return { event, customer, cancellation };
   }
 }

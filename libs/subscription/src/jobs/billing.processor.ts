@@ -1,15 +1,11 @@
-import { setTimeout } from 'node:timers/promises';
-import { BILLING_JOB_VERSION, BILLING_QUEUE, type BillingJob } from '@app/contracts';
-import { ProcessConfig, RequestContext } from '@app/platform';
-import { Processor, WorkerHost } from '@nestjs/bullmq';
-import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import type { Job } from 'bullmq';
+import { BILLING_QUEUE, type BillingJob } from '@app/contracts';
+import { ProcessConfig, QueueWorkerHost } from '@app/platform';
+import { Processor } from '@nestjs/bullmq';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
+import { type SyncOutcome, SubscriptionSync } from '../sync/subscription-sync.service.js';
 import { BillingTaskStore } from './billing-task.store.js';
-import type { BillingTask } from './billing-jobs.service.js';
 import { StripeCancellationService } from './stripe-cancellation.service.js';
 import { type StoredEvent, StripeEventStore } from './stripe-event.store.js';
-import { type SyncOutcome, SubscriptionSync } from '../sync/subscription-sync.service.js';
 
 /**
  * Jobs a second, all workers together. Of the events of one moment few lead to a call, so this stays below the 25 calls a
@@ -17,71 +13,55 @@ import { type SyncOutcome, SubscriptionSync } from '../sync/subscription-sync.se
  */
 const RATE = { max: 40, duration: 1_000 };
 
-/**
- * Does what billing's bell rings for: events that arrived, customers to look at again, accounts that were deleted.
- * A ring for something that is done finds nothing to do. What fails is remembered in PostgreSQL, and rung for again.
- */
-@Processor(BILLING_QUEUE, { autorun: false, concurrency: 10, limiter: RATE })
-export class BillingProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(BillingProcessor.name);
+/** Jobs that one process works on at a time; mostly they wait for Stripe. */
+const CONCURRENCY = 10;
 
+/**
+ * Works on billing's jobs: events that arrived, customers to synchronise, accounts that were deleted. A job for something
+ * that is done finds nothing to do. A failure is stored in PostgreSQL, and the sweep enqueues the task again.
+ */
+@Processor(BILLING_QUEUE.queue, { autorun: false, limiter: RATE })
+export class BillingProcessor extends QueueWorkerHost<BillingJob> {
   constructor(
     private readonly gateway: PaymentGateway,
     private readonly events: StripeEventStore,
     private readonly sync: SubscriptionSync,
     private readonly cancellations: StripeCancellationService,
     private readonly tasks: BillingTaskStore,
-    private readonly processConfig: ProcessConfig,
+    { SHUTDOWN_TIMEOUT_MS }: ProcessConfig,
   ) {
-    super();
+    super({ contract: BILLING_QUEUE, concurrency: CONCURRENCY, closeTimeoutMs: SHUTDOWN_TIMEOUT_MS * 0.8 });
   }
 
-  onApplicationBootstrap(): void {
-    this.worker.on('error', (error) => this.logger.debug(`Queue: ${error.message}`));
-    void this.worker.run();
-  }
-
-  /** Takes no further job, and finishes those under way; what takes too long is found again by its row. */
-  async onModuleDestroy(): Promise<void> {
-    // Closing waits for Redis, too, for ever.
-    const patience = setTimeout(this.processConfig.SHUTDOWN_TIMEOUT_MS * 0.8, undefined, { ref: false });
-    await Promise.race([this.worker.close(), patience]);
-  }
-
-  /** BullMQ's entry. Never throws: the rows say what is to be done again, not the queue. */
-  override async process({ id, data }: Job<BillingJob>): Promise<void> {
-    if (data.v !== BILLING_JOB_VERSION) return this.logger.warn(`A job of version ${String(data.v)} was dropped`);
-    await RequestContext.run({ requestId: data.requestId ?? id ?? data.id }, () => this.work(data));
-  }
-
-  private async work(task: BillingTask): Promise<void> {
+  protected override async handle({ kind, id }: BillingJob): Promise<void> {
     try {
-      await this.carryOut(task);
+      await this.attempt(kind, id);
     } catch (error) {
-      this.logger.warn(`The ${task.kind} ${task.id} has to wait: ${(error as Error).message}`);
-      await this.tasks.backOff(task);
+      this.logger.warn(`The ${kind} ${id} is tried again later: ${(error as Error).message}`);
+      // The sweep has set the time of a customer's next sync when it took the customer.
+      if (kind !== 'customer') await this.tasks.backOff({ kind, id });
     }
   }
 
-  private async carryOut(task: BillingTask): Promise<void> {
-    switch (task.kind) {
+  private async attempt(kind: BillingJob['kind'], id: string): Promise<void> {
+    switch (kind) {
       case 'event':
-        return this.processEvent(task);
+        return this.processEvent(id);
       case 'customer':
-        await this.sync.syncCustomer(task.id, null);
+        await this.sync.syncCustomer(id, null);
         return;
       case 'cancellation':
-        return this.cancellations.carryOut(task.id);
+        return this.cancellations.carryOut(id);
     }
   }
 
-  private async processEvent(task: BillingTask): Promise<void> {
-    const event = await this.events.find(task.id);
+  private async processEvent(id: string): Promise<void> {
+    const event = await this.events.find(id);
     if (event === null || event.processedAt !== null) return;
     const customerId = event.customerId ?? (await this.customerBehind(event));
     const outcome: SyncOutcome =
-      customerId === null ? 'nobody' : await this.sync.syncCustomer(customerId, event.receivedAt);
-    await (outcome === 'busy' ? this.tasks.postpone(task) : this.events.processed(task.id));
+      customerId === null ? 'unknown_customer' : await this.sync.syncCustomer(customerId, event.receivedAt);
+    await (outcome === 'busy' ? this.tasks.postponeEvent(id) : this.events.markProcessed(id));
   }
 
   /** Events that name no customer (thin ones) lead to one by their object. */

@@ -5,8 +5,8 @@ import { UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
 
 /**
- * Ends at Stripe what a deleted account leaves behind. The database remembers the customer whenever a subscription's
- * row goes, whoever deletes it; the worker comes back until everything is done.
+ * Ends at Stripe what belongs to a deleted account. A trigger stores the customer whenever a subscription's row is
+ * deleted; the worker tries again until everything is done.
  */
 @Injectable()
 export class StripeCancellationService {
@@ -16,7 +16,7 @@ export class StripeCancellationService {
   ) {}
 
   /**
-   * Closes the customer's checkouts, ends its subscriptions, deletes it and forgets it. Repeatable.
+   * Closes the customer's checkouts, ends its subscriptions, and deletes it, at Stripe and here. Repeatable.
    *
    * @throws PaymentProviderUnavailableError
    * @throws UnknownCustomerError when Stripe never had this customer: a wrong key, with which nothing would be ended

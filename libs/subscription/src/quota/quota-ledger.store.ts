@@ -72,4 +72,13 @@ export class QuotaLedger {
     if (quota === undefined) throw new Error('The quota query gives one row for every user');
     return quota;
   }
+
+  /** What the user has sent on each UTC day, for the user to take away. */
+  history(userId: string): Promise<{ day: Date; used: number }[]> {
+    return this.database.prisma.dailyUsage.findMany({
+      where: { userId },
+      select: { day: true, used: true },
+      orderBy: { day: 'asc' },
+    });
+  }
 }

@@ -1,70 +1,41 @@
-import { Clock, Database, Metrics, type PreparedStatement } from '@app/platform';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock, Metrics, PeriodicTask } from '@app/platform';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
+import { EventIntake } from '../jobs/event-intake.service.js';
 import { type ListedPaymentEvent, PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { BillingJobs } from '../jobs/billing-jobs.service.js';
-import { BillingMetrics } from '../sync/billing.metrics.js';
+import { SubscriptionStore } from '../sync/subscription.store.js';
+import { EventCursorStore } from './event-cursor.store.js';
 import { ReconcilerConfig } from './reconciler.config.js';
-import { StripeEventStore } from '../jobs/stripe-event.store.js';
 
 const MINUTE_MS = 60_000;
 /** Read again each time: Stripe may list an event a little late, and its clock isn't ours. */
 const OVERLAP_MS = 10 * MINUTE_MS;
-/** After an outage the list is caught up with in pieces, each remembered when it is done. */
+/** After an outage the list is read in pieces, and the cursor moves after each. */
 const PIECE_MS = 6 * 60 * MINUTE_MS;
-/** Stripe lists the last 30 days. What is older can only be found by looking at every customer. */
+/** Stripe lists the last 30 days. What is older is only found by synchronising every customer. */
 const LISTED_MS = 29 * 24 * 60 * MINUTE_MS;
 const BATCH = 100;
-
-// The first reading begins a day back, for what happened before the first worker ran. The lease only spares Stripe the
-// same calls twice: two readers do no harm, so it may be short, and a reader that died holds nobody up.
-const TAKE_CURSOR: PreparedStatement = {
-  name: 'billing_take_cursor',
-  text: `
-    INSERT INTO stripe_event_cursor AS cursor (id, read_until, lease_until)
-    VALUES (1, now() - interval '1 day', now() + interval '15 seconds')
-    ON CONFLICT (id) DO UPDATE SET lease_until = EXCLUDED.lease_until
-      WHERE cursor.lease_until IS NULL OR cursor.lease_until <= now()
-    RETURNING read_until AS "readUntil"`,
-};
-
-const KEEP_CURSOR: PreparedStatement = {
-  name: 'billing_keep_cursor',
-  text: "UPDATE stripe_event_cursor SET lease_until = now() + interval '15 seconds'",
-};
-
-const LOOK_AT_EVERYONE: PreparedStatement = {
-  name: 'billing_look_at_everyone',
-  text: `UPDATE subscription SET resync_at = now() + random() * interval '1 hour' WHERE stripe_customer_id IS NOT NULL`,
-};
-
-// Stripe delivers for three days and lists for thirty; after that an event can't come again.
-const FORGET_EVENTS: PreparedStatement = {
-  name: 'billing_forget_events',
-  text: `
-    DELETE FROM stripe_event WHERE id IN (
-      SELECT id FROM stripe_event
-      WHERE received_at < now() - interval '40 days' AND processed_at IS NOT NULL LIMIT 1000)`,
-};
 
 /** Reads Stripe's own list of events, so that a webhook that never arrived is only late. */
 @Injectable()
 export class EventReconcilerTask implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(EventReconcilerTask.name);
-  private timer: NodeJS.Timeout | undefined;
-  private reading = false;
+  private readonly task: PeriodicTask;
   private readonly reconciledAt: Gauge;
 
   constructor(
     private readonly gateway: PaymentGateway,
-    private readonly events: StripeEventStore,
-    private readonly bell: BillingJobs,
-    private readonly database: Database,
+    private readonly intake: EventIntake,
+    private readonly cursor: EventCursorStore,
+    private readonly subscriptions: SubscriptionStore,
     private readonly clock: Clock,
-    private readonly config: ReconcilerConfig,
-    private readonly counters: BillingMetrics,
+    config: ReconcilerConfig,
     metrics: Metrics,
   ) {
+    this.task = new PeriodicTask({
+      name: "Reading Stripe's list of events",
+      intervalMs: config.STRIPE_RECONCILE_SECONDS * 1_000,
+      run: () => this.catchUp(),
+    });
     this.reconciledAt = new Gauge({
       name: 'billing_reconciled_timestamp_seconds',
       help: "When this process last read Stripe's list of events to its end.",
@@ -73,46 +44,31 @@ export class EventReconcilerTask implements OnApplicationBootstrap, OnApplicatio
   }
 
   onApplicationBootstrap(): void {
-    if (!this.gateway.isConfigured) return;
-    this.timer = setInterval(() => void this.round(), this.config.STRIPE_RECONCILE_SECONDS * 1_000);
-    void this.round();
+    if (this.gateway.isConfigured) this.task.startNow();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
-  }
-
-  private async round(): Promise<void> {
-    if (this.reading) return;
-    this.reading = true;
-    try {
-      await this.catchUp();
-    } catch (error) {
-      this.logger.warn(`Stripe's events were not read to the end: ${(error as Error).message}`);
-    } finally {
-      this.reading = false;
-    }
+    this.task.stop();
   }
 
   /**
-   * Reads from where the last reading ended up to now, unless another worker is at it.
+   * Reads from where the last reading ended up to now, unless another worker does.
    *
-   * @throws PaymentProviderUnavailableError; what was read by then is remembered
+   * @throws PaymentProviderUnavailableError; the cursor stays behind what was read by then
    */
-  async catchUp(): Promise<void> {
-    const [cursor] = await this.database.run<{ readUntil: Date }>(TAKE_CURSOR, []);
-    if (cursor === undefined) return;
+  private async catchUp(): Promise<void> {
+    const readUntil = await this.cursor.claim();
+    if (readUntil === null) return;
     try {
       const now = this.clock.now();
-      if (now.getTime() - cursor.readUntil.getTime() > LISTED_MS) await this.database.run(LOOK_AT_EVERYONE, []);
-      for (const [from, until] of pieces(cursor.readUntil, now)) {
+      if (now.getTime() - readUntil.getTime() > LISTED_MS) await this.subscriptions.scheduleSyncOfAll();
+      for (const [from, until] of pieces(readUntil, now)) {
         await this.readPiece(from, until);
-        await this.moveCursor({ readUntil: until ?? now });
+        await this.cursor.moveTo(until ?? now);
       }
-      await this.database.run(FORGET_EVENTS, []);
       this.reconciledAt.setToCurrentTime();
     } finally {
-      await this.moveCursor({ leaseUntil: null });
+      await this.cursor.release();
     }
   }
 
@@ -126,15 +82,8 @@ export class EventReconcilerTask implements OnApplicationBootstrap, OnApplicatio
   }
 
   private async take(events: ListedPaymentEvent[]): Promise<void> {
-    await this.database.run(KEEP_CURSOR, []);
-    const { added, due } = await this.events.store(events);
-    this.counters.events.inc({ source: 'list', novelty: 'new' }, added);
-    this.counters.events.inc({ source: 'list', novelty: 'known' }, events.length - added);
-    await this.bell.enqueue(due.map((id) => ({ kind: 'event', id })));
-  }
-
-  private async moveCursor(data: { readUntil?: Date; leaseUntil?: null }): Promise<void> {
-    await this.database.prisma.stripeEventCursor.update({ where: { id: 1 }, data });
+    await this.cursor.extend();
+    await this.intake.take('list', events);
   }
 }
 
