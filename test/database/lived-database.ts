@@ -73,8 +73,8 @@ const HISTORY = [
    SELECT id, 'cus_' || id, 'sub_' || id, 'active', 'pro', now() + interval '12 hours' FROM "user"`,
   `INSERT INTO checkout (user_id, key, price_id, success_url, cancel_url)
    SELECT id, gen_random_uuid(), 'price', 'https://a.example', 'https://a.example' FROM "user"`,
-  `INSERT INTO stripe_event (id, type, received_at, processed_at)
-   SELECT 'evt_' || n, 'invoice.paid', ${PAST}, ${PAST} FROM generate_series(1, 100000) n`,
+  `INSERT INTO stripe_event (id, type, received_at, processed_at, next_enqueue_at)
+   SELECT 'evt_' || n, 'invoice.paid', ${PAST}, ${PAST}, NULL FROM generate_series(1, 100000) n`,
   `INSERT INTO stripe_cancellation (customer_id) SELECT 'cus_ended_' || n FROM generate_series(1, 5000) n`,
 ];
 

@@ -6,5 +6,5 @@ export { ExhaustedQuotaCache } from './quota/exhausted-quota.cache.js';
 export { QuotaLedger, refundOneMessageSql, spendOneMessageSql } from './quota/quota-ledger.store.js';
 export { QuotaConfig } from './quota/quota.config.js';
 export { SUBSCRIPTION_CONFIG, SubscriptionModule } from './subscription.module.js';
-export { SUBSCRIPTION_RETENTION } from './subscription-retention.js';
+export { SUBSCRIPTION_RETENTION } from './subscription.retention.js';
 export { SUBSCRIPTION_WORKER_CONFIG, SubscriptionWorkerModule } from './subscription-worker.module.js';

@@ -19,6 +19,12 @@ UPDATE "message" SET "next_enqueue_at" = NULL WHERE "completed_at" IS NOT NULL;
 CREATE INDEX "message_unfinished_by_room" ON "message"("chatroom_id", "seq") WHERE (completed_at IS NULL);
 CREATE INDEX "message_due_for_sweep" ON "message"("next_enqueue_at") WHERE (next_enqueue_at IS NOT NULL);
 
+-- The same for Stripe's events: a condition on `processed_at` doesn't imply this predicate.
+DROP INDEX "stripe_event_unprocessed";
+ALTER TABLE "stripe_event" ALTER COLUMN "next_enqueue_at" DROP NOT NULL;
+UPDATE "stripe_event" SET "next_enqueue_at" = NULL WHERE "processed_at" IS NOT NULL;
+CREATE INDEX "stripe_event_due_for_sweep" ON "stripe_event"("next_enqueue_at") WHERE (next_enqueue_at IS NOT NULL);
+
 -- By hand: what the schema can't express.
 
 -- The indexes above take a message for unfinished by these two columns, so they must agree with its status.

@@ -42,11 +42,12 @@ export class AccountStore {
 
   /** Stores that someone has proved to own the account's number; null when the account no longer exists. */
   async verify(userId: string): Promise<AccountResponse | null> {
+    const { user } = this.database.prisma;
+    // Not one conditional update: by its condition PostgreSQL may prefer the index of all unverified accounts (docs/adr/0018).
+    const known = await user.findUnique({ where: { id: userId }, select: { verifiedAt: true } });
     const now = this.clock.now();
-    await this.database.prisma.user.updateMany({
-      where: { id: userId, verifiedAt: null },
-      data: { verifiedAt: now, updatedAt: now },
-    });
+    const data = { verifiedAt: now, updatedAt: now };
+    if (known?.verifiedAt === null) await user.updateMany({ where: { id: userId }, data });
     return this.find(userId);
   }
 

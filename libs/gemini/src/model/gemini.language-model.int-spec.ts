@@ -263,7 +263,12 @@ describe('giving up', () => {
     const closed = async () => (await sandbox.requests({ outcome: 'aborted' })).length === 1;
     await expect(eventually(closed, { withinMs: 1_000 })).resolves.toBe(true);
   };
-  const endless: BehaviourOverrides = { type: 'answer', text: 'word '.repeat(2_000), chunkSize: 5, tokensPerSecond: 20 };
+  const endless: BehaviourOverrides = {
+    type: 'answer',
+    text: 'word '.repeat(2_000),
+    chunkSize: 5,
+    tokensPerSecond: 20,
+  };
 
   it('mid-stream closes the connection, and brings the reason', async () => {
     await sandbox.script(endless);

@@ -125,13 +125,19 @@ export class CheckoutService {
     const subscriptions = await this.sync.sync(lease, customerId);
     const bought = subscriptions.find(({ id }) => id === session.subscriptionId);
     // A complete session whose subscription is still `incomplete` waits for the bank: a debit takes days.
-    assertNotSubscribed(subscriptions.filter((each) => blocksPurchase(each) || (each === bought && !hasEnded(each.status))));
+    assertNotSubscribed(
+      subscriptions.filter((each) => blocksPurchase(each) || (each === bought && !hasEnded(each.status))),
+    );
     // Stripe's list of subscriptions lags behind the session.
     if (session.subscriptionId !== null && bought === undefined) throw new PaymentProviderUnavailableError();
   }
 
   /** Asks Stripe for the session of a stored checkout, for the first time or again after a crash. */
-  private async createAndStoreSession(lease: CustomerLease, customerId: string, stored: StoredCheckout): Promise<CheckoutSession> {
+  private async createAndStoreSession(
+    lease: CustomerLease,
+    customerId: string,
+    stored: StoredCheckout,
+  ): Promise<CheckoutSession> {
     const session = await this.create(lease, customerId, stored);
     try {
       await this.store.saveSession(lease, stored.key, session.id);

@@ -11,7 +11,7 @@ const TAKE_DUE = prepared<BillingTask>(
   `
     WITH events AS (
       UPDATE stripe_event SET next_enqueue_at = now() + interval '30 seconds'
-      WHERE id IN (SELECT id FROM stripe_event WHERE processed_at IS NULL AND next_enqueue_at <= now()
+      WHERE id IN (SELECT id FROM stripe_event WHERE next_enqueue_at <= now()
                    ORDER BY next_enqueue_at LIMIT $1 FOR UPDATE SKIP LOCKED)
       RETURNING id
     ), customers AS (
@@ -36,17 +36,17 @@ const POSTPONE_EVENT = prepared(
 );
 
 /** Doubling from two seconds to five minutes, with jitter, so that what failed together isn't tried again together. */
-const backOffSql = (table: string, key: string): string => `
+const backOffSql = (table: string, task: string): string => `
   UPDATE ${table} SET failures = failures + 1,
     next_enqueue_at = now() + make_interval(secs => LEAST(300, 2 ^ LEAST(failures + 1, 9)) * (1 + random() / 2))
-  WHERE ${key} = $1`;
+  WHERE ${task}`;
 
 /** The tasks that count their failures. A customer's is due again at its regular time, see {@link TAKE_DUE}. */
 type CountingTask = BillingTask & { kind: 'event' | 'cancellation' };
 
 const BACK_OFF = {
-  event: prepared('billing_back_off_event', backOffSql('stripe_event', 'id')),
-  cancellation: prepared('billing_back_off_cancellation', backOffSql('stripe_cancellation', 'customer_id')),
+  event: prepared('billing_back_off_event', backOffSql('stripe_event', 'id = $1 AND processed_at IS NULL')),
+  cancellation: prepared('billing_back_off_cancellation', backOffSql('stripe_cancellation', 'customer_id = $1')),
 };
 
 /** What is to be done for billing, and when: the rows of three tables, seen as one list of tasks. */
@@ -73,7 +73,7 @@ export class BillingTaskStore {
   async backlog(): Promise<Record<BillingTask['kind'], number>> {
     const { stripeEvent, subscription, stripeCancellation } = this.database.prisma;
     const [event, customer, cancellation] = await Promise.all([
-      stripeEvent.count({ where: { processedAt: null } }),
+      stripeEvent.count({ where: { nextEnqueueAt: { not: null } } }),
       subscription.count({ where: { resyncAt: { lte: new Date() } } }),
       stripeCancellation.count(),
     ]);

@@ -50,7 +50,7 @@ export class StripeEventStore {
   async markProcessed(id: string): Promise<void> {
     await this.database.prisma.stripeEvent.updateMany({
       where: { id, processedAt: null },
-      data: { processedAt: new Date(), customerId: null, objectType: null, objectId: null },
+      data: { processedAt: new Date(), nextEnqueueAt: null, customerId: null, objectType: null, objectId: null },
     });
   }
 }
@@ -58,8 +58,8 @@ export class StripeEventStore {
 function toRow(event: PaymentEvent, now: Date): StripeEventRow {
   const { id, type, customerId, objectType, objectId } = event;
   return concernsPlan(event)
-    ? { id, type, customerId, objectType, objectId, processedAt: null }
-    : { id, type, customerId: null, objectType: null, objectId: null, processedAt: now };
+    ? { id, type, customerId, objectType, objectId, processedAt: null, nextEnqueueAt: now }
+    : { id, type, customerId: null, objectType: null, objectId: null, processedAt: now, nextEnqueueAt: null };
 }
 
-type StripeEventRow = PaymentEvent & Pick<StoredEvent, 'processedAt'>;
+type StripeEventRow = PaymentEvent & Pick<StoredEvent, 'processedAt'> & { nextEnqueueAt: Date | null };

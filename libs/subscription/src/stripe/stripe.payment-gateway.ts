@@ -155,7 +155,12 @@ export class StripePaymentGateway extends PaymentGateway {
     let after: string | undefined;
     do {
       const page = await this.call('list_events', (stripe) =>
-        stripe.events.list({ types: [...ANNOUNCING_TYPES], created, limit: 100, ...(after && { starting_after: after }) }),
+        stripe.events.list({
+          types: [...ANNOUNCING_TYPES],
+          created,
+          limit: 100,
+          ...(after && { starting_after: after }),
+        }),
       );
       for (const event of page.data) yield { ...parseStripeEvent(event), createdAt: toDate(event.created) };
       after = page.has_more ? page.data.at(-1)?.id : undefined;

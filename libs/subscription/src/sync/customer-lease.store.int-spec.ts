@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { Database, uuidv7 } from '@app/platform';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
-import { type CustomerLease, CustomerLeaseStore, LeaseLostError } from './customer-lease.store.js';
+import { LeaseLostError } from './customer-lease.errors.js';
+import { type CustomerLease, CustomerLeaseStore } from './customer-lease.store.js';
 import { SubscriptionStore } from './subscription.store.js';
 
 let testDatabase: TestDatabase;

@@ -7,7 +7,6 @@ export const SUBSCRIPTION_RETENTION: readonly ExpiringRows[] = [
   expiringRows({
     what: 'Stripe events',
     table: 'stripe_event',
-    key: 'id',
     column: 'received_at',
     keepMs: 40 * DAY_MS,
     only: 'processed_at IS NOT NULL',
