@@ -66,7 +66,7 @@ describe('an account', () => {
   it('can be downloaded with everything in it, and nothing of anybody else', async () => {
     const person = await signUpAndLogIn(stack.http, undefined, 'Ada');
     const other = await signUpAndLogIn(stack.http, undefined, 'Mallory');
-    await send(other.http, await openRoom(other.http), 'Nobody else’s business');
+    await send(other.http, await openRoom(other.http), 'Private to its owner');
     const room = await openRoom(person.http, { systemInstruction: 'Be brief.' });
     const { reply } = await send(person.http, room, 'What is held of me?');
     const { content } = await outcome(person.http, reply);
@@ -89,7 +89,7 @@ describe('an account', () => {
     });
     const text = JSON.stringify(body);
     expect(text).not.toContain('Mallory');
-    expect(text).not.toContain('Nobody else');
+    expect(text).not.toContain('Private to its owner');
     expect(text).not.toMatch(/hash|salt|refreshToken/i);
   });
 

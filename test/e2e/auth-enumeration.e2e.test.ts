@@ -64,7 +64,7 @@ function expectNoDifference({ timings, faces }: Sides): void {
 
 const phones = (count: number): string[] => Array.from({ length: count }, newPhone);
 
-describe('numbers with and without an account look alike', () => {
+describe('numbers with and without an account cannot be told apart', () => {
   let stack: Stack;
   const known = phones(TIMINGS_PER_SIDE);
   const unknown = phones(TIMINGS_PER_SIDE);
@@ -135,7 +135,7 @@ describe('numbers with and without an account look alike', () => {
   }, 120_000);
 });
 
-describe('numbers with and without an account look alike while a provider takes its time', () => {
+describe('numbers with and without an account cannot be told apart while a provider is slow', () => {
   const PER_SIDE = 300;
   const known = phones(PER_SIDE);
   let stack: Stack;

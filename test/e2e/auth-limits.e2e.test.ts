@@ -136,7 +136,7 @@ describe('without Redis', () => {
     await proxy.close();
   });
 
-  it('nobody gets codes or tries them, while who is logged in goes on, and out, and in again with a token', async () => {
+  it('no one gets codes or tries them, while users who are logged in go on, log out, and refresh their tokens', async () => {
     // Redis is no part of being ready, so it may not be connected yet.
     const person = await eventually(() => signUpAndLogIn(stack.http));
     const leaving = await eventually(() => signUpAndLogIn(stack.http));

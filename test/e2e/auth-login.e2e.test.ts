@@ -169,21 +169,21 @@ describe('behind one proxy', () => {
   afterAll(() => stack.stop());
 
   const USER = { 'x-forwarded-for': '203.0.113.1' };
-  const STRANGER = { 'x-forwarded-for': '198.51.100.1' };
+  const UNKNOWN_ADDRESS = { 'x-forwarded-for': '198.51.100.1' };
   const send = (phone: string, from: Record<string, string>) =>
     stack.http.post<Challenge>('/auth/send-otp', { phone }, from);
   const verify = ({ challengeId }: Challenge, otp: string, from: Record<string, string>) =>
     stack.http.post('/auth/verify-otp', { challengeId, otp }, from);
 
-  it('a stranger who fails on his own challenges locks nobody out but himself', async () => {
+  it('an unknown address that fails on its own challenges locks out only itself', async () => {
     const phone = newPhone();
     await stack.http.post('/auth/signup', { phone }, USER);
     const early = (await send(phone, USER)).body;
     for (let round = 0; round < 2; round++) {
-      const { body } = await send(phone, STRANGER);
-      for (let tried = 0; tried < 5; tried++) await verify(body, wrong(body.otp), STRANGER);
+      const { body } = await send(phone, UNKNOWN_ADDRESS);
+      for (let tried = 0; tried < 5; tried++) await verify(body, wrong(body.otp), UNKNOWN_ADDRESS);
     }
-    expect((await send(phone, STRANGER)).status).toBe(429);
+    expect((await send(phone, UNKNOWN_ADDRESS)).status).toBe(429);
 
     expect((await verify(early, early.otp, USER)).status).toBe(200);
     const late = (await send(phone, USER)).body;

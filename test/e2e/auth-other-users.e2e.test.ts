@@ -97,9 +97,9 @@ describe('what belongs to somebody else', () => {
     { ...body, instance: '', requestId: '' },
   ];
 
-  it('looks, to every call with an id, exactly like what does not exist', async () => {
+  it('gets, for every call with an id, the same answer as what does not exist', async () => {
     expect(withIds().length).toBeGreaterThanOrEqual(9);
-    const nobodys: Ids = { room: randomUUID(), message: randomUUID(), reply: randomUUID(), session: randomUUID() };
+    const unknown: Ids = { room: randomUUID(), message: randomUUID(), reply: randomUUID(), session: randomUUID() };
     const exported = async () => {
       const { chatrooms, sessions } = (await victim.http.get('/user/me/export')).body;
       return { chatrooms, sessions };
@@ -108,7 +108,7 @@ describe('what belongs to somebody else', () => {
     for (const route of withIds()) {
       const stolen = await call(attacker.http, route, theirs);
       expect([route.method, route.path, stolen.status]).toEqual([route.method, route.path, 404]);
-      expect(faceOf(stolen)).toEqual(faceOf(await call(attacker.http, route, nobodys)));
+      expect(faceOf(stolen)).toEqual(faceOf(await call(attacker.http, route, unknown)));
     }
     expect(await exported()).toEqual(before);
   });

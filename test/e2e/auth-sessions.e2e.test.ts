@@ -98,10 +98,10 @@ describe('sessions', () => {
     });
 
     it('is still one after a crash of everything that remembers', async () => {
-      const [gone, stays] = [await signUpAndLogIn(stack.http), await signUpAndLogIn(stack.http)];
-      const used = (await refresh((await refresh(stays.tokens.refreshToken)).body.refreshToken)).body;
-      await gone.http.post('/auth/logout');
-      await refresh(stays.tokens.refreshToken);
+      const [leaver, stayer] = [await signUpAndLogIn(stack.http), await signUpAndLogIn(stack.http)];
+      const used = (await refresh((await refresh(stayer.tokens.refreshToken)).body.refreshToken)).body;
+      await leaver.http.post('/auth/logout');
+      await refresh(stayer.tokens.refreshToken);
       const remains = await signUpAndLogIn(stack.http);
 
       await Promise.all(stack.apis.map((api) => api.kill('SIGKILL')));
@@ -112,7 +112,7 @@ describe('sessions', () => {
       await Promise.all(stack.apis.map((api) => api.restart()));
 
       for (const { url } of stack.apis) {
-        expect((await gone.http.at(url).get('/user/me')).status).toBe(401);
+        expect((await leaver.http.at(url).get('/user/me')).status).toBe(401);
         expect((await stack.http.at(url).as(used.accessToken).get('/user/me')).status).toBe(401);
         expect((await remains.http.at(url).get('/user/me')).status).toBe(200);
       }
@@ -167,7 +167,7 @@ describe('sessions', () => {
       expect(again).toMatchObject({ status: 404, body: { code: 'session_not_found' } });
     });
 
-    it('lets nobody end the session of another user', async () => {
+    it('lets no one end the session of another user', async () => {
       const [mine, theirs] = [await signUpAndLogIn(stack.http), await signUpAndLogIn(stack.http)];
       const [session] = await sessionsOf(theirs);
       const answer = await mine.http.delete(`/auth/sessions/${session?.id}`);

@@ -106,7 +106,7 @@ describe('an access token', () => {
     expect(await statusOf(`Basic ${accessToken}`)).toBe(401);
   });
 
-  it('stays good while the secret is rotated, and nobody is logged out', async () => {
+  it('stays good while the secret is rotated, and no one is logged out', async () => {
     await stack.api().restart({ JWT_SECRET: OTHER_SECRET, JWT_SECRET_PREVIOUS: SECRET });
     expect(await statusOf(`Bearer ${person.tokens.accessToken}`)).toBe(200);
     const { body } = await stack.http.post<{ accessToken: string; refreshToken: string }>('/auth/refresh', {

@@ -2,7 +2,7 @@ import { Metrics } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 
-/** What an operator wants to see of logins: money that flows away, guessing, theft. */
+/** What an operator needs to see of logins: what codes cost, how often codes are tried, stolen tokens. */
 @Injectable()
 export class AuthMetrics {
   private readonly deliveries: Counter<'outcome'>;

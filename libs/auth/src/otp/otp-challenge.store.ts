@@ -88,7 +88,7 @@ export class OtpChallengeStore {
     return { id, code };
   }
 
-  /** The user whom this code logs in, now and never again; null when it is wrong, or the challenge is over or unknown. */
+  /** Uses the code up and gives the id of the user whom it logs in; null when it is wrong, or the challenge expired or unknown. */
   async verify(id: string, code: string): Promise<string | null> {
     // What can't be a code is wrong, and costs no attempt.
     if (!CODE.test(code)) return null;

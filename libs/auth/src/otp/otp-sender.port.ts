@@ -26,5 +26,5 @@ export abstract class OtpSender {
   abstract send(message: OtpMessage, signal: AbortSignal): Promise<void>;
 }
 
-/** The receiver refuses this message whenever it comes. Holds neither number nor code. */
+/** The receiver refuses this message and would refuse it again. Holds neither number nor code. */
 export class OtpRejectedError extends Error {}

@@ -16,7 +16,7 @@ export class OtpSendLimitedError extends DomainError {
   }
 }
 
-/** The message could not be handed over. It costs no send: the client may try again at once. */
+/** The message could not be handed over. The send is not counted: the client may try again at once. */
 export class OtpDeliveryFailedError extends DomainError {
   constructor() {
     super('otp_delivery_failed', 'unavailable', 'The code could not be sent; try again.');

@@ -107,6 +107,14 @@ describe('a session that is ended on one replica', () => {
     expect(await there.revocations.isRevoked(await newSession())).toBe(false);
   });
 
+  it('has ended on a replica whose connection to Redis is dead but still open', async () => {
+    there.proxy.set('half-open');
+    const session = await newSession();
+    await eventually(() => there.revocations.isRevoked(session) instanceof Promise, { withinMs: 4_500 });
+    await here.revocations.revoke(session, userId);
+    expect(await there.revocations.isRevoked(session)).toBe(true);
+  });
+
   it('has ended on the others soon, when Redis does not reach the one where it was ended', async () => {
     here.proxy.sever();
     const session = await newSession();
@@ -166,8 +174,8 @@ describe('a session that is ended on one replica', () => {
   });
 });
 
-describe('whoever listens for the end of a session', () => {
-  it('hears of it once, on every replica', async () => {
+describe('a listener for the end of a session', () => {
+  it('is called once, on every replica', async () => {
     const session = await newSession();
     const calls: string[] = [];
     here.revocations.onRevoked(session, () => calls.push('here'));
@@ -178,14 +186,14 @@ describe('whoever listens for the end of a session', () => {
     expect(calls.sort()).toEqual(['here', 'there']);
   });
 
-  it('hears of it at once when it has ended already', async () => {
+  it('is called at once when it has ended already', async () => {
     const session = await newSession();
     await here.revocations.revoke(session, userId);
-    const heard = new Promise<void>((resolve) => here.revocations.onRevoked(session, resolve));
-    await expect(heard).resolves.toBeUndefined();
+    const called = new Promise<void>((resolve) => here.revocations.onRevoked(session, resolve));
+    await expect(called).resolves.toBeUndefined();
   });
 
-  it('hears nothing after having stopped listening', async () => {
+  it('is not called after it has been removed', async () => {
     const session = await newSession();
     const calls: string[] = [];
     const stop = here.revocations.onRevoked(session, () => calls.push('stopped'));
