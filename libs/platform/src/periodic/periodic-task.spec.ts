@@ -44,6 +44,7 @@ describe('PeriodicTask', () => {
     task.start();
     while (rounds < 3) await sleep(1);
     task.stop();
+    expect(rounds).toBe(3);
   });
 
   it('begins no round after it was stopped, not even behind one that was under way', async () => {

@@ -153,6 +153,21 @@ describe('a subscription at Redis', () => {
     expect(second.recorder.heard).toEqual(['(subscribed)', '1']);
   });
 
+  it('is not taken for confirmed by the answer to one that was closed', async () => {
+    await subscribed(subscriber, `${channel}:connected`);
+    proxy.set('slow');
+    const first = subscriber.subscribe(channel, new Recorder());
+    // The answer is on its way, and arrives before the next commands reach Redis.
+    await eventually(async () => (await subscribersOf(channel)) === 1, { everyMs: 1 });
+    first.close();
+    const recorder = new Recorder();
+    const second = subscriber.subscribe(channel, recorder);
+    await first.attempted;
+    expect(recorder.heard).toEqual([]);
+    await second.attempted;
+    expect(recorder.heard).toEqual(['(subscribed)']);
+  });
+
   it('is known to a listener that joins later, after it has its subscription in hand', async () => {
     await subscribed(subscriber, channel);
     let live: Promise<boolean> | undefined;
