@@ -196,7 +196,7 @@ describe('a customer who was deleted at Stripe', () => {
 });
 
 describe('a subscription that is past due', () => {
-  it('stays Pro for the days of grace, which later looks don’t begin anew', async () => {
+  it('stays Pro for the days of grace, which later syncs don’t begin anew', async () => {
     const { person, subscription } = await subscriber();
     await stripe.change(subscription, { status: 'past_due' });
     const readGrace = async (): Promise<Date | null> => {

@@ -22,7 +22,7 @@ afterAll(async () => {
 /** What may befall a subscription, in the words of a test report. */
 type Happening =
   | { it: 'buys' }
-  | { it: 'subscribes'; at: 0 | 1; clicks: number; patiently: boolean; to: string }
+  | { it: 'subscribes'; at: 0 | 1; clicks: number; waits: boolean; to: string }
   | { it: 'pays' }
   | { it: 'becomes'; status: string }
   | { it: 'is to end with its period'; really: boolean }
@@ -59,7 +59,7 @@ const onItsWay: fc.Arbitrary<Happening> = fc.oneof(
     it: fc.constant('subscribes' as const),
     at: index,
     clicks: fc.integer({ min: 1, max: 3 }),
-    patiently: fc.boolean(),
+    waits: fc.boolean(),
     to: fc.constantFrom('welcome', 'thanks'),
   }),
   fc.record({ it: fc.constant('becomes' as const), status }),
@@ -155,9 +155,9 @@ class Life {
     await Promise.all(this.meanwhile);
   }
 
-  private async subscribe({ at, clicks, patiently, to }: Extract<Happening, { it: 'subscribes' }>): Promise<void> {
+  private async subscribe({ at, clicks, waits, to }: Extract<Happening, { it: 'subscribes' }>): Promise<void> {
     const answers = Promise.all(Array.from({ length: clicks }, () => this.click(at, to)));
-    if (patiently) await answers;
+    if (waits) await answers;
     else this.meanwhile.push(answers);
   }
 
@@ -203,7 +203,7 @@ class Life {
   }
 }
 
-async function expectNobodyPaysTwice(userId: string): Promise<void> {
+async function expectNoDoublePayment(userId: string): Promise<void> {
   const customers = await stripe.customersOf(userId);
   expect(customers.length).toBeLessThanOrEqual(1);
   expect(customers.flatMap(({ subscriptions }) => subscriptions).filter((one) => !hasEnded(one)).length).toBeLessThan(
@@ -213,16 +213,16 @@ async function expectNobodyPaysTwice(userId: string): Promise<void> {
 }
 
 describe('the plan', () => {
-  it('is the true one in the end, and nobody pays twice, whatever happens to a subscription and its webhooks', async () => {
+  it('is the true one in the end, and no one pays twice, whatever happens to a subscription and its webhooks', async () => {
     const trueInTheEnd = fc.asyncProperty(life, async (happenings) => {
       const person = await signUpAndLogIn(stack.http);
       const subscription = new Life(person);
       for (const event of happenings) {
         await subscription.happens(event);
-        await expectNobodyPaysTwice(person.id);
+        await expectNoDoublePayment(person.id);
       }
       await subscription.settles();
-      await expectNobodyPaysTwice(person.id);
+      await expectNoDoublePayment(person.id);
       const subscriptions = (await stripe.customersOf(person.id)).flatMap((customer) => customer.subscriptions);
       const running = subscriptions.find((one) => !hasEnded(one)) ?? subscriptions[0];
       const truth = { plan: running && isPro(running) ? 'pro' : 'basic', status: running?.status ?? 'none' };

@@ -58,7 +58,7 @@ describe('the status', () => {
     });
   });
 
-  it('is nobody else’s business', async () => {
+  it('is for its owner alone', async () => {
     expect((await stack.http.get('/subscription/status')).status).toBe(401);
   });
 
@@ -165,12 +165,12 @@ describe('buying Pro', () => {
   it.each([
     ['another origin', 'https://evil.example/welcome'],
     ['an origin that only begins alike', 'http://localhost:3000.evil.example/'],
-    ['a user name that looks like our host', 'http://localhost:3000@evil.example/'],
+    ['a user name in the form of our host', 'http://localhost:3000@evil.example/'],
     ['another scheme', 'javascript:alert(1)'],
     ['a backslash', 'http://localhost:3000\\@evil.example/'],
     ['no address', '/welcome'],
     ['nothing', ''],
-  ])('sends nobody back to %s', async (_case, url) => {
+  ])('leads no one back to %s', async (_case, url) => {
     const { http, id } = await login();
     for (const name of ['successUrl', 'cancelUrl']) {
       const { status, body } = await http.post('/subscription/subscribe/pro', { [name]: url });

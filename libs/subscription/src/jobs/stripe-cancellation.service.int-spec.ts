@@ -31,7 +31,7 @@ const pending = async (customerId: string): Promise<boolean> =>
   (await database.prisma.stripeCancellation.count({ where: { customerId } })) > 0;
 
 describe('what a deleted account leaves behind at Stripe', () => {
-  it('is done where the customer is gone already', async () => {
+  it('is done where the customer was deleted before', async () => {
     const customerId = await gateway.createCustomer('user-1', 'key-1');
     await gateway.deleteCustomer(customerId);
     await database.prisma.stripeCancellation.create({ data: { customerId } });

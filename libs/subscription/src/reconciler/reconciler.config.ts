@@ -1,6 +1,6 @@
 import { IntegerVariable } from '@app/platform';
 
-/** How the worker looks after what webhooks missed. */
+/** How the worker finds events whose webhook never arrived. */
 export class ReconcilerConfig {
   /** Seconds between two readings of Stripe's list of events. */
   @IntegerVariable(1, 3_600)

@@ -30,13 +30,13 @@ beforeEach(async () => {
 const letExpire = () =>
   database.pool.query("UPDATE subscription SET lease_until = now() - interval '1 second' WHERE user_id = $1", [userId]);
 
-/** Holds a lease until it is told to let go. */
-async function holder(): Promise<{ lease: CustomerLease; letGo: () => void; gone: Promise<unknown> }> {
-  let letGo = (): void => undefined;
-  const told = new Promise<void>((resolve) => (letGo = resolve));
+/** Holds a lease until it is told to release it. */
+async function holder(): Promise<{ lease: CustomerLease; release: () => void; released: Promise<unknown> }> {
+  let release = (): void => undefined;
+  const told = new Promise<void>((resolve) => (release = resolve));
   return new Promise((resolve) => {
-    const gone: Promise<unknown> = leases.withUserLease(userId, (lease) => {
-      setImmediate(() => resolve({ lease, letGo, gone }));
+    const released: Promise<unknown> = leases.withUserLease(userId, (lease) => {
+      setImmediate(() => resolve({ lease, release, released }));
       return told;
     });
   });
@@ -54,18 +54,18 @@ describe('a lease on a customer', () => {
     expect.assertions(10);
   });
 
-  it('is given back when the work fails', async () => {
+  it('is released when the work fails', async () => {
     const broken = leases.withUserLease(userId, () => Promise.reject(new Error('broken')));
     await expect(broken).rejects.toThrow('broken');
     await expect(leases.withUserLease(userId, () => Promise.resolve('mine'))).resolves.toBe('mine');
   });
 
   it('is refused at once to background work, of which there will be more', async () => {
-    const { lease, letGo, gone } = await holder();
+    const { lease, release, released } = await holder();
     await store.saveCustomer(lease, `cus_${userId}`);
     await expect(leases.withCustomerLease(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBeNull();
-    letGo();
-    await gone;
+    release();
+    await released;
     await expect(leases.withCustomerLease(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBe('mine');
   });
 
@@ -80,33 +80,33 @@ describe('a lease on a customer', () => {
     await expect(store.saveCustomer(former.lease, 'cus_old')).rejects.toThrow(LeaseLostError);
     await expect(store.beginCheckout(former.lease, terms)).rejects.toThrow(LeaseLostError);
     await expect(store.forgetCustomer(former.lease)).rejects.toThrow(LeaseLostError);
-    former.letGo();
-    await former.gone;
+    former.release();
+    await former.released;
     const row = await database.prisma.subscription.findUnique({ where: { userId } });
     expect(row?.stripeCustomerId).toBe(`cus_new_${userId}`);
     expect(await store.checkout(userId)).toBeNull();
   });
 
-  it('that passed on is not given back by its former holder', async () => {
+  it('that passed on is not released by its former holder', async () => {
     const former = await holder();
     await letExpire();
     const next = await holder();
-    former.letGo();
-    await former.gone;
+    former.release();
+    await former.released;
     await store.saveCustomer(next.lease, `cus_${userId}`);
     await expect(leases.withCustomerLease(`cus_${userId}`, () => Promise.resolve('mine'))).resolves.toBeNull();
-    next.letGo();
-    await next.gone;
+    next.release();
+    await next.released;
   });
 
   it('of a deleted account leaves its customer to be ended at Stripe', async () => {
-    const { lease, letGo, gone } = await holder();
+    const { lease, release, released } = await holder();
     await database.prisma.user.delete({ where: { id: userId } });
     const customerId = `cus_${userId}`;
     await expect(store.saveCustomer(lease, customerId)).rejects.toThrow(LeaseLostError);
     await store.abandonCustomer(customerId, userId);
-    letGo();
-    await gone;
+    release();
+    await released;
     expect(await database.prisma.stripeCancellation.findUnique({ where: { customerId } })).not.toBeNull();
   });
 
