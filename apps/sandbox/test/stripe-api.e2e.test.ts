@@ -84,13 +84,13 @@ describe('the sandbox under the real SDK', () => {
         url: null,
         metadata: { userId: '7' },
       });
-      await expect(stripe.subscriptions.retrieve(String(after.subscription))).resolves.toMatchObject({
+      await expect(stripe.subscriptions.retrieve(after.subscription as string)).resolves.toMatchObject({
         status: 'active',
         metadata: { userId: '7' },
         customer,
         items: { data: [{ quantity: 1 }] },
       });
-      await expect(stripe.invoices.retrieve(String(after.invoice))).resolves.toMatchObject({
+      await expect(stripe.invoices.retrieve(after.invoice as string)).resolves.toMatchObject({
         status: 'paid',
         amount_paid: 2000,
         billing_reason: 'subscription_create',
