@@ -16,7 +16,7 @@ const page = `<!doctype html>
 </html>
 `;
 
-/** What is here, for people and for whoever waits until it is up. */
+/** An index page, and the health check. */
 @Controller()
 export class IndexController {
   @Get()

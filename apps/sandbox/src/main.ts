@@ -3,7 +3,7 @@ import { createSandbox } from './create-sandbox.js';
 import { readSandboxConfig } from './sandbox.config.js';
 
 try {
-  // eslint-disable-next-line no-restricted-properties -- the sandbox shares no code with what it tests, and so starts in half the time
+  // eslint-disable-next-line no-restricted-properties -- the sandbox shares no code with the product
   const config = readSandboxConfig(process.env);
   const app = await createSandbox(config);
   app.enableShutdownHooks();

@@ -84,13 +84,13 @@ describe('the sandbox under the real SDK', () => {
         url: null,
         metadata: { userId: '7' },
       });
-      await expect(stripe.subscriptions.retrieve(String(after.subscription))).resolves.toMatchObject({
+      await expect(stripe.subscriptions.retrieve(after.subscription as string)).resolves.toMatchObject({
         status: 'active',
         metadata: { userId: '7' },
         customer,
         items: { data: [{ quantity: 1 }] },
       });
-      await expect(stripe.invoices.retrieve(String(after.invoice))).resolves.toMatchObject({
+      await expect(stripe.invoices.retrieve(after.invoice as string)).resolves.toMatchObject({
         status: 'paid',
         amount_paid: 2000,
         billing_reason: 'subscription_create',
@@ -149,7 +149,7 @@ describe('the sandbox under the real SDK', () => {
       });
     });
 
-    it('carry their period on the item, and end with it when told so', async () => {
+    it('carry their period on the item, and end with it when that is scheduled', async () => {
       const { subscription } = await subscriber();
       const scheduled = await stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
       const periodEnd = scheduled.items.data[0]?.current_period_end;
@@ -161,7 +161,7 @@ describe('the sandbox under the real SDK', () => {
       });
     });
 
-    it('go on when the cancellation is taken back', async () => {
+    it('continue when the cancellation is removed', async () => {
       const { subscription } = await subscriber();
       await stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
       const kept = await stripe.subscriptions.update(subscription, { cancel_at_period_end: false });

@@ -73,7 +73,7 @@ describe('webhooks of the sandbox', () => {
     }
   });
 
-  it('tell the whole story of a payment', async () => {
+  it('are sent for every step of a payment', async () => {
     await subscribe();
     await idle();
     expect(new Set(receiver.types())).toEqual(

@@ -3,7 +3,7 @@ import { JournalQuery, RuleRequest } from './gemini-control.request.js';
 import { GeminiJournal, type JournalEntry } from './gemini.journal.js';
 import { GeminiScript, type Rule } from './gemini.script.js';
 
-/** What tests and people tell the stand-in to do, and ask it about. */
+/** The control API of the stand-in: its script and its journal. */
 @Controller('control/gemini')
 export class GeminiControlController {
   constructor(

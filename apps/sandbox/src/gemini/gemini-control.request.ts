@@ -15,7 +15,7 @@ import { type Method, METHODS } from './gemini.call.js';
 import { type Outcome, OUTCOMES } from './gemini.journal.js';
 import type { CallMatch } from './gemini.script.js';
 
-/** Which calls are meant: those that meet every given field. */
+/** A filter of calls: those that meet every given field. */
 class CallMatchRequest implements CallMatch {
   @IsOptional()
   @IsString()
@@ -55,14 +55,14 @@ export class RuleRequest {
   @Type(() => Behaviour)
   behaviours!: Behaviour[];
 
-  /** How often the behaviours are gone through; absent or null: for ever. */
+  /** How many times the behaviours are repeated; absent or null: without limit. */
   @IsOptional()
   @IsInt()
   @Min(1)
   times: number | null = null;
 }
 
-/** Which part of the journal is wanted. */
+/** The filters of the journal. */
 export class JournalQuery extends CallMatchRequest {
   @IsOptional()
   @IsIn(OUTCOMES)

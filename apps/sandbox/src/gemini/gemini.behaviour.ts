@@ -36,17 +36,17 @@ export type BehaviourType = (typeof BEHAVIOURS)[number];
 
 const TEN_MINUTES_MS = 600_000;
 
-/** What the model does with one call; README.md explains each. */
+/** How the model answers one call; README.md explains each type. */
 export class Behaviour {
   @IsIn(BEHAVIOURS)
   type: BehaviourType = 'answer';
 
-  /** Instead of the echo. */
+  /** The answer, instead of the echo. */
   @IsOptional()
   @IsString()
   text?: string;
 
-  /** Before the first byte. */
+  /** Milliseconds before the first byte. */
   @IsInt()
   @Min(0)
   @Max(TEN_MINUTES_MS)
@@ -62,12 +62,12 @@ export class Behaviour {
   @Min(1)
   chunkSize = 12;
 
-  /** How many pieces come before the mishap. */
+  /** The number of pieces before a failure. */
   @IsInt()
   @Min(0)
   afterChunks = 2;
 
-  /** What `RetryInfo` of a 429 says; null: there is none. */
+  /** Milliseconds in the `RetryInfo` of a 429; null: without `RetryInfo`. */
   @IsOptional()
   @IsInt()
   @Min(0)
@@ -76,7 +76,7 @@ export class Behaviour {
   @IsString()
   blockReason = 'SAFETY';
 
-  /** Of an error that comes mid-stream. */
+  /** The HTTP status of an error in the middle of a stream. */
   @IsInt()
   @Min(400)
   @Max(599)

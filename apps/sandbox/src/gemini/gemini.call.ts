@@ -4,7 +4,7 @@ export const GENERATING_METHODS = ['generateContent', 'streamGenerateContent'] a
 export const METHODS = [...GENERATING_METHODS, 'countTokens', 'getModel'] as const;
 export type Method = (typeof METHODS)[number];
 
-/** A call of the model API, understood. */
+/** A parsed call of the model API. */
 export interface GeminiCall {
   method: Method;
   model: string;
@@ -13,19 +13,19 @@ export interface GeminiCall {
   systemInstruction: string | null;
   /** The newest user message. */
   prompt: string;
-  /** How many user messages there are. */
+  /** The number of user messages. */
   turns: number;
 }
 
-/** The part of a call that its body says. */
+/** The part of a call that comes from its body. */
 type Conversation = Pick<GeminiCall, 'contents' | 'systemInstruction' | 'prompt' | 'turns'>;
 
-/** What a call without a body says. */
+/** The conversation of a call without a body. */
 export const NO_CONVERSATION: Conversation = { contents: [], systemInstruction: null, prompt: '', turns: 0 };
 
 /**
  * Reads the body of a generating or counting call.
- * @throws GoogleError 400 for what Google refuses too
+ * @throws GoogleError 400 for a body that Google refuses too
  */
 export function readConversation(body: unknown): Conversation {
   const request = isObject(body) && isObject(body.generateContentRequest) ? body.generateContentRequest : body;

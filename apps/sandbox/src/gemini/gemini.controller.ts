@@ -23,7 +23,7 @@ import { GoogleErrorFilter } from './google-error.filter.js';
 
 type GeminiRequest = FastifyRequest<{ Querystring: { key?: string; alt?: string } }>;
 
-/** Google's side of the wire. */
+/** The routes of Google's API. */
 @Controller('v1beta/models')
 @UseFilters(GoogleErrorFilter)
 export class GeminiController {
@@ -76,7 +76,7 @@ function framingOf(method: Method, alt: string | undefined): Framing | null {
   return alt === 'sse' ? SSE_FRAMING : ARRAY_FRAMING;
 }
 
-/** @throws GoogleError 403 when there is none; any other will do */
+/** @throws GoogleError 403 without a key; every key is accepted */
 function apiKeyOf(request: GeminiRequest): string {
   const header = request.headers['x-goog-api-key'];
   const key = typeof header === 'string' && header !== '' ? header : request.query.key;

@@ -99,7 +99,7 @@ describe('the SDK', () => {
 });
 
 describe('the server', () => {
-  it('knows its models, and no others', async () => {
+  it('has its models, and no others', async () => {
     const key = { 'x-goog-api-key': 'any' };
     expect(await (await get('/v1beta/models/gemini-flash-latest', key)).json()).toMatchObject({
       name: 'models/gemini-flash-latest',
@@ -162,7 +162,7 @@ function openStream(prompt: string, agent: Agent): void {
 }
 
 describe('the journal', () => {
-  it('tells what was asked, and how it went', async () => {
+  it('has each call and its outcome', async () => {
     await sdk('Be brief.', 'my-key').generateContent('Hello');
     const [entry] = await sandbox.requests({ apiKey: 'my-key' });
     expect(entry).toMatchObject({
@@ -181,7 +181,7 @@ describe('the journal', () => {
     expect([receivedAt, firstByteAt, endedAt]).toEqual([receivedAt, firstByteAt, endedAt].sort());
   });
 
-  it('tells that the client gave up, and leaves out what a filter leaves out', async () => {
+  it('has the outcome of a call that the client aborted, and can be filtered', async () => {
     await sandbox.script({ type: 'hang' }, { prompt: 'wait' });
     const stop = new AbortController();
     const waiting = sdk().generateContent('Please wait', { signal: stop.signal });

@@ -6,7 +6,7 @@ import { type CallMatch, matches } from './gemini.script.js';
 export const OUTCOMES = ['open', 'completed', 'aborted'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** One call as it was received and answered. Times are ISO 8601. */
+/** One call and its answer. Times are ISO 8601. */
 export interface JournalEntry extends GeminiCall {
   id: number;
   behaviour: BehaviourType;
@@ -25,7 +25,7 @@ export interface JournalEntry extends GeminiCall {
 const MAX_ENTRIES = 2_000;
 const MAX_TEXT_CHARACTERS = 32_000_000;
 
-/** Remembers the latest calls, bounded in number and in text. */
+/** The latest calls, limited in number and in text. */
 @Injectable()
 export class GeminiJournal {
   private entries: { entry: JournalEntry; size: number }[] = [];

@@ -14,7 +14,7 @@ const call = (prompt: string): GeminiCall => ({
   turns: 1,
 });
 
-const behaviour = (wish: Partial<Behaviour>): Behaviour => Object.assign(new Behaviour(), wish);
+const behaviour = (overrides: Partial<Behaviour>): Behaviour => Object.assign(new Behaviour(), overrides);
 
 const bytesOf = (steps: Iterable<Step>): string =>
   Buffer.concat([...steps].flatMap((step) => (step.do === 'write' ? [step.bytes] : []))).toString();
@@ -33,11 +33,13 @@ describe('a planned answer', () => {
         fc.integer({ min: 1, max: 20 }),
         fc.constantFrom('answer' as const, 'split_utf8' as const),
         (text, chunkSize, type) => {
-          const wish = behaviour({ type, text, chunkSize });
-          const sse = bytesOf(planAnswer(call('Hi'), wish, SSE_FRAMING));
+          const scripted = behaviour({ type, text, chunkSize });
+          const sse = bytesOf(planAnswer(call('Hi'), scripted, SSE_FRAMING));
           const events = sse.split('\r\n\r\n').filter(Boolean);
-          const array = JSON.parse(bytesOf(planAnswer(call('Hi'), wish, ARRAY_FRAMING))) as GenerateContentResponse[];
-          const body = JSON.parse(bytesOf(planAnswer(call('Hi'), wish, null))) as GenerateContentResponse;
+          const array = JSON.parse(
+            bytesOf(planAnswer(call('Hi'), scripted, ARRAY_FRAMING)),
+          ) as GenerateContentResponse[];
+          const body = JSON.parse(bytesOf(planAnswer(call('Hi'), scripted, null))) as GenerateContentResponse;
 
           expect(textsOf(events.map((event) => JSON.parse(event.slice('data: '.length))))).toBe(text);
           expect(textsOf(array)).toBe(text);
@@ -49,16 +51,16 @@ describe('a planned answer', () => {
   });
 
   it('keeps its pace between pieces', () => {
-    const wish = behaviour({ text: 'abc', chunkSize: 1, tokensPerSecond: 20, latencyMs: 300 });
-    const steps = [...planAnswer(call('Hi'), wish, SSE_FRAMING)].map((step) =>
+    const scripted = behaviour({ text: 'abc', chunkSize: 1, tokensPerSecond: 20, latencyMs: 300 });
+    const steps = [...planAnswer(call('Hi'), scripted, SSE_FRAMING)].map((step) =>
       step.do === 'wait' ? step.ms : step.do,
     );
     expect(steps).toEqual([300, 'head', 'write', 50, 'write', 50, 'write', 'end']);
   });
 
-  it('ends a network chunk inside a character when told to', () => {
-    const wish = behaviour({ type: 'split_utf8', text: 'é' });
-    const writes = [...planAnswer(call('Hi'), wish, SSE_FRAMING)].flatMap((step) =>
+  it('ends a network chunk inside a character for split_utf8', () => {
+    const scripted = behaviour({ type: 'split_utf8', text: 'é' });
+    const writes = [...planAnswer(call('Hi'), scripted, SSE_FRAMING)].flatMap((step) =>
       step.do === 'write' ? [step.bytes] : [],
     );
     expect(writes).toHaveLength(2);

@@ -13,26 +13,26 @@ import {
   tokensOf,
 } from './gemini.wire.js';
 
-/** What is done to a connection, one thing after the other. */
+/** One step of an answer on a connection. */
 export type Step =
   | { do: 'wait'; ms: number }
   | { do: 'head'; status: number; contentType: string }
-  /** `piece`: these bytes bring text of the answer. */
+  /** `piece`: whether these bytes contain text of the answer. */
   | { do: 'write'; bytes: Buffer; piece: boolean }
   | { do: 'end' }
-  /** Nothing more, until the client gives up. */
+  /** Sends nothing more, until the client closes the connection. */
   | { do: 'hang' }
   /** A TCP reset. */
   | { do: 'reset' };
 
 const JSON_TYPE = 'application/json; charset=UTF-8';
 
-/** Long enough for written bytes to arrive as a network chunk of their own. */
+/** Long enough for written bytes to arrive as a separate network chunk. */
 const SETTLE_MS = 15;
 
 const ECHOED_CHARACTERS = 1_000;
 
-/** The answer to a call: the same every time, and telling what was sent. */
+/** The default answer to a call: deterministic, and a summary of what was sent. */
 function echo(call: GeminiCall): string {
   const instruction = call.systemInstruction === null ? '' : ` I was told: "${call.systemInstruction}"`;
   return `Turn ${call.turns}. You said: "${clip(call.prompt)}".${instruction}`;
@@ -58,16 +58,16 @@ export function* planJson(body: object, behaviour: Behaviour): Generator<Step> {
 }
 
 /**
- * Everything that happens to the connection of one generating call.
+ * All steps of the answer to one generating call.
  * @param framing how a streamed answer is written; null: the answer is one body
  */
 export function* planAnswer(call: GeminiCall, behaviour: Behaviour, framing: Framing | null): Generator<Step> {
   if (yield* planFailureAtOnce(behaviour)) return;
-  const course = courseOf(call, behaviour);
-  yield* framing === null ? planBody(course, behaviour) : planStream(course, behaviour, framing);
+  const answer = answerOf(call, behaviour);
+  yield* framing === null ? planBody(answer, behaviour) : planStream(answer, behaviour, framing);
 }
 
-/** What comes before an answer, and whether it comes instead of one. */
+/** The latency and failures before an answer. @returns whether there is no answer after them */
 function* planFailureAtOnce(behaviour: Behaviour): Generator<Step, boolean> {
   if (behaviour.latencyMs > 0) yield { do: 'wait', ms: behaviour.latencyMs };
   const error = errorAtOnce(behaviour);
@@ -83,25 +83,25 @@ function errorAtOnce({ type, retryAfterMs }: Behaviour): GoogleError | null {
   return /^\d+$/.test(type) ? errorOfStatus(Number(type)) : null;
 }
 
-/** What a model says in one call, before it is put on the wire. */
-interface Course {
+/** The answer to one call, before it is framed for the wire. */
+interface Answer {
   /** The answer's pieces, and thoughts before them. */
   parts: Part[];
-  /** null: it never comes. */
+  /** Null: it is not sent. */
   finishReason: string | null;
-  /** The finish reason comes in a response of its own, without content. */
+  /** Whether the finish reason is sent in a response of its own, without content. */
   bareFinish: boolean;
   blockReason: string | null;
   promptTokenCount: number;
   call: GeminiCall;
 }
 
-function courseOf(call: GeminiCall, behaviour: Behaviour): Course {
+function answerOf(call: GeminiCall, behaviour: Behaviour): Answer {
   const { type, afterChunks } = behaviour;
   const pieces = piecesOf(textFor(call, behaviour), behaviour.chunkSize).map((text) => ({ text }));
   const some = pieces.slice(0, afterChunks);
   const promptTokenCount = tokensOf(call.contents.map(textOf).join('') + (call.systemInstruction ?? ''));
-  const course: Course = {
+  const answer: Answer = {
     parts: some,
     finishReason: null,
     bareFinish: false,
@@ -112,22 +112,22 @@ function courseOf(call: GeminiCall, behaviour: Behaviour): Course {
   switch (type) {
     case 'safety':
     case 'recitation':
-      return { ...course, finishReason: type.toUpperCase(), bareFinish: true };
+      return { ...answer, finishReason: type.toUpperCase(), bareFinish: true };
     case 'max_tokens':
-      return { ...course, finishReason: 'MAX_TOKENS' };
+      return { ...answer, finishReason: 'MAX_TOKENS' };
     case 'max_tokens_empty':
-      return { ...course, parts: [], finishReason: 'MAX_TOKENS' };
+      return { ...answer, parts: [], finishReason: 'MAX_TOKENS' };
     case 'empty':
-      return { ...course, parts: [], finishReason: 'STOP' };
+      return { ...answer, parts: [], finishReason: 'STOP' };
     case 'prompt_blocked':
-      return { ...course, parts: [], blockReason: behaviour.blockReason };
+      return { ...answer, parts: [], blockReason: behaviour.blockReason };
     case 'thoughts':
-      return { ...course, parts: [{ text: 'Let me think.', thought: true }, ...pieces], finishReason: 'STOP' };
+      return { ...answer, parts: [{ text: 'Let me think.', thought: true }, ...pieces], finishReason: 'STOP' };
     case 'answer':
     case 'split_utf8':
-      return { ...course, parts: pieces, finishReason: 'STOP' };
+      return { ...answer, parts: pieces, finishReason: 'STOP' };
     default:
-      return course;
+      return answer;
   }
 }
 
@@ -141,26 +141,31 @@ function piecesOf(text: string, size: number): string[] {
   return Array.from({ length: count }, (_, index) => characters.slice(index * size, (index + 1) * size).join(''));
 }
 
-function* planStream(course: Course, behaviour: Behaviour, framing: Framing): Generator<Step> {
+function* planStream(answer: Answer, behaviour: Behaviour, framing: Framing): Generator<Step> {
   const pauseMs = behaviour.tokensPerSecond > 0 ? 1000 / behaviour.tokensPerSecond : 0;
   yield { do: 'head', status: 200, contentType: framing.contentType };
   if (framing.open !== '') yield* write(framing.open);
   let index = 0;
-  for (const response of responsesOf(course)) {
+  for (const response of responsesOf(answer)) {
     if (index > 0 && pauseMs > 0) yield { do: 'wait', ms: pauseMs };
     const piece = response.candidates?.[0]?.content?.parts !== undefined;
     const bytes = Buffer.from(framing.event(toJson(response), index++));
     yield* behaviour.type === 'split_utf8' ? split(bytes, piece) : [{ do: 'write' as const, bytes, piece }];
   }
-  yield* mishap(behaviour, framing, index);
+  yield* streamEnd(behaviour, framing, index);
 }
 
-const MISHAPS = new Set<BehaviourType>(['error_mid_stream', 'error_event_mid_stream', 'malformed', 'reset_mid_stream']);
+const MID_STREAM_FAILURES = new Set<BehaviourType>([
+  'error_mid_stream',
+  'error_event_mid_stream',
+  'malformed',
+  'reset_mid_stream',
+]);
 
 /** How a stream ends after its last piece. */
-function* mishap({ type, status }: Behaviour, framing: Framing, index: number): Generator<Step> {
-  // A reset, and some clients on an error, discard what they received and have not read yet.
-  if (MISHAPS.has(type)) yield { do: 'wait', ms: SETTLE_MS };
+function* streamEnd({ type, status }: Behaviour, framing: Framing, index: number): Generator<Step> {
+  // After a reset, and some also after an error, clients discard what they have received and not read yet.
+  if (MID_STREAM_FAILURES.has(type)) yield { do: 'wait', ms: SETTLE_MS };
   switch (type) {
     case 'error_mid_stream':
       yield* write(JSON.stringify(errorOfStatus(status), null, 2));
@@ -187,13 +192,13 @@ function* mishap({ type, status }: Behaviour, framing: Framing, index: number): 
   }
 }
 
-function* planBody(course: Course, behaviour: Behaviour): Generator<Step> {
+function* planBody(answer: Answer, behaviour: Behaviour): Generator<Step> {
   if (behaviour.type.startsWith('error_')) {
     yield* planError(errorOfStatus(behaviour.status));
     return;
   }
-  const bytes = Buffer.from(toJson(wholeOf(course)));
-  const piece = course.parts.length > 0;
+  const bytes = Buffer.from(toJson(wholeOf(answer)));
+  const piece = answer.parts.length > 0;
   yield { do: 'head', status: 200, contentType: JSON_TYPE };
   switch (behaviour.type) {
     case 'malformed':
@@ -218,29 +223,29 @@ function* planBody(course: Course, behaviour: Behaviour): Generator<Step> {
 }
 
 /** The responses of a streamed call, in order. */
-function* responsesOf(course: Course): Generator<GenerateContentResponse> {
-  const { parts, finishReason, bareFinish } = course;
+function* responsesOf(answer: Answer): Generator<GenerateContentResponse> {
+  const { parts, finishReason, bareFinish } = answer;
   let said = '';
   for (const [index, part] of parts.entries()) {
     said += part.text ?? '';
     const isLast = index === parts.length - 1;
-    yield response(course, [part], isLast && !bareFinish ? finishReason : null, said);
+    yield response(answer, [part], isLast && !bareFinish ? finishReason : null, said);
   }
-  if (course.blockReason !== null || (finishReason !== null && (bareFinish || parts.length === 0))) {
-    yield response(course, [], finishReason, said);
+  if (answer.blockReason !== null || (finishReason !== null && (bareFinish || parts.length === 0))) {
+    yield response(answer, [], finishReason, said);
   }
 }
 
 /** The one response of a call that isn't streamed. */
-function wholeOf(course: Course): GenerateContentResponse {
-  const said = course.parts.map((part) => part.text ?? '').join('');
-  const thoughts = course.parts.filter((part) => part.thought === true);
-  const text = textOf({ parts: course.parts });
-  return response(course, text === '' ? thoughts : [...thoughts, { text }], course.finishReason, said);
+function wholeOf(answer: Answer): GenerateContentResponse {
+  const said = answer.parts.map((part) => part.text ?? '').join('');
+  const thoughts = answer.parts.filter((part) => part.thought === true);
+  const text = textOf({ parts: answer.parts });
+  return response(answer, text === '' ? thoughts : [...thoughts, { text }], answer.finishReason, said);
 }
 
 function response(
-  { call, blockReason, promptTokenCount }: Course,
+  { call, blockReason, promptTokenCount }: Answer,
   parts: Part[],
   finishReason: string | null,
   said: string,

@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http';
 import type { JournalEntry } from './gemini.journal.js';
 import type { Step } from './gemini.plan.js';
 
-/** Does the steps to a connection and writes into the journal what came of it. */
+/** Carries out the steps on a connection, and records the outcome in the journal. */
 export async function play(steps: Iterable<Step>, response: ServerResponse, entry: JournalEntry): Promise<void> {
   const client = new Client(response);
   try {
-    const played = await playUnlessGone(steps, response, entry, client);
+    const played = await playWhileConnected(steps, response, entry, client);
     entry.outcome = played ? 'completed' : 'aborted';
   } catch (error) {
     response.destroy();
@@ -17,8 +17,8 @@ export async function play(steps: Iterable<Step>, response: ServerResponse, entr
   }
 }
 
-/** @returns false when the client went before the end */
-async function playUnlessGone(
+/** @returns false when the client closed the connection before the end */
+async function playWhileConnected(
   steps: Iterable<Step>,
   response: ServerResponse,
   entry: JournalEntry,
@@ -26,7 +26,7 @@ async function playUnlessGone(
 ): Promise<boolean> {
   let due = performance.now();
   for (const step of steps) {
-    if (client.gone) return false;
+    if (client.closed) return false;
     switch (step.do) {
       case 'wait':
         due += step.ms; // counted from the start, so that a stream keeps its pace whatever the timers do
@@ -55,19 +55,19 @@ async function playUnlessGone(
   return true;
 }
 
-/** The other end of a connection. Leaner than abort signals, since thousands of streams wait many times a second. */
+/** The client's end of a connection. Cheaper than abort signals: thousands of streams wait many times a second. */
 class Client {
-  gone = false;
+  closed = false;
   private wake = (): void => undefined;
 
   constructor(private readonly response: ServerResponse) {
     response.once('close', () => {
-      this.gone = true;
+      this.closed = true;
       this.wake();
     });
   }
 
-  /** Waits, but no longer than the client does. */
+  /** Waits for the time, or until the client closes the connection. */
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = ms === Infinity ? undefined : setTimeout(resolve, ms);
@@ -78,7 +78,7 @@ class Client {
     });
   }
 
-  /** Waits until the client has read what was written, or is gone. */
+  /** Waits until the client has read what was written, or closes the connection. */
   ready(): Promise<void> {
     return new Promise((resolve) => {
       this.wake = resolve;

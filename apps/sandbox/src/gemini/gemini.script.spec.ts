@@ -2,31 +2,32 @@ import { Behaviour, type BehaviourType } from './gemini.behaviour.js';
 import { type GeminiCall, NO_CONVERSATION } from './gemini.call.js';
 import { GeminiScript } from './gemini.script.js';
 
-const call = (wish: Partial<GeminiCall> = {}): GeminiCall => ({
+const call = (overrides: Partial<GeminiCall> = {}): GeminiCall => ({
   ...NO_CONVERSATION,
   method: 'streamGenerateContent',
   model: 'gemini-flash-latest',
   apiKey: 'key',
-  ...wish,
+  ...overrides,
 });
 
 const behaviours = (...types: BehaviourType[]): Behaviour[] =>
   types.map((type) => Object.assign(new Behaviour(), { type }));
 
-const next = (script: GeminiScript, wish: Partial<GeminiCall> = {}): string => script.next(call(wish)).behaviour.type;
+const next = (script: GeminiScript, overrides: Partial<GeminiCall> = {}): string =>
+  script.next(call(overrides)).behaviour.type;
 
 describe('GeminiScript', () => {
   it('answers plainly without a rule', () => {
     expect(next(new GeminiScript())).toBe('answer');
   });
 
-  it('goes through the behaviours of a rule as often as told, and then past it', () => {
+  it('repeats the behaviours of a rule as many times as given, and then ignores it', () => {
     const script = new GeminiScript();
     script.add({}, behaviours('503', 'cut'), 2);
     expect([1, 2, 3, 4, 5].map(() => next(script))).toEqual(['503', 'cut', '503', 'cut', 'answer']);
   });
 
-  it('goes on for ever with a rule without number', () => {
+  it('repeats a rule without a number without limit', () => {
     const script = new GeminiScript();
     script.add({}, behaviours('503'), null);
     expect([1, 2, 3].map(() => next(script))).toEqual(['503', '503', '503']);

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Behaviour, behaviourInPrompt } from './gemini.behaviour.js';
 import { GENERATING_METHODS, type GeminiCall, type Method } from './gemini.call.js';
 
-/** Which calls a rule is for: those that meet every given field. */
+/** The calls that a rule applies to: those that meet every given field. */
 export interface CallMatch {
   apiKey?: string;
   model?: string;
-  /** Without it the generating methods. */
+  /** Absent: the generating methods. */
   method?: Method | 'any';
   /** Part of the newest user message. */
   prompt?: string;
@@ -16,18 +16,18 @@ export interface CallMatch {
   system?: string;
 }
 
-/** What to do with the next calls that match. */
+/** The behaviours for the next calls that match. */
 export interface Rule {
   id: number;
   match: CallMatch;
   behaviours: Behaviour[];
-  /** How often the behaviours are gone through; null: for ever. */
+  /** How many times the behaviours are repeated; null: without limit. */
   times: number | null;
-  /** How many calls it has answered. */
+  /** The number of calls that it has answered. */
   used: number;
 }
 
-/** Decides what the model does with each call: the newest rule that matches and isn't used up, else a plain answer. */
+/** Chooses the behaviour for each call: of the newest rule that matches and isn't used up, else a plain answer. */
 @Injectable()
 export class GeminiScript {
   private rules: Rule[] = [];
@@ -53,8 +53,8 @@ export class GeminiScript {
   }
 
   /**
-   * What to do with this call; counts it against the rule that decides.
-   * @throws GoogleError 400 for a directive in the prompt that makes no sense
+   * The behaviour for this call; counts the call as a use of its rule.
+   * @throws GoogleError 400 for an invalid directive in the prompt
    */
   next(call: GeminiCall): { behaviour: Behaviour; ruleId: number | null } {
     const asked = call.method === 'getModel' || call.method === 'countTokens' ? null : behaviourInPrompt(call.prompt);

@@ -48,7 +48,7 @@ export function errorOfStatus(code: number, details: object[] = []): GoogleError
   return new GoogleError(code, status, message, details);
 }
 
-/** 429. @param retryAfterMs null: without the hint when to come back */
+/** 429. @param retryAfterMs null: without `RetryInfo` */
 export function quotaError(retryAfterMs: number | null): GoogleError {
   const violation = { quotaMetric: 'generativelanguage.googleapis.com/generate_content_free_tier_requests' };
   const quota = { '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [violation] };
@@ -57,7 +57,7 @@ export function quotaError(retryAfterMs: number | null): GoogleError {
   return errorOfStatus(429, [quota, retry]);
 }
 
-/** What a wrong key gets, which is a 400. */
+/** The answer to a wrong key, which is a 400. */
 export function invalidKeyError(): GoogleError {
   return new GoogleError(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.', [
     {
@@ -69,7 +69,7 @@ export function invalidKeyError(): GoogleError {
   ]);
 }
 
-/** What a request without any key gets. */
+/** The answer to a request without a key. */
 export function missingKeyError(): GoogleError {
   return new GoogleError(
     403,
@@ -88,7 +88,7 @@ export function unknownModelError(model: string): GoogleError {
 
 const LISTED_MODELS = ['gemini-flash-latest', 'gemini-flash-lite-latest', 'gemini-pro-latest', 'gemini-2.5-flash'];
 
-/** Any current-looking name exists, so that no test breaks over the fashion of the year; the first generation is retired. */
+/** Any name of the form exists, so that tests don't depend on the current models; the first generation is retired. */
 export const modelExists = (model: string): boolean => /^(gemini|gemma)-(?!1)[\w.-]+$/.test(model);
 
 export function modelResource(model: string): object {
@@ -111,7 +111,7 @@ export const textOf = (content: Content): string =>
     .map((part) => part.text ?? '')
     .join('');
 
-/** Four characters are a token here, always. */
+/** In the sandbox a token is four characters. */
 export const tokensOf = (text: string): number => Math.ceil(text.length / 4);
 
 /** A response, or one event of a streamed one. */
@@ -123,7 +123,7 @@ export interface GenerateContentResponse {
   responseId: string;
 }
 
-/** Google escapes the line separators that JSON allows raw, and so do we: naive readers of event streams rely on it. */
+/** JSON with the Unicode line separators escaped, as Google does: simple readers of event streams rely on it. */
 export const toJson = (value: object): string =>
   JSON.stringify(value).replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
 

@@ -17,7 +17,7 @@ import { SmsInbox } from './sms-inbox.js';
 import { SmsOutage } from './sms-outage.js';
 import { OtpSendRequest } from './sms.request.js';
 
-/** Takes one-time codes as the product's own webhook delivers them. */
+/** Receives the one-time codes that the product's webhook delivery posts. */
 @Controller('sms/webhook')
 export class SmsDeliveryController {
   constructor(
@@ -34,7 +34,7 @@ export class SmsDeliveryController {
     @Req() request: RawBodyRequest<FastifyRequest>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    if (!(await this.outage.spares(() => once(reply.raw, 'close')))) return;
+    if (!(await this.outage.admits(() => once(reply.raw, 'close')))) return;
     this.verify(request);
     this.inbox.receive({ via: 'webhook', to: data.phone, code: data.code, text: data.text }, deliveryId ?? null);
   }

@@ -8,7 +8,7 @@ const RELOAD = html`<script>
   setTimeout(() => location.reload(), 3000);
 </script>`;
 
-/** What people and tests read, and how they let deliveries fail. */
+/** The inbox as page and JSON, and the mode of deliveries. */
 @Controller()
 export class SmsInboxController {
   constructor(

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** A text message that somebody's phone would have shown. */
+/** A text message to a phone. */
 export interface SmsMessage {
   id: number;
   /** ISO 8601. */
@@ -28,7 +28,7 @@ export class SmsInbox {
     this.messages.length = Math.min(this.messages.length, CAPACITY);
   }
 
-  /** @param to one phone's only */
+  /** @param to only the messages to this phone */
   list(to?: string): SmsMessage[] {
     return this.messages
       .filter((message) => to === undefined || message.to === to)

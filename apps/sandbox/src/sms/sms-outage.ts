@@ -2,21 +2,21 @@ import { HttpException, Injectable } from '@nestjs/common';
 
 export const SMS_MODES = ['ok', 'fail', 'hang'] as const;
 
-/** How deliveries go. */
+/** The result of deliveries. */
 export interface SmsMode {
   mode: (typeof SMS_MODES)[number];
-  /** What a failing delivery is answered. */
+  /** The HTTP status of a failing delivery. */
   status: number;
-  /** For how many deliveries more; null: until it is changed. */
+  /** The number of further deliveries that it applies to; null: until it is changed. */
   times: number | null;
 }
 
-const FINE: SmsMode = { mode: 'ok', status: 500, times: null };
+const NORMAL: SmsMode = { mode: 'ok', status: 500, times: null };
 
-/** Lets deliveries fail as a provider's do. */
+/** Makes deliveries fail as a provider's can. */
 @Injectable()
 export class SmsOutage {
-  private current = FINE;
+  private current = NORMAL;
 
   get mode(): SmsMode {
     return this.current;
@@ -27,20 +27,20 @@ export class SmsOutage {
   }
 
   end(): void {
-    this.current = FINE;
+    this.current = NORMAL;
   }
 
   /**
-   * To be asked at each delivery.
-   * @param gone resolves when the client has given up
-   * @returns whether the delivery is to go on
-   * @throws HttpException of the status that it is to get
+   * Applies the mode to one delivery.
+   * @param closed resolves when the client has closed the connection
+   * @returns whether the delivery continues
+   * @throws HttpException with the configured status
    */
-  async spares(gone: () => Promise<unknown>): Promise<boolean> {
+  async admits(closed: () => Promise<unknown>): Promise<boolean> {
     const { mode, status, times } = this.current;
-    if (times !== null) this.current = times > 1 ? { mode, status, times: times - 1 } : FINE;
-    if (mode === 'fail') throw new HttpException('This delivery was told to fail', status);
-    if (mode === 'hang') await gone();
+    if (times !== null) this.current = times > 1 ? { mode, status, times: times - 1 } : NORMAL;
+    if (mode === 'fail') throw new HttpException('The control API has this delivery fail', status);
+    if (mode === 'hang') await closed();
     return mode === 'ok';
   }
 }

@@ -105,7 +105,7 @@ describe('the inbox', () => {
     expect(page.indexOf('Hallo')).toBeLessThan(page.indexOf('042137 is your &lt;code&gt;.'));
   });
 
-  it('fails as often as it is told', async () => {
+  it('fails as many times as the mode says', async () => {
     await setMode({ mode: 'fail', status: 503, times: 2 });
     const statuses = [(await deliver()).status, (await sendByTwilio({})).status, (await deliver()).status];
     expect(statuses).toEqual([503, 503, 204]);

@@ -2,7 +2,7 @@ import { Type } from 'class-transformer';
 import { Equals, IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { SMS_MODES, type SmsMode } from './sms-outage.js';
 
-/** A one-time code on its way to a phone. */
+/** A one-time code for a phone. */
 export class OtpSendData {
   @Matches(/^\+\d{5,15}$/)
   phone!: string;
@@ -28,7 +28,7 @@ export class OtpSendRequest {
   data!: OtpSendData;
 }
 
-/** How deliveries are to go from now on. */
+/** The result of deliveries from now on. */
 export class SmsModeRequest implements SmsMode {
   @IsIn(SMS_MODES)
   mode!: SmsMode['mode'];

@@ -20,7 +20,7 @@ export class TwilioController {
     @Body() form: Record<string, string | undefined> | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object | undefined> {
-    if (!(await this.outage.spares(() => once(reply.raw, 'close')))) return undefined;
+    if (!(await this.outage.admits(() => once(reply.raw, 'close')))) return undefined;
     if (userOf(authorization) !== sid) throw twilioError(401, 20003, 'Authenticate');
     const { To: to, Body: text, From: from, MessagingServiceSid: service } = form ?? {};
     if (!to) throw twilioError(400, 21604, "A 'To' phone number is required.");

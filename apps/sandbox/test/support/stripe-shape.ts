@@ -80,13 +80,13 @@ export class StripeShape {
   private compareUnion(value: unknown, members: ts.Type[], path: string): string[] {
     const problems = members.map((member) => this.compare(value, member, path));
     if (problems.some(({ length }) => length === 0)) return [];
-    // With no member that fits, the nearest one of the value's own sort tells most.
+    // With no member that fits, the one of the value's own sort with the fewest problems explains most.
     const isObject = typeof value === 'object' && value !== null;
     const ofItsSort = problems.filter(
       (_, index) => isObject === Boolean((members[index]?.flags ?? 0) & ts.TypeFlags.Object),
     );
-    const told = ofItsSort.length > 0 ? ofItsSort : problems;
-    return told.reduce((best, next) => (next.length < best.length ? next : best));
+    const relevant = ofItsSort.length > 0 ? ofItsSort : problems;
+    return relevant.reduce((best, next) => (next.length < best.length ? next : best));
   }
 
   private compareArray(value: unknown, type: ts.Type, path: string): string[] {

@@ -9,7 +9,7 @@ export interface ReceivedWebhook {
   status: number;
 }
 
-/** An endpoint that keeps every webhook, and answers as it is told. */
+/** An endpoint that keeps every webhook, and answers with a status that the test sets. */
 export class WebhookReceiver {
   readonly received: ReceivedWebhook[] = [];
   /** What the next webhooks are answered with. */

@@ -177,7 +177,7 @@ describe('any life of a subscription', () => {
 
   const ofSubscription = ({ type }: EventRecord) => type.startsWith('customer.subscription.');
 
-  it('is told completely by its events: the last one shows what is so', () => {
+  it('is complete in its events: the last one has the current state', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 15 }), fc.boolean(), (steps, hasTrial) => {
         sandbox.reset();
@@ -186,12 +186,12 @@ describe('any life of a subscription', () => {
         if (hasTrial) app.get(ForcedStatus).force(subscription, 'trialing');
         for (const next of steps) live(customer, subscription, next);
 
-        const told = events().filter(ofSubscription);
-        expect(told.at(-1)?.object).toEqual(wireSubscription(state, subscription));
-        const deletions = told.filter(({ type }) => type === 'customer.subscription.deleted');
+        const ofIt = events().filter(ofSubscription);
+        expect(ofIt.at(-1)?.object).toEqual(wireSubscription(state, subscription));
+        const deletions = ofIt.filter(({ type }) => type === 'customer.subscription.deleted');
         expect(deletions).toHaveLength(subscription.status === 'canceled' ? 1 : 0);
-        const ended = told.findIndex(({ object }) => object['ended_at'] !== null);
-        expect(told.slice(ended < 0 ? told.length : ended + 1)).toEqual([]);
+        const ended = ofIt.findIndex(({ object }) => object['ended_at'] !== null);
+        expect(ofIt.slice(ended < 0 ? ofIt.length : ended + 1)).toEqual([]);
       }),
       { numRuns: 150 },
     );

@@ -11,7 +11,7 @@ import { TestClock } from './test-clock.js';
 export const hasEnded = ({ status }: SubscriptionRecord): boolean =>
   status === 'canceled' || status === 'incomplete_expired';
 
-/** Changes the status of subscriptions and appends the events of each change. Knows nothing about payments. */
+/** Changes the status of subscriptions and appends the events of each change. Payments are in `Billing`. */
 @Injectable()
 export class Subscriptions {
   constructor(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Body, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
 import { WebhookDeliveries } from '../webhooks/webhook-deliveries.js';
 import { matchesType } from '../webhooks/matches-type.js';
 import { ControlController, existing } from './control.decorator.js';

@@ -102,7 +102,7 @@ function failureOf(status: number, saved: boolean): StripeApiError {
     const message = 'This object cannot be accessed right now because another API request is currently accessing it.';
     return new StripeApiError(409, 'invalid_request_error', message, { code: 'lock_timeout', shouldRetry: true });
   }
-  if (status < 500) return new StripeApiError(status, 'invalid_request_error', 'Refused, as the sandbox was told to.');
-  const message = 'An unknown error occurred, as the sandbox was told to.';
+  if (status < 500) return new StripeApiError(status, 'invalid_request_error', 'Refused by a fault of the sandbox.');
+  const message = 'An unknown error occurred: a fault of the sandbox.';
   return new StripeApiError(status, 'api_error', message, { shouldRetry: saved ? false : undefined, isSaved: saved });
 }

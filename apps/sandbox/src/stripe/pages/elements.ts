@@ -6,7 +6,7 @@ export const button = (id: string, action: string, label: string, isMain = false
     <button id="${id}" class="${isMain && 'main'}">${label}</button>
   </form>`;
 
-/** A link that looks like a button. */
+/** A link in the style of a button. */
 export const link = (id: string, href: string, label: string): Html =>
   html`<a id="${id}" class="button" href="${href}">${label}</a>`;
 

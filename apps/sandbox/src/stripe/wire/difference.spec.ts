@@ -5,7 +5,7 @@ describe('previousAttributes', () => {
     expect(previousAttributes({ a: 1, b: 'x', c: null }, { a: 2, b: 'x', c: null })).toEqual({ a: 1 });
   });
 
-  it('looks into objects, but takes arrays as a whole', () => {
+  it('compares objects member by member, and arrays as a whole', () => {
     const before = { details: { reason: null, comment: 'no' }, list: [{ a: 1 }, { b: 2 }] };
     const after = { details: { reason: 'yes', comment: 'no' }, list: [{ a: 1 }, { b: 3 }] };
     expect(previousAttributes(before, after)).toEqual({ details: { reason: null }, list: before.list });
