@@ -2,19 +2,19 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { type Answer, HttpClient, type Sent } from '../support/http/http-client.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Accepted, openRoom, outcome, script, send } from '../support/messages.js';
-import { makePro } from '../support/plan.js';
+import { proUser } from '../support/reply-stack.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { ApiDescription, type Route } from './description.js';
 
 const api = new ApiDescription();
 const WEBHOOK_SECRET = 'whsec_conformance';
-const NOBODYS = '01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20';
+const UNKNOWN_ID = '01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20';
 
-/** What answers were not as described, and which operations have succeeded. */
+/** The answers that differ from the description, and the operations that have succeeded. */
 const flaws: string[] = [];
 const succeeded = new Set<string>();
 
-/** A client that holds every answer against the description. */
+/** A client that compares every answer with the description. */
 class CheckedClient extends HttpClient {
   override as(token: string): CheckedClient {
     return new CheckedClient(this.base, token);
@@ -27,14 +27,14 @@ class CheckedClient extends HttpClient {
   ): Promise<Answer<Body>> {
     const answer = await super.send<Body>(method, path, sent);
     const route = api.routeOf(method, path.split('?')[0] ?? '');
-    const flaw = route === undefined ? 'is not described' : api.flawOf(route, answer);
+    const flaw = route === null ? 'is not described' : api.flawOf(route, answer);
     if (flaw !== '') flaws.push(`${method} ${path} ${answer.status}: ${flaw}\n${JSON.stringify(answer.body)}`);
     if (route?.operation.operationId && answer.status < 300) succeeded.add(route.operation.operationId);
     return answer;
   }
 }
 
-describe('what the running product answers is what its description says', () => {
+describe('the answers of the running product are as described', () => {
   let stack: Stack;
   let http: CheckedClient;
   let person: Person;
@@ -58,7 +58,7 @@ describe('what the running product answers is what its description says', () => 
 
   it('for logging in, keeping and ending sessions', async () => {
     const another = await signUpAndLogIn(http, person.phone);
-    const wrong = await http.post('/auth/verify-otp', { challengeId: NOBODYS, otp: '000000' });
+    const wrong = await http.post('/auth/verify-otp', { challengeId: UNKNOWN_ID, otp: '000000' });
     expect([wrong.status, wrong.body['code']]).toEqual([401, 'otp_invalid']);
     const { refreshToken } = another.tokens;
     expect((await http.post('/auth/refresh', { refreshToken })).status).toBe(200);
@@ -66,9 +66,9 @@ describe('what the running product answers is what its description says', () => 
     const sessions = await person.http.get<{ items: { id: string; current: boolean }[] }>('/auth/sessions?limit=10');
     const other = sessions.body.items.find(({ current }) => !current);
     expect((await person.http.delete(`/auth/sessions/${other?.id}`)).status).toBe(204);
-    const leaving = await signUpAndLogIn(http, person.phone);
-    expect((await leaving.http.post('/auth/logout')).status).toBe(204);
-    expect((await leaving.http.get('/user/me')).status).toBe(401);
+    const loggedOut = await signUpAndLogIn(http, person.phone);
+    expect((await loggedOut.http.post('/auth/logout')).status).toBe(204);
+    expect((await loggedOut.http.get('/user/me')).status).toBe(401);
   });
 
   it('for the account', async () => {
@@ -88,7 +88,7 @@ describe('what the running product answers is what its description says', () => 
   });
 
   it('for a message, its reply, and what can be done with it', async () => {
-    const { http: sender } = await pro(stack, http);
+    const { http: sender } = await proUser(stack, http);
     const room = await openRoom(sender);
     const messages = `/chatroom/${room}/message`;
     const key = { 'idempotency-key': randomUUID() };
@@ -108,8 +108,8 @@ describe('what the running product answers is what its description says', () => 
     expect((await sender.get('/search?q=word')).body['items']).not.toEqual([]);
   });
 
-  it('for stopping and renewing a reply, and for one that failed', async () => {
-    const { http: sender } = await pro(stack, http);
+  it('for cancelling and regenerating a reply, and for one that failed', async () => {
+    const { http: sender } = await proUser(stack, http);
     const room = await openRoom(sender);
     await script(stack, 'never ends', [{ type: 'hang' }]);
     const { reply } = await send(sender, room, 'never ends');
@@ -119,9 +119,9 @@ describe('what the running product answers is what its description says', () => 
     expect((await sender.post(`/chatroom/${room}/message/${reply.id}/cancel`)).status).toBe(200);
     expect((await outcome(sender, reply)).status).toBe('cancelled');
     await script(stack, 'never ends', [{ type: 'prompt_blocked' }]);
-    const renewed = await sender.post<Accepted>(`/chatroom/${room}/message/${reply.id}/regenerate`);
-    expect(renewed.status).toBe(202);
-    expect((await outcome(sender, renewed.body.reply)).error?.code).toBe('prompt_blocked');
+    const regenerated = await sender.post<Accepted>(`/chatroom/${room}/message/${reply.id}/regenerate`);
+    expect(regenerated.status).toBe(202);
+    expect((await outcome(sender, regenerated.body.reply)).error?.code).toBe('prompt_blocked');
   });
 
   it('for the end of the daily quota', async () => {
@@ -143,13 +143,13 @@ describe('what the running product answers is what its description says', () => 
     expect((await webhook('t=1,v1=forged')).body['code']).toBe('invalid_signature');
   });
 
-  it('for requests that are malformed in every way that the platform knows', async () => {
+  it('for malformed requests of every kind', async () => {
     for (const { method, path } of api.routes.filter(takesJson)) {
-      const target = path.replaceAll(/\{\w+\}/g, NOBODYS);
+      const target = path.replaceAll(/\{\w+\}/g, UNKNOWN_ID);
       const status = async (body: unknown, type = 'application/json') =>
         (await person.http.send(method, target, { body, headers: { 'content-type': type } })).status;
       expect([method, path, await status('{"broken')]).toEqual([method, path, 400]);
-      expect([method, path, await status({ nobody: 'knows this' })]).toEqual([method, path, 400]);
+      expect([method, path, await status({ unknown: 'property' })]).toEqual([method, path, 400]);
       expect([method, path, await status('plain', 'text/plain')]).toEqual([method, path, 415]);
       expect([method, path, await status({ content: 'x'.repeat(300_000) })]).toEqual([method, path, 413]);
     }
@@ -158,45 +158,39 @@ describe('what the running product answers is what its description says', () => 
   it('for callers without a token', async () => {
     for (const { method, path, operation } of api.routes) {
       if (operation.security?.length === 0) continue;
-      const answer = await http.send(method, path.replaceAll(/\{\w+\}/g, NOBODYS));
+      const answer = await http.send(method, path.replaceAll(/\{\w+\}/g, UNKNOWN_ID));
       expect([method, path, answer.status]).toEqual([method, path, 401]);
     }
   });
 
-  it('for ids that name nothing: those that are none look like those of nobody', async () => {
+  it('for unknown ids, and for malformed ids in the same way', async () => {
     const body = { content: 'hello', title: 'x' };
     for (const route of api.routes.filter(({ path }) => path.includes('{'))) {
       const ask = async (id: string) => {
         const sent = takesJson(route) ? { body: pick(body, route) } : {};
         return person.http.send(route.method, route.path.replaceAll(/\{\w+\}/g, id), sent);
       };
-      const [nobodys, malformed] = [await ask(NOBODYS), await ask('7')];
-      expect([route.path, nobodys.status, malformed.status]).toEqual([route.path, 404, 404]);
-      expect(malformed.body['code']).toBe(nobodys.body['code']);
+      const [unknown, malformed] = [await ask(UNKNOWN_ID), await ask('7')];
+      expect([route.path, unknown.status, malformed.status]).toEqual([route.path, 404, 404]);
+      expect(malformed.body['code']).toBe(unknown.body['code']);
     }
   });
 
   it('for the end of an account', async () => {
-    const { http: leaving } = await signUpAndLogIn(http);
-    expect((await leaving.delete('/user/me')).status).toBe(204);
-    expect((await leaving.get('/user/me')).status).toBe(401);
+    const { http: deleted } = await signUpAndLogIn(http);
+    expect((await deleted.delete('/user/me')).status).toBe(204);
+    expect((await deleted.get('/user/me')).status).toBe(401);
   });
 
-  it('and each described operation has been seen to succeed', () => {
+  it('and each described operation has succeeded', () => {
     const described = api.routes.map(({ operation }) => operation.operationId ?? '');
     expect(described.filter((operation) => !succeeded.has(operation))).toEqual([]);
   });
 });
 
-async function pro(stack: Stack, http: HttpClient): Promise<Person> {
-  const person = await signUpAndLogIn(http);
-  await makePro(stack.database.url, person.id);
-  return person;
-}
-
 const takesJson = ({ operation }: Route): boolean => operation.responses[415] !== undefined;
 
-/** Of all properties, those that a route knows. */
+/** The properties that a route accepts. */
 function pick(body: { content: string; title: string }, { path }: Route): object {
   if (path.endsWith('/message')) return { content: body.content };
   return path.includes('/message/') ? {} : { title: body.title };

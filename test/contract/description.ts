@@ -7,7 +7,7 @@ import type { Answer } from '../support/http/http-client.js';
 /** The committed description of the API. */
 export const DESCRIPTION_FILE = 'openapi.json';
 
-/** Headers that come whenever they are described; others have their conditions. */
+/** Headers that are always sent when they are described; others are sent under conditions. */
 const ALWAYS_SENT = ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'Location', 'RateLimit-Policy', 'RateLimit'];
 
 /** One route as it is described. */
@@ -18,7 +18,7 @@ export interface Route {
   operation: OperationObject;
 }
 
-/** The API's description, to look things up in and to check answers by. */
+/** The API's description, and checks of answers against it. */
 export class ApiDescription {
   readonly document = JSON.parse(readFileSync(DESCRIPTION_FILE, 'utf8')) as OpenAPIObject;
   readonly routes: Route[] = Object.entries(this.document.paths).flatMap(([path, item]) =>
@@ -35,24 +35,24 @@ export class ApiDescription {
     this.ajv.addSchema(this.document, 'api');
   }
 
-  /** The route that a request went to; undefined for one that isn't described. */
-  routeOf(method: string, pathname: string): Route | undefined {
-    return this.routes.find(
-      (route) => route.method === method && new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
-    );
+  /** The route that a request went to; null for one that isn't described. */
+  routeOf(method: string, pathname: string): Route | null {
+    const pattern = ({ path }: Route): RegExp => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
+    return this.routes.find((route) => route.method === method && pattern(route).test(pathname)) ?? null;
   }
 
-  /** How the answer of a status is described, wherever that stands; undefined when it isn't. */
-  responseOf({ operation }: Route, status: number): ResponseObject | undefined {
+  /** The description of the answer with a status, wherever it is in the document; null when there is none. */
+  responseOf({ operation }: Route, status: number): ResponseObject | null {
     const response = operation.responses[status];
     const name = response && '$ref' in response ? response.$ref.split('/').at(-1) : undefined;
-    return (name === undefined ? response : this.document.components?.responses?.[name]) as ResponseObject | undefined;
+    const found = name === undefined ? response : this.document.components?.responses?.[name];
+    return (found as ResponseObject | undefined) ?? null;
   }
 
-  /** What is wrong with an answer, in words; empty when it is as described. */
+  /** How an answer differs from its description; empty when it doesn't. */
   flawOf(route: Route, { status, headers, body }: Answer<unknown>): string {
     const described = this.responseOf(route, status);
-    if (described === undefined) return 'this status is not described';
+    if (described === null) return 'this status is not described';
     const missing = ALWAYS_SENT.filter((name) => described.headers?.[name] !== undefined && !headers.has(name));
     if (missing.length > 0) return `lacks ${missing.join()}`;
     const mediaType = headers.get('content-type')?.split(';')[0];
@@ -60,7 +60,7 @@ export class ApiDescription {
     return this.bodyFlawOf(route, status, mediaType, body);
   }
 
-  /** What is wrong with a body of a status and media type, in words; empty when nothing is. */
+  /** How a body of a status and media type differs from its schema; empty when it doesn't. */
   bodyFlawOf(route: Route, status: number, mediaType: string, body: unknown): string {
     if (this.responseOf(route, status)?.content?.[mediaType]?.schema === undefined) return `no schema for ${mediaType}`;
     const shared = (route.operation.responses[status] as Partial<ReferenceObject>).$ref?.split('/').slice(1);
@@ -69,7 +69,7 @@ export class ApiDescription {
     return validate(body) ? '' : this.ajv.errorsText(validate.errors);
   }
 
-  /** A schema of the document, ready to check by. */
+  /** The compiled check of a schema in the document. */
   schemaAt(...path: string[]): ValidateFunction {
     const pointer = path.map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
     const validate = this.ajv.getSchema(`api#/${pointer}`);

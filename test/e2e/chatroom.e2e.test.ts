@@ -1,8 +1,8 @@
 import { eventually } from '../support/eventually.js';
 import type { HttpClient } from '../support/http/http-client.js';
-import { type Person, signUpAndLogIn } from '../support/login.js';
+import { signUpAndLogIn } from '../support/login.js';
 import { callsFor, type Message, outcome, script, send } from '../support/messages.js';
-import { makePro } from '../support/plan.js';
+import { proUser } from '../support/reply-stack.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 interface Room {
@@ -22,7 +22,7 @@ interface Page<Item> {
 }
 type Conversation = Room & { messages: Message[]; nextCursor: string | null };
 
-const NOBODYS = '0197a1c0-0000-7000-8000-00000000dead';
+const UNKNOWN_ID = '0197a1c0-0000-7000-8000-00000000dead';
 
 let stack: Stack;
 /** The same person at two replicas of the API. */
@@ -36,14 +36,13 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 beforeEach(async () => {
-  const person: Person = await signUpAndLogIn(stack.http);
-  await makePro(stack.database.url, person.id);
+  const person = await proUser(stack);
   one = person.http;
   other = person.http.at(stack.api(1).url);
 });
 
-async function open(wish: object = {}): Promise<Room> {
-  const { status, body } = await one.post<Room>('/chatroom', { title: 'A room', ...wish });
+async function open(properties: object = {}): Promise<Room> {
+  const { status, body } = await one.post<Room>('/chatroom', { title: 'A room', ...properties });
   expect(status).toBe(201);
   return body;
 }
@@ -82,11 +81,11 @@ describe('a room', () => {
     expect((await other.delete(path)).status).toBe(404);
   });
 
-  it("looks as if it were not there when it is somebody else's, nobody's, or no id at all", async () => {
+  it("is not found when it is another user's, when the id is unknown, and when it is malformed", async () => {
     const { id } = await open();
-    const stranger = (await signUpAndLogIn(stack.http)).http;
-    for (const path of [`/chatroom/${id}`, `/chatroom/${NOBODYS}`, '/chatroom/not-an-id']) {
-      for (const answer of [await stranger.get(path), await stranger.patch(path, {}), await stranger.delete(path)]) {
+    const otherUser = (await signUpAndLogIn(stack.http)).http;
+    for (const path of [`/chatroom/${id}`, `/chatroom/${UNKNOWN_ID}`, '/chatroom/not-an-id']) {
+      for (const answer of [await otherUser.get(path), await otherUser.patch(path, {}), await otherUser.delete(path)]) {
         expect(answer.status).toBe(404);
         expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
         expect(answer.body).toMatchObject({
@@ -104,8 +103,8 @@ describe('a room', () => {
     ['a title that is empty', { title: '' }, '/title'],
     ['a title with NUL in it', { title: 'a\0b' }, '/title'],
     ['an instruction that is too long', { systemInstruction: 'x'.repeat(8_001) }, '/systemInstruction'],
-    ['a model that is none', { model: 'models/x' }, '/model'],
-    ['what no room has', { colour: 'blue' }, '/colour'],
+    ['a malformed model name', { model: 'models/x' }, '/model'],
+    ['an unknown property', { colour: 'blue' }, '/colour'],
   ])('cannot have %s', async (_, body, pointer) => {
     const { id } = await open();
     for (const answer of [await one.post('/chatroom', body), await one.patch(`/chatroom/${id}`, body)]) {
@@ -114,7 +113,7 @@ describe('a room', () => {
     }
   });
 
-  it('that is deleted stops the reply that is being written in it, and holds up no other', async () => {
+  it('stops the reply that is being written in it when it is deleted, and delays no other room', async () => {
     const prompt = `Go on and on ${crypto.randomUUID()}`;
     await script(stack, prompt, [{ type: 'answer', text: 'la '.repeat(3_000), tokensPerSecond: 20 }]);
     const { id } = await open();
@@ -131,7 +130,7 @@ describe('a room', () => {
 });
 
 describe('a conversation', () => {
-  it('is read from its end to its beginning', async () => {
+  it('is read in pages from its end to its beginning', async () => {
     const { id } = await open();
     for (const word of ['one', 'two', 'three']) await outcome(one, (await send(one, id, word)).reply);
 
@@ -154,7 +153,7 @@ describe('a conversation', () => {
 });
 
 describe('the list', () => {
-  it('has pinned rooms first, then the latest activity, and archived rooms elsewhere', async () => {
+  it('has pinned rooms first, then those with the latest activity, and lists archived rooms separately', async () => {
     const [first, second, third] = [await open(), await open(), await open()];
     await send(one, first.id, 'Hello');
     await one.patch(`/chatroom/${second.id}`, { pinned: true });
@@ -163,7 +162,7 @@ describe('the list', () => {
     expect((await listed(other, '?archived=true')).items.map(({ id }) => id)).toEqual([third.id]);
   });
 
-  it('leads from page to page', async () => {
+  it('is read page by page', async () => {
     const ids: string[] = [];
     for (let count = 0; count < 5; count++) ids.unshift((await open()).id);
     const pages: string[][] = [];
@@ -188,7 +187,7 @@ describe('the list', () => {
     expect(await titles()).toEqual([[], []]);
   });
 
-  it('shows the name that the worker gives to a room as soon as the room has it', async () => {
+  it('shows the title that the worker gives to a room as soon as the room has it', async () => {
     const { body: room } = await one.post<Room>('/chatroom', {});
     expect(room.title).toBeNull();
     await listed(one);
@@ -215,8 +214,8 @@ describe('a search', () => {
     const { id } = await open();
     const { message, reply } = await send(one, id, 'Where do zebras live?');
     await outcome(one, reply);
-    const stranger = (await signUpAndLogIn(stack.http)).http;
-    expect((await stranger.get('/search?q=zebras')).body).toEqual({ items: [], nextCursor: null });
+    const otherUser = (await signUpAndLogIn(stack.http)).http;
+    expect((await otherUser.get('/search?q=zebras')).body).toEqual({ items: [], nextCursor: null });
 
     const { status, body } =
       await other.get<Page<{ chatroomId: string; message: Message; snippet: string }>>('/search?q=live%20zeb');
@@ -241,7 +240,7 @@ describe('a search', () => {
     ['blank words', '?q=%20'],
     ['NUL', '?q=%00'],
     ['more than 200 characters', `?q=${'x'.repeat(201)}`],
-    ['a cursor that it did not give', '?q=x&cursor=nonsense'],
+    ['a forged cursor', '?q=x&cursor=nonsense'],
   ])('refuses %s', async (_, query) => {
     const answer = await one.get(`/search${query}`);
     expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
@@ -249,7 +248,7 @@ describe('a search', () => {
 });
 
 describe('an account', () => {
-  it('takes its rooms away in its export, and none is left when it is deleted', async () => {
+  it('exports its rooms, and loses access to them when it is deleted', async () => {
     const { id } = await open();
     const { message, reply } = await send(one, id, 'Remember me');
     await outcome(one, reply);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => stack.stop());
 
-/** The demo against this stack, with what it prints. */
+/** Starts the demo against this stack, and collects its output. */
 function startDemo(): { demo: ManagedProcess; printed: () => string } {
   const [port, sandboxPort] = [stack.url, stack.sandboxUrl].map((url) => new URL(url).port);
   const env = { PATH: process.env['PATH'], PORT: port, SANDBOX_PORT: sandboxPort };
@@ -29,7 +29,7 @@ function startDemo(): { demo: ManagedProcess; printed: () => string } {
 }
 
 describe('the demo', () => {
-  it('shows words as they come, and the whole conversation as it is stored', async () => {
+  it('prints tokens as they arrive, and the stored conversation at the end', async () => {
     const { demo, printed } = startDemo();
     await eventually(() => /Bot: Turn/.test(printed()) && !printed().includes('your name?".'));
     expect(await demo.exited).toEqual({ code: 0, signal: null });
@@ -37,7 +37,7 @@ describe('the demo', () => {
     expect(printed()).toContain('bot  completed Turn 2.');
   });
 
-  it('stops the answer on Ctrl-C, and keeps what was written', async () => {
+  it('cancels the reply on Ctrl-C, and keeps what was written', async () => {
     const { demo, printed } = startDemo();
     await eventually(() => printed().includes('Bot: Turn'));
     demo.kill('SIGINT');

@@ -40,7 +40,7 @@ describe('Migrations', () => {
     expect(replicas.filter(({ stdout }) => stdout === 'The database is up to date.')).toHaveLength(3);
   });
 
-  it('say what is wrong without a database, and never its password', async () => {
+  it('report a missing database without its password', async () => {
     const missing = await migrate('');
     expect(missing).toMatchObject({ exitCode: 1, stderr: 'Migration failed: DATABASE_URL is not set.' });
     const url = Object.assign(new URL(database.url), { pathname: '/nowhere' });
@@ -52,7 +52,7 @@ describe('Migrations', () => {
     let prisma: string;
     const write = (sql: string) => writeFileSync(join(prisma, 'migrations/0099_next/migration.sql'), sql);
     beforeEach(() => {
-      // Inside the repository, where the packages are found.
+      // Inside the repository, so that its packages are found.
       mkdirSync(`${root}.data`, { recursive: true });
       prisma = mkdtempSync(`${root}.data/migrations-`);
       cpSync(`${root}prisma`, prisma, { recursive: true });
@@ -60,7 +60,7 @@ describe('Migrations', () => {
     });
     afterEach(() => rmSync(prisma, { recursive: true }));
 
-    it('leave nothing of it behind, and go on when it is mended and allowed to be tried again', async () => {
+    it('undo all of it, and apply it again once it is corrected and marked as rolled back', async () => {
       write("CREATE TABLE shelf (note text DEFAULT 'a;b');\nSELECT nonsense;\n");
       const failed = await migrate(database.url, prisma);
       expect(failed.exitCode).toBe(1);
@@ -69,8 +69,8 @@ describe('Migrations', () => {
 
       write("CREATE TABLE shelf (note text DEFAULT 'a;b');\n");
       expect(await migrate(database.url, prisma)).toMatchObject({ exitCode: 1 });
-      const mended = await migrate(database.url, prisma, '--rolled-back', '0099_next');
-      expect(mended).toMatchObject({ exitCode: 0, stdout: 'Applied 0099_next.' });
+      const corrected = await migrate(database.url, prisma, '--rolled-back', '0099_next');
+      expect(corrected).toMatchObject({ exitCode: 0, stdout: 'Applied 0099_next.' });
       expect(await tables(database.url)).toContain('shelf');
     });
   });

@@ -10,7 +10,7 @@ interface Message {
   content: string;
 }
 
-/** Asks in a new room, and waits for the answer. */
+/** Sends a message in a new room, and waits for the reply. */
 async function ask(stack: Stack, content: string): Promise<string> {
   const { http } = await signUpAndLogIn(stack.http);
   const room = await http.post<{ id: string }>('/chatroom', { title: 'Test' });
@@ -51,7 +51,7 @@ describe('a worker whose model does not exist', () => {
   }, 120_000);
   afterAll(() => stack?.stop());
 
-  it('starts, says what is wrong without the key, and shows it as a metric', async () => {
+  it('starts, logs the reason without the key, and shows it as a metric', async () => {
     const line = await eventually(() =>
       stack.worker().log.find((each) => each.includes('"gemini-1.5-flash\\" cannot')),
     );
@@ -70,7 +70,7 @@ describe('a worker whose key is refused for a while', () => {
   }, 120_000);
   afterAll(() => stack?.stop());
 
-  it('finds out by itself when the key is accepted', async () => {
+  it('notices by itself when the key is accepted again', async () => {
     await eventually(async () => (await modelUsable(stack)) === '1');
     const said = stack.worker().log.filter((line) => line.includes('ModelWatch'));
     expect(said.map((line) => /API_KEY_INVALID|HTTP 403|can be used again/.exec(line)?.[0])).toEqual([

@@ -7,7 +7,7 @@ import { TcpProxy } from '../support/http/tcp-proxy.js';
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 
-/** Every error looks like this, whoever found it. */
+/** Every error is a problem document, whichever part of the API reports it. */
 function expectProblem(answer: Answer<unknown>, status: number, code: string, instance: string): void {
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   expect(answer.body).toMatchObject({
@@ -43,7 +43,7 @@ describe('the API', () => {
       expectProblem(await stack.http.post('/nowhere', '{"broken'), 404, 'not_found', '/nowhere');
     });
 
-    it('for a method that the path does not have, with those that it has', async () => {
+    it('for a method that the path lacks, with the methods that it has', async () => {
       const answer = await stack.http.get('/auth/signup');
       expectProblem(answer, 405, 'method_not_allowed', '/auth/signup');
       expect(answer.headers.get('allow')).toBe('OPTIONS, POST');
@@ -99,17 +99,20 @@ describe('the API', () => {
     });
   });
 
-  describe('names each request', () => {
-    it("by the client's id when that is a sane one", async () => {
+  describe('gives each request an id', () => {
+    it("which is the client's own when that is well-formed", async () => {
       const answer = await stack.http.get('/nowhere', { 'x-request-id': 'web-4711.a_b' });
       expect(answer.headers.get('x-request-id')).toBe('web-4711.a_b');
       await eventually(() => stack.api().log.some((line) => line.includes('"requestId":"web-4711.a_b"')));
     });
 
-    it.each(['', 'a'.repeat(200), '<script>', 'two words'])('by one of its own when it is %j', async (id) => {
-      const answer = await stack.http.get('/health/live', { 'x-request-id': id });
-      expect(answer.headers.get('x-request-id')).toMatch(UUID);
-    });
+    it.each(['', 'a'.repeat(200), '<script>', 'two words'])(
+      'which is a new one when that of the client is %j',
+      async (id) => {
+        const answer = await stack.http.get('/health/live', { 'x-request-id': id });
+        expect(answer.headers.get('x-request-id')).toMatch(UUID);
+      },
+    );
   });
 
   it('answers HEAD like GET, and OPTIONS with what the path has', async () => {
@@ -119,7 +122,7 @@ describe('the API', () => {
     expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
   });
 
-  it('lets pages of the configured origin in, and no other', async () => {
+  it('allows pages of the configured origin, and no others, to call it', async () => {
     const ask = (origin: string) =>
       stack.http.send('OPTIONS', '/auth/signup', {
         headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
@@ -132,7 +135,7 @@ describe('the API', () => {
     expect(answer.headers.get('access-control-expose-headers')).toMatch(/RateLimit.*Retry-After.*X-Request-Id/);
   });
 
-  it('shows its description and a page to try it, from files of its own', async () => {
+  it('serves its description and a page to try it, all from its own files', async () => {
     expect((await stack.http.get('/openapi.json')).body).toMatchObject({ openapi: '3.1.0' });
     const page = await stack.http.get<string>('/docs');
     expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
@@ -193,14 +196,14 @@ describe('health', () => {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
 
-  it('is good while PostgreSQL and Redis answer', async () => {
+  it('is ok while PostgreSQL and Redis answer', async () => {
     for (const url of everyProcess()) {
       const body = { status: 'ok', checks: { postgresql: 'up', redis: 'up' } };
       await untilHolds(async () => expect(await readiness(url)).toEqual({ status: 200, body }));
     }
   });
 
-  it('is degraded, but still there for traffic, without Redis', async () => {
+  it('is degraded, but still ready, without Redis', async () => {
     redis.sever();
     for (const url of everyProcess()) {
       const body = { status: 'degraded', checks: { postgresql: 'up', redis: 'down' } };
@@ -208,7 +211,7 @@ describe('health', () => {
     }
   });
 
-  it('is bad without PostgreSQL, good again with it, and the process lives on', async () => {
+  it('is not ready without PostgreSQL, ready again with it, and the process keeps running', async () => {
     await untilHolds(async () => expect((await readiness(stack.api().url)).body['status']).toBe('ok'));
     postgres.sever();
     for (const url of everyProcess()) {
@@ -222,7 +225,7 @@ describe('health', () => {
     await untilHolds(async () => expect((await readiness(stack.api().url)).status).toBe(200));
   });
 
-  it('lets a request that needs PostgreSQL be tried again later', async () => {
+  it('answers a request that needs PostgreSQL with 503 and Retry-After', async () => {
     postgres.sever();
     const answer = await stack.http.post('/auth/signup', { phone: '+14155550100' });
     expectProblem(answer, 503, 'service_unavailable', '/auth/signup');
@@ -230,7 +233,7 @@ describe('health', () => {
   });
 });
 
-describe('an API process that is told to stop', () => {
+describe('an API process that gets SIGTERM', () => {
   let stack: Stack;
 
   beforeEach(async () => {
@@ -238,7 +241,7 @@ describe('an API process that is told to stop', () => {
   });
   afterEach(() => stack.stop());
 
-  it('says so, finishes the request in flight, and ends with 0', async () => {
+  it('reports that it shuts down, finishes the request in flight, and exits with 0', async () => {
     const socket = await dial(stack);
     const finish = await beginSignup(socket);
     const exit = stack.api().kill('SIGTERM');
@@ -256,7 +259,7 @@ describe('an API process that is told to stop', () => {
     expect(await exit).toMatchObject({ code: 0 });
   });
 
-  it('does not wait for ever', async () => {
+  it('exits with 1 when a request does not finish within the timeout', async () => {
     await beginSignup(await dial(stack));
     expect(await stack.api().kill('SIGTERM')).toMatchObject({ code: 1 });
     expect(stack.api().log.join('\n')).toContain('still in flight after 3000 ms');
@@ -264,7 +267,7 @@ describe('an API process that is told to stop', () => {
 });
 
 describe('a process that cannot start', () => {
-  it('names what is wrong with its configuration, not the values', async () => {
+  it('names the invalid variables of its configuration, not their values', async () => {
     const start = startStack({ workers: 0, sandbox: false, env: { LOG_LEVEL: 'hunter2', JWT_SECRET: 'short' } });
     const error: unknown = await start.then(
       () => undefined,
@@ -288,14 +291,14 @@ function untilHolds(expectation: () => Promise<unknown>): Promise<unknown> {
   return eventually(() => expectation().then(() => true));
 }
 
-/** Everything that comes until the other side hangs up. */
+/** Everything that arrives until the other side closes the connection. */
 async function read(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString();
 }
 
-/** Sends all of a sign-up but the end of its body, and waits until the API has begun to work on it. */
+/** Sends the head of a sign-up and waits until the API asks for its body, which the returned function sends. */
 async function beginSignup(socket: Socket): Promise<() => void> {
   const body = JSON.stringify({ phone: '+14155550123' });
   socket.write(
@@ -307,7 +310,7 @@ async function beginSignup(socket: Socket): Promise<() => void> {
   return () => socket.write(body);
 }
 
-/** Whether the API takes no new connections any more. */
+/** Whether the API refuses new connections. */
 async function refused(stack: Stack): Promise<boolean> {
   try {
     (await dial(stack)).destroy();

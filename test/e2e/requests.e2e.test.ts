@@ -13,21 +13,21 @@ beforeAll(async () => {
 
 afterAll(() => stack.stop());
 
-describe('what cannot be stored', () => {
+describe('text that cannot be stored', () => {
   it.each(['a\0b', '\0', 'nul \0'])('is refused in a message: %j', async (content) => {
     const room = await openRoom(person.http);
     const { status, body } = await person.http.post(`/chatroom/${room}/message`, { content });
     expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ pointer: '/content' }] } });
   });
 
-  it('is refused in the addresses to come back to from the checkout', async () => {
+  it('is refused in the return addresses of the checkout', async () => {
     for (const successUrl of ['http://localhost:3000/\0', 'http://localhost:3000/\ud800']) {
       const { status, body } = await person.http.post('/subscription/subscribe/pro', { successUrl });
       expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ pointer: '/successUrl' }] } });
     }
   });
 
-  it('is half a character: the answer shows at once what will be read later', async () => {
+  it('is replaced when it is half of a surrogate pair, at once and in every later read', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const { message } = await send(http, await openRoom(http), 'half \ud83d end');
     expect(message.content).toBe('half \ufffd end');
@@ -42,9 +42,9 @@ describe('what cannot be stored', () => {
   });
 });
 
-describe('a request that says everything by its address', () => {
+describe('a request without a body', () => {
   it.each(['/auth/logout', '/subscription/portal', 'cancel', 'regenerate'])(
-    'is refused with a body of anything: %s',
+    'is refused with unknown properties in its body: %s',
     async (action) => {
       const { http } = await signUpAndLogIn(stack.http);
       const { reply } = await send(http, await openRoom(http), 'Hello');
@@ -57,17 +57,20 @@ describe('a request that says everything by its address', () => {
   );
 });
 
-describe('a code that can be none', () => {
-  it.each(['12', 'abcdef', '', '１２３４５６', '1234567'])('is a wrong one, and costs no attempt: %j', async (otp) => {
-    const { challengeId, otp: right } = await sendOtp(stack.http, person.phone);
-    for (let tried = 0; tried < 6; tried++) {
-      const refused = await stack.http.post('/auth/verify-otp', { challengeId, otp });
-      expect(refused).toMatchObject({ status: 401, body: { code: 'otp_invalid' } });
-    }
-    expect((await stack.http.post('/auth/verify-otp', { challengeId, otp: right })).status).toBe(200);
-  });
+describe('a malformed code', () => {
+  it.each(['12', 'abcdef', '', '１２３４５６', '1234567'])(
+    'is refused as wrong, and costs no attempt: %j',
+    async (otp) => {
+      const { challengeId, otp: right } = await sendOtp(stack.http, person.phone);
+      for (let tried = 0; tried < 6; tried++) {
+        const refused = await stack.http.post('/auth/verify-otp', { challengeId, otp });
+        expect(refused).toMatchObject({ status: 401, body: { code: 'otp_invalid' } });
+      }
+      expect((await stack.http.post('/auth/verify-otp', { challengeId, otp: right })).status).toBe(200);
+    },
+  );
 
-  it('is asked for when it is missing', async () => {
+  it('is reported as required when it is missing', async () => {
     const { status, body } = await stack.http.post('/auth/verify-otp', {});
     expect({ status, body }).toMatchObject({
       status: 400,
@@ -82,7 +85,7 @@ describe('a code that can be none', () => {
 });
 
 describe('a repeated request', () => {
-  it('is told of the quota as the first one was', async () => {
+  it('gets the same quota headers as the first one', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const room = await openRoom(http);
     const ask = () => http.post(`/chatroom/${room}/message`, { content: 'Again' }, { 'idempotency-key': '"again"' });
@@ -94,7 +97,7 @@ describe('a repeated request', () => {
     expect(second.headers.get('ratelimit-policy')).toContain('"daily-messages";q=5;w=86400');
   });
 
-  it('that streams begins where its client was, so that one who is dropped right there reads nothing twice', async () => {
+  it('streams on from its Last-Event-ID, so that nothing is read twice', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const room = await openRoom(http);
     await script(stack, 'Attach', [{ type: 'answer', text: 'one two three' }]);
@@ -128,8 +131,8 @@ describe('a repeated request', () => {
   });
 });
 
-describe('who has run out', () => {
-  it('is refused before anything else is looked at', async () => {
+describe('a user whose quota is used up', () => {
+  it('is refused before the request is validated', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const room = await openRoom(http);
     for (let sent = 0; sent < 5; sent++) await send(http, room, `Message ${sent}`);

@@ -17,7 +17,7 @@ if (browserPath === null) {
 
 const root = new URL('../../', import.meta.url);
 
-/** What the page keeps for us to look at. */
+/** What the page records for the test. */
 interface Reading {
   /** The reply's text after each event. */
   texts: string[];
@@ -51,7 +51,7 @@ inABrowser('a page of another origin, with the reader of docs/streaming.md,', ()
 
   beforeEach(async () => {
     page = await browser.newPage();
-    // Time is the page's own: the silence that it waits for can be made to pass.
+    // The page's clock is controlled by the test, so that timeouts pass at once.
     await page.clock.install();
     requests = [];
     page.on('request', (request) => void (request.url().endsWith('/stream') && requests.push(request)));
@@ -59,7 +59,7 @@ inABrowser('a page of another origin, with the reader of docs/streaming.md,', ()
   });
   afterEach(() => page.close());
 
-  /** A reply that takes a while, and that the page has begun to read. */
+  /** Starts a reply that takes a while, and waits until the page has begun to read it. */
   async function beginToRead(prompt: string): Promise<Message> {
     const text = 'wörd 🌍 世界 '.repeat(32);
     await script(stack, prompt, [{ type: 'answer', text, tokensPerSecond: 12, chunkSize: 4 }]);
@@ -87,7 +87,7 @@ inABrowser('a page of another origin, with the reader of docs/streaming.md,', ()
       { withinMs: 20_000 },
     );
 
-  /** All of the reply is there, and none of it was read twice. */
+  /** The page has the whole reply, and read no part of it twice. */
   async function expectWhole(reply: Message, done: Message): Promise<void> {
     const { texts } = await reading();
     const stored = await read(person.http, reply);
@@ -110,11 +110,11 @@ inABrowser('a page of another origin, with the reader of docs/streaming.md,', ()
     await expectWhole(reply, await untilDone());
   });
 
-  it('gives up a connection that has fallen silent, and reads the rest on another', async () => {
-    const reply = await beginToRead('Fall silent');
+  it('gives up a connection that receives nothing any more, and reads the rest on another', async () => {
+    const reply = await beginToRead('Half-open');
     proxy.set('half-open');
     await outcome(person.http, reply);
-    // Comments may be as far apart.
+    // The stream's heartbeat comments may be as far apart.
     await page.clock.fastForward(15_000);
     expect(requests).toHaveLength(1);
     await page.clock.fastForward(15_000);
@@ -123,16 +123,16 @@ inABrowser('a page of another origin, with the reader of docs/streaming.md,', ()
     await expectWhole(reply, await untilDone());
   });
 
-  it('is told at once when there is no such reply', async () => {
+  it('reports at once that there is no such reply', async () => {
     const { reply } = await send(person.http, await openRoom(person.http), 'Mine alone');
-    const stranger = await signUpAndLogIn(stack.http);
-    await startReading(reply, stranger);
+    const otherUser = await signUpAndLogIn(stack.http);
+    await startReading(reply, otherUser);
     expect(await eventually(async () => (await reading()).error)).toContain('404');
     expect(requests).toHaveLength(1);
   });
 });
 
-/** The app whose page it is: one page with the documented reader, and the parser that it imports. */
+/** Serves a page with the documented reader, and the parser that it imports. */
 async function serveApp(): Promise<Server> {
   const parser = 'node_modules/eventsource-parser/dist';
   const files: Record<string, { type: string; content: string }> = {
@@ -152,7 +152,7 @@ const originOf = (server: Server): string => `http://127.0.0.1:${(server.address
 
 const contentOf = (path: string): Promise<string> => readFile(new URL(path, root), 'utf8');
 
-/** The code as docs/streaming.md shows it, so that nobody copies what doesn't work. */
+/** The code from docs/streaming.md, so that the documented code is known to work. */
 async function documentedReader(): Promise<string> {
   const [, code] = /```js\n(.*?)```/s.exec(await contentOf('docs/streaming.md')) ?? [];
   if (code?.includes('function readReply(') !== true) throw new Error('docs/streaming.md shows no reader.');

@@ -2,9 +2,13 @@ import { type Person, signUpAndLogIn } from './login.js';
 import { makePro } from './plan.js';
 import { type Stack, type StackOptions, startStack } from './stack.js';
 
-/** Signs up a user with the plan Pro, whose sends no daily quota limits. */
-export async function proUser(stack: Stack): Promise<Person> {
-  const person = await signUpAndLogIn(stack.http);
+/**
+ * Signs up a user with the plan Pro, which has no daily quota.
+ *
+ * @param http the client to sign up with
+ */
+export async function proUser(stack: Stack, http = stack.http): Promise<Person> {
+  const person = await signUpAndLogIn(http);
   await makePro(stack.database.url, person.id);
   return person;
 }
