@@ -7,6 +7,7 @@ import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
 import { ChatroomAccountParticipant, type ExportedChatroom } from './chatroom-account.participant.js';
 import { ChatroomListCache } from '../rooms/chatroom-list.cache.js';
+import { toChatroomResponse } from '../rooms/chatroom.row.js';
 import { ChatroomStore } from '../rooms/chatroom.store.js';
 import { ReplyErasureService } from '../replies/reply-erasure.service.js';
 import { ReplyLog } from '../streams/reply-log.store.js';
@@ -49,8 +50,8 @@ it('exports every room with every message, however many, and those of no other u
 
   const { chatrooms: exported } = (await participants.export(user)) as { chatrooms: ExportedChatroom[] };
   expect(exported.map(({ messages, ...room }) => ({ room, count: messages.length }))).toEqual([
-    { room: quiet, count: 0 },
-    { room: busy, count: 1_001 },
+    { room: toChatroomResponse(quiet), count: 0 },
+    { room: toChatroomResponse(busy), count: 1_001 },
   ]);
   expect(exported[1]?.messages.map(({ id, superseded, idempotencyKey }) => [id, superseded, idempotencyKey])).toEqual(
     ids.map((id, index) => [id, index === 7, index === 9 ? 'k-123' : null]),

@@ -5,26 +5,22 @@ import type { BillingTask } from './billing-jobs.service.js';
 /** How many of each kind one sweep takes; the rest waits for the next one. */
 const BATCH = 100;
 
-// What is taken is due again after a time by which it should be done.
+/**
+ * Takes due rows of one table: they are due again after a time by which their task should be done. Rows that another worker
+ * takes are skipped. They are updated by their place in the table: by their keys, PostgreSQL may prefer to read all of it.
+ */
+const takeSql = (table: string, column: string, again: string, id: string): string => `
+  UPDATE ${table} SET ${column} = now() + interval '${again}'
+  WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM ${table} WHERE ${column} <= now() ORDER BY ${column} LIMIT $1 FOR UPDATE SKIP LOCKED
+  )) RETURNING ${id} AS id`;
+
 const TAKE_DUE = prepared<BillingTask>(
   'billing_take_due',
   `
-    WITH events AS (
-      UPDATE stripe_event SET next_enqueue_at = now() + interval '30 seconds'
-      WHERE id IN (SELECT id FROM stripe_event WHERE next_enqueue_at <= now()
-                   ORDER BY next_enqueue_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-      RETURNING id
-    ), customers AS (
-      UPDATE subscription SET resync_at = now() + interval '5 minutes'
-      WHERE user_id IN (SELECT user_id FROM subscription WHERE resync_at <= now()
-                        ORDER BY resync_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-      RETURNING stripe_customer_id AS id
-    ), cancellations AS (
-      UPDATE stripe_cancellation SET next_enqueue_at = now() + interval '1 minute'
-      WHERE customer_id IN (SELECT customer_id FROM stripe_cancellation WHERE next_enqueue_at <= now()
-                            ORDER BY next_enqueue_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-      RETURNING customer_id AS id
-    )
+    WITH events AS (${takeSql('stripe_event', 'next_enqueue_at', '30 seconds', 'id')}),
+    customers AS (${takeSql('subscription', 'resync_at', '5 minutes', 'stripe_customer_id')}),
+    cancellations AS (${takeSql('stripe_cancellation', 'next_enqueue_at', '1 minute', 'customer_id')})
     SELECT 'event' AS kind, id FROM events
     UNION ALL SELECT 'customer', id FROM customers WHERE id IS NOT NULL
     UNION ALL SELECT 'cancellation', id FROM cancellations`,
