@@ -4,7 +4,7 @@ import {
   MessageStore,
   parsePosition,
   type ReplyEvent,
-  ReplyLog,
+  ReplyLogStore,
   type ReplyLogWriter,
   ReplyReaderService,
   ReplySignalService,
@@ -21,7 +21,7 @@ import { TcpProxy } from '../support/http/tcp-proxy.js';
 let testDatabase: TestDatabase;
 let database: Database;
 let redis: RedisClient;
-let log: ReplyLog;
+let log: ReplyLogStore;
 let store: ReplyStore;
 let acceptance: MessageAcceptanceStore;
 let messages: MessageStore;
@@ -40,7 +40,7 @@ beforeAll(async () => {
   const ledger = new QuotaLedger(database, clock, quota);
   acceptance = new MessageAcceptanceStore(database, clock, quota, ledger, new ExhaustedQuotaCache());
   store = new ReplyStore(database, clock, new ReplyConfig());
-  log = new ReplyLog(redis);
+  log = new ReplyLogStore(redis);
   messages = new MessageStore(database);
   replicas = [1, 2].map(() => startReplica(redisConfig));
 });

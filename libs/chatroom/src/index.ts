@@ -6,5 +6,5 @@ export { ReplyCompletionService } from './replies/reply-completion.service.js';
 export { type DueReply, ReplyJobsService } from './replies/reply-jobs.service.js';
 export { ReplyModule } from './replies/reply.module.js';
 export { ChatroomTitleStore } from './rooms/chatroom-title.store.js';
-export { ReplyLog, ReplyLogWriter } from './streams/reply-log.store.js';
+export { ReplyLogStore, ReplyLogWriter } from './streams/reply-log.store.js';
 export { ReplyStreamConfig } from './streams/reply-stream.config.js';

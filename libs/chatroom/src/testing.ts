@@ -7,7 +7,7 @@ export { ChatroomService } from './rooms/chatroom.service.js';
 export { ChatroomStore } from './rooms/chatroom.store.js';
 export { readIdempotencyKey } from './sending/idempotency-key.js';
 export { MessageAcceptanceStore } from './sending/message-acceptance.store.js';
-export { ReplyLog, type ReplyLogWriter } from './streams/reply-log.store.js';
+export { ReplyLogStore, type ReplyLogWriter } from './streams/reply-log.store.js';
 export { parsePosition } from './streams/reply-position.js';
 export { type ReplyEvent, ReplyReaderService } from './streams/reply-reader.service.js';
 export { ReplySignalService } from './streams/reply-signal.service.js';

@@ -10,7 +10,7 @@ import { ChatroomListCache } from '../rooms/chatroom-list.cache.js';
 import { toChatroomResponse } from '../rooms/chatroom.row.js';
 import { ChatroomStore } from '../rooms/chatroom.store.js';
 import { ReplyErasureService } from '../replies/reply-erasure.service.js';
-import { ReplyLog } from '../streams/reply-log.store.js';
+import { ReplyLogStore } from '../streams/reply-log.store.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   cache = new ChatroomListCache(redis);
   rooms = new ChatroomStore(database, new SystemClock());
   participants = new AccountParticipantService();
-  const replies = new ReplyErasureService(database, new ReplyLog(redis), redis, new SystemClock());
+  const replies = new ReplyErasureService(database, new ReplyLogStore(redis), redis, new SystemClock());
   new ChatroomAccountParticipant(database, cache, replies, participants).onModuleInit();
 });
 

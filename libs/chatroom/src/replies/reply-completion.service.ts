@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ReplyLog } from '../streams/reply-log.store.js';
+import { ReplyLogStore } from '../streams/reply-log.store.js';
 import { ReplyJobsService } from './reply-jobs.service.js';
 import { RoomOrderStore } from './room-order.store.js';
 
@@ -8,7 +8,7 @@ import { RoomOrderStore } from './room-order.store.js';
 export class ReplyCompletionService {
   constructor(
     private readonly order: RoomOrderStore,
-    private readonly log: ReplyLog,
+    private readonly log: ReplyLogStore,
     private readonly jobs: ReplyJobsService,
   ) {}
 

@@ -1,7 +1,7 @@
 import { cancelChannel } from '@app/contracts';
 import { Clock, Database, RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { LOG_SECONDS, ReplyLog } from '../streams/reply-log.store.js';
+import { LOG_SECONDS, ReplyLogStore } from '../streams/reply-log.store.js';
 
 /** A log may outlive its reply's end by this: the clocks of PostgreSQL, Redis and this process differ. */
 const SLACK_SECONDS = 60;
@@ -11,7 +11,7 @@ const SLACK_SECONDS = 60;
 export class ReplyErasureService {
   constructor(
     private readonly database: Database,
-    private readonly log: ReplyLog,
+    private readonly log: ReplyLogStore,
     private readonly redis: RedisClient,
     private readonly clock: Clock,
   ) {}

@@ -4,7 +4,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { PastTurnStore } from '../messages/past-turn.store.js';
 import { ChatroomTitleStore } from '../rooms/chatroom-title.store.js';
-import { ReplyLog } from '../streams/reply-log.store.js';
+import { ReplyLogStore } from '../streams/reply-log.store.js';
 import { ReplyCompletionService } from './reply-completion.service.js';
 import { ReplyErasureService } from './reply-erasure.service.js';
 import { ReplyJobsService } from './reply-jobs.service.js';
@@ -15,7 +15,7 @@ const SHARED = [
   ReplyCompletionService,
   RoomOrderStore,
   ReplyErasureService,
-  ReplyLog,
+  ReplyLogStore,
   PastTurnStore,
   ChatroomTitleStore,
   CrashPoints,

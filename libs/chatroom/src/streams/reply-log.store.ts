@@ -36,7 +36,7 @@ interface AppendCommand {
  * failures here are ignored; readers notice gaps by the offsets and fall back to PostgreSQL.
  */
 @Injectable()
-export class ReplyLog {
+export class ReplyLogStore {
   constructor(private readonly redis: RedisClient) {
     redis.defineCommand('appendToReply', { numberOfKeys: 1, lua: APPEND });
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type MessageResponse, toMessageResponse } from '../messages/message.response.js';
 import { isFinal } from '../messages/message.row.js';
 import { MessageStore, type ReplyRow } from '../messages/message.store.js';
-import { ReplyLog } from './reply-log.store.js';
+import { ReplyLogStore } from './reply-log.store.js';
 import { eventId, NO_POSITION, type ReplyPosition } from './reply-position.js';
 import { ReplySignalService } from './reply-signal.service.js';
 import type { SignalBuffer } from './signal-buffer.js';
@@ -32,7 +32,7 @@ export interface ReplyReading extends ReplyTarget {
 export class ReplyReaderService {
   constructor(
     private readonly messages: MessageStore,
-    private readonly log: ReplyLog,
+    private readonly log: ReplyLogStore,
     private readonly signals: ReplySignalService,
   ) {}
 

@@ -1,4 +1,4 @@
-import { ReplyLog } from '@app/chatroom';
+import { ReplyLogStore } from '@app/chatroom';
 import { PeriodicTask } from '@app/platform';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { LeasedReply, type StopReason } from './leased-reply.js';
@@ -19,7 +19,7 @@ export class LeasedRepliesService implements OnApplicationBootstrap, OnApplicati
 
   constructor(
     private readonly store: ReplyStore,
-    private readonly log: ReplyLog,
+    private readonly log: ReplyLogStore,
   ) {}
 
   get size(): number {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ReplyErrorCode, ReplyCompletionService, ReplyJobsService, ReplyLog } from '@app/chatroom';
+import { type ReplyErrorCode, ReplyCompletionService, ReplyJobsService, ReplyLogStore } from '@app/chatroom';
 import { CrashPoints } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { ChatroomNamingService } from './chatroom-naming.service.js';
@@ -27,7 +27,7 @@ export class ReplySettlementService {
     private readonly store: ReplyStore,
     private readonly jobs: ReplyJobsService,
     private readonly completion: ReplyCompletionService,
-    private readonly log: ReplyLog,
+    private readonly log: ReplyLogStore,
     private readonly naming: ChatroomNamingService,
     private readonly metrics: ReplyMetrics,
     private readonly crashPoints: CrashPoints,
