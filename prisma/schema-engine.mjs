@@ -1,6 +1,6 @@
 /**
  * Prisma's schema engine, compiled to WebAssembly. The same engine as behind `prisma migrate`, but it comes with
- * `npm install`: the CLI's own is a binary that is downloaded from a host which servers often can't reach (docs/adr).
+ * `npm install`: the CLI's own is a binary that is downloaded from a host which servers often can't reach (docs/adr/0004).
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -12,7 +12,7 @@ export interface ReplyProgress {
   attempt: number;
 }
 
-// Polled, and read whenever a stream is opened: a fifth of what Prisma takes for it (docs/adr/0002).
+// Polled, and read whenever a stream is opened: a third of what Prisma takes for it (docs/adr/0002).
 const FIND = prepared<ReplyRow>(
   'message_find',
   `
