@@ -1,4 +1,4 @@
-/** What a bench needs: services, the built product, the baseline, and people with rooms. */
+/** What a bench needs: services, the built product, the baseline, and users with rooms. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -182,12 +182,12 @@ try {
   if (wanted('replies')) await benchReplies(bench, people);
   if (wanted('streams')) {
     const first = await measureFirstToken(bench, pick(people));
-    report('First word, median ms (baseline: the sandbox)', first.product.toFixed(1), first.baseline.toFixed(1), '');
+    report('First token, median ms (baseline: the sandbox)', first.product.toFixed(1), first.baseline.toFixed(1), '');
     report('  added by the product, ms', (first.product - first.baseline).toFixed(1));
     const streams = await measureOpenStreams(bench, people, 2_000);
     report('2,000 open streams: dropped', String(streams.dropped));
     report('  memory per stream, KiB', streams.kibPerStream.toFixed(1));
-    report('  delay of a word, median / p99 ms', streams.medianMs.toFixed(1), streams.p99Ms.toFixed(1));
+    report('  delay of an event, median / p99 ms', streams.medianMs.toFixed(1), streams.p99Ms.toFixed(1));
   }
 } finally {
   await bench.stop();

@@ -1,4 +1,4 @@
-/** Measures of streaming: how soon the first word comes, and what many open streams cost. */
+/** Measures of streaming: how soon the first token comes, and what many open streams cost. */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 
@@ -41,7 +41,7 @@ function untilText(url, body, headers, text) {
 }
 
 /**
- * From the request to the first word: through the whole product (one call that sends and streams), and straight from the
+ * From the request to the first token: through the whole product (one call that sends and streams), and straight from the
  * sandbox's Gemini, in turns.
  *
  * @param {BenchEnv} bench @param {Person} person
@@ -64,7 +64,7 @@ export async function measureFirstToken(bench, person) {
 }
 
 /**
- * Many readers of one reply on one API process. Each word carries the time at which the model said it.
+ * Opens many streams of one reply on one API process, and compares when each event reaches each of them.
  *
  * @param {BenchEnv} bench @param {Person[]} people @param {number} count
  */

@@ -163,7 +163,7 @@ describe('a Redis that loses all data', () => {
   async function flushRedis(jobs: number): Promise<void> {
     const redis = new Redis(stack.redis);
     try {
-      await eventually(async () => (await redis.llen(`bull:${REPLY_QUEUE}:wait`)) >= jobs);
+      await eventually(async () => (await redis.llen(`bull:${REPLY_QUEUE.queue}:wait`)) >= jobs);
       await redis.flushdb();
     } finally {
       redis.disconnect();
