@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
 /** How much has happened in a database that has lived. */
-export const LIVED = {
+const LIVED = {
   users: 10_000,
   rooms: 50_000,
   messages: 1_000_000,

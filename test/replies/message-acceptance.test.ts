@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/testing';
 import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
-import { DailyQuotaGuard, ExhaustedQuotaCache, QuotaConfig, QuotaLedger } from '@app/subscription';
+import { DailyQuotaGuard, ExhaustedQuotaCache, QuotaConfig, QuotaLedgerStore } from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
@@ -33,7 +33,7 @@ let database: Database;
 let clock: SetClock;
 let acceptance: MessageAcceptanceStore;
 let store: ReplyStore;
-let ledger: QuotaLedger;
+let ledger: QuotaLedgerStore;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -47,7 +47,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   clock = new SetClock();
-  ledger = new QuotaLedger(database, clock, new QuotaConfig());
+  ledger = new QuotaLedgerStore(database, clock, new QuotaConfig());
   acceptance = replica(clock);
   store = new ReplyStore(database, clock, new ReplyConfig());
 });
@@ -55,7 +55,7 @@ beforeEach(() => {
 /** As it is in a process of its own with this clock. */
 function replica(itsClock: Clock): MessageAcceptanceStore {
   const quota = new QuotaConfig();
-  const itsLedger = new QuotaLedger(database, itsClock, quota);
+  const itsLedger = new QuotaLedgerStore(database, itsClock, quota);
   return new MessageAcceptanceStore(database, itsClock, quota, itsLedger, new ExhaustedQuotaCache());
 }
 

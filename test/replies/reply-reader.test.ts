@@ -12,7 +12,7 @@ import {
 import { type ClaimedReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { ExhaustedQuotaCache, QuotaConfig, QuotaLedger } from '@app/subscription';
+import { ExhaustedQuotaCache, QuotaConfig, QuotaLedgerStore } from '@app/subscription';
 import fc from 'fast-check';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../support/services.js';
@@ -37,7 +37,7 @@ beforeAll(async () => {
   await eventually(() => redis.status === 'ready');
   const clock = new SystemClock();
   const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 1_000 });
-  const ledger = new QuotaLedger(database, clock, quota);
+  const ledger = new QuotaLedgerStore(database, clock, quota);
   acceptance = new MessageAcceptanceStore(database, clock, quota, ledger, new ExhaustedQuotaCache());
   store = new ReplyStore(database, clock, new ReplyConfig());
   log = new ReplyLogStore(redis);

@@ -3,7 +3,7 @@ import { MessageAcceptanceStore, ReplyCancellationStore, RoomOrderStore } from '
 import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { ExhaustedQuotaCache, QuotaConfig, QuotaLedger } from '@app/subscription';
+import { ExhaustedQuotaCache, QuotaConfig, QuotaLedgerStore } from '@app/subscription';
 import fc from 'fast-check';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
@@ -21,14 +21,14 @@ let database: Database;
 let acceptance: MessageAcceptanceStore;
 let cancellation: ReplyCancellationStore;
 let store: ReplyStore;
-let ledger: QuotaLedger;
+let ledger: QuotaLedgerStore;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
   const clock = new SystemClock();
   const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 1_000 });
-  ledger = new QuotaLedger(database, clock, quota);
+  ledger = new QuotaLedgerStore(database, clock, quota);
   acceptance = new MessageAcceptanceStore(database, clock, quota, ledger, new ExhaustedQuotaCache());
   store = new ReplyStore(database, clock, new ReplyConfig());
   cancellation = new ReplyCancellationStore(database, clock);

@@ -9,7 +9,7 @@ import {
 import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { ExhaustedQuotaCache, QuotaConfig, QuotaLedger } from '@app/subscription';
+import { ExhaustedQuotaCache, QuotaConfig, QuotaLedgerStore } from '@app/subscription';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 let testDatabase: TestDatabase;
@@ -29,7 +29,7 @@ describe('a room whose replies are being written', () => {
   it('can be deleted at any moment: writers find nothing, and none blocks another', async () => {
     const clock = new SystemClock();
     const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 10_000 });
-    const ledger = new QuotaLedger(database, clock, quota);
+    const ledger = new QuotaLedgerStore(database, clock, quota);
     const acceptance = new MessageAcceptanceStore(database, clock, quota, ledger, new ExhaustedQuotaCache());
     const replies = new ReplyStore(database, clock, new ReplyConfig());
     const cancellation = new ReplyCancellationStore(database, clock);

@@ -2,4 +2,4 @@
 export { SystemClock } from './clock/system.clock.js';
 export { registeredStatements } from './database/prepared-statement.js';
 export { RetentionTask } from './retention/retention.task.js';
-export { CRASH_POINTS } from './crash/crash-points.service.js';
+export { CRASH_POINTS } from './crash/crash-point.service.js';

@@ -2,25 +2,25 @@ import { BILLING_QUEUE } from '@app/contracts';
 import { QueueModule } from '@app/platform';
 import { BullModule } from '@nestjs/bullmq';
 import { Module, type Provider } from '@nestjs/common';
-import { BillingJobs } from './jobs/billing-jobs.service.js';
-import { EventIntake } from './jobs/event-intake.service.js';
+import { BillingJobsService } from './jobs/billing-jobs.service.js';
+import { EventIntakeService } from './jobs/event-intake.service.js';
 import { StripeEventStore } from './jobs/stripe-event.store.js';
 import { PaymentGateway } from './stripe/payment-gateway.port.js';
 import { StripePaymentGateway } from './stripe/stripe.payment-gateway.js';
 import { BillingMetrics } from './sync/billing.metrics.js';
 import { CustomerLeaseStore } from './sync/customer-lease.store.js';
-import { SubscriptionSync } from './sync/subscription-sync.service.js';
+import { SubscriptionSyncService } from './sync/subscription-sync.service.js';
 import { SubscriptionStore } from './sync/subscription.store.js';
 
 const SHARED: Provider[] = [
   { provide: PaymentGateway, useClass: StripePaymentGateway },
-  BillingJobs,
+  BillingJobsService,
   BillingMetrics,
   CustomerLeaseStore,
-  EventIntake,
+  EventIntakeService,
   StripeEventStore,
   SubscriptionStore,
-  SubscriptionSync,
+  SubscriptionSyncService,
 ];
 
 /** What API and worker both need to deal with Stripe. */

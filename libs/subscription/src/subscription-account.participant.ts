@@ -1,7 +1,7 @@
 import { AccountParticipantService, AccountPlanService } from '@app/auth';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PlanStore } from './plan/plan.store.js';
-import { QuotaLedger } from './quota/quota-ledger.store.js';
+import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
 import { SubscriptionStore } from './sync/subscription.store.js';
 
 /** Billing's part in an account: its plan, its export and its deletion. */
@@ -12,7 +12,7 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
     private readonly accountPlans: AccountPlanService,
     private readonly plans: PlanStore,
     private readonly subscriptions: SubscriptionStore,
-    private readonly ledger: QuotaLedger,
+    private readonly ledger: QuotaLedgerStore,
   ) {}
 
   onModuleInit(): void {

@@ -1,7 +1,7 @@
 import { Clock, Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { quotaResetsAt } from './quota/daily-quota.js';
-import { QuotaLedger } from './quota/quota-ledger.store.js';
+import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
 import type { SubscriptionStatusResponse } from './subscription.response.js';
 
 /** Tells users their plan as it was last synchronised: Stripe is not asked, so it may be out of reach. */
@@ -9,7 +9,7 @@ import type { SubscriptionStatusResponse } from './subscription.response.js';
 export class SubscriptionStatusService {
   constructor(
     private readonly database: Database,
-    private readonly ledger: QuotaLedger,
+    private readonly ledger: QuotaLedgerStore,
     private readonly clock: Clock,
   ) {}
 

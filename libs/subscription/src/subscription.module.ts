@@ -8,7 +8,7 @@ import { ReturnUrlService } from './checkout/return-url.service.js';
 import { PlanConfig } from './plan/plan.config.js';
 import { PlanStore } from './plan/plan.store.js';
 import { ExhaustedQuotaCache } from './quota/exhausted-quota.cache.js';
-import { QuotaLedger } from './quota/quota-ledger.store.js';
+import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
 import { QuotaConfig } from './quota/quota.config.js';
 import { StripeConfig } from './stripe/stripe.config.js';
 import { SubscriptionAccountParticipant } from './subscription-account.participant.js';
@@ -36,12 +36,12 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
     CustomerService,
     ExhaustedQuotaCache,
     PlanStore,
-    QuotaLedger,
+    QuotaLedgerStore,
     ReturnUrlService,
     StripeWebhookService,
     SubscriptionAccountParticipant,
     SubscriptionStatusService,
   ],
-  exports: [ExhaustedQuotaCache, QuotaLedger],
+  exports: [ExhaustedQuotaCache, QuotaLedgerStore],
 })
 export class SubscriptionModule {}

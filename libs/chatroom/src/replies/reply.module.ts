@@ -1,5 +1,5 @@
 import { REPLY_QUEUE } from '@app/contracts';
-import { CrashPoints, QueueModule } from '@app/platform';
+import { CrashPointService, QueueModule } from '@app/platform';
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { PastTurnStore } from '../messages/past-turn.store.js';
@@ -18,7 +18,7 @@ const SHARED = [
   ReplyLogStore,
   PastTurnStore,
   ChatroomTitleStore,
-  CrashPoints,
+  CrashPointService,
 ];
 
 /** What API and worker share of a reply's life: its jobs, its log for readers, what follows its end. */

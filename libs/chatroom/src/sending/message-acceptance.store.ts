@@ -3,7 +3,7 @@ import {
   type DailyQuota,
   DailyQuotaExceededError,
   QuotaConfig,
-  QuotaLedger,
+  QuotaLedgerStore,
   spendOneMessageSql,
   ExhaustedQuotaCache,
   utcDay,
@@ -115,7 +115,7 @@ export class MessageAcceptanceStore {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly quotaConfig: QuotaConfig,
-    private readonly ledger: QuotaLedger,
+    private readonly ledger: QuotaLedgerStore,
     private readonly exhausted: ExhaustedQuotaCache,
   ) {}
 

@@ -1,4 +1,4 @@
-import { CrashPoints } from '@app/platform';
+import { CrashPointService } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { MessageNotFoundError } from '../messages/message.errors.js';
 import { ReplyJobsService } from '../replies/reply-jobs.service.js';
@@ -11,7 +11,7 @@ export class MessageService {
   constructor(
     private readonly acceptance: MessageAcceptanceStore,
     private readonly jobs: ReplyJobsService,
-    private readonly crashPoints: CrashPoints,
+    private readonly crashPoints: CrashPointService,
   ) {}
 
   /**

@@ -1,4 +1,4 @@
-import { CrashPoints } from '@app/platform';
+import { CrashPointService } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { LanguageModel, type ModelEnd, ModelError } from '../model/language-model.port.js';
 import { HistoryService } from './history.service.js';
@@ -15,7 +15,7 @@ export class ReplyAttemptService {
     private readonly history: HistoryService,
     private readonly model: LanguageModel,
     private readonly metrics: ReplyMetrics,
-    private readonly crashPoints: CrashPoints,
+    private readonly crashPoints: CrashPointService,
   ) {}
 
   /** What follows from the attempt. Without a model call where the reply was cancelled before, or its deadline has passed. */

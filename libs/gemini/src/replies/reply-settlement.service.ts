@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ReplyErrorCode, ReplyCompletionService, ReplyJobsService, ReplyLogStore } from '@app/chatroom';
-import { CrashPoints } from '@app/platform';
+import { CrashPointService } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { ChatroomNamingService } from './chatroom-naming.service.js';
 import type { LeasedReply } from './leased-reply.js';
@@ -30,7 +30,7 @@ export class ReplySettlementService {
     private readonly log: ReplyLogStore,
     private readonly naming: ChatroomNamingService,
     private readonly metrics: ReplyMetrics,
-    private readonly crashPoints: CrashPoints,
+    private readonly crashPoints: CrashPointService,
     private readonly config: ReplyConfig,
   ) {}
 

@@ -1,5 +1,5 @@
 import { REPLY_QUEUE, type ReplyJob } from '@app/contracts';
-import { CrashPoints, ProcessConfig, QueueWorkerHost } from '@app/platform';
+import { CrashPointService, ProcessConfig, QueueWorkerHost } from '@app/platform';
 import { Processor } from '@nestjs/bullmq';
 import { LeasedRepliesService } from './leased-replies.service.js';
 import { ReplyAttemptService } from './reply-attempt.service.js';
@@ -33,7 +33,7 @@ export class ReplyProcessor extends QueueWorkerHost<ReplyJob> {
     private readonly leased: LeasedRepliesService,
     private readonly attempts: ReplyAttemptService,
     private readonly settlement: ReplySettlementService,
-    private readonly crashPoints: CrashPoints,
+    private readonly crashPoints: CrashPointService,
     private readonly processConfig: ProcessConfig,
     workerConfig: ReplyWorkerConfig,
   ) {

@@ -9,7 +9,7 @@ import { type CheckoutSession, PaymentGateway } from '../stripe/payment-gateway.
 import { LeaseLostError } from '../sync/customer-lease.errors.js';
 import { type CustomerLease, CustomerLeaseStore } from '../sync/customer-lease.store.js';
 import { hasEnded, type StripeSubscription } from '../plan/entitlement.js';
-import { blocksPurchase, SubscriptionSync } from '../sync/subscription-sync.service.js';
+import { blocksPurchase, SubscriptionSyncService } from '../sync/subscription-sync.service.js';
 import { type CheckoutTerms, type StoredCheckout, SubscriptionStore } from '../sync/subscription.store.js';
 import { CheckoutConfig } from './checkout.config.js';
 import { AlreadySubscribedError } from './checkout.errors.js';
@@ -26,7 +26,7 @@ export class CheckoutService {
     private readonly gateway: PaymentGateway,
     private readonly leases: CustomerLeaseStore,
     private readonly store: SubscriptionStore,
-    private readonly sync: SubscriptionSync,
+    private readonly sync: SubscriptionSyncService,
     private readonly customers: CustomerService,
     private readonly returnUrls: ReturnUrlService,
     private readonly config: CheckoutConfig,

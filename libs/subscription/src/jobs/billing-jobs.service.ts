@@ -9,7 +9,7 @@ export type BillingTask = Pick<BillingJob, 'kind' | 'id'>;
 
 /** Wakes the worker for billing's tasks. */
 @Injectable()
-export class BillingJobs {
+export class BillingJobsService {
   private readonly notifier: JobNotifier<BillingJob>;
 
   constructor(@InjectQueue(BILLING_QUEUE.queue) queue: Queue) {

@@ -2,7 +2,7 @@ import { Metrics, PeriodicTask } from '@app/platform';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { BillingJobs } from './billing-jobs.service.js';
+import { BillingJobsService } from './billing-jobs.service.js';
 import { BillingTaskStore } from './billing-task.store.js';
 
 const INTERVAL_MS = 1_000;
@@ -23,7 +23,7 @@ export class BillingSweepTask implements OnApplicationBootstrap, OnApplicationSh
   constructor(
     private readonly gateway: PaymentGateway,
     private readonly tasks: BillingTaskStore,
-    private readonly jobs: BillingJobs,
+    private readonly jobs: BillingJobsService,
     metrics: Metrics,
   ) {
     this.backlog = new Gauge({

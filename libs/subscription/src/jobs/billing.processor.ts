@@ -2,7 +2,7 @@ import { BILLING_QUEUE, type BillingJob } from '@app/contracts';
 import { ProcessConfig, QueueWorkerHost } from '@app/platform';
 import { Processor } from '@nestjs/bullmq';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { type SyncOutcome, SubscriptionSync } from '../sync/subscription-sync.service.js';
+import { type SyncOutcome, SubscriptionSyncService } from '../sync/subscription-sync.service.js';
 import { BillingTaskStore } from './billing-task.store.js';
 import { StripeCancellationService } from './stripe-cancellation.service.js';
 import { type StoredEvent, StripeEventStore } from './stripe-event.store.js';
@@ -25,7 +25,7 @@ export class BillingProcessor extends QueueWorkerHost<BillingJob> {
   constructor(
     private readonly gateway: PaymentGateway,
     private readonly events: StripeEventStore,
-    private readonly sync: SubscriptionSync,
+    private readonly sync: SubscriptionSyncService,
     private readonly cancellations: StripeCancellationService,
     private readonly tasks: BillingTaskStore,
     { SHUTDOWN_TIMEOUT_MS }: ProcessConfig,

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { PaymentEvent } from '../stripe/payment-gateway.port.js';
 import { BillingMetrics } from '../sync/billing.metrics.js';
-import { BillingJobs } from './billing-jobs.service.js';
+import { BillingJobsService } from './billing-jobs.service.js';
 import { StripeEventStore } from './stripe-event.store.js';
 
 /** Takes Stripe's events in, whichever way they come: stores them, counts them, and enqueues those to be processed. */
 @Injectable()
-export class EventIntake {
+export class EventIntakeService {
   constructor(
     private readonly events: StripeEventStore,
-    private readonly jobs: BillingJobs,
+    private readonly jobs: BillingJobsService,
     private readonly metrics: BillingMetrics,
   ) {}
 

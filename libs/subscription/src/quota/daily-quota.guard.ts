@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { DailyQuotaExceededError } from './daily-quota.errors.js';
 import { utcDay } from './daily-quota.js';
 import { ExhaustedQuotaCache } from './exhausted-quota.cache.js';
-import { QuotaLedger } from './quota-ledger.store.js';
+import { QuotaLedgerStore } from './quota-ledger.store.js';
 
 /**
  * Refuses senders who have run out before anything else is done for them. The accepting transaction decides; this
@@ -15,7 +15,7 @@ import { QuotaLedger } from './quota-ledger.store.js';
 @Injectable()
 export class DailyQuotaGuard implements CanActivate {
   constructor(
-    private readonly ledger: QuotaLedger,
+    private readonly ledger: QuotaLedgerStore,
     private readonly exhausted: ExhaustedQuotaCache,
     private readonly clock: Clock,
   ) {}

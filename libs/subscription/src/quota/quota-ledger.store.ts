@@ -58,7 +58,7 @@ const READ = prepared<DailyQuota>(
 
 /** The daily quota as it stands in PostgreSQL. Spending and refunding are parts of other statements, see the SQL above. */
 @Injectable()
-export class QuotaLedger {
+export class QuotaLedgerStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,

@@ -1,7 +1,7 @@
 import { Clock, Metrics, PeriodicTask } from '@app/platform';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
-import { EventIntake } from '../jobs/event-intake.service.js';
+import { EventIntakeService } from '../jobs/event-intake.service.js';
 import { type ListedPaymentEvent, PaymentGateway } from '../stripe/payment-gateway.port.js';
 import { SubscriptionStore } from '../sync/subscription.store.js';
 import { EventCursorStore } from './event-cursor.store.js';
@@ -24,7 +24,7 @@ export class EventReconcilerTask implements OnApplicationBootstrap, OnApplicatio
 
   constructor(
     private readonly gateway: PaymentGateway,
-    private readonly intake: EventIntake,
+    private readonly intake: EventIntakeService,
     private readonly cursor: EventCursorStore,
     private readonly subscriptions: SubscriptionStore,
     private readonly clock: Clock,

@@ -22,8 +22,8 @@ export type SyncOutcome = 'synced' | 'fresh' | 'busy' | 'unknown_customer';
 
 /** The one way from Stripe to our row: list the customer's subscriptions, derive the plan, store it. */
 @Injectable()
-export class SubscriptionSync {
-  private readonly logger = new Logger(SubscriptionSync.name);
+export class SubscriptionSyncService {
+  private readonly logger = new Logger(SubscriptionSyncService.name);
 
   constructor(
     private readonly gateway: PaymentGateway,

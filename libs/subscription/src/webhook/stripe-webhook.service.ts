@@ -1,6 +1,6 @@
 import { Clock } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { EventIntake } from '../jobs/event-intake.service.js';
+import { EventIntakeService } from '../jobs/event-intake.service.js';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
 import { WebhookConfig } from './webhook.config.js';
 
@@ -9,7 +9,7 @@ import { WebhookConfig } from './webhook.config.js';
 export class StripeWebhookService {
   constructor(
     private readonly gateway: PaymentGateway,
-    private readonly intake: EventIntake,
+    private readonly intake: EventIntakeService,
     private readonly clock: Clock,
     private readonly config: WebhookConfig,
   ) {}

@@ -3,7 +3,7 @@ import { CrashConfig } from './crash.config.js';
 
 /** Lets a process die at a named point of a message's life, as a crash would: no handler runs, nothing is flushed. */
 @Injectable()
-export class CrashPoints {
+export class CrashPointService {
   private readonly point: string | undefined;
   private visitsLeft: number;
 
