@@ -4,7 +4,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsString, Length, Matches, MaxLength, ValidateIf } from 'class-validator';
-import { HasNoNul } from '../text/has-no-nul.decorator.js';
+import { BlankIsNull, HasNoNul, Trimmed } from '../text/text.decorators.js';
 
 /** In characters, after white space around it was removed. */
 const MAX_TITLE_LENGTH = 200;
@@ -12,19 +12,15 @@ const MAX_TITLE_LENGTH = 200;
 /** In characters. Together with a page's history it stays well inside of what the models take. */
 const MAX_SYSTEM_INSTRUCTION_LENGTH = 8_000;
 
-const trimmed = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.trim() : value);
-const blankIsNull = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string' && value.trim() === '' ? null : value;
-
 /** Left out is fine; null is not, unless it has a meaning. */
 const MayBeAbsent = () => ValidateIf((_, value) => value !== undefined);
 const MayBeAbsentOrNull = () => ValidateIf((_, value) => value !== undefined && value !== null);
 
-const IsTitle = () => applyDecorators(Transform(trimmed), IsString(), Length(1, MAX_TITLE_LENGTH), HasNoNul());
+const IsTitle = () => applyDecorators(Trimmed(), IsString(), Length(1, MAX_TITLE_LENGTH), HasNoNul());
 
 const IsSystemInstruction = () =>
   applyDecorators(
-    Transform(blankIsNull),
+    BlankIsNull(),
     MayBeAbsentOrNull(),
     IsString(),
     MaxLength(MAX_SYSTEM_INSTRUCTION_LENGTH),

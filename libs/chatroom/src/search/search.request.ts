@@ -1,8 +1,7 @@
 import { PageQuery } from '@app/platform';
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { IsString, Length } from 'class-validator';
-import { HasNoNul } from '../text/has-no-nul.decorator.js';
+import { HasNoNul, Trimmed } from '../text/text.decorators.js';
 
 /** In characters, after white space around it was removed. */
 const MAX_SEARCH_LENGTH = 200;
@@ -17,7 +16,7 @@ export class SearchQuery extends PageQuery {
       'Words that a message must all contain, in any order and case. The last one may be the beginning of a word.',
     example: 'blue sk',
   })
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
+  @Trimmed()
   @IsString()
   @Length(1, MAX_SEARCH_LENGTH)
   @HasNoNul()

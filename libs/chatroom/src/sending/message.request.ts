@@ -1,7 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { IsString, Matches, MaxLength } from 'class-validator';
-import { HasNoNul } from '../text/has-no-nul.decorator.js';
+import { HasNoNul, WellFormed } from '../text/text.decorators.js';
 
 /** The longest message that is accepted, in UTF-16 units. */
 const MAX_CONTENT_LENGTH = 32_000;
@@ -14,8 +13,7 @@ export class SendMessageRequest {
     maxLength: MAX_CONTENT_LENGTH,
     example: 'Why is the sky blue?',
   })
-  // Half a character can't be stored either: what is answered now and what is read later must be the same.
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toWellFormed() : value))
+  @WellFormed()
   @IsString()
   @MaxLength(MAX_CONTENT_LENGTH)
   @Matches(/\S/, { message: 'content must hold more than white space' })
