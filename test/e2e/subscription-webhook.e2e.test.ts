@@ -137,7 +137,7 @@ describe('a webhook', () => {
     ['of an unknown type', () => anEvent('customer.teleported', { object: 'customer', id: 'cus_x' })],
     [
       'about an object that we don’t know',
-      () => anEvent('customer.subscription.updated', { object: 'subscription', id: 'sub_gone' }),
+      () => anEvent('customer.subscription.updated', { object: 'subscription', id: 'sub_unknown' }),
     ],
     ['about nothing', () => anEvent('ping', {})],
     ['without data', () => JSON.stringify({ id: `evt_test_${++events}`, object: 'event', type: 'invoice.paid' })],

@@ -99,12 +99,12 @@ describe('accepting a message', () => {
     expect(stamped).toMatchObject({ lastSeq: 2, lastMessageAt: clock.instant, lastActivityAt: clock.instant });
   });
 
-  it("refuses a stranger's room like one that does not exist, and charges nothing", async () => {
-    const stranger = await newUser();
+  it("refuses another user's room like one that does not exist, and charges nothing", async () => {
+    const other = await newUser();
     const room = await newRoom(await newUser());
-    expect(await outcomeOf(acceptance.send(stranger, room, 'Hi', null))).toBe('chatroom_not_found');
-    expect(await outcomeOf(acceptance.send(stranger, uuidv7(), 'Hi', null))).toBe('chatroom_not_found');
-    expect((await ledger.read(stranger)).used).toBe(0);
+    expect(await outcomeOf(acceptance.send(other, room, 'Hi', null))).toBe('chatroom_not_found');
+    expect(await outcomeOf(acceptance.send(other, uuidv7(), 'Hi', null))).toBe('chatroom_not_found');
+    expect((await ledger.read(other)).used).toBe(0);
   });
 
   it('lets 200 parallel senders have exactly the five messages of the day', async () => {
@@ -216,7 +216,7 @@ describe('around midnight in UTC', () => {
     const kept = [0, 1].map((side) => lives.filter((life, i) => i % 2 === side && life === 'completed').length);
     expect(lives).toContain('failed');
     expect(await usedByDay(user)).toEqual(kept);
-    // What was given back can be spent, and nothing else.
+    // What was refunded can be spent, and nothing else.
     await Promise.all(rooms.map((room, i) => outcomeOf(sides[i % 2]!.send(user, room, 'again', null))));
     expect(await usedByDay(user)).toEqual([5, 5]);
   });

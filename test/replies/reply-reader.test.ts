@@ -257,7 +257,7 @@ describe('the law of streams', () => {
     expect(events).toEqual(['Because', ' the', ' air', ' 🌍', 'done']);
   });
 
-  it('does not wait for a Redis that has gone silent', async () => {
+  it('does not wait for a Redis that has fallen silent', async () => {
     const { host, port, db } = await testRedis();
     const network = await TcpProxy.to(host, port);
     const behind = { REDIS_HOST: '127.0.0.1', REDIS_PORT: network.port, REDIS_DB: db };

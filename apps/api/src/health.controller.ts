@@ -1,5 +1,5 @@
 import { Public, RateLimit } from '@app/auth';
-import { ApiProblem, DomainError, Health, isReady, type Readiness } from '@app/platform';
+import { ApiProblem, DomainError, HealthService, isReady, type Readiness } from '@app/platform';
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { LivenessResponse, ReadinessResponse } from './health.response.js';
@@ -10,7 +10,7 @@ import { LivenessResponse, ReadinessResponse } from './health.response.js';
 @RateLimit('none')
 @Controller('health')
 export class HealthController {
-  constructor(private readonly health: Health) {}
+  constructor(private readonly health: HealthService) {}
 
   /** The process runs; says nothing of what it leans on. */
   @Get('live')

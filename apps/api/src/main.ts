@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { setTimeout } from 'node:timers/promises';
 import {
-  Health,
+  HealthService,
   JsonLogger,
   loadConfig,
   LoggingConfig,
@@ -31,7 +31,7 @@ await runProcess('API', async () => {
   new Logger('API').log(`Listening on port ${config.PORT}, for operators on ${watchedOn}`);
 
   const stop = async (): Promise<void> => {
-    app.get(Health).beginShutdown();
+    app.get(HealthService).beginShutdown();
     await setTimeout(config.SHUTDOWN_DELAY_MS);
     await app.close();
     await operations.close();

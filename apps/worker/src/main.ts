@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import {
-  Health,
+  HealthService,
   JsonLogger,
   loadConfig,
   LoggingConfig,
@@ -25,7 +25,7 @@ await runProcess('Worker', async () => {
   new Logger('Worker').log(`Working; for operators on port ${watchedOn}`);
 
   const stop = async (): Promise<void> => {
-    app.get(Health).beginShutdown();
+    app.get(HealthService).beginShutdown();
     await app.close();
     await operations.close();
   };

@@ -45,7 +45,7 @@ class Replica {
     return JSON.parse(json) as ChatroomPageResponse;
   }
 
-  /** What Redis has of the user's list. A machine under load may need a second look. */
+  /** What Redis has of the user's list. On a machine under load the first answer may come too late. */
   async kept(userId: string): Promise<CachedPage | null> {
     const { found } = await eventually(async () => {
       const found = await this.cache.find(userId);

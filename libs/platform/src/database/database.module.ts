@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { Database } from './database.js';
+import { Database } from './database.client.js';
 
 /** PostgreSQL for the whole process. */
 @Global()

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { Health } from './health.js';
+import { HealthService } from './health.service.js';
 
 /** Health of the whole process; needs `DatabaseModule` and `RedisModule`. */
 @Global()
-@Module({ providers: [Health], exports: [Health] })
+@Module({ providers: [HealthService], exports: [HealthService] })
 export class HealthModule {}

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { Metrics } from './metrics.js';
+import { Metrics } from './metrics.registry.js';
 
 /** Metrics for the whole process. */
 @Global()

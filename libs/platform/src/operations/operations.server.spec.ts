@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Health } from '../health/health.js';
-import { Metrics } from '../metrics/metrics.js';
+import { HealthService } from '../health/health.service.js';
+import { Metrics } from '../metrics/metrics.registry.js';
 import { OperationsServer } from './operations.server.js';
 
-@Module({ providers: [Metrics, { provide: Health, useValue: {} }] })
+@Module({ providers: [Metrics, { provide: HealthService, useValue: {} }] })
 class Watched {}
 
 it('answers on another port where its own is taken, so that one machine holds more than one replica', async () => {

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type INestApplicationContext, Logger } from '@nestjs/common';
-import { Health, isReady } from '../health/health.js';
-import { Metrics } from '../metrics/metrics.js';
+import { HealthService, isReady } from '../health/health.service.js';
+import { Metrics } from '../metrics/metrics.registry.js';
 
 /**
  * The port for operators, apart from the public one: `/health/live`, `/health/ready` and Prometheus' `/metrics`.
@@ -13,11 +13,11 @@ export class OperationsServer {
   private readonly logger = new Logger(OperationsServer.name);
   private readonly server: Server;
   private readonly metrics: Metrics;
-  private readonly health: Health;
+  private readonly health: HealthService;
 
   constructor(app: INestApplicationContext) {
     this.metrics = app.get(Metrics);
-    this.health = app.get(Health);
+    this.health = app.get(HealthService);
     this.server = createServer({ requestTimeout: 10_000 }, (request, response) => {
       this.answer(request.url, response).catch(() => response.destroy());
     });

@@ -9,7 +9,7 @@ export function encodeCursor(position: object): string {
 }
 
 /**
- * Unpacks a cursor that a client gave back.
+ * Unpacks a cursor that a client has sent.
  *
  * @param type the position's class, whose class-validator rules it must pass
  * @returns undefined when there is no cursor: the list's beginning

@@ -70,4 +70,39 @@ describe('PeriodicTask', () => {
     expect(pauses).toEqual([]);
     task.stop();
   });
+
+  it.each(['start', 'startNow'] as const)(
+    'has one round at a time after a stop and a %s during a round',
+    async (start) => {
+      const rounds = new Rounds();
+      const task = new PeriodicTask({ name: 'The test', intervalMs: 1, run: rounds.run });
+      task.startNow();
+      task.stop();
+      task[start]();
+      await sleep(20);
+      expect(rounds.begun).toBe(1);
+      for (let round = 1; round <= 3; round++) await rounds.end(round);
+      while (rounds.begun < 4) await sleep(1);
+      await sleep(20);
+      expect({ begun: rounds.begun, most: rounds.most }).toEqual({ begun: 4, most: 1 });
+      task.stop();
+      await rounds.end(4);
+    },
+  );
+
+  it('goes on after a second when it cannot be told the pause', async () => {
+    const begun: number[] = [];
+    const task = new PeriodicTask({
+      name: 'The test',
+      intervalMs: () => {
+        throw new Error('There is no interval');
+      },
+      run: () => Promise.resolve(begun.push(performance.now())),
+    });
+    task.startNow();
+    while (begun.length < 2) await sleep(10);
+    task.stop();
+    const [first = 0, second = 0] = begun;
+    expect(second - first).toBeGreaterThan(900);
+  });
 });

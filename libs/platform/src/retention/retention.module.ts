@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Clock } from '../clock/clock.port.js';
-import { Database } from '../database/database.js';
+import { Database } from '../database/database.client.js';
 import type { ExpiringRows } from './expiring-rows.js';
 import { RetentionTask } from './retention.task.js';
 

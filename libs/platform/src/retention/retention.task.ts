@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock/clock.port.js';
-import { Database } from '../database/database.js';
+import { Database } from '../database/database.client.js';
 import { PeriodicTask } from '../periodic/periodic-task.js';
 import { BATCH_SIZE, type ExpiringRows } from './expiring-rows.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import { Database } from '../database/database.client.js';
 import { RedisClient } from '../redis/redis.client.js';
 import { withTimeout } from '../timeout/with-timeout.js';
 
@@ -18,7 +18,7 @@ export const isReady = ({ status }: Readiness): boolean => status === 'ok' || st
 
 /** What the process says about itself to whoever routes traffic to it. */
 @Injectable()
-export class Health {
+export class HealthService {
   private shuttingDown = false;
   private asking: Promise<Readiness> | undefined;
 

@@ -1,0 +1,155 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import type { QueueContract, QueueJob } from '@app/contracts';
+import { type Job, Queue, Worker } from 'bullmq';
+import { eventually } from '../../../../test/support/eventually.js';
+import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
+import { type TestRedis, testRedis } from '../../../../test/support/services.js';
+import { RedisConfig } from '../redis/redis.config.js';
+import { redisOptions } from '../redis/redis-options.js';
+import { RequestContext } from '../request/request-context.js';
+import { JobNotifier } from './job-notifier.js';
+
+interface TestJob extends QueueJob {
+  rowId: string;
+}
+
+const notice = (id: string, rowId = id) => ({ id, payload: { rowId } });
+
+/** How long a call takes, in milliseconds. */
+async function timeOf(call: () => Promise<void>): Promise<number> {
+  const begin = performance.now();
+  await call();
+  return performance.now() - begin;
+}
+
+let target: TestRedis;
+let proxy: TcpProxy;
+let contract: QueueContract;
+/** What the notifier uses, through the proxy. */
+let queue: Queue;
+/** The same queue beside the proxy. */
+let observed: Queue;
+let notifier: JobNotifier<TestJob>;
+
+const connectionAt = (port: number) => {
+  const config = { REDIS_HOST: target.host, REDIS_PORT: port, REDIS_DB: target.db };
+  return { ...redisOptions(Object.assign(new RedisConfig(), config)), maxRetriesPerRequest: null };
+};
+
+beforeAll(async () => {
+  target = await testRedis();
+});
+
+beforeEach(async () => {
+  proxy = await TcpProxy.to(target.host, target.port);
+  contract = { queue: `test-${randomUUID()}`, job: 'test', version: 7 };
+  queue = new Queue(contract.queue, { connection: connectionAt(proxy.port) });
+  observed = new Queue(contract.queue, { connection: connectionAt(target.port) });
+  notifier = new JobNotifier(queue, contract);
+});
+
+afterEach(async () => {
+  proxy.mend();
+  await queue.close();
+  await observed.close();
+  await proxy.close();
+});
+
+describe('a job', () => {
+  it('says its version and the request that caused it', async () => {
+    await RequestContext.run({ requestId: 'request-1' }, () => notifier.notify([notice('a')]));
+    const [job] = await observed.getWaiting();
+    expect({ id: job?.id, name: job?.name }).toEqual({ id: 'a', name: 'test' });
+    expect(job?.data).toEqual({ v: 7, rowId: 'a', requestId: 'request-1' });
+  });
+
+  it('names no request outside of one', async () => {
+    await notifier.notify([notice('a'), notice('b')]);
+    const jobs = await observed.getWaiting();
+    expect(jobs.map(({ data }) => data as TestJob)).toEqual(
+      expect.arrayContaining(['a', 'b'].map((rowId) => ({ v: 7, rowId }))),
+    );
+  });
+
+  it('is not added twice while it waits', async () => {
+    await notifier.notify([notice('a', 'first')]);
+    await notifier.notify([notice('a', 'second')]);
+    const jobs = await observed.getWaiting();
+    expect(jobs.map(({ data }) => (data as TestJob).rowId)).toEqual(['first']);
+  });
+
+  it('waits for its delay', async () => {
+    await notifier.notify([{ ...notice('a'), delayMs: 60_000 }]);
+    expect(await observed.getWaiting()).toEqual([]);
+    const [job] = await observed.getDelayed();
+    expect({ id: job?.id, delay: job?.delay }).toEqual({ id: 'a', delay: 60_000 });
+  });
+
+  it('leaves Redis when it ends, whichever way, so that its id can be added again', async () => {
+    const ran: string[] = [];
+    const work = async ({ id }: Job) => {
+      ran.push(String(id));
+      if (id === 'fails') throw new Error('The job fails');
+    };
+    const worker = new Worker(contract.queue, work, { connection: connectionAt(target.port) });
+    try {
+      for (const times of [1, 2]) {
+        await notifier.notify([notice('ends'), notice('fails')]);
+        await eventually(() => expect(ran).toHaveLength(2 * times) === undefined);
+        await eventually(async () => Object.values(await observed.getJobCounts()).every((count) => count === 0));
+      }
+      expect(ran.sort()).toEqual(['ends', 'ends', 'fails', 'fails']);
+    } finally {
+      await worker.close();
+    }
+  });
+});
+
+describe('without Redis', () => {
+  it('takes 300 ms at most with Redis hanging', async () => {
+    await queue.waitUntilReady();
+    proxy.set('half-open');
+    const ms = await timeOf(() => notifier.notify([notice('a')]));
+    expect(ms).toBeGreaterThan(250);
+    expect(ms).toBeLessThan(1_000);
+  });
+
+  it('takes 300 ms at most with Redis away since the start', async () => {
+    proxy.sever();
+    const away = new Queue(contract.queue, { connection: connectionAt(proxy.port) });
+    const ms = await timeOf(() => new JobNotifier<TestJob>(away, contract).notify([notice('a')]));
+    expect(ms).toBeLessThan(1_000);
+    proxy.mend();
+    await away.close();
+  });
+
+  it('never throws, not even on a closed queue', async () => {
+    const closed = new Queue(contract.queue, { connection: connectionAt(target.port) });
+    const ofClosed = new JobNotifier<TestJob>(closed, contract);
+    await closed.waitUntilReady();
+    await closed.close();
+    await expect(ofClosed.notify([notice('a')])).resolves.toBeUndefined();
+    expect(await observed.getWaiting()).toEqual([]);
+  });
+
+  it('does not throw over an id that BullMQ refuses, and adds the others', async () => {
+    await expect(notifier.notify([notice('a:b'), notice('c')])).resolves.toBeUndefined();
+    const jobs = await observed.getWaiting();
+    expect(jobs.map(({ id }) => id)).toEqual(['c']);
+  });
+
+  it('keeps a thousand unconfirmed jobs at most, and adds again once they are confirmed', async () => {
+    await queue.waitUntilReady();
+    proxy.set('half-open');
+    await notifier.notify(Array.from({ length: 1_000 }, (_, number) => notice(`kept-${number}`)));
+    expect(await timeOf(() => notifier.notify([notice('dropped')]))).toBeLessThan(100);
+    proxy.mend();
+    await eventually(async () => {
+      await notifier.notify([notice('later')]);
+      return (await observed.getJob('later')) !== undefined;
+    });
+    expect(await observed.getJob('dropped')).toBeUndefined();
+    await eventually(async () => (await observed.getWaitingCount()) === 1_001);
+  });
+});

@@ -1,0 +1,163 @@
+import 'reflect-metadata';
+import type { QueueContract, QueueJob } from '@app/contracts';
+import { BullModule, getQueueToken, Processor } from '@nestjs/bullmq';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Queue } from 'bullmq';
+import { eventually } from '../../../../test/support/eventually.js';
+import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
+import { testRedis } from '../../../../test/support/services.js';
+import { RedisConfig } from '../redis/redis.config.js';
+import { RequestContext } from '../request/request-context.js';
+import { JobNotifier } from './job-notifier.js';
+import { QueueModule } from './queue.module.js';
+import { QueueWorkerHost } from './queue-worker.host.js';
+
+interface TestJob extends QueueJob {
+  /** What the job does: end at once, fail, or wait until the test lets it end. */
+  does: 'end' | 'fail' | 'wait';
+}
+
+const CONTRACT: QueueContract = { queue: 'test', job: 'test', version: 2 };
+const CLOSE_TIMEOUT_MS = 500;
+
+/** Writes down what it works on, and in whose name. */
+@Processor(CONTRACT.queue, { autorun: false })
+class TestProcessor extends QueueWorkerHost<TestJob> {
+  readonly begun: (string | undefined)[] = [];
+  readonly ended: (string | undefined)[] = [];
+  private readonly waiting: (() => void)[] = [];
+
+  constructor() {
+    super({ contract: CONTRACT, concurrency: 2, closeTimeoutMs: CLOSE_TIMEOUT_MS });
+  }
+
+  /** Lets all jobs end that wait. */
+  release(): void {
+    for (const end of this.waiting.splice(0)) end();
+  }
+
+  protected override async handle({ does }: TestJob): Promise<void> {
+    this.begun.push(RequestContext.requestId);
+    if (does === 'fail') throw new Error('The job fails');
+    if (does === 'wait') await new Promise<void>((resolve) => this.waiting.push(resolve));
+    this.ended.push(RequestContext.requestId);
+  }
+}
+
+let proxy: TcpProxy;
+let app: INestApplicationContext;
+let processor: TestProcessor;
+let queue: Queue;
+
+beforeEach(async () => {
+  const { host, port, db } = await testRedis();
+  proxy = await TcpProxy.to(host, port);
+  const values = { REDIS_HOST: '127.0.0.1', REDIS_PORT: proxy.port, REDIS_DB: db };
+  const redis = { provide: RedisConfig, useValue: Object.assign(new RedisConfig(), values) };
+  const configuration = { module: class Configuration {}, global: true, providers: [redis], exports: [RedisConfig] };
+  const imports = [configuration, QueueModule, BullModule.registerQueue({ name: CONTRACT.queue })];
+  const worker = { module: class TestWorker {}, imports, providers: [TestProcessor] };
+  app = await NestFactory.createApplicationContext(worker, { logger: false });
+  processor = app.get(TestProcessor);
+  queue = app.get<Queue>(getQueueToken(CONTRACT.queue));
+});
+
+afterEach(async () => {
+  processor.release();
+  proxy.mend();
+  await app.close();
+  await proxy.close();
+});
+
+/** Enqueues a job as a producer does, in the name of a request. */
+const enqueue = (requestId: string, does: TestJob['does'] = 'end', contract = CONTRACT) =>
+  RequestContext.run({ requestId }, () =>
+    new JobNotifier<TestJob>(queue, contract).notify([{ id: `job-of-${requestId}`, payload: { does } }]),
+  );
+
+const untilBegun = (...requests: string[]) =>
+  eventually(() => requests.every((request) => processor.begun.includes(request)));
+
+const untilNoJobIsLeft = () =>
+  eventually(async () => Object.values(await queue.getJobCounts()).every((count) => count === 0));
+
+/** How long the host takes to end, in milliseconds. Nest waits for it before anything else of the process ends. */
+async function endTime(): Promise<number> {
+  const begin = performance.now();
+  await processor.onModuleDestroy();
+  return performance.now() - begin;
+}
+
+describe('a job', () => {
+  it('runs in the context of the request that caused it, beside that of another one', async () => {
+    await enqueue('one', 'wait');
+    await enqueue('two', 'wait');
+    await untilBegun('one', 'two');
+    processor.release();
+    await eventually(() => processor.ended.length === 2);
+    expect([...processor.ended].sort()).toEqual(['one', 'two']);
+  });
+
+  it('that no request caused runs in its own name', async () => {
+    await new JobNotifier<TestJob>(queue, CONTRACT).notify([{ id: 'of-a-sweep', payload: { does: 'end' } }]);
+    await eventually(() => processor.ended.length === 1);
+    expect(processor.ended).toEqual(['of-a-sweep']);
+  });
+
+  it.each([1, 3])('of version %i is dropped by a worker of version 2', async (version) => {
+    await enqueue('other-release', 'end', { ...CONTRACT, version });
+    await untilNoJobIsLeft();
+    await enqueue('own-release');
+    await untilBegun('own-release');
+    expect(processor.begun).toEqual(['own-release']);
+  });
+
+  it('that fails stops no other, and leaves nothing behind', async () => {
+    await enqueue('failing', 'fail');
+    await enqueue('ending');
+    await untilBegun('failing', 'ending');
+    await untilNoJobIsLeft();
+    expect(processor.ended).toEqual(['ending']);
+  });
+
+  it('waits while as many are under way as the worker takes', async () => {
+    for (const request of ['one', 'two', 'three']) await enqueue(request, 'wait');
+    await untilBegun('one', 'two');
+    expect(await queue.getWaitingCount()).toBe(1);
+    processor.release();
+    await untilBegun('three');
+  });
+});
+
+describe('the host', () => {
+  it('waits at the end for the job under way, and takes no further one', async () => {
+    await enqueue('under-way', 'wait');
+    await untilBegun('under-way');
+    let ended = false;
+    const end = processor.onModuleDestroy().then(() => (ended = true));
+    await enqueue('too-late');
+    expect(ended).toBe(false);
+    processor.release();
+    await end;
+    expect(await queue.getWaitingCount()).toBe(1);
+    expect({ begun: processor.begun, ended: processor.ended }).toEqual({ begun: ['under-way'], ended: ['under-way'] });
+  });
+
+  it('ends within its time with a job that hangs', async () => {
+    await enqueue('hanging', 'wait');
+    await untilBegun('hanging');
+    const ms = await endTime();
+    expect(processor.ended).toEqual([]);
+    expect(ms).toBeGreaterThan(CLOSE_TIMEOUT_MS - 50);
+    expect(ms).toBeLessThan(CLOSE_TIMEOUT_MS + 1_000);
+  });
+
+  it('ends within its time with Redis hanging', async () => {
+    await enqueue('hanging', 'wait');
+    await untilBegun('hanging');
+    proxy.set('half-open');
+    processor.release();
+    expect(await endTime()).toBeLessThan(CLOSE_TIMEOUT_MS + 1_000);
+  });
+});

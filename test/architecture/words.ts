@@ -1,0 +1,96 @@
+import type { SourceFile } from './source-files.js';
+
+/** Images that stood for one of the field's terms, and the term that says it. Each is a regular expression of lower-case words. */
+const REPLACED = {
+  'doorbells?|bells?|rings?|ringing|rung|rang': 'notify, job',
+  'farewell|farewells': 'shutdown',
+  'patience|patient': 'timeout',
+  'mailbox|mailboxes': 'buffer',
+  'audience|audiences': 'subscribers, readers',
+  gone: 'deleted, ended, away',
+  rage: 'the plain reason',
+  struck: 'the plain reason',
+  'wish|wishes|wished': 'request',
+  born: 'created',
+  nobody: 'no one',
+  '(?:make|makes|making|made) way': 'release',
+  '(?:give|gives|giving|gave|given) back': 'release, return',
+  'hand back|hands back|handed back|handing back|handback': 'release, return',
+  familiar: 'known',
+  'stranger|strangers': 'another user, an unknown address',
+  'room for': 'capacity',
+  '(?:look|looks|looked|looking) again|second look': 'sync, retry',
+  'beat|beats': 'extend',
+  'fence|fences|fenced|unfenced': 'attempt, fencing token',
+};
+
+/** A place where one of these words is the term of somebody else, who decides about it. */
+export interface WordException {
+  /** What is allowed; it is taken out before words are searched. */
+  text: RegExp;
+  /** The paths of the files where it is. */
+  where: RegExp;
+  because: string;
+}
+
+export const EXCEPTIONS: WordException[] = [
+  { text: /JWT_AUDIENCE/g, where: /./, because: 'an environment variable, named after the claim' },
+  {
+    text: /\baudience\b/g,
+    where: /^(?:libs\/auth\/src\/(?:access|token)\/|test\/e2e\/auth-tokens\.e2e\.test\.ts$)/,
+    because: 'the `aud` claim of RFC 7519, and the option of its library',
+  },
+  {
+    text: /"fence"|"ring_at"|"message_unfinished_by_ring"|"stripe_cancellation_ring_at_idx"/g,
+    where: /^prisma\/migrations\//,
+    because: 'old names of columns and indexes; a migration stays as it ran',
+  },
+  {
+    text: /\bnobody\b/g,
+    where: /^(?:docs\/adr\/0008-.*|scripts\/services\/postgres-programs\.mjs)$/,
+    because: 'a user of the system (ADR 8)',
+  },
+];
+
+/** A banned word where it was found. */
+export interface BannedWord {
+  /** The path and the line: `libs/auth/src/login/login.service.ts:12`. */
+  place: string;
+  word: string;
+  /** What to say in its place. */
+  instead: string;
+}
+
+/** Between the words of a phrase: spaces, or the end of a line and the beginning of the next line of a comment. */
+const GAP = String.raw`[\s*/#|>]+`;
+
+const BANNED = Object.entries(REPLACED).map(([words, instead]) => ({
+  pattern: new RegExp(String.raw`\b(?:${words.replaceAll(' ', GAP)})\b`, 'g'),
+  instead,
+}));
+
+/** The banned words in some files: in identifiers, comments, SQL and texts, also as a part of a longer identifier. */
+export function bannedWords(files: SourceFile[], exceptions: WordException[] = EXCEPTIONS): BannedWord[] {
+  return files.flatMap(({ path, text }) => {
+    const words = splitIdentifiers(withoutExceptions(path, text, exceptions));
+    return BANNED.flatMap(({ pattern, instead }) =>
+      [...words.matchAll(pattern)].map(({ 0: word, index }) => ({
+        place: `${path}:${words.slice(0, index).split('\n').length}`,
+        word,
+        instead,
+      })),
+    );
+  });
+}
+
+const withoutExceptions = (path: string, text: string, exceptions: WordException[]): string =>
+  exceptions
+    .filter(({ where }) => where.test(path))
+    .reduce((rest, exception) => rest.replace(exception.text, ''), text);
+
+/** `ringBell`, `RING_BELL` and `ring-bell` become `ring bell`; a word inside of another, as in `string`, stays in it. */
+const splitIdentifiers = (text: string): string =>
+  text
+    .replace(/(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, ' ')
+    .replace(/[_-]/g, ' ')
+    .toLowerCase();
