@@ -25,6 +25,22 @@ const libMayImport = (from, others) => ({
  * @type {Record<string, string[]>}
  */
 export const FOLDERS = {
+  platform: [
+    ...[
+      'clock',
+      'config',
+      'crash',
+      'ids',
+      'request',
+      'logging',
+      'metrics',
+      'timeout',
+      'periodic',
+      'process',
+      'problem',
+    ],
+    ...['page', 'rate-limit', 'database', 'redis', 'health', 'operations', 'queue', 'retention'],
+  ],
   auth: ['client', 'phone', 'token', 'session', 'access', 'rate-limit', 'otp', 'account', 'login'],
   subscription: ['plan', 'quota', 'stripe', 'sync', 'checkout', 'jobs', 'reconciler', 'webhook'],
   chatroom: ['text', 'messages', 'rooms', 'streams', 'replies', 'sending', 'search', 'account'],

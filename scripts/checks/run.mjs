@@ -21,6 +21,7 @@ const checks = () => [
   ['Format', packageCommand('prettier'), '--check', '.'],
   ['Format of the schema', packageCommand('prisma'), 'format', '--check'],
   ['Imports', packageCommand('dependency-cruiser', 'depcruise'), ...IMPORT_GATE],
+  ['Files, folders and words', 'scripts/checks/conventions.mjs'],
   ['Dead code', packageCommand('knip'), '--no-progress'],
   ['Migrations make the schema', 'prisma/check.mjs'],
   ['OpenAPI document', WRITE_DOCUMENT, '--check'],

@@ -146,7 +146,7 @@ describe('accepting a message', () => {
     expect(await outcomeOf(acceptance.send(user, room, 'Basic again', null))).toBe('daily_quota_exceeded');
   });
 
-  it('gives a message back once when its reply fails, to the day that paid', async () => {
+  it('refunds a message once when its reply fails, to the day that paid', async () => {
     const user = await newUser();
     const room = await newRoom(user);
     clock.instant = new Date('2026-11-23T23:59:00.000Z');
@@ -197,7 +197,7 @@ describe('around midnight in UTC', () => {
     expect(await usedByDay(user)).toEqual([5, 5]);
   });
 
-  it('gives messages back to the day that paid, in the midst of parallel senders of both days', async () => {
+  it('refunds messages to the day that paid, in the midst of parallel senders of both days', async () => {
     const user = await newUser();
     const sides = replicas();
     clock.instant = EARLY;

@@ -25,7 +25,7 @@ export function createAdapter(config: ApiConfig): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: config.BODY_LIMIT_BYTES,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
-    // Longer than the idle time of the usual load balancers (60 s), so that it is they who hang up.
+    // Longer than the idle time of the usual load balancers (60 s), so that they close first.
     keepAliveTimeout: 72_000,
     trustProxy: (_address: string, hop: number) => hop < config.TRUST_PROXY_HOPS,
     // An id of any length is an id that doesn't exist, no other kind of problem.
@@ -61,7 +61,7 @@ export async function configureApp(app: NestFastifyApplication, config: ApiConfi
       methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 7_200,
-      // A bare OPTIONS is a fair question too, and each path answers it with its Allow.
+      // OPTIONS without preflight headers is answered by each path, too, with its Allow.
       strictPreflight: false,
       preflightContinue: true,
     });

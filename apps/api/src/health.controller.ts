@@ -12,7 +12,7 @@ import { LivenessResponse, ReadinessResponse } from './health.response.js';
 export class HealthController {
   constructor(private readonly health: HealthService) {}
 
-  /** The process runs; says nothing of what it leans on. */
+  /** The process runs; says nothing of what it depends on. */
   @Get('live')
   @ApiOperation({
     operationId: 'getLiveness',

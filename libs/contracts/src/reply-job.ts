@@ -4,7 +4,7 @@ import type { QueueContract, QueueJob } from './queue-job.js';
 export const REPLY_QUEUE = { queue: 'gemini-messages', job: 'reply', version: 1 } as const satisfies QueueContract;
 
 /**
- * "Look at this reply": a wake-up, not the work. The row in PostgreSQL says whether there is anything to do, so a job may
+ * A wake-up for a worker, not the work itself. The row in PostgreSQL says whether there is anything to do, so a job may
  * be lost, doubled or late without harm.
  */
 export interface ReplyJob extends QueueJob {

@@ -2,7 +2,7 @@ import { Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { MESSAGE_COLUMNS, MESSAGE_SELECT, type MessageRow, type MessageStatus } from './message.row.js';
 
-/** A message as its readers follow it: the attempt tells which one its content comes from; 0 of what never had one. */
+/** A message as its readers follow it: the attempt tells which one its content comes from; 0 before the first claim. */
 export type ReplyRow = MessageRow & { attempt: number };
 
 /** How far a reply has come. */

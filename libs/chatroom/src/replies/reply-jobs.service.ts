@@ -7,7 +7,7 @@ import type { Queue } from 'bullmq';
 /** A reply that waits to be claimed. */
 export interface DueReply {
   id: string;
-  /** The last attempt. Part of the job's id, so that the job of one attempt never swallows that of the next. */
+  /** The last attempt. Part of the job's id, so that the job of one attempt does not keep that of the next from being added. */
   attempt: number;
 }
 

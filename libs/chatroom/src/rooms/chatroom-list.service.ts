@@ -103,7 +103,7 @@ export class ChatroomListService {
   private async firstPage(userId: string, archived: boolean, limit: number): Promise<string> {
     const values = [userId, archived, limit + 1];
     const shape = `${archived} ${limit} ${FORMAT}`;
-    // At the same time, for the one is of no use without the other where the cache serves at all.
+    // Both are needed for a hit, so they are asked for at the same time.
     const [cached, version] = await Promise.all([this.cache.find(userId), this.version(values)]);
     if (cached?.shape === shape && cached.version === version) {
       this.reads.inc({ result: 'hit' });

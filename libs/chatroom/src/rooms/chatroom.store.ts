@@ -61,7 +61,7 @@ export class ChatroomStore {
   }
 
   /**
-   * Deletes the room with its messages. A reply that is being written loses its row, and so its writer.
+   * Deletes the room with its messages. The worker of a reply that is being written misses the row when it extends the lease, and stops.
    *
    * @returns false when the user has no such room
    */

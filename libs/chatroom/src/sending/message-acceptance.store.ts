@@ -54,9 +54,9 @@ const newReply = (id: string, replyTo: string): string =>
    now() + interval '2 s', $4::date`;
 
 /**
- * Accepts a message in one statement: it either happens whole or not at all, in one round trip. Each CTE feeds on the
- * one before: no room, no charge; no charge, no message. The room's lock puts its messages in one order. A key that
- * was used before breaks the statement (unique violation), so that nothing of it remains.
+ * Accepts a message in one statement: it either happens whole or not at all, in one round trip. Each CTE reads the
+ * one before: without a room nothing is charged, and without a charge nothing is stored. The room's lock puts its messages in one order. A key that
+ * was used before fails the statement (unique violation), so that nothing of it remains.
  */
 const SEND = prepared<SendOutcome>(
   'message_send',

@@ -181,8 +181,8 @@ export class MessageController {
     operationId: 'cancelReply',
     summary: 'Stop a reply',
     description:
-      'The model is stopped wherever it writes; what was written stays. A reply that had no word yet gives its message ' +
-      'back to the quota. A finished reply comes back as it is.',
+      'The model is stopped wherever it writes; what was written stays. A reply without any text yet refunds ' +
+      'its message. A finished reply comes back as it is.',
   })
   @ApiResponse({ status: 200, type: MessageResponse })
   async cancel(

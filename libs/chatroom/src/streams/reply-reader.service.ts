@@ -134,7 +134,7 @@ function* finalEvents(reply: ReplyRow, from: ReplyPosition | null): Generator<Re
   yield { event: 'done', id: eventId(position), data: toMessageResponse(reply) };
 }
 
-/** A reader who has text of another attempt is told to forget it; one who has none needs no telling. */
+/** A reader who has text of another attempt is told to forget it; one who has none gets no `reset`. */
 function* beginAttempt(from: ReplyPosition | null, attempt: number): Generator<ReplyEvent, ReplyPosition> {
   const position = { attempt, offset: 0 };
   if (from !== null) yield { event: 'reset', id: eventId(position), data: {} };

@@ -11,8 +11,8 @@ const NEAR_LIMIT = { from: 0.75, to: 1.5 };
 const MAX_COUNTS = 3;
 
 /**
- * A coarse upper estimate: Gemini's tokens are about four Latin characters long, while scripts that take three bytes
- * a character in UTF-8 come near one token each (ai.google.dev/gemini-api/docs/tokens).
+ * A coarse upper estimate: tokens are about four Latin characters long, while scripts that take three bytes a character
+ * in UTF-8 come near one token each.
  */
 export const estimateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 3);
 

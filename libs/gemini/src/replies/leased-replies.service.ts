@@ -73,7 +73,7 @@ export class LeasedRepliesService implements OnApplicationBootstrap, OnApplicati
         if (lease?.cancelRequested === true) reply.stop('cancelled');
       }
     } catch (error) {
-      // The leases run on for a while; should they end, the attempt's number keeps the results out.
+      // The leases last a while longer. Once another worker has claimed, the attempt's number makes the statements refuse results.
       for (const reply of replies) reply.storeAgain();
       throw error;
     }

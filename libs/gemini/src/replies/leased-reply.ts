@@ -1,7 +1,7 @@
 import type { ReplyLogWriter } from '@app/chatroom';
 import type { ClaimedReply } from './reply.store.js';
 
-/** Why a model call is aborted: its reader asked to, another worker has the reply, its deadline has passed, or ours has. */
+/** Why a model call is aborted: its reader asked to, another worker has the reply, its deadline has passed, or this process shuts down. */
 export type StopReason = 'cancelled' | 'lost' | 'deadline' | 'shutdown';
 
 /** One reply that this process is writing now. */

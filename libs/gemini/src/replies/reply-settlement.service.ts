@@ -11,7 +11,6 @@ import { type ClaimedReply, type FinalReply, ReplyStore } from './reply.store.js
 
 /** The pause of the whole queue when the project is over its rate and the vendor doesn't say for how long. */
 const DEFAULT_PAUSE_MS = 5_000;
-const MAX_PAUSE_MS = 60_000;
 
 /** How often storing an outcome is tried while PostgreSQL is away: about half a minute, after which the sweep takes over. */
 const STORE_TRIES = 12;
@@ -53,7 +52,7 @@ export class ReplySettlementService {
     const { claim } = reply;
     const stored = await persist(() => this.store.finish(claim, final));
     if (!stored) {
-      this.logger.log('The reply was finished elsewhere; this result is thrown away');
+      this.logger.log('The reply was finished elsewhere; this result is discarded');
       return await this.removeLog(reply);
     }
     this.crashPoints.at('finished');
@@ -70,9 +69,9 @@ export class ReplySettlementService {
     await this.release(claim, delay, failure, true);
   }
 
-  /** Gemini's rate limit is the project's, so asking for other replies meanwhile would only make it worse. */
+  /** The vendor's rate limit counts all replies together, so asking for others meanwhile would only make it worse. */
   private async pause(claim: ClaimedReply, retryAfterMs: number | null): Promise<void> {
-    const pause = Math.min(backoffMs(retryAfterMs ?? DEFAULT_PAUSE_MS, 1, null), MAX_PAUSE_MS);
+    const pause = backoffMs(retryAfterMs ?? DEFAULT_PAUSE_MS, 1, null);
     this.logger.warn(`Over the model's rate limit: the queue waits for ${Math.round(pause)} ms`);
     await this.jobs.pause(Math.ceil(pause));
     await this.release(claim, pause, 'model_rate_limited', false);

@@ -199,7 +199,7 @@ export class ReplyStore {
   /**
    * Stores the outcome and settles the quota, once.
    *
-   * @returns false when the reply wasn't held any more: the outcome is thrown away
+   * @returns false when the reply wasn't held any more: the outcome is discarded
    */
   async finish(reply: Pick<ClaimedReply, 'id' | 'attempt'>, final: FinalReply): Promise<boolean> {
     const { status, content, model, finishReason, usage, error } = final;

@@ -6,7 +6,7 @@ import { withTimeout } from '../timeout/with-timeout.js';
 /** How long a dependency may take to answer before it counts as down. */
 const ANSWER_TIMEOUT_MS = 2_000;
 
-/** Whether the process can serve, and how each thing that it leans on is. */
+/** Whether the process can serve, and how each thing that it depends on is. */
 export interface Readiness {
   /** `degraded`: Redis is down, but what PostgreSQL accepts is safe. The last two mean: send no traffic. */
   status: 'ok' | 'degraded' | 'unavailable' | 'shutting_down';

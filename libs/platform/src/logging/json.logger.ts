@@ -87,7 +87,7 @@ export class JsonLogger implements LoggerService {
   }
 }
 
-/** Only what helps to find a fault: drivers hang rows and parameters on their errors. */
+/** Only what helps to find a fault: drivers attach rows and parameters to their errors. */
 function describe(error: Error, depth = 0): object {
   const { code } = error as { code?: unknown };
   return {

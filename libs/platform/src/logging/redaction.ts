@@ -23,7 +23,7 @@ const PRIVATE_FIELDS = [
 /** The fields as pino's redaction takes them. */
 export const redactedPaths = PRIVATE_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
 
-/** Private data has its own look even inside other people's messages (a driver's, an SDK's). */
+/** Patterns of private data inside the messages of drivers and SDKs. */
 const PRIVATE_TEXT: [pattern: RegExp, replacement: string][] = [
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[token]'],
   [/\b(?:[sr]k_(?:test|live)|whsec)_\w+/g, '[key]'],

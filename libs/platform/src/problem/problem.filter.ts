@@ -15,7 +15,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = toProblem(error);
     if (problem.status >= 500) this.report(problem, error);
     if (reply.raw.headersSent) {
-      // A stream broke half-way: the only honest end is a broken connection.
+      // A stream broke half-way: the connection is cut, since a clean end would look like a complete answer.
       reply.raw.destroy();
       return;
     }

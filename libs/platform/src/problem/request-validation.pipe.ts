@@ -3,7 +3,7 @@ import type { ValidationError } from 'class-validator';
 import { NIL, validate as isUuid } from 'uuid';
 import { type FieldError, ValidationFailedError } from './validation.errors.js';
 
-/** Enough to mend a request by; an answer must not grow with the nonsense that was sent. */
+/** As many errors as help to correct a request. The answer must not grow with what was sent. */
 const MAX_ERRORS = 50;
 
 /** More than any request has; what comes after it walks through a body by recursion, which has an end. */

@@ -57,7 +57,7 @@ export class JobNotifier<Job extends QueueJob> {
   }
 }
 
-/** Jobs leave Redis when they end, whichever way: a kept one would silently swallow the next one of the same id. */
+/** Jobs leave Redis when they end, whichever way: while one is kept, BullMQ adds no other of its id. */
 const jobOptions = (jobId: string, delay: number): JobsOptions => ({
   jobId,
   delay,

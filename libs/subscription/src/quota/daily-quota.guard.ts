@@ -8,7 +8,7 @@ import { ExhaustedQuotaCache } from './exhausted-quota.cache.js';
 import { QuotaLedgerStore } from './quota-ledger.store.js';
 
 /**
- * Refuses senders who have run out before anything else is done for them. The accepting transaction decides; this
+ * Refuses senders who have run out before anything else is done for them. The accepting statement decides; this
  * guard only spares it the requests of users whom it has just refused, and asks the ledger for those alone, so that
  * everyone else pays no round trip for it.
  */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
-/** How many users are kept at most; dropping one costs only a transaction that refuses. */
+/** How many users are kept at most; dropping one costs only a statement that refuses. */
 const MAX_USERS = 10_000;
 
 /**
- * The users whose messages the accepting transaction of this process has refused lately, since their day was spent. A
+ * The users whose messages the accepting statement of this process has refused lately, since their day was spent. A
  * provider of its own, because Nest makes a guard anew in each module that uses it.
  */
 @Injectable()

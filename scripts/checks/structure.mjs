@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path/posix';
-import type { SourceFile } from './source-files.js';
+
+/** @import {SourceFile} from './source-files.mjs' */
 
 /** How many source files a folder holds at most: what one sees at a glance. */
 export const MAX_FILES = 15;
@@ -29,8 +30,12 @@ const INJECTED = /^[ \t]*@(?:Injectable|Controller|Processor|Catch)\(/m;
 const TEST = /\.(?:spec|int-spec|test)\.(?:ts|mjs)$/;
 const SOURCE = /\.(?:ts|mjs)$/;
 
-/** The files with a class that Nest injects whose name says neither its role nor, for an adapter, `<vendor>.<port>`. */
-export function filesWithoutRole(files: SourceFile[]): string[] {
+/**
+ * The files with a class that Nest injects whose name says neither its role nor, for an adapter, `<vendor>.<port>`.
+ *
+ * @param {SourceFile[]} files
+ */
+export function filesWithoutRole(files) {
   const ports = new Set(files.flatMap(({ path }) => /([^/]+)\.port\.ts$/.exec(path)?.[1] ?? []));
   return files
     .filter(({ path, text }) => !TEST.test(path) && INJECTED.test(text))
@@ -41,9 +46,10 @@ export function filesWithoutRole(files: SourceFile[]): string[] {
     });
 }
 
-/** The folders that hold more than {@link MAX_FILES} source files; tests don't count. */
-export function crowdedFolders(files: SourceFile[]): string[] {
-  const counts = new Map<string, number>();
+/** The folders that hold more than {@link MAX_FILES} source files; tests don't count. @param {SourceFile[]} files */
+export function crowdedFolders(files) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
   for (const { path } of files) {
     if (!SOURCE.test(path) || TEST.test(path)) continue;
     counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);

@@ -1,18 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** A text file of the project. */
-export interface SourceFile {
-  /** From the project's folder, with `/`. */
-  path: string;
-  text: string;
-}
+/** @typedef {{path: string, text: string}} SourceFile a text file of the project; its path from the project's folder, with `/` */
 
 /** What installs, builds and tests leave in the tree, and the generated database client. */
 const NOT_OURS = new Set(['node_modules', 'dist', 'coverage', '.data', '.git', 'generated']);
 
-/** Reads the files of some folders, or single files, whose path fits. Paths that don't exist have none. */
-export async function readSources(folder: string, paths: string[], fits: RegExp): Promise<SourceFile[]> {
+/**
+ * Reads the files of some folders, or single files, whose path fits. Paths that don't exist have none.
+ *
+ * @param {string} folder the project's
+ * @param {string[]} paths
+ * @param {RegExp} fits
+ * @returns {Promise<SourceFile[]>}
+ */
+export async function readSources(folder, paths, fits) {
   const found = await Promise.all(paths.map((path) => filesOf(join(folder, path))));
   const wanted = found.flat().filter((file) => fits.test(file));
   return Promise.all(
@@ -23,8 +25,9 @@ export async function readSources(folder: string, paths: string[], fits: RegExp)
   );
 }
 
-async function filesOf(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+/** @param {string} path @returns {Promise<string[]>} */
+async function filesOf(path) {
+  const entries = await readdir(path, { withFileTypes: true }).catch((/** @type {NodeJS.ErrnoException} */ error) => {
     if (error.code === 'ENOTDIR') return null;
     if (error.code === 'ENOENT') return [];
     throw error;

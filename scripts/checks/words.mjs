@@ -1,4 +1,30 @@
-import type { SourceFile } from './source-files.js';
+import { readSources } from './source-files.mjs';
+
+/** @import {SourceFile} from './source-files.mjs' */
+
+const PATHS = [
+  ...['apps', 'libs', 'prisma', 'scripts', 'test', 'bench', 'docs', '.ci', '.github'],
+  ...[
+    '.env.example',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'Dockerfile',
+    'README.md',
+    'SECURITY.md',
+    'docker-compose.yml',
+  ],
+  ...['dependency-cruiser.config.mjs', 'eslint.config.mjs', 'jest.config.mjs', 'knip.jsonc', 'openapi.json'],
+  ...['package.json', 'prisma.config.ts'],
+];
+
+/** The list of the words and its test name them; what Stripe sends is in Stripe's words. */
+const NAMES_THEM = /^(?:scripts\/checks\/words\.mjs|test\/architecture\/words\.test\.ts|test\/e2e\/fixtures\/.*)$/;
+
+/** The files in which no banned word may be. @param {string} root the project's folder */
+export async function readProject(root) {
+  const files = await readSources(root, PATHS, /./);
+  return files.filter(({ path }) => !NAMES_THEM.test(path));
+}
 
 /** Images that stood for one of the field's terms, and the term that says it. Each is a regular expression of lower-case words. */
 const REPLACED = {
@@ -14,7 +40,7 @@ const REPLACED = {
   born: 'created',
   nobody: 'no one',
   '(?:make|makes|making|made) way': 'release',
-  '(?:give|gives|giving|gave|given) back': 'release, return',
+  '(?:give|gives|giving|gave|given)(?: \\w+){0,3} back': 'release, return',
   'hand back|hands back|handed back|handing back|handback': 'release, return',
   familiar: 'known',
   'stranger|strangers': 'another user, an unknown address',
@@ -24,16 +50,14 @@ const REPLACED = {
   'fence|fences|fenced|unfenced': 'attempt, fencing token',
 };
 
-/** A place where one of these words is the term of somebody else, who decides about it. */
-export interface WordException {
-  /** What is allowed; it is taken out before words are searched. */
-  text: RegExp;
-  /** The paths of the files where it is. */
-  where: RegExp;
-  because: string;
-}
+/**
+ * A place where one of these words is the term of somebody else, who decides about it. `text` is allowed in files whose path
+ * fits `where`; it is taken out before words are searched.
+ * @typedef {{text: RegExp, where: RegExp, because: string}} WordException
+ */
 
-export const EXCEPTIONS: WordException[] = [
+/** @type {WordException[]} */
+export const EXCEPTIONS = [
   { text: /JWT_AUDIENCE/g, where: /./, because: 'an environment variable, named after the claim' },
   {
     text: /\baudience\b/g,
@@ -52,14 +76,10 @@ export const EXCEPTIONS: WordException[] = [
   },
 ];
 
-/** A banned word where it was found. */
-export interface BannedWord {
-  /** The path and the line: `libs/auth/src/login/login.service.ts:12`. */
-  place: string;
-  word: string;
-  /** What to say in its place. */
-  instead: string;
-}
+/**
+ * A banned word, where it was found (`libs/auth/src/login/login.service.ts:12`), and what to say in its place.
+ * @typedef {{place: string, word: string, instead: string}} BannedWord
+ */
 
 /** Between the words of a phrase: spaces, or the end of a line and the beginning of the next line of a comment. */
 const GAP = String.raw`[\s*/#|>]+`;
@@ -69,8 +89,14 @@ const BANNED = Object.entries(REPLACED).map(([words, instead]) => ({
   instead,
 }));
 
-/** The banned words in some files: in identifiers, comments, SQL and texts, also as a part of a longer identifier. */
-export function bannedWords(files: SourceFile[], exceptions: WordException[] = EXCEPTIONS): BannedWord[] {
+/**
+ * The banned words in some files: in identifiers, comments, SQL and texts, also as a part of a longer identifier.
+ *
+ * @param {SourceFile[]} files
+ * @param {WordException[]} exceptions
+ * @returns {BannedWord[]}
+ */
+export function bannedWords(files, exceptions = EXCEPTIONS) {
   return files.flatMap(({ path, text }) => {
     const words = splitIdentifiers(withoutExceptions(path, text, exceptions));
     return BANNED.flatMap(({ pattern, instead }) =>
@@ -83,13 +109,14 @@ export function bannedWords(files: SourceFile[], exceptions: WordException[] = E
   });
 }
 
-const withoutExceptions = (path: string, text: string, exceptions: WordException[]): string =>
+/** @param {string} path @param {string} text @param {WordException[]} exceptions */
+const withoutExceptions = (path, text, exceptions) =>
   exceptions
     .filter(({ where }) => where.test(path))
     .reduce((rest, exception) => rest.replace(exception.text, ''), text);
 
 /** `ringBell`, `RING_BELL` and `ring-bell` become `ring bell`; a word inside of another, as in `string`, stays in it. */
-const splitIdentifiers = (text: string): string =>
+const splitIdentifiers = (/** @type {string} */ text) =>
   text
     .replace(/(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, ' ')
     .replace(/[_-]/g, ' ')

@@ -1,6 +1,6 @@
-import { crowdedFolders, filesWithoutRole, MAX_FILES } from './house.js';
+import { crowdedFolders, filesWithoutRole, MAX_FILES } from '../../scripts/checks/structure.mjs';
 import { root } from './planted-tree.js';
-import { readSources, type SourceFile } from './source-files.js';
+import { readSources, type SourceFile } from '../../scripts/checks/source-files.mjs';
 
 const injected = (path: string, decorator = '@Injectable()'): SourceFile => ({
   path,
