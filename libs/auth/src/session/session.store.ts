@@ -57,6 +57,17 @@ const RECENTLY_REVOKED = prepared<{ id: string }>(
   `SELECT id FROM revoked_session WHERE revoked_at > now() - make_interval(secs => $1) ORDER BY revoked_at LIMIT $2`,
 );
 
+/** A login at the same time waits, and then finds no user: its session would have no tombstone. */
+const LOCK_USER = prepared<{ id: string }>('session_lock_user', 'SELECT id FROM "user" WHERE id = $1::uuid FOR UPDATE');
+
+const ERASE_USER = prepared<{ id: string }>(
+  'session_erase_user',
+  `
+    WITH ended AS (DELETE FROM session WHERE user_id = $1::uuid RETURNING id),
+         erased AS (DELETE FROM "user" WHERE id = $1::uuid)
+    INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id::text`,
+);
+
 /** The sessions in PostgreSQL. */
 @Injectable()
 export class SessionStore {
@@ -116,13 +127,10 @@ export class SessionStore {
    * @returns the ids of the sessions that were ended
    */
   async eraseUser(userId: string): Promise<string[]> {
-    const [, ended] = await this.database.prisma.$transaction([
-      // A login at the same time waits, and then finds no user: its session would have no tombstone.
-      this.database.prisma.$queryRaw`SELECT id FROM "user" WHERE id = ${userId}::uuid FOR UPDATE`,
-      this.database.prisma.$queryRaw<{ id: string }[]>`
-        WITH ended AS (DELETE FROM session WHERE user_id = ${userId}::uuid RETURNING id),
-             erased AS (DELETE FROM "user" WHERE id = ${userId}::uuid)
-        INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id::text`,
+    const { prisma } = this.database;
+    const [, ended] = await prisma.$transaction([
+      prisma.$queryRawUnsafe(LOCK_USER.text, userId),
+      prisma.$queryRawUnsafe<{ id: string }[]>(ERASE_USER.text, userId),
     ]);
     return ended.map(({ id }) => id);
   }
