@@ -39,6 +39,8 @@ export async function createEmptyDatabase(template?: string): Promise<TestDataba
   if (!server) throw new Error('DATABASE_URL is to be a PostgreSQL server on which databases may be created.');
   const name = `test_${randomUUID()}`;
   await onServer(server, `CREATE DATABASE "${name}" ${template ? `TEMPLATE "${template}"` : ''}`);
+  // No zone but UTC may make a difference: neither the server's nor the database's.
+  await onServer(server, `ALTER DATABASE "${name}" SET TimeZone = 'Asia/Kolkata'`);
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
   return { url, drop: () => onServer(server, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`) };
 }

@@ -15,7 +15,7 @@ ALTER TABLE "stripe_event" ALTER COLUMN "next_enqueue_at" SET DEFAULT transactio
 -- backlog. Without `status` in a predicate, claims and releases are HOT updates, too.
 DROP INDEX "message_unfinished_by_room";
 DROP INDEX "message_unfinished_by_ring";
-UPDATE "message" SET "next_enqueue_at" = NULL WHERE "completed_at" IS NOT NULL;
+UPDATE "message" SET "next_enqueue_at" = NULL WHERE "completed_at" IS NOT NULL AND "next_enqueue_at" IS NOT NULL;
 CREATE INDEX "message_unfinished_by_room" ON "message"("chatroom_id", "seq") WHERE (completed_at IS NULL);
 CREATE INDEX "message_due_for_sweep" ON "message"("next_enqueue_at") WHERE (next_enqueue_at IS NOT NULL);
 

@@ -1,4 +1,4 @@
-import { type ChannelSubscription, PeriodicTask, RedisClient, RedisSubscriber } from '@app/platform';
+import { type ChannelSubscription, PeriodicTask, RedisClient, RedisSubscriber, withTimeout } from '@app/platform';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { SessionStore } from './session.store.js';
@@ -27,7 +27,8 @@ export class SessionRevocationService implements OnApplicationBootstrap, OnAppli
   private readonly syncs = new PeriodicTask({
     name: 'Reading ended sessions',
     intervalMs: SYNC_INTERVAL_MS,
-    run: () => this.sync(),
+    // A query that hangs must not keep a silent Redis from being noticed.
+    run: () => withTimeout(SYNC_INTERVAL_MS, this.sync(), () => undefined),
   });
   private readonly rememberMs: number;
   /** Session id → until when it has to be remembered, oldest first. */

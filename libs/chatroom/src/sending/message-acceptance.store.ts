@@ -186,14 +186,16 @@ export class MessageAcceptanceStore {
       where: { userId, key, createdAt: { gt: expired } },
       select: { requestHash: true, reply: { select: { ...MESSAGE_SELECT, question: { select: MESSAGE_SELECT } } } },
     });
-    if (first?.reply.question == null) {
+    // Whatever the type says: the room may be deleted between the statements of which this read consists.
+    const reply = first?.reply as NonNullable<typeof first>['reply'] | null | undefined;
+    if (first === null || reply?.question == null) {
       await this.database.prisma.idempotencyKey.deleteMany({ where: { userId, key, createdAt: { lte: expired } } });
       return null;
     }
     if (!requestHash.equals(first.requestHash)) throw new IdempotencyKeyReusedError();
     const quota = await this.ledger.read(userId);
-    const { question, ...reply } = first.reply;
-    const accepted = newMessage({ ...reply, content: '', completedAt: null });
+    const { question, ...stored } = reply;
+    const accepted = newMessage({ ...stored, content: '', completedAt: null });
     return { message: question, reply: accepted, quota, at: now, replayed: true };
   }
 }

@@ -56,7 +56,7 @@ export class ReplyReaderService {
     return null;
   }
 
-  /** Ends a reading. */
+  /** Ends a reading. Repeatable. */
   close({ replyId, buffer }: ReplyReading): void {
     this.signals.close(replyId, buffer);
   }

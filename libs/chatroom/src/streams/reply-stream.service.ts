@@ -59,7 +59,7 @@ export class ReplyStreamService implements OnModuleDestroy {
    * Streams a reply to its end: after `done`, or when the client hangs up, its session ends, or the process shuts down. The
    * last two leave the reply unfinished, and the client reconnects with `Last-Event-ID`.
    *
-   * @throws TooManyStreamsError, MessageNotFoundError before anything is sent
+   * @throws MessageNotFoundError, TooManyStreamsError before anything is sent
    */
   async stream(
     http: FastifyReply,
@@ -67,12 +67,15 @@ export class ReplyStreamService implements OnModuleDestroy {
     target: ReplyTarget,
     from: ReplyPosition | null,
   ): Promise<void> {
-    this.assertStreamSlot(user.userId);
-    await this.inSlot(user, async (abort) => {
-      const reading = await this.reader.open(target);
-      if (reading === null) throw new MessageNotFoundError();
-      await this.write(http, { head: encodeComment(''), open: async () => reading, from }, abort);
-    });
+    const reading = await this.reader.open(target);
+    if (reading === null) throw new MessageNotFoundError();
+    try {
+      this.assertStreamSlot(user.userId);
+      const source = { head: encodeComment(''), open: async () => reading, from };
+      await this.inSlot(user, (abort) => this.write(http, source, abort));
+    } finally {
+      this.reader.close(reading);
+    }
   }
 
   /**

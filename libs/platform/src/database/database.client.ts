@@ -25,6 +25,8 @@ export class Database implements OnApplicationShutdown {
       statement_timeout: 10_000,
       query_timeout: 15_000,
       idle_in_transaction_session_timeout: 15_000,
+      // Prisma's adapter writes and reads times without their zone, so that of the session has to be UTC.
+      options: '-c TimeZone=UTC',
       keepAlive: true,
     });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.

@@ -55,11 +55,12 @@ export class StripeEventStore {
   }
 }
 
+/** When a due event is enqueued again is up to the database's clock, which the sweep compares with. */
 function toRow(event: PaymentEvent, now: Date): StripeEventRow {
   const { id, type, customerId, objectType, objectId } = event;
   return concernsPlan(event)
-    ? { id, type, customerId, objectType, objectId, processedAt: null, nextEnqueueAt: now }
+    ? { id, type, customerId, objectType, objectId, processedAt: null }
     : { id, type, customerId: null, objectType: null, objectId: null, processedAt: now, nextEnqueueAt: null };
 }
 
-type StripeEventRow = PaymentEvent & Pick<StoredEvent, 'processedAt'> & { nextEnqueueAt: Date | null };
+type StripeEventRow = PaymentEvent & Pick<StoredEvent, 'processedAt'> & { nextEnqueueAt?: null };

@@ -1,4 +1,5 @@
-import { Database, PeriodicTask, prepared } from '@app/platform';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Database, PeriodicTask, prepared, withTimeout } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { KnownGrace } from '../plan/entitlement.js';
 import { LeaseLostError } from './customer-lease.errors.js';
@@ -84,7 +85,7 @@ export class CustomerLeaseStore {
     while (Date.now() < deadline) {
       const [lease] = await this.database.run(CLAIM_BY_USER, [userId, LEASE_MS]);
       if (lease !== undefined) return this.withLease(lease, work);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await sleep(POLL_MS);
     }
     throw new LeaseLostError();
   }
@@ -94,7 +95,9 @@ export class CustomerLeaseStore {
     const extension = new PeriodicTask({
       name: "Extending a customer's lease",
       intervalMs: EXTEND_INTERVAL_MS,
-      run: () => this.database.run(EXTEND, [userId, fencingToken, LEASE_MS]),
+      // An extension on a connection that hangs must not keep the next one from being tried in time.
+      run: () =>
+        withTimeout(EXTEND_INTERVAL_MS, this.database.run(EXTEND, [userId, fencingToken, LEASE_MS]), () => null),
     });
     extension.start();
     try {
