@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves Dockerfile and docker-compose.yml where no Docker engine is: builds the image and runs the whole product from it with
+# Proves Dockerfile and docker-compose.yml where no Docker engine is: builds the images and runs the whole product from them with
 # `docker-compose up --build`, as README says, on podman's Docker-compatible socket, and holds a conversation.
 #
 #   sudo test/containers/run.sh
@@ -85,8 +85,13 @@ for name in api worker sandbox; do
 done
 [ "$(docker-compose ps --quiet worker | wc -l)" -ge 2 ] || fail 'there is one worker only'
 [ "$(inspect migrate '{{.State.ExitCode}}')" = 0 ] || fail 'migrations failed'
+migrated=$(docker-compose logs --no-color migrate)
+for migration in prisma/migrations/*/; do
+  [[ $migrated == *"$(basename "$migration")"* ]] || fail "$migration was not applied: $migrated"
+done
 ! podman inspect --format '{{.Config.Env}}' "$(container_of worker)" | grep -q JWT_SECRET || fail 'the worker is told the JWT secret'
 ! podman inspect --format '{{.Config.Env}}' "$(container_of api)" | grep -q GEMINI_API_KEY || fail 'the API is told the Gemini key'
+! podman inspect --format '{{.Config.Env}}' "$(container_of api)" | grep -q REPLY_ || fail 'the API is told what only the worker reads'
 for name in api worker migrate; do
   found=$(podman run --rm "docker.io/library/gemini-chat-backend_$name" \
     find . -path ./dist/apps/sandbox -prune -print -o -path ./node_modules/qs -prune -print)
