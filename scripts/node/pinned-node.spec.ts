@@ -37,6 +37,12 @@ const script = (work: string) => `
     process.exit(await runOnNode(process.execPath, { flags: ['--no-warnings'], signal }));
   ${work}`;
 
+/** A script that runs until it is told to end, and prints why it ended. */
+const UNTIL_SIGNAL = `
+  signal.addEventListener('abort', () => { console.log(signal.reason.message); process.exit(3); });
+  setInterval(() => {}, 1000);
+  console.log('up');`;
+
 describe('Going on on another Node', () => {
   let folder: string;
   let file: string;
@@ -58,10 +64,7 @@ describe('Going on on another Node', () => {
   });
 
   it('passes signals on', async () => {
-    const child = run(`
-      signal.addEventListener('abort', () => { console.log(signal.reason.message); process.exit(3); });
-      setInterval(() => {}, 1000);
-      console.log('up');`);
+    const child = run(UNTIL_SIGNAL);
     let output = '';
     child.stdout.on('data', (chunk) => (output += String(chunk)));
     await eventually(() => output === 'up\n');
@@ -71,10 +74,7 @@ describe('Going on on another Node', () => {
   });
 
   it('leaves nothing behind when the process that began it is killed', async () => {
-    const child = run(`
-      signal.addEventListener('abort', () => { console.log(signal.reason.message); process.exit(3); });
-      setInterval(() => {}, 1000);
-      console.log('up');`);
+    const child = run(UNTIL_SIGNAL);
     let output = '';
     child.stdout.on('data', (chunk) => (output += String(chunk)));
     await eventually(() => output === 'up\n');

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
-import { MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/testing';
+import { type MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/testing';
 import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
-import { DailyQuotaGuard, ExhaustedQuotaCache, QuotaConfig, QuotaLedgerStore } from '@app/subscription';
+import { DailyQuotaGuard, ExhaustedQuotaCache, type QuotaLedgerStore } from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
+import { messageAcceptance } from '../support/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 class SetClock extends Clock {
@@ -47,17 +48,12 @@ afterAll(async () => {
 
 beforeEach(() => {
   clock = new SetClock();
-  ledger = new QuotaLedgerStore(database, clock, new QuotaConfig());
-  acceptance = replica(clock);
+  ({ acceptance, ledger } = messageAcceptance(database, clock));
   store = new ReplyStore(database, clock, new ReplyConfig());
 });
 
 /** As it is in a process of its own with this clock. */
-function replica(itsClock: Clock): MessageAcceptanceStore {
-  const quota = new QuotaConfig();
-  const itsLedger = new QuotaLedgerStore(database, itsClock, quota);
-  return new MessageAcceptanceStore(database, itsClock, quota, itsLedger, new ExhaustedQuotaCache());
-}
+const replica = (itsClock: Clock): MessageAcceptanceStore => messageAcceptance(database, itsClock).acceptance;
 
 async function newUser(plan?: { plan: string; planExpiresAt?: Date }): Promise<string> {
   const id = uuidv7();

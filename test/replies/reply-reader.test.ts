@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import {
-  MessageAcceptanceStore,
+  type MessageAcceptanceStore,
   MessageStore,
   parsePosition,
   type ReplyEvent,
@@ -12,9 +12,9 @@ import {
 import { type ClaimedReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { ExhaustedQuotaCache, QuotaConfig, QuotaLedgerStore } from '@app/subscription';
 import fc from 'fast-check';
 import { eventually } from '../support/eventually.js';
+import { messageAcceptance } from '../support/message-acceptance.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../support/services.js';
 import { TcpProxy } from '../support/http/tcp-proxy.js';
 
@@ -36,9 +36,7 @@ beforeAll(async () => {
   redis = new RedisClient(redisConfig);
   await eventually(() => redis.status === 'ready');
   const clock = new SystemClock();
-  const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 1_000 });
-  const ledger = new QuotaLedgerStore(database, clock, quota);
-  acceptance = new MessageAcceptanceStore(database, clock, quota, ledger, new ExhaustedQuotaCache());
+  ({ acceptance } = messageAcceptance(database, clock, 1_000));
   store = new ReplyStore(database, clock, new ReplyConfig());
   log = new ReplyLogStore(redis);
   messages = new MessageStore(database);

@@ -1,10 +1,11 @@
 import 'reflect-metadata';
-import { MessageAcceptanceStore, ReplyCancellationStore, RoomOrderStore } from '@app/chatroom/testing';
+import { type MessageAcceptanceStore, ReplyCancellationStore, RoomOrderStore } from '@app/chatroom/testing';
 import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { ExhaustedQuotaCache, QuotaConfig, QuotaLedgerStore } from '@app/subscription';
+import type { QuotaLedgerStore } from '@app/subscription';
 import fc from 'fast-check';
+import { messageAcceptance } from '../support/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 const ANSWER: FinalReply = {
@@ -27,9 +28,7 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
   const clock = new SystemClock();
-  const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 1_000 });
-  ledger = new QuotaLedgerStore(database, clock, quota);
-  acceptance = new MessageAcceptanceStore(database, clock, quota, ledger, new ExhaustedQuotaCache());
+  ({ acceptance, ledger } = messageAcceptance(database, clock, 1_000));
   store = new ReplyStore(database, clock, new ReplyConfig());
   cancellation = new ReplyCancellationStore(database, clock);
 });

@@ -1,15 +1,9 @@
 import 'reflect-metadata';
-import {
-  ChatroomNotFoundError,
-  ChatroomService,
-  ChatroomStore,
-  MessageAcceptanceStore,
-  ReplyCancellationStore,
-} from '@app/chatroom/testing';
+import { ChatroomNotFoundError, ChatroomService, ChatroomStore, ReplyCancellationStore } from '@app/chatroom/testing';
 import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { ExhaustedQuotaCache, QuotaConfig, QuotaLedgerStore } from '@app/subscription';
+import { messageAcceptance } from '../support/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 let testDatabase: TestDatabase;
@@ -28,9 +22,7 @@ afterAll(async () => {
 describe('a room whose replies are being written', () => {
   it('can be deleted at any moment: writers find nothing, and none blocks another', async () => {
     const clock = new SystemClock();
-    const quota = Object.assign(new QuotaConfig(), { BASIC_DAILY_MESSAGES: 10_000 });
-    const ledger = new QuotaLedgerStore(database, clock, quota);
-    const acceptance = new MessageAcceptanceStore(database, clock, quota, ledger, new ExhaustedQuotaCache());
+    const { acceptance } = messageAcceptance(database, clock, 10_000);
     const replies = new ReplyStore(database, clock, new ReplyConfig());
     const cancellation = new ReplyCancellationStore(database, clock);
     const rooms = new ChatroomService(new ChatroomStore(database, clock));

@@ -14,7 +14,7 @@ export { MetricsModule } from './metrics/metrics.module.js';
 export { Metrics } from './metrics/metrics.registry.js';
 export { OperationsServer } from './operations/operations.server.js';
 export { decodeCursor } from './page/cursor.js';
-export { pageOf, readPage } from './page/page.js';
+export { type Page, pageOf, readPage } from './page/page.js';
 export { PageQuery } from './page/page.query.js';
 export { PeriodicTask } from './periodic/periodic-task.js';
 export { DatabaseConfig } from './database/database.config.js';

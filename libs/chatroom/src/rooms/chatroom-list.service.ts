@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Database, decodeCursor, ISO_TIMES, Metrics, pageOf, prepared } from '@app/platform';
+import { Database, decodeCursor, ISO_TIMES, Metrics, type Page, pageOf, prepared, readPage } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { IsBoolean, IsInt, IsUUID, Max, Min } from 'class-validator';
 import { Counter } from 'prom-client';
@@ -96,8 +96,8 @@ export class ChatroomListService {
     const after = decodeCursor(ListPosition, cursor);
     if (after === undefined) return this.firstPage(userId, archived, limit);
     const position = [after.pinned, new Date(after.at), after.id];
-    const rows = await this.database.run(NEXT_PAGE, [userId, archived, limit + 1, ...position]);
-    return render(rows, limit);
+    const read = (count: number) => this.database.run(NEXT_PAGE, [userId, archived, count, ...position]);
+    return render(await readPage(limit, read, positionOf));
   }
 
   private async firstPage(userId: string, archived: boolean, limit: number): Promise<string> {
@@ -111,7 +111,7 @@ export class ChatroomListService {
     }
     this.reads.inc({ result: cached === undefined ? 'unreachable' : cached === null ? 'absent' : 'outdated' });
     const rows = await this.database.run(FIRST_PAGE, values);
-    const body = render(rows, limit);
+    const body = render(pageOf(limit, rows, positionOf));
     if (cached !== undefined) this.cache.store(userId, { shape, version: versionOf(rows), body });
     return body;
   }
@@ -122,11 +122,8 @@ export class ChatroomListService {
   }
 }
 
-/** @param rows one more than the page holds, if there are more */
-function render(rows: ListRow[], limit: number): string {
-  const { items, nextCursor } = pageOf(limit, rows, positionOf);
-  return JSON.stringify({ items: items.map(toRoom), nextCursor } satisfies ChatroomPageResponse);
-}
+const render = ({ items, nextCursor }: Page<ListRow>): string =>
+  JSON.stringify({ items: items.map(toRoom), nextCursor } satisfies ChatroomPageResponse);
 
 const toRoom = (row: ListRow): ChatroomResponse => ({
   id: row.id,

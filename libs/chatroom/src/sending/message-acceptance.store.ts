@@ -40,8 +40,6 @@ export interface AcceptedVariant {
 /** The quota after a statement: `used` null when it was exhausted. */
 type SpentQuota = Pick<DailyQuota, 'plan' | 'limit'> & { used: number | null };
 
-type SendOutcome = SpentQuota;
-
 type RegenerateOutcome = SpentQuota & { replyTo: string; latest: boolean; unfinished: boolean };
 
 const QUOTA = spendOneMessageSql('room', { user: '$1', day: '$4', now: '$3', basicLimit: '$5' });
@@ -58,7 +56,7 @@ const newReply = (id: string, replyTo: string): string =>
  * one before: without a room nothing is charged, and without a charge nothing is stored. The room's lock puts its messages in one order. A key that
  * was used before fails the statement (unique violation), so that nothing of it remains.
  */
-const SEND = prepared<SendOutcome>(
+const SEND = prepared<SpentQuota>(
   'message_send',
   `
     WITH room AS (
