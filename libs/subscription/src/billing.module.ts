@@ -2,6 +2,7 @@ import { BILLING_QUEUE } from '@app/contracts';
 import { QueueModule } from '@app/platform';
 import { BullModule } from '@nestjs/bullmq';
 import { Module, type Provider } from '@nestjs/common';
+import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { BillingJobsService } from './jobs/billing-jobs.service.js';
 import { EventIntakeService } from './jobs/event-intake.service.js';
 import { StripeEventStore } from './jobs/stripe-event.store.js';
@@ -25,8 +26,8 @@ const SHARED: Provider[] = [
 
 /** What API and worker both need to deal with Stripe. */
 @Module({
-  imports: [QueueModule, BullModule.registerQueue({ name: BILLING_QUEUE.queue })],
+  imports: [CatalogueModule, QueueModule, BullModule.registerQueue({ name: BILLING_QUEUE.queue })],
   providers: SHARED,
-  exports: SHARED,
+  exports: [...SHARED, CatalogueModule],
 })
 export class BillingModule {}

@@ -16,7 +16,7 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.accountPlans.register((userId) => this.plans.planOf(userId));
+    this.accountPlans.register(async (userId) => (await this.plans.planOf(userId)).name);
     this.participants.register({
       name: 'subscription',
       export: (userId) => this.export(userId),

@@ -1,4 +1,5 @@
 import { Module, type Type } from '@nestjs/common';
+import { CatalogueConfig } from './catalogue/catalogue.config.js';
 import { BillingModule } from './billing.module.js';
 import { BillingSweepTask } from './jobs/billing-sweep.task.js';
 import { BillingTaskStore } from './jobs/billing-task.store.js';
@@ -11,7 +12,7 @@ import { ReconcilerConfig } from './reconciler/reconciler.config.js';
 import { StripeConfig } from './stripe/stripe.config.js';
 
 /** The configuration classes that a process with {@link SubscriptionWorkerModule} has to provide. */
-export const SUBSCRIPTION_WORKER_CONFIG: Type<object>[] = [StripeConfig, PlanConfig, ReconcilerConfig];
+export const SUBSCRIPTION_WORKER_CONFIG: Type<object>[] = [CatalogueConfig, StripeConfig, PlanConfig, ReconcilerConfig];
 
 /** Keeps plans true in the background. Importing it starts a queue worker in the process. */
 @Module({

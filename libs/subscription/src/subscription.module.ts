@@ -1,5 +1,6 @@
 import { AuthModule } from '@app/auth';
 import { Module, type Type } from '@nestjs/common';
+import { CatalogueConfig } from './catalogue/catalogue.config.js';
 import { BillingModule } from './billing.module.js';
 import { CheckoutConfig } from './checkout/checkout.config.js';
 import { CheckoutService } from './checkout/checkout.service.js';
@@ -9,7 +10,6 @@ import { PlanConfig } from './plan/plan.config.js';
 import { PlanStore } from './plan/plan.store.js';
 import { ExhaustedQuotaCache } from './quota/exhausted-quota.cache.js';
 import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
-import { QuotaConfig } from './quota/quota.config.js';
 import { StripeConfig } from './stripe/stripe.config.js';
 import { SubscriptionAccountParticipant } from './subscription-account.participant.js';
 import { SubscriptionStatusService } from './subscription-status.service.js';
@@ -20,7 +20,7 @@ import { WebhookConfig } from './webhook/webhook.config.js';
 
 /** The configuration classes that a process with {@link SubscriptionModule} has to provide. */
 export const SUBSCRIPTION_CONFIG: Type<object>[] = [
-  QuotaConfig,
+  CatalogueConfig,
   PlanConfig,
   StripeConfig,
   CheckoutConfig,
@@ -42,6 +42,6 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
     SubscriptionAccountParticipant,
     SubscriptionStatusService,
   ],
-  exports: [ExhaustedQuotaCache, QuotaLedgerStore],
+  exports: [BillingModule, ExhaustedQuotaCache, PlanStore, QuotaLedgerStore],
 })
 export class SubscriptionModule {}

@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { type Plan, PLANS } from './plan/plans.js';
 
 /** The daily quota as its owner sees it. */
 export class QuotaResponse {
@@ -30,8 +29,8 @@ export class QuotaResponse {
 
 /** A user's plan, what Stripe says about it, and the quota that follows. */
 export class SubscriptionStatusResponse {
-  @ApiProperty({ enum: PLANS, description: 'The plan that counts now.', example: 'pro' })
-  plan!: Plan;
+  @ApiProperty({ description: 'The plan that counts now: a key of the catalogue.', example: 'pro' })
+  plan!: string;
 
   @ApiProperty({
     description:

@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { type Plan, PLANS } from './account-plan.service.js';
 
 /** The user's account. */
 export class AccountResponse {
@@ -12,8 +11,8 @@ export class AccountResponse {
   @ApiProperty({ type: String, nullable: true, example: 'Ada' })
   name!: string | null;
 
-  @ApiProperty({ enum: PLANS, example: 'basic' })
-  plan!: Plan;
+  @ApiProperty({ description: 'A key of the catalogue of plans.', example: 'basic' })
+  plan!: string;
 
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-23T10:00:00.000Z' })
   createdAt!: Date;

@@ -14,6 +14,8 @@ const queued: MessageRow = {
   model: null,
   finishReason: null,
   promptTokens: null,
+  cachedTokens: null,
+  thoughtTokens: null,
   replyTokens: null,
   errorCode: null,
   errorDetail: null,
@@ -48,9 +50,16 @@ describe('toMessageResponse', () => {
   it('shows usage once the model reported it, even of an answer without tokens', () => {
     expect(toMessageResponse({ ...queued, promptTokens: 12, replyTokens: 0 }).usage).toEqual({
       promptTokens: 12,
+      cachedTokens: 0,
+      thoughtTokens: 0,
       replyTokens: 0,
     });
-    expect(toMessageResponse({ ...queued, promptTokens: 12 }).usage).toEqual({ promptTokens: 12, replyTokens: 0 });
+    expect(toMessageResponse({ ...queued, promptTokens: 12 }).usage).toEqual({
+      promptTokens: 12,
+      cachedTokens: 0,
+      thoughtTokens: 0,
+      replyTokens: 0,
+    });
   });
 
   it('shows the stored code and sentence of an error', () => {

@@ -15,7 +15,18 @@ export class MessageUsageResponse {
   @ApiProperty({ type: 'integer', minimum: 0, description: 'Tokens of the request, history included.', example: 12 })
   promptTokens!: number;
 
-  @ApiProperty({ type: 'integer', minimum: 0, description: 'Tokens of the reply.', example: 48 })
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Those of them that the vendor had cached.', example: 0 })
+  cachedTokens!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    description: 'Tokens that the model thought before it answered.',
+    example: 0,
+  })
+  thoughtTokens!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Tokens of the reply, without thoughts.', example: 48 })
   replyTokens!: number;
 }
 
@@ -110,7 +121,7 @@ export const toMessageResponse = (row: MessageRow): MessageResponse => responseO
 export const jsonToMessageResponse = (row: MessageRow<string>): MessageResponse => responseOf(row, isoTime);
 
 function responseOf<Time>(row: MessageRow<Time>, iso: (time: Time) => string): MessageResponse {
-  const { promptTokens, replyTokens, errorCode, errorDetail } = row;
+  const { errorCode, errorDetail } = row;
   return {
     id: row.id,
     chatroomId: row.chatroomId,
@@ -122,7 +133,22 @@ function responseOf<Time>(row: MessageRow<Time>, iso: (time: Time) => string): M
     replyTo: row.replyTo,
     model: row.model,
     finishReason: row.finishReason,
-    usage: promptTokens === null ? null : { promptTokens, replyTokens: replyTokens ?? 0 },
+    usage: usageOf(row),
     error: errorCode === null ? null : { code: errorCode as ReplyErrorCode, detail: errorDetail ?? '' },
+  };
+}
+
+function usageOf({
+  promptTokens,
+  cachedTokens,
+  thoughtTokens,
+  replyTokens,
+}: MessageRow<unknown>): MessageUsageResponse | null {
+  if (promptTokens === null) return null;
+  return {
+    promptTokens,
+    cachedTokens: cachedTokens ?? 0,
+    thoughtTokens: thoughtTokens ?? 0,
+    replyTokens: replyTokens ?? 0,
   };
 }

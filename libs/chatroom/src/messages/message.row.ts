@@ -12,6 +12,7 @@ export const REPLY_ERROR_CODES = [
   'model_rate_limited',
   'model_rejected_request',
   'model_misconfigured',
+  'model_not_available',
   'prompt_blocked',
   'reply_blocked',
   'reply_truncated',
@@ -37,6 +38,8 @@ export interface MessageRow<Time = Date> {
   model: string | null;
   finishReason: string | null;
   promptTokens: number | null;
+  cachedTokens: number | null;
+  thoughtTokens: number | null;
   replyTokens: number | null;
   /** A {@link ReplyErrorCode}. */
   errorCode: string | null;
@@ -46,7 +49,8 @@ export interface MessageRow<Time = Date> {
 /** The columns of {@link MessageRow} for a SELECT or RETURNING over `message` (or what is aliased so). */
 export const MESSAGE_COLUMNS = `message.id, message.chatroom_id AS "chatroomId", message.role, message.status, message.content,
   message.created_at AS "createdAt", message.completed_at AS "completedAt", message.reply_to AS "replyTo", message.model,
-  message.finish_reason AS "finishReason", message.prompt_tokens AS "promptTokens", message.reply_tokens AS "replyTokens",
+  message.finish_reason AS "finishReason", message.prompt_tokens AS "promptTokens",
+  message.cached_tokens AS "cachedTokens", message.thought_tokens AS "thoughtTokens", message.reply_tokens AS "replyTokens",
   message.error_code AS "errorCode", message.error_detail AS "errorDetail"`;
 
 /** The same for Prisma. */
@@ -62,6 +66,8 @@ export const MESSAGE_SELECT = {
   model: true,
   finishReason: true,
   promptTokens: true,
+  cachedTokens: true,
+  thoughtTokens: true,
   replyTokens: true,
   errorCode: true,
   errorDetail: true,

@@ -8,7 +8,7 @@ const CANCEL = prepared<MessageRow>(
   'reply_cancel',
   `
     WITH target AS (
-      SELECT reply.id, chatroom.user_id, reply.status = 'queued' OR reply.due_at <= now() AS at_once
+      SELECT reply.id, reply.status = 'queued' OR reply.due_at <= now() AS at_once
       FROM message reply JOIN chatroom ON chatroom.id = reply.chatroom_id
       WHERE reply.id = $3::uuid AND chatroom.id = $2::uuid AND chatroom.user_id = $1::uuid
         AND reply.status IN ('queued', 'generating')
@@ -20,7 +20,7 @@ const CANCEL = prepared<MessageRow>(
           completed_at = CASE WHEN at_once THEN $4::timestamptz END,
           next_enqueue_at = CASE WHEN at_once THEN NULL ELSE next_enqueue_at END
       FROM target WHERE message.id = target.id
-      RETURNING message.*, target.user_id, message.status = 'cancelled' AND message.content = '' AS refund
+      RETURNING message.*, message.status = 'cancelled' AND message.content !~ '[^[:space:]]' AS refund
     ), ${refundOneMessageSql('ended')}
     SELECT ${MESSAGE_COLUMNS} FROM ended message`,
 );

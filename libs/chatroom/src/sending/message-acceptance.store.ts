@@ -2,10 +2,10 @@ import { Clock, Database, prepared, uuidv7 } from '@app/platform';
 import {
   type DailyQuota,
   DailyQuotaExceededError,
-  QuotaConfig,
   QuotaLedgerStore,
   spendOneMessageSql,
   ExhaustedQuotaCache,
+  PlanCatalogue,
   utcDay,
 } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
@@ -42,13 +42,13 @@ type SpentQuota = Pick<DailyQuota, 'plan' | 'limit'> & { used: number | null };
 
 type RegenerateOutcome = SpentQuota & { replyTo: string; latest: boolean; unfinished: boolean };
 
-const QUOTA = spendOneMessageSql('room', { user: '$1', day: '$4', now: '$3', basicLimit: '$5' });
+const QUOTA = spendOneMessageSql('room', { user: '$1', day: '$4', now: '$3', catalogue: '$5' });
 
 /** A new reply is due at once; the sweep enqueues it two seconds later, should enqueueing have failed. */
 const NEW_REPLY_COLUMNS =
-  'id, chatroom_id, seq, role, status, content, created_at, reply_to, due_at, next_enqueue_at, quota_day';
+  'id, user_id, chatroom_id, seq, role, status, content, created_at, reply_to, due_at, next_enqueue_at, quota_day';
 const newReply = (id: string, replyTo: string): string =>
-  `${id}::uuid, $2::uuid, bumped.last_seq, 'bot', 'queued', '', $3::timestamptz, ${replyTo}::uuid, now(),
+  `${id}::uuid, $1::uuid, $2::uuid, bumped.last_seq, 'bot', 'queued', '', $3::timestamptz, ${replyTo}::uuid, now(),
    now() + interval '2 s', $4::date`;
 
 /**
@@ -112,7 +112,7 @@ export class MessageAcceptanceStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly quotaConfig: QuotaConfig,
+    private readonly catalogue: PlanCatalogue,
     private readonly ledger: QuotaLedgerStore,
     private readonly exhausted: ExhaustedQuotaCache,
   ) {}
@@ -132,7 +132,7 @@ export class MessageAcceptanceStore {
     const message = newMessage({ chatroomId, role: 'user', content, createdAt: now, completedAt: now });
     const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now, replyTo: message.id });
     const values = [
-      ...[userId, chatroomId, now, utcDay(now), this.quotaConfig.BASIC_DAILY_MESSAGES],
+      ...[userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter],
       ...[message.id, reply.id, content, key?.key ?? null, key?.requestHash ?? null],
     ];
     // A second try is needed only where the key was in use and its time has run out.
@@ -158,7 +158,7 @@ export class MessageAcceptanceStore {
   async regenerate(userId: string, chatroomId: string, replyId: string): Promise<AcceptedVariant | null> {
     const now = this.clock.now();
     const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now });
-    const values = [userId, chatroomId, now, utcDay(now), this.quotaConfig.BASIC_DAILY_MESSAGES, replyId, reply.id];
+    const values = [userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter, replyId, reply.id];
     const [outcome] = await this.database.run(REGENERATE, values);
     if (outcome === undefined) return null;
     const { replyTo, latest, unfinished, plan, limit, used } = outcome;
@@ -220,6 +220,8 @@ function newMessage(
     model: null,
     finishReason: null,
     promptTokens: null,
+    cachedTokens: null,
+    thoughtTokens: null,
     replyTokens: null,
     errorCode: null,
     errorDetail: null,

@@ -187,5 +187,10 @@ function takeEnd(end: GeminiEnd, { candidates, promptFeedback, modelVersion, usa
   end.blockReason = promptFeedback?.blockReason ?? end.blockReason;
   end.modelVersion = modelVersion ?? end.modelVersion;
   if (usageMetadata === undefined) return;
-  end.usage = { promptTokens: usageMetadata.promptTokenCount, replyTokens: usageMetadata.candidatesTokenCount ?? 0 };
+  end.usage = {
+    promptTokens: usageMetadata.promptTokenCount,
+    cachedTokens: usageMetadata.cachedContentTokenCount ?? 0,
+    thoughtTokens: (usageMetadata as { thoughtsTokenCount?: number }).thoughtsTokenCount ?? 0,
+    replyTokens: usageMetadata.candidatesTokenCount ?? 0,
+  };
 }

@@ -22,6 +22,16 @@ export interface ModelRequest {
  */
 export type ModelOutcome = 'complete' | 'truncated' | 'withheld' | 'prompt_blocked' | 'cut';
 
+/** What a model call used, in tokens. */
+export interface ModelUsage {
+  promptTokens: number;
+  /** The part of `promptTokens` that the vendor had cached. */
+  cachedTokens: number;
+  /** What the model thought before it answered: billed like the answer, and no part of `replyTokens`. */
+  thoughtTokens: number;
+  replyTokens: number;
+}
+
 /** The end of a model's answer; the text has been streamed before. */
 export interface ModelEnd {
   outcome: ModelOutcome;
@@ -29,7 +39,7 @@ export interface ModelEnd {
   finishReason: string | null;
   /** The model version that answered, when the vendor said so. */
   modelVersion: string | null;
-  usage: { promptTokens: number; replyTokens: number } | null;
+  usage: ModelUsage | null;
 }
 
 /**

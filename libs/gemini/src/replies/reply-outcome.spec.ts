@@ -5,7 +5,7 @@ const end = (known: Partial<ModelEnd>): ModelEnd => ({
   outcome: 'complete',
   finishReason: null,
   modelVersion: 'gemini-test-001',
-  usage: { promptTokens: 5, replyTokens: 7 },
+  usage: { promptTokens: 5, cachedTokens: 0, thoughtTokens: 0, replyTokens: 7 },
   ...known,
 });
 
@@ -18,7 +18,7 @@ describe('an answer that came to an end', () => {
         content: 'Yes.',
         model: 'gemini-test-001',
         finishReason: 'STOP',
-        usage: { promptTokens: 5, replyTokens: 7 },
+        usage: { promptTokens: 5, cachedTokens: 0, thoughtTokens: 0, replyTokens: 7 },
         error: null,
       },
     });

@@ -19,6 +19,7 @@ const DETAILS: Record<ReplyErrorCode, string> = {
   model_rate_limited: 'The model was overloaded for too long.',
   model_rejected_request: 'The model did not accept this request.',
   model_misconfigured: 'The service is not set up correctly; its operator has been alerted.',
+  model_not_available: 'The model of this room can not be used; choose another.',
   prompt_blocked: 'The message was refused by the safety rules of the model.',
   reply_blocked: 'The reply was stopped by the safety rules of the model.',
   reply_truncated: 'The reply broke off before its end.',

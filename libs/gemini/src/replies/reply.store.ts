@@ -2,6 +2,7 @@ import { type DueReply, type PastTurn, type ReplyErrorCode, turnsBeforeSql } fro
 import { Clock, Database, prepared } from '@app/platform';
 import { refundOneMessageSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
+import type { ModelUsage } from '../model/language-model.port.js';
 import { ReplyConfig } from './reply.config.js';
 
 /** A reply that this worker holds, with what it takes to answer. Valid while no claim has made a newer attempt. */
@@ -35,9 +36,20 @@ export interface FinalReply {
   content: string;
   model: string | null;
   finishReason: string | null;
-  usage: { promptTokens: number; replyTokens: number } | null;
+  usage: ModelUsage | null;
   error: { code: ReplyErrorCode; detail: string } | null;
 }
+
+/** Failures that are the vendor's or the operator's, so that no user's quota pays for them. */
+const NOT_THE_READERS: ReadonlySet<ReplyErrorCode> = new Set([
+  'model_unavailable',
+  'model_rate_limited',
+  'model_misconfigured',
+]);
+
+/** Whether the reply costs nothing: its reader got no text, or the fault was the vendor's or the operator's. */
+export const isRefunded = ({ content, error }: FinalReply): boolean =>
+  content.trim() === '' || (error !== null && NOT_THE_READERS.has(error.code));
 
 /** The extension of one reply's lease. `content` null: nothing new was written since the last one. */
 export interface LeaseExtension {
@@ -119,12 +131,13 @@ const FINISH = prepared<{ id: string }>(
     WITH ended AS (
       UPDATE message reply
       SET status = $3::message_status, content = $4, completed_at = $5::timestamptz, next_enqueue_at = NULL, model = $6,
-          finish_reason = $7, prompt_tokens = $8, reply_tokens = $9, error_code = $10, error_detail = $11
+          finish_reason = $7, prompt_tokens = $8, cached_tokens = $9, thought_tokens = $10, reply_tokens = $11,
+          error_code = $12, error_detail = $13
       FROM chatroom
       WHERE reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'generating'
         AND chatroom.id = reply.chatroom_id
       RETURNING reply.id, chatroom.user_id, reply.quota_day,
-        reply.status IN ('failed', 'blocked') OR (reply.status = 'cancelled' AND reply.content = '') AS refund
+        $14::boolean AS refund
     ), ${refundOneMessageSql('ended')}
     SELECT id FROM ended`,
 );
@@ -205,7 +218,9 @@ export class ReplyStore {
     const { status, content, model, finishReason, usage, error } = final;
     const rows = await this.database.run(FINISH, [
       ...[reply.id, reply.attempt, status, content, this.clock.now(), model, finishReason],
-      ...[usage?.promptTokens ?? null, usage?.replyTokens ?? null, error?.code ?? null, error?.detail ?? null],
+      ...[usage?.promptTokens ?? null, usage?.cachedTokens ?? null],
+      ...[usage?.thoughtTokens ?? null, usage?.replyTokens ?? null],
+      ...[error?.code ?? null, error?.detail ?? null, isRefunded(final)],
     ]);
     return rows.length > 0;
   }

@@ -8,7 +8,7 @@ export class CheckoutConfig {
   @IsOptional()
   NODE_ENV?: string;
 
-  /** Id of the recurring price of the Pro plan. Required in production. */
+  /** Stripe's id of the Pro plan's monthly price. Required in production. */
   @ValidateIf(
     ({ NODE_ENV, STRIPE_PRICE_ID: price }: CheckoutConfig) => NODE_ENV === 'production' || price !== undefined,
   )

@@ -1,4 +1,7 @@
-import { DEFAULT_PLAN, PAID_PLAN, PLANS, type Plan } from './plans.js';
+import { DEFAULT_PLAN } from '../catalogue/plan-catalogue.js';
+
+const PAID_PLAN = 'pro';
+const PLANS = [DEFAULT_PLAN, PAID_PLAN];
 
 /** What Stripe says about one subscription, as far as the plan depends on it. */
 export interface StripeSubscription {
@@ -13,7 +16,7 @@ export interface StripeSubscription {
 
 /** A user's plan, and what it follows from. */
 export interface Entitlement {
-  plan: Plan;
+  plan: string;
   /** When a grace ends by itself; null: no such end. */
   planExpiresAt: Date | null;
   /** Stripe's word for the subscription that counts, or `none`. */

@@ -1,10 +1,11 @@
 import { Clock, Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { DEFAULT_PLAN, type Plan, planSql } from './plans.js';
+import { DEFAULT_PLAN, type Plan, PlanCatalogue } from '../catalogue/plan-catalogue.js';
+import { planSql } from './plan-sql.js';
 
-const READ = prepared<{ plan: Plan }>(
+const READ = prepared<{ plan: string }>(
   'plan_read',
-  `SELECT ${planSql('$2')} AS plan FROM subscription s WHERE s.user_id = $1::uuid`,
+  `SELECT ${planSql('$2', '$3')} AS plan FROM subscription s WHERE s.user_id = $1::uuid`,
 );
 
 /** Which plan users are on. */
@@ -13,11 +14,12 @@ export class PlanStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly catalogue: PlanCatalogue,
   ) {}
 
   /** The plan that counts now, decided by the same expression as in the statement that accepts a message. */
   async planOf(userId: string): Promise<Plan> {
-    const [row] = await this.database.run(READ, [userId, this.clock.now()]);
-    return row?.plan ?? DEFAULT_PLAN;
+    const [row] = await this.database.run(READ, [userId, this.clock.now(), this.catalogue.sqlParameter]);
+    return this.catalogue.plan(row?.plan ?? DEFAULT_PLAN);
   }
 }

@@ -1,5 +1,4 @@
 import type { RateLimitState } from '@app/platform';
-import type { Plan } from '../plan/plans.js';
 
 /** The window of the quota, in seconds. */
 export const DAY_SECONDS = 86_400;
@@ -7,7 +6,7 @@ export const DAY_SECONDS = 86_400;
 /** What a user may send on one UTC day, and has sent. */
 export interface DailyQuota {
   /** The plan that the limit follows from. */
-  plan: Plan;
+  plan: string;
   /** Messages per UTC day; null: the plan has no limit. */
   limit: number | null;
   /** Messages of this UTC day, refunds taken off. */

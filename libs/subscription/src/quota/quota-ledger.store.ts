@@ -1,21 +1,23 @@
 import { Clock, Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { dailyLimitSql, type LimitPlaceholders, planSql } from '../plan/plans.js';
+import { PlanCatalogue } from '../catalogue/plan-catalogue.js';
+import { planNumberSql, planSql } from '../plan/plan-sql.js';
 import { type DailyQuota, utcDay } from './daily-quota.js';
-import { QuotaConfig } from './quota.config.js';
 
 /** The placeholders of {@link spendOneMessageSql}, such as `$4`. */
-export interface SpendPlaceholders extends LimitPlaceholders {
+export interface SpendPlaceholders {
   user: string;
   day: string;
   now: string;
+  /** Holds `PlanCatalogue.sqlParameter`. */
+  catalogue: string;
 }
 
 /** The CTE `allowance`: a user's `plan` and its daily `limit`, null for none, in one row per row of an earlier CTE. */
-const allowanceSql = (onlyFor: string, { user, now, ...limits }: Omit<SpendPlaceholders, 'day'>): string => `
+const allowanceSql = (onlyFor: string, { user, now, catalogue }: Omit<SpendPlaceholders, 'day'>): string => `
   allowance AS (
-    SELECT plan, ${dailyLimitSql('plan', limits)} AS "limit"
-    FROM (SELECT ${planSql(now)} AS plan FROM ${onlyFor} LEFT JOIN subscription s ON s.user_id = ${user}::uuid) counting
+    SELECT plan, ${planNumberSql('plan', catalogue, 'dailyMessages')} AS "limit"
+    FROM (SELECT ${planSql(now, catalogue)} AS plan FROM ${onlyFor} LEFT JOIN subscription s ON s.user_id = ${user}::uuid) counting
   )`;
 
 /**
@@ -50,7 +52,7 @@ export const refundOneMessageSql = (ended: string): string => `
 const READ = prepared<DailyQuota>(
   'quota_read',
   `
-    WITH anyone AS (SELECT 1), ${allowanceSql('anyone', { user: '$1', now: '$3', basicLimit: '$4' })}
+    WITH anyone AS (SELECT 1), ${allowanceSql('anyone', { user: '$1', now: '$3', catalogue: '$4' })}
     SELECT plan, "limit",
            COALESCE((SELECT used FROM daily_usage WHERE user_id = $1::uuid AND day = $2::date), 0) AS used
     FROM allowance`,
@@ -62,13 +64,13 @@ export class QuotaLedgerStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly config: QuotaConfig,
+    private readonly catalogue: PlanCatalogue,
   ) {}
 
   /** What the user may send today, and has sent. */
   async read(userId: string): Promise<DailyQuota> {
     const now = this.clock.now();
-    const [quota] = await this.database.run(READ, [userId, utcDay(now), now, this.config.BASIC_DAILY_MESSAGES]);
+    const [quota] = await this.database.run(READ, [userId, utcDay(now), now, this.catalogue.sqlParameter]);
     if (quota === undefined) throw new Error('The quota query gives one row for every user');
     return quota;
   }

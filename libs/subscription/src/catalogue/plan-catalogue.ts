@@ -1,0 +1,98 @@
+/** How often a price is paid. */
+export const INTERVALS = ['month', 'year'] as const;
+export type Interval = (typeof INTERVALS)[number];
+
+/** What a plan costs at Stripe, and how it is sold. */
+export interface PlanPrice {
+  /** Stripe's id of the recurring price. */
+  id: string;
+  /** Days before the first payment. */
+  trialDays: number;
+  /** Whether the checkout page takes promotion codes. */
+  promotionCodes: boolean;
+  /** Whether Stripe works out the tax. */
+  automaticTax: boolean;
+}
+
+/** What a user may be on, and what it allows. */
+export interface Plan {
+  /** The catalogue's key, such as `pro`. */
+  name: string;
+  label: string;
+  /** Messages per UTC day; null: no limit. */
+  dailyMessages: number | null;
+  /** The names of the models that it has. */
+  models: string[];
+  /** The model that answers where a room has chosen none that the plan has. One of `models`. */
+  defaultModel: string;
+  /** Replies of one user that are written at once. */
+  concurrentReplies: number;
+  /** The longest answer in tokens, with what the model thinks before it. */
+  maxOutputTokens: number;
+  /** How many tokens of earlier conversation the model is shown. */
+  historyTokens: number;
+  maxChatrooms: number;
+  /** The longest message in Unicode code points. */
+  maxMessageCharacters: number;
+  /** How it can be bought. Empty: not at all. */
+  prices: Partial<Record<Interval, PlanPrice>>;
+}
+
+/** A model on offer. */
+export interface CatalogueModel {
+  /** The vendor's name. */
+  name: string;
+  label: string;
+  /** US dollars per million tokens; null: not known. `cached` null: like `input`. Thoughts cost what output costs. */
+  usdPerMillion: { input: number; cached: number | null; output: number } | null;
+}
+
+/** The plan of everyone who has no subscription that counts. */
+export const DEFAULT_PLAN = 'basic';
+
+/** The plans and models on offer, as the operator's file has them. */
+export class PlanCatalogue {
+  /** What `planSql` and `planLimitSql` read: one parameter of a statement, JSON in text. */
+  readonly sqlParameter: string;
+
+  /**
+   * @param plans from the one that costs nothing upwards; the first is {@link DEFAULT_PLAN}
+   * @param models all that are in any plan
+   */
+  constructor(
+    readonly plans: readonly Plan[],
+    readonly models: readonly CatalogueModel[],
+  ) {
+    this.sqlParameter = JSON.stringify({
+      lowestPaid: this.lowestPaid?.name ?? DEFAULT_PLAN,
+      plans: Object.fromEntries(plans.map(({ name, label: _label, prices: _prices, ...limits }) => [name, limits])),
+    });
+  }
+
+  /** The paid plan that counts where Stripe's price is not in the catalogue; null: only the default plan is on offer. */
+  get lowestPaid(): Plan | null {
+    return this.plans[1] ?? null;
+  }
+
+  /** @throws Error for a plan that the catalogue doesn't have */
+  plan(name: string): Plan {
+    const plan = this.find(name);
+    if (plan === null) throw new Error(`The catalogue has no plan ${name}`);
+    return plan;
+  }
+
+  /** The plan of this name; null: the catalogue has none. */
+  find(name: string): Plan | null {
+    return this.plans.find((plan) => plan.name === name) ?? null;
+  }
+
+  /** The plan that is sold at a price of Stripe's; null: none. */
+  planOfPrice(priceId: string): Plan | null {
+    return this.plans.find(({ prices }) => Object.values(prices).some(({ id }) => id === priceId)) ?? null;
+  }
+
+  /** The model of this name; null: it is not on offer. */
+  model(name: string): CatalogueModel | null {
+    return this.models.find((model) => model.name === name) ?? null;
+  }
+}

@@ -1,0 +1,115 @@
+-- AlterTable
+ALTER TABLE "message" ADD COLUMN     "cached_tokens" INTEGER,
+ADD COLUMN     "thought_tokens" INTEGER,
+ADD COLUMN     "user_id" UUID;
+
+-- CreateTable
+CREATE TABLE "erased_daily_usage" (
+    "phone_hash" BYTEA NOT NULL,
+    "day" DATE NOT NULL,
+    "used" INTEGER NOT NULL,
+
+    CONSTRAINT "erased_daily_usage_pkey" PRIMARY KEY ("phone_hash","day")
+);
+
+-- CreateTable
+CREATE TABLE "reply_claim_version" (
+    "user_id" UUID NOT NULL,
+    "version" INTEGER NOT NULL,
+
+    CONSTRAINT "reply_claim_version_pkey" PRIMARY KEY ("user_id")
+);
+
+-- CreateTable
+CREATE TABLE "model_pause" (
+    "model" TEXT NOT NULL,
+    "failure" TEXT NOT NULL,
+    "resume_at" TIMESTAMPTZ(3) NOT NULL,
+    "probe_until" TIMESTAMPTZ(3),
+    "pauses" INTEGER NOT NULL DEFAULT 1,
+    "deferred" INTEGER NOT NULL DEFAULT 0,
+
+    CONSTRAINT "model_pause_pkey" PRIMARY KEY ("model")
+);
+
+-- CreateTable
+CREATE TABLE "model_usage" (
+    "user_id" UUID NOT NULL,
+    "day" DATE NOT NULL,
+    "model" TEXT NOT NULL,
+    "purpose" TEXT NOT NULL,
+    "calls" INTEGER NOT NULL,
+    "estimated_calls" INTEGER NOT NULL DEFAULT 0,
+    "prompt_tokens" BIGINT NOT NULL DEFAULT 0,
+    "cached_tokens" BIGINT NOT NULL DEFAULT 0,
+    "thought_tokens" BIGINT NOT NULL DEFAULT 0,
+    "reply_tokens" BIGINT NOT NULL DEFAULT 0,
+
+    CONSTRAINT "model_usage_pkey" PRIMARY KEY ("user_id","day","model","purpose")
+);
+
+-- CreateTable
+CREATE TABLE "erased_model_usage" (
+    "day" DATE NOT NULL,
+    "model" TEXT NOT NULL,
+    "purpose" TEXT NOT NULL,
+    "calls" INTEGER NOT NULL,
+    "estimated_calls" INTEGER NOT NULL DEFAULT 0,
+    "prompt_tokens" BIGINT NOT NULL DEFAULT 0,
+    "cached_tokens" BIGINT NOT NULL DEFAULT 0,
+    "thought_tokens" BIGINT NOT NULL DEFAULT 0,
+    "reply_tokens" BIGINT NOT NULL DEFAULT 0,
+
+    CONSTRAINT "erased_model_usage_pkey" PRIMARY KEY ("day","model","purpose")
+);
+
+-- CreateTable
+CREATE TABLE "model_call" (
+    "id" UUID NOT NULL,
+    "user_id" UUID NOT NULL,
+    "model" TEXT NOT NULL,
+    "purpose" TEXT NOT NULL,
+    "prompt_tokens" INTEGER NOT NULL,
+    "started_at" TIMESTAMPTZ(3) NOT NULL DEFAULT transaction_timestamp(),
+
+    CONSTRAINT "model_call_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateIndex
+CREATE INDEX "erased_daily_usage_day_idx" ON "erased_daily_usage"("day");
+
+-- CreateIndex
+CREATE INDEX "model_usage_day_idx" ON "model_usage"("day");
+
+-- CreateIndex
+CREATE INDEX "model_call_started_at_idx" ON "model_call"("started_at");
+
+-- CreateIndex
+CREATE INDEX "model_call_user_id_idx" ON "model_call"("user_id");
+
+-- A user's unfinished replies are looked up by user and, with it, by room: one index serves both.
+UPDATE "message" SET "user_id" = chatroom.user_id
+FROM chatroom WHERE chatroom.id = message.chatroom_id AND message.completed_at IS NULL;
+CREATE INDEX "message_unfinished_by_user" ON "message"("user_id", "chatroom_id", "seq") WHERE (completed_at IS NULL);
+DROP INDEX "message_unfinished_by_room";
+
+-- AddForeignKey
+ALTER TABLE "reply_claim_version" ADD CONSTRAINT "reply_claim_version_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "model_usage" ADD CONSTRAINT "model_usage_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "model_call" ADD CONSTRAINT "model_call_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- By hand: what the schema can't express.
+
+-- While the release before this one still accepts messages, its replies get their user here. To be dropped with the next
+-- migration.
+CREATE FUNCTION set_user_of_reply() RETURNS trigger LANGUAGE plpgsql AS E'
+BEGIN
+  SELECT user_id INTO NEW.user_id FROM chatroom WHERE id = NEW.chatroom_id\x3B
+  RETURN NEW\x3B
+END';
+CREATE TRIGGER message_user_of_reply BEFORE INSERT ON "message"
+  FOR EACH ROW WHEN (NEW.role = 'bot' AND NEW.user_id IS NULL) EXECUTE FUNCTION set_user_of_reply();
