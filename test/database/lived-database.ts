@@ -60,6 +60,7 @@ const HISTORY = [
    generate_series(${FIRST_LONG}, ${FIRST_LONG + LIVED.longRoom - 1}) n`,
   `UPDATE chatroom SET last_seq = ${PER_ROOM + LIVED.longRoom} WHERE id = '${roomId(LONG_ROOM)}'`,
   `INSERT INTO daily_usage SELECT id, current_date - days, 3 FROM "user", generate_series(0, 4) days`,
+  `INSERT INTO reply_concurrency SELECT id, 7, ARRAY[gen_random_uuid(), gen_random_uuid()] FROM "user"`,
   `INSERT INTO idempotency_key (user_id, key, request_hash, reply_id, created_at)
    SELECT ${uuidSql('a', `1 + n % ${LIVED.users}`)}, 'key ' || n, '\\x00', ${uuidSql('c', '2 * n')}, ${PAST}
    FROM generate_series(1, 50000) n`,
@@ -83,15 +84,16 @@ const SINCE = [
   `UPDATE chatroom SET last_activity_at = now() WHERE id <= '${roomId(20_000)}'`,
   `UPDATE message SET superseded = false WHERE id <= '${messageId(40_000)}'`,
   `INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at, reply_to, due_at,
-                        next_enqueue_at, quota_day)
-   SELECT ${uuidSql('c', 'n')},
-          CASE WHEN pair % 2 = 0 THEN '${roomId(BACKLOG_ROOM)}'::uuid ELSE ${uuidSql('b', '1000 + pair')} END, 1000000 + n,
+                        next_enqueue_at, quota_day, user_id)
+   SELECT ${uuidSql('c', 'n')}, room.id, 1000000 + n,
           (CASE WHEN n % 2 = 1 THEN 'user' ELSE 'bot' END)::message_role,
           (CASE WHEN n % 2 = 1 THEN 'completed' ELSE 'queued' END)::message_status, 'Waiting', ${PAST},
           CASE WHEN n % 2 = 1 THEN ${PAST} END, CASE WHEN n % 2 = 0 THEN ${uuidSql('c', 'n - 1')} END,
-          CASE WHEN n % 2 = 0 THEN ${PAST} END, CASE WHEN n % 2 = 0 THEN ${PAST} END, current_date
+          CASE WHEN n % 2 = 0 THEN ${PAST} END, CASE WHEN n % 2 = 0 THEN ${PAST} END, current_date, room.user_id
    FROM generate_series(${FIRST_BACKLOG}, ${FIRST_BACKLOG + 2 * LIVED.backlog - 1}) n, LATERAL (
-     SELECT (n - ${FIRST_BACKLOG}) / 2 AS pair) numbered`,
+     SELECT (n - ${FIRST_BACKLOG}) / 2 AS pair) numbered
+   JOIN chatroom room ON room.id =
+     CASE WHEN pair % 2 = 0 THEN '${roomId(BACKLOG_ROOM)}'::uuid ELSE ${uuidSql('b', '1000 + pair')} END`,
 ];
 
 /**

@@ -2,8 +2,8 @@ import 'reflect-metadata';
 import '@app/auth';
 import '@app/chatroom';
 import '@app/gemini';
-import '@app/subscription';
 import { registeredStatements } from '@app/platform/testing';
+import { CatalogueConfig, loadPlanCatalogue } from '@app/subscription';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 import {
@@ -45,9 +45,10 @@ afterAll(async () => {
 });
 
 const statements = registeredStatements();
+const catalogue = loadPlanCatalogue(new CatalogueConfig()).sqlParameter;
 
-/** A table of one row. */
-const TINY = new Set(['stripe_event_cursor']);
+/** A table of one row, and one of a row for each model that is paused. */
+const TINY = new Set(['stripe_event_cursor', 'model_pause']);
 
 /** After a month without a worker every customer is to be synchronised: this one means all rows. */
 const MEANS_ALL_ROWS = new Set(['billing_schedule_sync_of_all']);
@@ -83,6 +84,7 @@ const SAMPLES: Record<string, string> = {
   'timestamp with time zone': 'now()',
   'double precision': '1000',
   message_status: `'completed'`,
+  jsonb: `'${catalogue}'`,
 };
 
 async function planOf(name: string, mode: 'force_generic_plan' | 'force_custom_plan'): Promise<PlanNode> {
@@ -134,12 +136,12 @@ const NEW_IDS = ['d0000000-0000-7000-8000-000000000001', 'd0000000-0000-7000-800
 
 /** What a statement does on the hot path, and how many pages it may touch, however much there is. */
 const HOT: [what: string, statement: string, values: unknown[], pages: number][] = [
-  ['accepting a message', 'message_send', [LONG_OWNER, LONG, now, today, 5, ...NEW_IDS, 'Hi', null, null], 100],
-  ['claiming the head of a backlog', 'reply_claim', [BACKLOG_HEAD, 10_000, 300_000], 200],
-  ['claiming what is not the head', 'reply_claim', [BACKLOG_SECOND, 10_000, 300_000], 60],
+  ['accepting a message', 'message_send', [LONG_OWNER, LONG, now, today, catalogue, ...NEW_IDS, 'Hi', null, null], 100],
+  ['claiming the head of a backlog', 'reply_claim', [BACKLOG_HEAD, 10_000, 300_000, catalogue], 200],
+  ['claiming what is not the head', 'reply_claim', [BACKLOG_SECOND, 10_000, 300_000, catalogue], 60],
   ['extending leases', 'reply_extend', [[BACKLOG_HEAD], [1], ['Half'], 10_000], 30],
-  ['finding the next of a backlog', 'reply_next_in_room', [BACKLOG_HEAD], 40],
-  ['finding the next in a long room', 'reply_next_in_room', [LONG_ROOM_REPLY], 40],
+  ['finding the next of a backlog', 'reply_next_of_user', [BACKLOG_HEAD], 40],
+  ['finding the next in a long room', 'reply_next_of_user', [LONG_ROOM_REPLY], 40],
   ['reading a long room', 'chatroom_read', [LONG, LONG_OWNER, 2_147_483_647, 51], 150],
   ['reading the past of a long room', 'message_turns_before', [LONG, 100_000], 250],
   ['reading the past of the backlog room', 'message_turns_before', [roomId(BACKLOG_ROOM), 2_000_000], 250],
@@ -155,7 +157,7 @@ describe('in a database that has lived', () => {
 
     it('finishing a reply touches few pages', async () => {
       const claimed = `UPDATE message SET status = 'generating', attempt = 1 WHERE id = '${BACKLOG_HEAD}'`;
-      const final = ['completed', 'An answer', now, 'm', 'STOP', 1, 1, null, null];
+      const final = ['completed', 'An answer', now, 'm', 'STOP', 1, 0, 0, 1, null, null, false];
       expect(await pagesOf('reply_finish', [BACKLOG_HEAD, 1, ...final], mode, claimed)).toBeLessThan(80);
     });
   });

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { type MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/testing';
-import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
+import { type FinalReply, ReplyStore } from '@app/gemini/testing';
 import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { DailyQuotaGuard, ExhaustedQuotaCache, type QuotaLedgerStore } from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
+import { claimReply } from '../support/claim.js';
 import { messageAcceptance } from '../support/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
@@ -48,8 +49,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   clock = new SetClock();
-  ({ acceptance, ledger } = messageAcceptance(database, clock));
-  store = new ReplyStore(database, clock, new ReplyConfig());
+  ({ acceptance, ledger, replies: store } = messageAcceptance(database, clock));
 });
 
 /** As it is in a process of its own with this clock. */
@@ -150,7 +150,7 @@ describe('accepting a message', () => {
     clock.instant = new Date('2026-11-24T00:01:00.000Z');
     await acceptance.send(user, room, 'early', null);
 
-    const claim = await store.claim(reply.id);
+    const claim = await claimReply(store, reply.id);
     const finished = await Promise.all(Array.from({ length: 5 }, () => store.finish(claim!, FAILED)));
 
     expect(finished.filter(Boolean)).toHaveLength(1);
@@ -205,7 +205,7 @@ describe('around midnight in UTC', () => {
         const outcome = await outcomeOf(sent);
         if (outcome !== 'accepted') return outcome;
         const final = i % 8 < 6 ? FAILED : COMPLETED;
-        await store.finish((await store.claim((await sent).reply.id))!, final);
+        await store.finish((await claimReply(store, (await sent).reply.id))!, final);
         return final.status;
       }),
     );
@@ -243,7 +243,7 @@ describe('an Idempotency-Key', () => {
     const room = await newRoom(user);
     const key = readIdempotencyKey('"once"', [room, 'Hi']);
     const first = await acceptance.send(user, room, 'Hi', key);
-    const claim = await store.claim(first.reply.id);
+    const claim = await claimReply(store, first.reply.id);
     expect(await acceptance.send(user, room, 'Hi', key)).toMatchObject({ replayed: true, reply: first.reply });
     await store.finish(claim!, COMPLETED);
     for (let i = 0; i < 4; i++) await acceptance.send(user, room, 'more', null);
@@ -296,7 +296,7 @@ describe('regenerating', () => {
     const room = await newRoom(user);
     const { message, reply } = await acceptance.send(user, room, 'Hi', null);
     expect(await outcomeOf(acceptance.regenerate(user, room, reply.id))).toBe('reply_in_progress');
-    await store.finish((await store.claim(reply.id))!, COMPLETED);
+    await store.finish((await claimReply(store, reply.id))!, COMPLETED);
 
     const variant = await acceptance.regenerate(user, room, reply.id);
 
@@ -312,7 +312,7 @@ describe('regenerating', () => {
     const user = await newUser({ plan: 'pro' });
     const room = await newRoom(user);
     const { reply } = await acceptance.send(user, room, 'Hi', null);
-    await store.finish((await store.claim(reply.id))!, COMPLETED);
+    await store.finish((await claimReply(store, reply.id))!, COMPLETED);
     const outcomes = await Promise.all(
       Array.from({ length: 10 }, () => outcomeOf(acceptance.regenerate(user, room, reply.id))),
     );

@@ -9,11 +9,12 @@ import {
   ReplyReaderService,
   ReplySignalService,
 } from '@app/chatroom/testing';
-import { type ClaimedReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
+import { type ClaimedReply, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
 import { eventually } from '../support/eventually.js';
+import { claimReply } from '../support/claim.js';
 import { messageAcceptance } from '../support/message-acceptance.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../support/services.js';
 import { TcpProxy } from '../support/http/tcp-proxy.js';
@@ -36,8 +37,7 @@ beforeAll(async () => {
   redis = new RedisClient(redisConfig);
   await eventually(() => redis.status === 'ready');
   const clock = new SystemClock();
-  ({ acceptance } = messageAcceptance(database, clock, 1_000));
-  store = new ReplyStore(database, clock, new ReplyConfig());
+  ({ acceptance, replies: store } = messageAcceptance(database, clock, 1_000));
   log = new ReplyLogStore(redis);
   messages = new MessageStore(database);
   replicas = [1, 2].map(() => startReplica(redisConfig));
@@ -146,7 +146,7 @@ class Writer {
   ) {}
 
   static async begin({ replyId }: Owned): Promise<Writer> {
-    const claim = await store.claim(replyId);
+    const claim = await claimReply(store, replyId);
     if (claim === null) throw new Error('The reply is held by another worker');
     return new Writer(claim, log.open(claim.id, claim.attempt));
   }

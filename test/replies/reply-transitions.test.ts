@@ -1,10 +1,11 @@
 import 'reflect-metadata';
-import { type MessageAcceptanceStore, ReplyCancellationStore, RoomOrderStore } from '@app/chatroom/testing';
-import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
+import { type MessageAcceptanceStore, ReplyCancellationStore, ReplyOrderStore } from '@app/chatroom/testing';
+import { type FinalReply, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import type { QuotaLedgerStore } from '@app/subscription';
 import fc from 'fast-check';
+import { claimReply } from '../support/claim.js';
 import { messageAcceptance } from '../support/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
@@ -28,8 +29,7 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
   const clock = new SystemClock();
-  ({ acceptance, ledger } = messageAcceptance(database, clock, 1_000));
-  store = new ReplyStore(database, clock, new ReplyConfig());
+  ({ acceptance, ledger, replies: store } = messageAcceptance(database, clock, 1_000));
   cancellation = new ReplyCancellationStore(database, clock);
 });
 
@@ -56,7 +56,7 @@ async function endLease(replyId: string): Promise<void> {
 describe('claiming', () => {
   it('gives a reply to one of many workers', async () => {
     const reply = await send(await newRoom());
-    const claims = await Promise.all(Array.from({ length: 20 }, () => store.claim(reply)));
+    const claims = await Promise.all(Array.from({ length: 20 }, () => claimReply(store, reply)));
     expect(claims.filter((claim) => claim !== null)).toHaveLength(1);
   });
 
@@ -66,7 +66,7 @@ describe('claiming', () => {
       where: { id: owner.room },
       data: { systemInstruction: 'Be brief.', title: 'Sky' },
     });
-    expect(await store.claim(await send(owner))).toMatchObject({
+    expect(await claimReply(store, await send(owner))).toMatchObject({
       attempt: 1,
       chatroomId: owner.room,
       userId: owner.user,
@@ -74,7 +74,9 @@ describe('claiming', () => {
       newestTurns: [],
       title: 'Sky',
       systemInstruction: 'Be brief.',
-      model: null,
+      model: 'gemini-flash-latest',
+      ownModel: false,
+      probes: null,
       cancelRequested: false,
     });
   });
@@ -87,12 +89,12 @@ describe('claiming', () => {
         for (let i = 0; i < 5; i++) replies.push(await send(owner));
         const answered: string[] = [];
         for (const pick of [...picks, 0, 1, 2, 3, 4]) {
-          const claim = await store.claim(replies[pick] as string);
+          const claim = await claimReply(store, replies[pick] as string);
           if (claim === null) continue;
           const { content: answer } = ANSWER;
           const exchanges = answered.map((_, index) => ({ seq: 2 * index + 2, question: 'A question?', answer }));
           expect(claim.newestTurns).toEqual(exchanges.reverse());
-          expect(await store.claim(await send(await newRoom()))).not.toBeNull();
+          expect(await claimReply(store, await send(await newRoom()))).not.toBeNull();
           await store.finish(claim, ANSWER);
           answered.push(claim.id);
         }
@@ -106,9 +108,9 @@ describe('claiming', () => {
 describe('the number of the attempt', () => {
   it('throws away what a worker brings that was thought dead', async () => {
     const reply = await send(await newRoom());
-    const frozen = await store.claim(reply);
+    const frozen = await claimReply(store, reply);
     await endLease(reply);
-    const other = await store.claim(reply);
+    const other = await claimReply(store, reply);
 
     expect(await store.finish(frozen!, { ...ANSWER, content: 'too late' })).toBe(false);
     expect(await store.release(frozen!, 0, 'model_unavailable', true)).toBeNull();
@@ -123,12 +125,12 @@ describe('the number of the attempt', () => {
 
   it('leaves a reply to its worker while that extends the lease, and stores what it has written', async () => {
     const reply = await send(await newRoom());
-    const claim = await store.claim(reply);
+    const claim = await claimReply(store, reply);
     await endLease(reply);
     expect(await store.extend([{ id: reply, attempt: claim!.attempt, content: 'An ans' }])).toEqual(
       new Map([[reply, { id: reply, cancelRequested: false }]]),
     );
-    expect(await store.claim(reply)).toBeNull();
+    expect(await claimReply(store, reply)).toBeNull();
     expect(await database.prisma.message.findUnique({ where: { id: reply } })).toMatchObject({ content: 'An ans' });
   });
 });
@@ -136,26 +138,26 @@ describe('the number of the attempt', () => {
 describe('a released reply', () => {
   it('waits for its time, and remembers why', async () => {
     const reply = await send(await newRoom());
-    expect(await store.release((await store.claim(reply))!, 60_000, 'model_unavailable', true)).toBe(60_000);
-    expect(await store.claim(reply)).toBeNull();
+    expect(await store.release((await claimReply(store, reply))!, 60_000, 'model_unavailable', true)).toBe(60_000);
+    expect(await claimReply(store, reply)).toBeNull();
     await endLease(reply);
-    expect(await store.claim(reply)).toMatchObject({ attempt: 2, failures: 1, lastFailure: 'model_unavailable' });
+    expect(await claimReply(store, reply)).toMatchObject({ attempt: 2, failures: 1, lastFailure: 'model_unavailable' });
   });
 
   it('spends no attempt when the project was over its rate', async () => {
     const reply = await send(await newRoom());
-    await store.release((await store.claim(reply))!, 0, 'model_rate_limited', false);
-    expect(await store.claim(reply)).toMatchObject({ failures: 0, lastFailure: 'model_rate_limited' });
+    await store.release((await claimReply(store, reply))!, 0, 'model_rate_limited', false);
+    expect(await claimReply(store, reply)).toMatchObject({ failures: 0, lastFailure: 'model_rate_limited' });
   });
 });
 
 describe('a reply that was left lying for months', () => {
   it('can still be claimed, to be ended', async () => {
     const reply = await send(await newRoom());
-    await store.release((await store.claim(reply))!, 0, 'model_unavailable', true);
+    await store.release((await claimReply(store, reply))!, 0, 'model_unavailable', true);
     const longAgo = new Date(Date.now() - 90 * 86_400_000);
     await database.prisma.message.update({ where: { id: reply }, data: { deadlineAt: longAgo } });
-    expect(await store.claim(reply)).toMatchObject({ deadlineInMs: -1 });
+    expect(await claimReply(store, reply)).toMatchObject({ deadlineInMs: -1 });
   });
 });
 
@@ -163,10 +165,10 @@ describe('cancelling', () => {
   it('does not wait for the next attempt of a reply whose last one has just failed', async () => {
     const owner = await newRoom();
     const reply = await send(owner);
-    const claim = await store.claim(reply);
+    const claim = await claimReply(store, reply);
     await cancellation.cancel(owner.user, owner.room, reply);
     expect(await store.release(claim!, 60_000, 'model_unavailable', true)).toBe(0);
-    expect(await store.claim(reply)).toMatchObject({ cancelRequested: true });
+    expect(await claimReply(store, reply)).toMatchObject({ cancelRequested: true });
   });
 
   it('ends a queued reply at once, refunds its message, and lets the next one pass', async () => {
@@ -176,16 +178,16 @@ describe('cancelling', () => {
       status: 'cancelled',
       content: '',
     });
-    expect(await store.claim(first)).toBeNull();
-    expect(await new RoomOrderStore(database).nextInRoom(first)).toEqual({ id: second, attempt: 0 });
-    expect(await store.claim(second)).not.toBeNull();
+    expect(await claimReply(store, first)).toBeNull();
+    expect(await new ReplyOrderStore(database).nextOfUser(first)).toEqual({ id: second, attempt: 0 });
+    expect(await claimReply(store, second)).not.toBeNull();
     expect((await ledger.read(owner.user)).used).toBe(1);
   });
 
   it('asks the worker that writes, and ends the reply itself when that one is dead', async () => {
     const owner = await newRoom();
     const reply = await send(owner);
-    const claim = await store.claim(reply);
+    const claim = await claimReply(store, reply);
     await store.extend([{ id: reply, attempt: claim!.attempt, content: 'Some words' }]);
     expect(await cancellation.cancel(owner.user, owner.room, reply)).toMatchObject({ status: 'generating' });
     expect(await store.extend([{ id: reply, attempt: claim!.attempt, content: null }])).toEqual(
@@ -202,18 +204,18 @@ describe('cancelling', () => {
   it('keeps what was written for the worker that comes after a dead one', async () => {
     const owner = await newRoom();
     const reply = await send(owner);
-    const claim = await store.claim(reply);
+    const claim = await claimReply(store, reply);
     await store.extend([{ id: reply, attempt: claim!.attempt, content: 'Some words' }]);
     await cancellation.cancel(owner.user, owner.room, reply);
     await endLease(reply);
-    expect(await store.claim(reply)).toMatchObject({ cancelRequested: true, content: 'Some words' });
+    expect(await claimReply(store, reply)).toMatchObject({ cancelRequested: true, content: 'Some words' });
   });
 
   it("finds no other user's and no finished reply", async () => {
     const owner = await newRoom();
     const reply = await send(owner);
     expect(await cancellation.cancel((await newRoom()).user, owner.room, reply)).toBeNull();
-    await store.finish((await store.claim(reply))!, ANSWER);
+    await store.finish((await claimReply(store, reply))!, ANSWER);
     expect(await cancellation.cancel(owner.user, owner.room, reply)).toBeNull();
   });
 
@@ -221,7 +223,7 @@ describe('cancelling', () => {
     for (let i = 0; i < 20; i++) {
       const owner = await newRoom();
       const reply = await send(owner);
-      const claim = await store.claim(reply);
+      const claim = await claimReply(store, reply);
       await endLease(reply);
       const [cancelled, finished] = await Promise.all([
         cancellation.cancel(owner.user, owner.room, reply),
@@ -236,7 +238,7 @@ describe('the sweep', () => {
   it('finds due heads of rooms whose job was lost, and gives each out once in a while', async () => {
     const owner = await newRoom();
     const [head, behind, dead] = [await send(owner), await send(owner), await send(await newRoom())];
-    await store.claim(dead);
+    await claimReply(store, dead);
     const past = new Date(Date.now() - 1_000);
     await database.prisma.message.updateMany({
       where: { id: { in: [head, behind, dead] } },

@@ -3,6 +3,7 @@ import { ChatroomNotFoundError, ChatroomService, ChatroomStore, ReplyCancellatio
 import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
+import { claimReply } from '../support/claim.js';
 import { messageAcceptance } from '../support/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
@@ -22,8 +23,7 @@ afterAll(async () => {
 describe('a room whose replies are being written', () => {
   it('can be deleted at any moment: writers find nothing, and none blocks another', async () => {
     const clock = new SystemClock();
-    const { acceptance } = messageAcceptance(database, clock, 10_000);
-    const replies = new ReplyStore(database, clock, new ReplyConfig());
+    const { acceptance, replies } = messageAcceptance(database, clock, 10_000);
     const cancellation = new ReplyCancellationStore(database, clock);
     const rooms = new ChatroomService(new ChatroomStore(database, clock));
     const owner = uuidv7();
@@ -33,7 +33,7 @@ describe('a room whose replies are being written', () => {
     for (let round = 0; round < 25; round++) {
       const { id } = await rooms.create(owner, {});
       const { reply } = await acceptance.send(owner, id, 'First', null);
-      const held = await replies.claim(reply.id);
+      const held = await claimReply(replies, reply.id);
       const outcomes = await Promise.allSettled([
         acceptance.send(owner, id, 'Second', null),
         replies.extend([{ id: reply.id, attempt: held!.attempt, content: 'Half an ans' }]),

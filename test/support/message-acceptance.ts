@@ -1,12 +1,30 @@
 import { MessageAcceptanceStore } from '@app/chatroom/testing';
+import { ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import type { Clock, Database } from '@app/platform';
-import { CatalogueConfig, ExhaustedQuotaCache, loadPlanCatalogue, QuotaLedgerStore } from '@app/subscription';
+import {
+  CatalogueConfig,
+  ExhaustedQuotaCache,
+  loadPlanCatalogue,
+  PlanCatalogue,
+  QuotaLedgerStore,
+} from '@app/subscription';
 
-/** Accepts messages as an API process with this clock does, and reads the ledger that they are charged to. */
-export function messageAcceptance(database: Database, clock: Clock, dailyMessages = 5) {
+/**
+ * Accepts messages as an API process with this clock does, answers them as a worker does, and reads the ledger that they are
+ * charged to.
+ *
+ * @param dailyMessages of the Basic plan
+ * @param concurrentReplies of every plan
+ */
+export function messageAcceptance(database: Database, clock: Clock, dailyMessages = 5, concurrentReplies = 100) {
   const config = Object.assign(new CatalogueConfig(), { BASIC_DAILY_MESSAGES: dailyMessages });
-  const catalogue = loadPlanCatalogue(config);
+  const { plans, models } = loadPlanCatalogue(config);
+  const catalogue = new PlanCatalogue(
+    plans.map((plan) => ({ ...plan, concurrentReplies })),
+    models,
+  );
   const ledger = new QuotaLedgerStore(database, clock, catalogue);
   const acceptance = new MessageAcceptanceStore(database, clock, catalogue, ledger, new ExhaustedQuotaCache());
-  return { acceptance, ledger, catalogue };
+  const replies = new ReplyStore(database, clock, catalogue, new ReplyConfig());
+  return { acceptance, ledger, replies };
 }

@@ -4,6 +4,7 @@ export { type PastTurn, PastTurnStore, turnsBeforeSql } from './messages/past-tu
 export type { ReplyErrorCode } from './messages/message.row.js';
 export { ReplyCompletionService } from './replies/reply-completion.service.js';
 export { type DueReply, ReplyJobsService } from './replies/reply-jobs.service.js';
+export { headsOfUserSql } from './replies/reply-order.store.js';
 export { ReplyModule } from './replies/reply.module.js';
 export { ChatroomTitleStore } from './rooms/chatroom-title.store.js';
 export { ReplyLogStore, ReplyLogWriter } from './streams/reply-log.store.js';

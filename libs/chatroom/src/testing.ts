@@ -1,7 +1,7 @@
 /** What tests alone need of rooms and messages: `@app/chatroom/testing`. The product may not import it. */
 export { MessageStore } from './messages/message.store.js';
 export { ReplyCancellationStore } from './replies/reply-cancellation.store.js';
-export { RoomOrderStore } from './replies/room-order.store.js';
+export { ReplyOrderStore } from './replies/reply-order.store.js';
 export { ChatroomNotFoundError } from './rooms/chatroom.errors.js';
 export { ChatroomService } from './rooms/chatroom.service.js';
 export { ChatroomStore } from './rooms/chatroom.store.js';

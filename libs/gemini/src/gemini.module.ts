@@ -1,13 +1,17 @@
 import { ReplyModule } from '@app/chatroom';
+import { CatalogueModule } from '@app/subscription';
 import { Module } from '@nestjs/common';
 import { GeminiLanguageModel } from './model/gemini.language-model.js';
 import { LanguageModel } from './model/language-model.port.js';
+import { ModelAvailabilityService } from './model/model-availability.service.js';
+import { ModelPauseStore } from './model/model-pause.store.js';
 import { ModelWatchService } from './model/model-watch.service.js';
 import { CancellationListener } from './replies/cancellation.listener.js';
 import { ChatroomNamingService } from './replies/chatroom-naming.service.js';
 import { HistoryService } from './replies/history.service.js';
 import { LeasedRepliesService } from './replies/leased-replies.service.js';
 import { ReplyAttemptService } from './replies/reply-attempt.service.js';
+import { ReplyClaimService } from './replies/reply-claim.service.js';
 import { ReplySettlementService } from './replies/reply-settlement.service.js';
 import { ReplySweepTask } from './replies/reply-sweep.task.js';
 import { ReplyMetrics } from './replies/reply.metrics.js';
@@ -16,10 +20,13 @@ import { ReplyStore } from './replies/reply.store.js';
 
 /** The work of the worker: replies, written by Gemini. Importing it starts a queue worker in the process. */
 @Module({
-  imports: [ReplyModule],
+  imports: [ReplyModule, CatalogueModule],
   providers: [
     { provide: LanguageModel, useClass: GeminiLanguageModel },
+    ModelAvailabilityService,
+    ModelPauseStore,
     ModelWatchService,
+    ReplyClaimService,
     ReplyProcessor,
     ReplyAttemptService,
     ReplySettlementService,

@@ -31,7 +31,7 @@ export { RequestValidationPipe } from './problem/request-validation.pipe.js';
 export { type FieldError, ValidationFailedError } from './problem/validation.errors.js';
 export { ProcessConfig } from './process/process.config.js';
 export { runProcess } from './process/run-process.js';
-export { JobNotifier } from './queue/job-notifier.js';
+export { type JobNotice, JobNotifier } from './queue/job-notifier.js';
 export { QueueModule } from './queue/queue.module.js';
 export { QueueWorkerHost } from './queue/queue-worker.host.js';
 export { rateLimitHeaders, type RateLimitState } from './rate-limit/rate-limit-headers.js';

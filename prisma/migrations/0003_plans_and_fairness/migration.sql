@@ -13,11 +13,12 @@ CREATE TABLE "erased_daily_usage" (
 );
 
 -- CreateTable
-CREATE TABLE "reply_claim_version" (
+CREATE TABLE "reply_concurrency" (
     "user_id" UUID NOT NULL,
     "version" INTEGER NOT NULL,
+    "running" UUID[],
 
-    CONSTRAINT "reply_claim_version_pkey" PRIMARY KEY ("user_id")
+    CONSTRAINT "reply_concurrency_pkey" PRIMARY KEY ("user_id")
 );
 
 -- CreateTable
@@ -94,7 +95,7 @@ CREATE INDEX "message_unfinished_by_user" ON "message"("user_id", "chatroom_id",
 DROP INDEX "message_unfinished_by_room";
 
 -- AddForeignKey
-ALTER TABLE "reply_claim_version" ADD CONSTRAINT "reply_claim_version_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "reply_concurrency" ADD CONSTRAINT "reply_concurrency_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "model_usage" ADD CONSTRAINT "model_usage_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;

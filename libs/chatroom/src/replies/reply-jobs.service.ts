@@ -1,7 +1,7 @@
 import { REPLY_QUEUE, type ReplyJob } from '@app/contracts';
-import { JobNotifier, withTimeout } from '@app/platform';
+import { type JobNotice, JobNotifier } from '@app/platform';
 import { InjectQueue } from '@nestjs/bullmq';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 
 /** A reply that waits to be claimed. */
@@ -11,35 +11,44 @@ export interface DueReply {
   attempt: number;
 }
 
-/** How long pausing the queue may take. */
-const PAUSE_TIMEOUT_MS = 500;
+/** Of jobs that are taken only when no others wait. BullMQ takes jobs without a priority first. */
+const LOW_PRIORITY = 1;
 
 /** Wakes the workers for replies: the row in PostgreSQL is the truth, so a lost job only means that the sweep enqueues another. */
 @Injectable()
 export class ReplyJobsService {
-  private readonly logger = new Logger(ReplyJobsService.name);
   private readonly notifier: JobNotifier<ReplyJob>;
 
-  constructor(@InjectQueue(REPLY_QUEUE.queue) private readonly queue: Queue) {
+  constructor(@InjectQueue(REPLY_QUEUE.queue) queue: Queue) {
     this.notifier = new JobNotifier(queue, REPLY_QUEUE);
   }
 
-  /**
-   * Enqueues replies, bounded in time. Never throws.
-   *
-   * @param delayMs before a worker may take them
-   */
-  async enqueue(replies: DueReply[], delayMs = 0): Promise<void> {
-    await this.notifier.notify(
-      replies.map(({ id, attempt }) => ({ id: `${id}-${attempt}`, payload: { replyId: id }, delayMs })),
-    );
+  /** Enqueues replies. Bounded in time, and never throws. */
+  async enqueue(replies: DueReply[]): Promise<void> {
+    await this.notifier.notify(replies.map((reply) => notice(reply)));
   }
 
-  /** Lets no worker take a job for some time. Bounded, and never throws: without Redis there is no queue to pause. */
-  async pause(ms: number): Promise<void> {
-    const paused = this.queue
-      .rateLimit(ms)
-      .catch((error: Error) => this.logger.debug(`Pausing the queue failed: ${error.message}`));
-    await withTimeout(PAUSE_TIMEOUT_MS, paused, () => undefined);
+  /** Enqueues a reply that no worker is to take before some time has passed. A job of its own: the one that finds this out still runs. */
+  async enqueueIn(delayMs: number, reply: DueReply): Promise<void> {
+    await this.notifier.notify([{ ...notice(reply, `at-${Date.now() + Math.round(delayMs)}`), delayMs }]);
+  }
+
+  /**
+   * Enqueues a reply whose user has others that wait for a worker: it is taken only when a worker has nothing else to do,
+   * so that many messages of one user delay no other user's. In turn with other users' it is enqueued once one of the
+   * user's ends.
+   */
+  async enqueueIfIdle(reply: DueReply): Promise<void> {
+    await this.notifier.notify([{ ...notice(reply, 'idle'), priority: LOW_PRIORITY }]);
+  }
+
+  /** Enqueues the reply that waited for another of its user. A job of its own, since one may just be finding that it can't start. */
+  async enqueueAfter(replyId: string, next: DueReply): Promise<void> {
+    await this.notifier.notify([notice(next, `after-${replyId}`)]);
   }
 }
+
+const notice = ({ id, attempt }: DueReply, ...reason: string[]): JobNotice<ReplyJob> => ({
+  id: [id, attempt, ...reason].join('-'),
+  payload: { replyId: id },
+});

@@ -8,12 +8,12 @@ import { ReplyLogStore } from '../streams/reply-log.store.js';
 import { ReplyCompletionService } from './reply-completion.service.js';
 import { ReplyErasureService } from './reply-erasure.service.js';
 import { ReplyJobsService } from './reply-jobs.service.js';
-import { RoomOrderStore } from './room-order.store.js';
+import { ReplyOrderStore } from './reply-order.store.js';
 
 const SHARED = [
   ReplyJobsService,
   ReplyCompletionService,
-  RoomOrderStore,
+  ReplyOrderStore,
   ReplyErasureService,
   ReplyLogStore,
   PastTurnStore,

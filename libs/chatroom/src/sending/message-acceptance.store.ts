@@ -18,29 +18,36 @@ import { MESSAGE_SELECT, type MessageRow } from '../messages/message.row.js';
 /** For how long a repeated request gets the first answer again. */
 export const IDEMPOTENCY_KEY_MS = 24 * 3_600_000;
 
-/** What a send has led to. */
-export interface AcceptedMessage {
-  message: MessageRow;
+/** What a send or a regeneration has led to: the reply, and how it is to be enqueued. */
+interface Accepted {
   reply: MessageRow;
   /** As it stands after the send, or at its repetition, which costs nothing. */
   quota: DailyQuota;
   /** The moment whose day the quota is of. */
   at: Date;
+  /** Whether other replies of the user wait for a worker. */
+  othersWait: boolean;
+}
+
+/** What a send has led to. */
+export interface AcceptedMessage extends Accepted {
+  message: MessageRow;
   replayed: boolean;
 }
 
 /** What a regeneration has led to. */
-export interface AcceptedVariant {
-  reply: MessageRow;
-  quota: DailyQuota;
-  /** The moment whose day the quota is of. */
-  at: Date;
-}
+export type AcceptedVariant = Accepted;
 
 /** The quota after a statement: `used` null when it was exhausted. */
-type SpentQuota = Pick<DailyQuota, 'plan' | 'limit'> & { used: number | null };
+type SpentQuota = Pick<DailyQuota, 'plan' | 'limit'> & { used: number | null; othersWait: boolean };
 
 type RegenerateOutcome = SpentQuota & { replyTo: string; latest: boolean; unfinished: boolean };
+
+/** Whether other replies of the user could be claimed, were there a worker for them. */
+const OTHERS_WAIT = `EXISTS (
+  SELECT FROM message other
+  WHERE other.user_id = $1::uuid AND other.completed_at IS NULL AND other.status = 'queued' AND other.due_at <= now()
+) AS "othersWait"`;
 
 const QUOTA = spendOneMessageSql('room', { user: '$1', day: '$4', now: '$3', catalogue: '$5' });
 
@@ -77,7 +84,7 @@ const SEND = prepared<SpentQuota>(
       INSERT INTO idempotency_key (user_id, key, request_hash, reply_id, created_at)
       SELECT $1::uuid, $9::text, $10::bytea, $7::uuid, $3::timestamptz FROM bumped WHERE $9::text IS NOT NULL
     )
-    SELECT allowance.plan, allowance."limit", spent.used FROM allowance LEFT JOIN spent ON true`,
+    SELECT allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT} FROM allowance LEFT JOIN spent ON true`,
 );
 
 /** As {@link SEND}, for one more reply to the room's latest question. The older variant leaves the lists. */
@@ -102,7 +109,7 @@ const REGENERATE = prepared<RegenerateOutcome>(
     ), reply AS (
       INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', 'target.reply_to')} FROM bumped, target
     )
-    SELECT target.reply_to AS "replyTo", target.latest, target.unfinished, allowance.plan, allowance."limit", spent.used
+    SELECT target.reply_to AS "replyTo", target.latest, target.unfinished, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}
     FROM target LEFT JOIN allowance ON true LEFT JOIN spent ON true`,
 );
 
@@ -138,12 +145,14 @@ export class MessageAcceptanceStore {
     // A second try is needed only where the key was in use and its time has run out.
     for (let attempt = 1; attempt <= 2; attempt++) {
       const outcome = await this.database.run(SEND, values).catch(keyInUse);
-      const quota = outcome?.[0];
-      if (quota?.used != null)
-        return { message, reply, quota: { ...quota, used: quota.used }, at: now, replayed: false };
+      const spent = outcome?.[0];
+      if (spent?.used != null) {
+        const { othersWait, ...quota } = spent;
+        return { message, reply, quota: { ...quota, used: spent.used }, at: now, othersWait, replayed: false };
+      }
       const earlier = key === null ? null : await this.replay(userId, key, now);
       if (earlier !== null) return earlier;
-      if (quota !== undefined) throw this.quotaExceeded(userId, quota.limit, now);
+      if (spent !== undefined) throw this.quotaExceeded(userId, spent.limit, now);
       if (outcome !== null) throw new ChatroomNotFoundError();
     }
     throw new IdempotencyKeyReusedError();
@@ -161,11 +170,11 @@ export class MessageAcceptanceStore {
     const values = [userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter, replyId, reply.id];
     const [outcome] = await this.database.run(REGENERATE, values);
     if (outcome === undefined) return null;
-    const { replyTo, latest, unfinished, plan, limit, used } = outcome;
+    const { replyTo, latest, unfinished, plan, limit, used, othersWait } = outcome;
     if (!latest) throw new NotLatestReplyError();
     if (unfinished) throw new ReplyInProgressError();
     if (used === null) throw this.quotaExceeded(userId, limit, now);
-    return { reply: { ...reply, replyTo }, quota: { plan, limit, used }, at: now };
+    return { reply: { ...reply, replyTo }, quota: { plan, limit, used }, at: now, othersWait };
   }
 
   private quotaExceeded(userId: string, limit: number | null, now: Date): DailyQuotaExceededError {
@@ -194,7 +203,7 @@ export class MessageAcceptanceStore {
     const quota = await this.ledger.read(userId);
     const { question, ...stored } = reply;
     const accepted = newMessage({ ...stored, content: '', completedAt: null });
-    return { message: question, reply: accepted, quota, at: now, replayed: true };
+    return { message: question, reply: accepted, quota, at: now, othersWait: false, replayed: true };
   }
 }
 

@@ -28,7 +28,7 @@ export class MessageService {
     this.crashPoints.at('accept');
     const accepted = await this.acceptance.send(userId, chatroomId, content, key);
     this.crashPoints.at('accepted');
-    if (!accepted.replayed) this.enqueue(accepted.reply.id);
+    if (!accepted.replayed) this.enqueue(accepted);
     return accepted;
   }
 
@@ -40,12 +40,14 @@ export class MessageService {
   async regenerate(userId: string, chatroomId: string, replyId: string): Promise<AcceptedVariant> {
     const accepted = await this.acceptance.regenerate(userId, chatroomId, replyId);
     if (accepted === null) throw new MessageNotFoundError();
-    this.enqueue(accepted.reply.id);
+    this.enqueue(accepted);
     return accepted;
   }
 
   /** The client doesn't wait for the queue: the reply is safe in PostgreSQL, and the sweep finds what was not enqueued. */
-  private enqueue(replyId: string): void {
-    void this.jobs.enqueue([{ id: replyId, attempt: 0 }]).then(() => this.crashPoints.at('enqueued'));
+  private enqueue({ reply, othersWait }: AcceptedVariant): void {
+    const due = { id: reply.id, attempt: 0 };
+    const enqueued = othersWait ? this.jobs.enqueueIfIdle(due) : this.jobs.enqueue([due]);
+    void enqueued.then(() => this.crashPoints.at('enqueued'));
   }
 }

@@ -1,6 +1,7 @@
 import { CrashPointService } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { LanguageModel, type ModelEnd, ModelError } from '../model/language-model.port.js';
+import { ModelAvailabilityService } from '../model/model-availability.service.js';
 import { HistoryService } from './history.service.js';
 import type { LeasedReply } from './leased-reply.js';
 import { broken, cancelled, judgeEnd, judgeError, type Outcome } from './reply-outcome.js';
@@ -14,6 +15,7 @@ export class ReplyAttemptService {
   constructor(
     private readonly history: HistoryService,
     private readonly model: LanguageModel,
+    private readonly availability: ModelAvailabilityService,
     private readonly metrics: ReplyMetrics,
     private readonly crashPoints: CrashPointService,
   ) {}
@@ -49,6 +51,7 @@ export class ReplyAttemptService {
     for (;;) {
       const next = await stream.next();
       if (next.done === true) return next.value;
+      if (reply.text === '') await this.availability.answered(claim.model, claim.probes !== null);
       reply.append(next.value);
       this.crashPoints.at('first-token');
     }

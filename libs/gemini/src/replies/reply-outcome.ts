@@ -7,7 +7,7 @@ export type Outcome =
   | { type: 'final'; final: FinalReply }
   /** Another attempt may succeed; should there be none, the reply ends with this error. */
   | { type: 'retry'; failure: ReplyErrorCode; retryAfterMs: number | null }
-  /** The project is over its rate limit: all replies wait, and no attempt is spent. */
+  /** The model is over its rate limit: its replies wait, and no attempt is spent. */
   | { type: 'pause'; retryAfterMs: number | null }
   /** This process shuts down: another worker goes on at once, and no attempt is spent. */
   | { type: 'interrupted' }

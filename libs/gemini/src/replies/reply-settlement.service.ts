@@ -2,15 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ReplyErrorCode, ReplyCompletionService, ReplyJobsService, ReplyLogStore } from '@app/chatroom';
 import { CrashPointService } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
+import { ModelAvailabilityService } from '../model/model-availability.service.js';
 import { ChatroomNamingService } from './chatroom-naming.service.js';
 import type { LeasedReply } from './leased-reply.js';
 import { backoffMs, broken, type Outcome } from './reply-outcome.js';
 import { ReplyConfig } from './reply.config.js';
 import { ReplyMetrics } from './reply.metrics.js';
 import { type ClaimedReply, type FinalReply, ReplyStore } from './reply.store.js';
-
-/** The pause of the whole queue when the project is over its rate and the vendor doesn't say for how long. */
-const DEFAULT_PAUSE_MS = 5_000;
 
 /** How often storing an outcome is tried while PostgreSQL is away: about half a minute, after which the sweep takes over. */
 const STORE_TRIES = 12;
@@ -27,6 +25,7 @@ export class ReplySettlementService {
     private readonly jobs: ReplyJobsService,
     private readonly completion: ReplyCompletionService,
     private readonly log: ReplyLogStore,
+    private readonly availability: ModelAvailabilityService,
     private readonly naming: ChatroomNamingService,
     private readonly metrics: ReplyMetrics,
     private readonly crashPoints: CrashPointService,
@@ -61,20 +60,22 @@ export class ReplySettlementService {
     if (final.status === 'completed' && claim.title === null) this.naming.name(claim, final.content);
   }
 
-  private async retry(reply: LeasedReply, failure: ReplyErrorCode, retryAfterMs: number | null): Promise<void> {
-    const { claim } = reply;
-    const failures = claim.failures + 1;
-    if (failures >= this.config.REPLY_MAX_ATTEMPTS) return await this.finish(reply, broken(failure, reply.text));
-    const delay = backoffMs(this.config.REPLY_RETRY_BASE_MS, failures, retryAfterMs);
-    await this.release(claim, delay, failure, true);
+  /** Puts off a reply whose model was found to be down before it was asked. No attempt is spent. */
+  async postpone({ claim }: LeasedReply, pausedForMs: number): Promise<void> {
+    await this.release(claim, pausedForMs, 'model_unavailable', false);
   }
 
-  /** The vendor's rate limit counts all replies together, so asking for others meanwhile would only make it worse. */
+  private async retry(reply: LeasedReply, failure: ReplyErrorCode, retryAfterMs: number | null): Promise<void> {
+    const { claim } = reply;
+    await this.availability.failed({ model: claim.model, replyId: claim.id });
+    const failures = claim.failures + 1;
+    if (failures >= this.config.REPLY_MAX_ATTEMPTS) return await this.finish(reply, broken(failure, reply.text));
+    await this.release(claim, backoffMs(this.config.REPLY_RETRY_BASE_MS, failures, retryAfterMs), failure, true);
+  }
+
   private async pause(claim: ClaimedReply, retryAfterMs: number | null): Promise<void> {
-    const pause = backoffMs(retryAfterMs ?? DEFAULT_PAUSE_MS, 1, null);
-    this.logger.warn(`Over the model's rate limit: the queue waits for ${Math.round(pause)} ms`);
-    await this.jobs.pause(Math.ceil(pause));
-    await this.release(claim, pause, 'model_rate_limited', false);
+    const pausedForMs = await persist(() => this.availability.rateLimited(claim.model, retryAfterMs));
+    await this.release(claim, pausedForMs, 'model_rate_limited', false);
   }
 
   /** @param counted whether an attempt is spent */
@@ -85,7 +86,10 @@ export class ReplySettlementService {
     counted: boolean,
   ): Promise<void> {
     const dueIn = await persist(() => this.store.release(claim, delayMs, failure, counted));
-    if (dueIn !== null) await this.jobs.enqueue([claim], dueIn);
+    if (dueIn === null) return;
+    await this.jobs.enqueueIn(dueIn, claim);
+    // The place that it had among the user's replies is free until then.
+    if (dueIn > 0) await this.completion.enqueueNext(claim.id);
   }
 
   /** Another worker writes a log of its own; or the reply was deleted, and nothing of it may stay. */

@@ -1,11 +1,13 @@
 import { REPLY_QUEUE, type ReplyJob } from '@app/contracts';
 import { CrashPointService, ProcessConfig, QueueWorkerHost } from '@app/platform';
 import { Processor } from '@nestjs/bullmq';
+import { ModelAvailabilityService } from '../model/model-availability.service.js';
 import { LeasedRepliesService } from './leased-replies.service.js';
+import type { LeasedReply } from './leased-reply.js';
 import { ReplyAttemptService } from './reply-attempt.service.js';
+import { ReplyClaimService } from './reply-claim.service.js';
 import { ReplySettlementService } from './reply-settlement.service.js';
 import { ReplyWorkerConfig } from './reply-worker.config.js';
-import { ReplyStore } from './reply.store.js';
 
 /** How long before the process must have ended the unfinished replies are released. */
 const RELEASE_MS = 3_000;
@@ -15,8 +17,8 @@ const drainMs = ({ SHUTDOWN_TIMEOUT_MS }: ProcessConfig): number => Math.max(0, 
 
 /**
  * Answers messages: takes a job from the queue, claims its reply in PostgreSQL, lets the model write, and settles the
- * outcome. A job whose reply is finished, not due, leased by a living worker or not the first of its room finds nothing to
- * claim and ends at once.
+ * outcome. A job whose reply is finished, not due, leased by a living worker, not the first of its room, or whose user has
+ * as many under way as the plan allows finds nothing to claim and ends at once.
  */
 @Processor(REPLY_QUEUE.queue, {
   autorun: false,
@@ -24,13 +26,12 @@ const drainMs = ({ SHUTDOWN_TIMEOUT_MS }: ProcessConfig): number => Math.max(0, 
   lockDuration: 6_000,
   stalledInterval: 3_000,
   maxStalledCount: 1,
-  // No limit of ours; but without one BullMQ doesn't look whether the queue is paused by `Queue.rateLimit`.
-  limiter: { max: 1_000_000_000, duration: 1_000 },
 })
 export class ReplyProcessor extends QueueWorkerHost<ReplyJob> {
   constructor(
-    private readonly store: ReplyStore,
+    private readonly claims: ReplyClaimService,
     private readonly leased: LeasedRepliesService,
+    private readonly availability: ModelAvailabilityService,
     private readonly attempts: ReplyAttemptService,
     private readonly settlement: ReplySettlementService,
     private readonly crashPoints: CrashPointService,
@@ -53,13 +54,18 @@ export class ReplyProcessor extends QueueWorkerHost<ReplyJob> {
 
   protected override async handle({ replyId }: ReplyJob): Promise<void> {
     this.crashPoints.at('claim');
-    const claim = await this.store.claim(replyId);
+    const claim = await this.claims.claim(replyId);
     if (claim === null) return;
     this.crashPoints.at('claimed');
-    await this.leased.withLease(claim, async (reply) => {
-      const outcome = await this.attempts.run(reply);
-      reply.endDeadline();
-      await this.settlement.settle(reply, outcome);
-    });
+    await this.leased.withLease(claim, (reply) => this.answer(reply));
+  }
+
+  private async answer(reply: LeasedReply): Promise<void> {
+    const { model, probes } = reply.claim;
+    const pausedForMs = probes === 'model_unavailable' ? await this.availability.probe(model) : null;
+    if (pausedForMs !== null) return await this.settlement.postpone(reply, pausedForMs);
+    const outcome = await this.attempts.run(reply);
+    reply.endDeadline();
+    await this.settlement.settle(reply, outcome);
   }
 }

@@ -1,8 +1,9 @@
-import { type DueReply, type PastTurn, type ReplyErrorCode, turnsBeforeSql } from '@app/chatroom';
+import { type DueReply, headsOfUserSql, type PastTurn, type ReplyErrorCode, turnsBeforeSql } from '@app/chatroom';
 import { Clock, Database, prepared } from '@app/platform';
-import { refundOneMessageSql } from '@app/subscription';
+import { type Plan, PlanCatalogue, planLimitSql, planNumberSql, planSql, refundOneMessageSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import type { ModelUsage } from '../model/language-model.port.js';
+import type { ModelPauseReason } from '../model/model-pause.store.js';
 import { ReplyConfig } from './reply.config.js';
 
 /** A reply that this worker holds, with what it takes to answer. Valid while no claim has made a newer attempt. */
@@ -19,8 +20,14 @@ export interface ClaimedReply {
   content: string;
   title: string | null;
   systemInstruction: string | null;
-  /** The room's own choice; null: the deployment's default. */
-  model: string | null;
+  /** The model that is to answer: the room's own, if the plan has it, and the plan's default otherwise. */
+  model: string;
+  /** Whether the model is the room's own choice, and not the plan's default anyway. */
+  ownModel: boolean;
+  /** The plan of its user. */
+  plan: Plan;
+  /** The model was paused for this reason, and this reply tries whether it works again; null: it was not. */
+  probes: ModelPauseReason | null;
   /** Model calls that ended in a retryable failure. */
   failures: number;
   /** The error that the reply would end with if there were no further attempt. */
@@ -29,6 +36,14 @@ export interface ClaimedReply {
   deadlineInMs: number;
   cancelRequested: boolean;
 }
+
+/** What came of trying to claim a reply. `busy`: it is the user's turn later, and the end of another reply brings it. */
+export type ClaimOutcome =
+  | { type: 'claimed'; claim: ClaimedReply }
+  | { type: 'paused'; attempt: number; model: string }
+  | { type: 'busy' }
+  /** It is finished, held by another worker, or not due. */
+  | { type: 'taken' };
 
 /** A reply's final state. */
 export interface FinalReply {
@@ -65,6 +80,9 @@ export interface HeldLease {
   cancelRequested: boolean;
 }
 
+/** More than the replies of one user that any plan lets run at once. */
+const MAX_CLAIM_TRIES = 200;
+
 const UNFINISHED = `('queued', 'generating')`;
 
 /**
@@ -73,32 +91,113 @@ const UNFINISHED = `('queued', 'generating')`;
  */
 const headOfRoom = (reply: string): string => `${reply}.seq = (
   SELECT head.seq FROM message head
-  WHERE head.chatroom_id = ${reply}.chatroom_id AND head.completed_at IS NULL
-  ORDER BY head.seq LIMIT 1)`;
+  WHERE head.user_id = ${reply}.user_id AND head.chatroom_id = ${reply}.chatroom_id AND head.completed_at IS NULL
+  ORDER BY head.user_id, head.chatroom_id, head.seq LIMIT 1)`;
 
 const milliseconds = (placeholder: string): string => `${placeholder}::int * interval '1 ms'`;
 
+/** How long the one reply that tries a paused model may take to hear from it, before another one tries. */
+const PROBE_MS = 15_000;
+
+/** The row of a claim: `id` null where it failed. */
+type ClaimRow = Omit<ClaimedReply, 'id' | 'plan' | 'ownModel'> & {
+  id: string | null;
+  plan: string;
+  askedAttempt: number;
+  isStartable: boolean;
+  isPaused: boolean;
+};
+
 /**
- * Brings along what the model needs, so that the answer waits for no further round trip. Stored times are rounded to
- * milliseconds, also upwards: what is due at once must be so in the very same one.
+ * Claims a reply, and brings along what the model needs, so that the answer waits for no further round trip.
+ *
+ * `running` are the user's replies that are being written, by the list that the last claim left. `place` replaces that list,
+ * and fails when another claim has replaced it since this statement began: so claims of one user can't overrun its limit
+ * together, and those of different users never wait for each other. Of the replies that wait for a paused model one
+ * becomes its `probe`. Stored times are rounded to milliseconds, also upwards: what is due at once must be so in the very
+ * same one.
  */
-const CLAIM = prepared<ClaimedReply>(
+const CLAIM = prepared<ClaimRow>(
   'reply_claim',
   `
+    WITH asked AS (
+      SELECT reply.id, reply.user_id, reply.chatroom_id, reply.seq, reply.status, reply.attempt,
+        reply.cancel_requested_at IS NOT NULL OR reply.deadline_at <= now() AS only_ends
+      FROM message reply
+      WHERE reply.id = $1::uuid AND reply.status IN ${UNFINISHED} AND reply.due_at <= now() + interval '1 ms'
+    ), planned AS (
+      SELECT ${planSql('now()', '$4')} AS plan, room.model AS wanted
+      FROM asked JOIN chatroom room ON room.id = asked.chatroom_id LEFT JOIN subscription s ON s.user_id = asked.user_id
+    ), allowance AS (
+      SELECT plan, ${planNumberSql('plan', '$4', 'concurrentReplies')} AS concurrent,
+        CASE WHEN ${planLimitSql('plan', '$4', 'models')} ? wanted THEN wanted
+             ELSE ${planLimitSql('plan', '$4', 'defaultModel')} #>> '{}' END AS model
+      FROM planned
+    ), pause AS (
+      SELECT p.failure, p.resume_at <= now() AND COALESCE(p.probe_until <= now(), true) AS awaits_probe
+      FROM allowance JOIN model_pause p ON p.model = allowance.model
+    ), running AS (
+      SELECT COALESCE(array_agg(other.id), '{}') AS ids
+      FROM asked JOIN reply_concurrency known ON known.user_id = asked.user_id
+      CROSS JOIN unnest(known.running) taken (id)
+      JOIN message other ON other.id = taken.id AND other.status = 'generating' AND other.id <> asked.id
+    ), decision AS (
+      SELECT asked.*, allowance.plan, allowance.model, running.ids AS running,
+        ${headOfRoom('asked')} AND (asked.status = 'generating' OR cardinality(running.ids) < allowance.concurrent)
+          AS startable,
+        NOT asked.only_ends AND EXISTS (SELECT FROM pause) AS paused,
+        COALESCE((SELECT awaits_probe FROM pause), false) AS awaits_probe
+      FROM asked, allowance, running
+    ), place AS (
+      INSERT INTO reply_concurrency AS known (user_id, version, running)
+      SELECT user_id, 1 + COALESCE((SELECT version FROM reply_concurrency earlier WHERE earlier.user_id = d.user_id), 0),
+        running || id
+      FROM decision d WHERE startable AND (NOT paused OR awaits_probe)
+      ON CONFLICT (user_id) DO UPDATE SET version = EXCLUDED.version, running = EXCLUDED.running
+        WHERE known.version = EXCLUDED.version - 1
+      RETURNING user_id
+    ), probe AS (
+      UPDATE model_pause p SET probe_until = now() + interval '${PROBE_MS} ms'
+      FROM place, decision d
+      WHERE d.paused AND p.model = d.model AND p.resume_at <= now() AND COALESCE(p.probe_until <= now(), true)
+      RETURNING p.failure
+    ), claimed AS (
+      UPDATE message reply
+      SET status = 'generating', attempt = reply.attempt + 1, due_at = now() + ${milliseconds('$2')},
+          content = CASE WHEN reply.cancel_requested_at IS NULL THEN '' ELSE reply.content END,
+          deadline_at = COALESCE(reply.deadline_at, now() + ${milliseconds('$3')})
+      FROM place, decision d, chatroom, message question
+      WHERE reply.id = d.id AND reply.attempt = d.attempt AND reply.status = d.status
+        AND (NOT d.paused OR EXISTS (SELECT FROM probe))
+        AND chatroom.id = reply.chatroom_id AND question.id = reply.reply_to
+      RETURNING reply.id, reply.attempt, reply.chatroom_id AS "chatroomId", reply.user_id AS "userId",
+        question.content AS prompt, ${turnsBeforeSql('reply.chatroom_id', 'question.seq')} AS "newestTurns",
+        reply.content, chatroom.title, chatroom.system_instruction AS "systemInstruction",
+        reply.failures, reply.last_failure AS "lastFailure",
+        reply.cancel_requested_at IS NOT NULL AS "cancelRequested",
+        GREATEST(extract(epoch FROM reply.deadline_at - now()) * 1000, -1)::int AS "deadlineInMs"
+    )
+    SELECT claimed.*, d.plan, d.model, (SELECT failure FROM probe) AS probes,
+      d.attempt AS "askedAttempt", d.startable AS "isStartable", d.paused AND NOT d.awaits_probe AS "isPaused"
+    FROM decision d LEFT JOIN claimed ON true`,
+);
+
+/** A reply whose model is paused costs no attempt. Those that wait come back one after another, the later the denser. */
+const DEFER = prepared<{ dueInMs: number }>(
+  'reply_defer',
+  `
+    WITH turn AS (
+      UPDATE model_pause SET deferred = deferred + 1 WHERE model = $3
+      RETURNING failure, CASE WHEN resume_at > now() THEN resume_at + ln(deferred) / ln(2) * interval '1 s'
+                              ELSE now() + (1 + 2 * random()) * interval '1 s' END AS at
+    )
     UPDATE message reply
-    SET status = 'generating', attempt = reply.attempt + 1, due_at = now() + ${milliseconds('$2')},
-        content = CASE WHEN reply.cancel_requested_at IS NULL THEN '' ELSE reply.content END,
-        deadline_at = COALESCE(reply.deadline_at, now() + ${milliseconds('$3')})
-    FROM chatroom, message question
-    WHERE reply.id = $1::uuid AND reply.status IN ${UNFINISHED} AND ${headOfRoom('reply')}
-      AND reply.due_at <= now() + interval '1 ms'
-      AND chatroom.id = reply.chatroom_id AND question.id = reply.reply_to
-    RETURNING reply.id, reply.attempt, reply.chatroom_id AS "chatroomId", chatroom.user_id AS "userId",
-      question.content AS prompt, ${turnsBeforeSql('reply.chatroom_id', 'question.seq')} AS "newestTurns",
-      reply.content, chatroom.title, chatroom.system_instruction AS "systemInstruction", chatroom.model,
-      reply.failures, reply.last_failure AS "lastFailure",
-      reply.cancel_requested_at IS NOT NULL AS "cancelRequested",
-      GREATEST(extract(epoch FROM reply.deadline_at - now()) * 1000, -1)::int AS "deadlineInMs"`,
+    SET last_failure = turn.failure, deadline_at = COALESCE(reply.deadline_at, now() + ${milliseconds('$4')}),
+        due_at = LEAST(turn.at, COALESCE(reply.deadline_at, now() + ${milliseconds('$4')})),
+        next_enqueue_at = LEAST(turn.at, COALESCE(reply.deadline_at, now() + ${milliseconds('$4')})) + interval '2 s'
+    FROM turn
+    WHERE reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'queued'
+    RETURNING GREATEST(ceil(extract(epoch FROM reply.due_at - now()) * 1000), 0)::int AS "dueInMs"`,
 );
 
 const EXTEND = prepared<HeldLease>(
@@ -142,17 +241,31 @@ const FINISH = prepared<{ id: string }>(
     SELECT id FROM ended`,
 );
 
+/**
+ * Looks at users rather than at replies: of each user with something overdue it takes as many of the first replies of
+ * rooms as may be written at once. What is overdue and can't start is passed over for a while, too.
+ */
 const SWEEP = prepared<DueReply>(
   'reply_sweep',
   `
-    WITH head AS (
-      SELECT id FROM message reply
-      WHERE reply.next_enqueue_at <= now() AND reply.due_at <= now() AND ${headOfRoom('reply')}
-      ORDER BY reply.next_enqueue_at LIMIT 500
+    WITH overdue AS (
+      SELECT id, user_id FROM message
+      WHERE next_enqueue_at <= now() AND due_at <= now()
+      ORDER BY next_enqueue_at LIMIT 500
       FOR UPDATE SKIP LOCKED
+    ), passed AS (
+      UPDATE message SET next_enqueue_at = now() + interval '5 s' FROM overdue WHERE message.id = overdue.id
+    ), owner AS (
+      SELECT DISTINCT user_id FROM overdue
+    ), planned AS (
+      SELECT owner.user_id, ${planSql('now()', '$1')} AS plan
+      FROM owner LEFT JOIN subscription s ON s.user_id = owner.user_id
     )
-    UPDATE message SET next_enqueue_at = now() + interval '5 s' FROM head WHERE message.id = head.id
-    RETURNING message.id, message.attempt`,
+    SELECT due.id, due.attempt
+    FROM planned CROSS JOIN LATERAL (
+      WITH RECURSIVE me AS (SELECT planned.user_id), ${headsOfUserSql('head', 'me', 'true')}
+      SELECT id, attempt FROM head WHERE due_at <= now() LIMIT ${planNumberSql('planned.plan', '$1', 'concurrentReplies')}
+    ) due`,
 );
 
 /**
@@ -164,14 +277,42 @@ export class ReplyStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly catalogue: PlanCatalogue,
     private readonly config: ReplyConfig,
   ) {}
 
-  /** Takes the reply for this worker, if it is due and the first unfinished one of its room. */
-  async claim(replyId: string): Promise<ClaimedReply | null> {
-    const values = [replyId, this.config.REPLY_LEASE_MS, this.config.REPLY_DEADLINE_MS];
-    const [claimed] = await this.database.run(CLAIM, values);
-    return claimed ?? null;
+  /**
+   * Takes the reply for this worker, if it is due, the first unfinished one of its room, its model is not paused, and its
+   * user has no more replies under way than the plan allows.
+   */
+  async claim(replyId: string): Promise<ClaimOutcome> {
+    const { REPLY_LEASE_MS: lease, REPLY_DEADLINE_MS: deadline } = this.config;
+    // Another claim of the same user came between: there are at most as many of those as replies that may run at once.
+    for (let tries = 0; tries < MAX_CLAIM_TRIES; tries++) {
+      const [row] = await this.database.run(CLAIM, [replyId, lease, deadline, this.catalogue.sqlParameter]);
+      if (row === undefined) return { type: 'taken' };
+      const { id, plan, askedAttempt, isStartable, isPaused, ...claimed } = row;
+      if (id !== null) return { type: 'claimed', claim: this.complete({ ...claimed, id }, plan) };
+      if (isPaused) return { type: 'paused', attempt: askedAttempt, model: claimed.model };
+      if (!isStartable) return { type: 'busy' };
+    }
+    return { type: 'busy' };
+  }
+
+  private complete(claimed: Omit<ClaimedReply, 'plan' | 'ownModel'>, planName: string): ClaimedReply {
+    const plan = this.catalogue.plan(planName);
+    return { ...claimed, plan, ownModel: claimed.model !== plan.defaultModel };
+  }
+
+  /**
+   * Puts off a reply whose model is paused. Its deadline runs from now on, if it doesn't yet.
+   *
+   * @param attempt the last one
+   * @returns the milliseconds until it is due; null when it doesn't wait any more, or the pause is over
+   */
+  async defer(replyId: string, attempt: number, model: string): Promise<number | null> {
+    const [deferred] = await this.database.run(DEFER, [replyId, attempt, model, this.config.REPLY_DEADLINE_MS]);
+    return deferred?.dueInMs ?? null;
   }
 
   /**
@@ -225,8 +366,8 @@ export class ReplyStore {
     return rows.length > 0;
   }
 
-  /** Due replies that no job has brought to a worker; each is given out once in five seconds. */
+  /** Due replies that no job has brought to a worker: of each user as many as may be written at once, once in five seconds. */
   async sweep(): Promise<DueReply[]> {
-    return await this.database.run(SWEEP, []);
+    return await this.database.run(SWEEP, [this.catalogue.sqlParameter]);
   }
 }

@@ -11,6 +11,8 @@ export interface JobNotice<Job extends QueueJob> {
   payload: Omit<Job, keyof QueueJob>;
   /** Milliseconds before a worker may take it. */
   delayMs?: number;
+  /** Jobs without one are taken first, then those with the lowest number. */
+  priority?: number;
 }
 
 /** How long enqueueing may take. What Redis doesn't take by then is found by the sweep. */
@@ -42,13 +44,16 @@ export class JobNotifier<Job extends QueueJob> {
     await withTimeout(ENQUEUE_TIMEOUT_MS, added, () => undefined);
   }
 
-  private async add({ id, payload, delayMs = 0 }: JobNotice<Job>): Promise<void> {
+  private async add({ id, payload, delayMs = 0, priority }: JobNotice<Job>): Promise<void> {
     const { requestId } = RequestContext;
     const origin = requestId === undefined ? {} : { requestId };
     this.unconfirmed++;
     try {
       const data = { v: this.contract.version, ...payload, ...origin };
-      await this.queue.add(this.contract.job, data, jobOptions(id, delayMs));
+      await this.queue.add(this.contract.job, data, {
+        ...jobOptions(id, delayMs),
+        ...(priority !== undefined && { priority }),
+      });
     } catch (error) {
       this.logger.debug(`Enqueueing failed: ${(error as Error).message}`);
     } finally {
