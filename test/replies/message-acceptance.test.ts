@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { type MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/testing';
-import { type FinalReply, ReplyStore } from '@app/gemini/testing';
+import { type FinalReply, type ReplyStore } from '@app/gemini/testing';
 import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { DailyQuotaGuard, ExhaustedQuotaCache, type QuotaLedgerStore } from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';

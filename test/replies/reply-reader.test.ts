@@ -9,7 +9,7 @@ import {
   ReplyReaderService,
   ReplySignalService,
 } from '@app/chatroom/testing';
-import { type ClaimedReply, ReplyStore } from '@app/gemini/testing';
+import { type ClaimedReply, type ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';

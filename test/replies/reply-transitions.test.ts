@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { type MessageAcceptanceStore, ReplyCancellationStore, ReplyOrderStore } from '@app/chatroom/testing';
-import { type FinalReply, ReplyStore } from '@app/gemini/testing';
+import { type FinalReply, type ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import type { QuotaLedgerStore } from '@app/subscription';

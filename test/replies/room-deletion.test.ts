@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { ChatroomNotFoundError, ChatroomService, ChatroomStore, ReplyCancellationStore } from '@app/chatroom/testing';
-import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import { claimReply } from '../support/claim.js';

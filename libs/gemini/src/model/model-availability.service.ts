@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { LanguageModel, ModelError } from './language-model.port.js';
-import { type ModelPauseReason, ModelPauseStore } from './model-pause.store.js';
+import { ModelPauseStore } from './model-pause.store.js';
 
 /** The pause of a model over its rate limit, where the vendor doesn't say for how long. */
 const RATE_LIMIT_PAUSE = { baseMs: 5_000, maxMs: 120_000 };
