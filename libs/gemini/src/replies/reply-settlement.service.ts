@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ReplyErrorCode, ReplyCompletionService, ReplyJobsService, ReplyLogStore } from '@app/chatroom';
 import { CrashPointService } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
-import { ChatroomNamingService } from './chatroom-naming.service.js';
+import { ChatroomNamingService } from '../naming/chatroom-naming.service.js';
 import type { LeasedReply } from './leased-reply.js';
 import { backoffMs, broken, type Outcome } from './reply-outcome.js';
 import { ReplyConfig } from './reply.config.js';
