@@ -48,8 +48,9 @@ afterAll(async () => {
 
 beforeEach(() => {
   clock = new SetClock();
-  ({ acceptance, ledger } = messageAcceptance(database, clock));
-  store = new ReplyStore(database, clock, new ReplyConfig());
+  const accepting = messageAcceptance(database, clock);
+  ({ acceptance, ledger } = accepting);
+  store = new ReplyStore(database, clock, new ReplyConfig(), accepting.catalogue);
 });
 
 /** As it is in a process of its own with this clock. */

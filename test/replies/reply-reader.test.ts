@@ -36,8 +36,9 @@ beforeAll(async () => {
   redis = new RedisClient(redisConfig);
   await eventually(() => redis.status === 'ready');
   const clock = new SystemClock();
-  ({ acceptance } = messageAcceptance(database, clock, 1_000));
-  store = new ReplyStore(database, clock, new ReplyConfig());
+  const accepting = messageAcceptance(database, clock, 1_000);
+  ({ acceptance } = accepting);
+  store = new ReplyStore(database, clock, new ReplyConfig(), accepting.catalogue);
   log = new ReplyLogStore(redis);
   messages = new MessageStore(database);
   replicas = [1, 2].map(() => startReplica(redisConfig));

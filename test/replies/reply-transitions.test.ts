@@ -28,8 +28,9 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
   const clock = new SystemClock();
-  ({ acceptance, ledger } = messageAcceptance(database, clock, 1_000));
-  store = new ReplyStore(database, clock, new ReplyConfig());
+  const accepting = messageAcceptance(database, clock, 1_000);
+  ({ acceptance, ledger } = accepting);
+  store = new ReplyStore(database, clock, new ReplyConfig(), accepting.catalogue);
   cancellation = new ReplyCancellationStore(database, clock);
 });
 
@@ -74,7 +75,9 @@ describe('claiming', () => {
       newestTurns: [],
       title: 'Sky',
       systemInstruction: 'Be brief.',
-      model: null,
+      model: 'gemini-flash-latest',
+      ownModel: false,
+      plan: { name: 'basic', maxOutputTokens: 4_096, historyTokens: 32_000 },
       cancelRequested: false,
     });
   });

@@ -1,6 +1,6 @@
 import { type DueReply, type PastExchange, type ReplyErrorCode, turnsBeforeSql } from '@app/chatroom';
 import { Clock, Database, prepared } from '@app/platform';
-import { refundOneMessageSql } from '@app/subscription';
+import { DEFAULT_PLAN, type Plan, PlanCatalogue, refundOneMessageSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import type { ModelUsage } from '../model/language-model.port.js';
 import { ReplyConfig } from './reply.config.js';
@@ -19,8 +19,12 @@ export interface ClaimedReply {
   content: string;
   title: string | null;
   systemInstruction: string | null;
-  /** The room's own choice; null: the deployment's default. */
-  model: string | null;
+  /** The model to ask. */
+  model: string;
+  /** Whether the room chose the model, and it isn't the plan's default. */
+  ownModel: boolean;
+  /** The owner's plan. */
+  plan: Plan;
   /** Model calls that ended in a retryable failure. */
   failures: number;
   /** The error that the reply would end with if there were no further attempt. */
@@ -29,6 +33,9 @@ export interface ClaimedReply {
   deadlineInMs: number;
   cancelRequested: boolean;
 }
+
+/** A claimed reply as it is read. `model`: the room's own choice; null: none. */
+type ClaimedRow = Omit<ClaimedReply, 'model' | 'ownModel' | 'plan'> & { model: string | null };
 
 /** A reply's final state. */
 export interface FinalReply {
@@ -82,7 +89,7 @@ const milliseconds = (placeholder: string): string => `${placeholder}::int * int
  * Brings along what the model needs, so that the answer waits for no further round trip. Stored times are rounded to
  * milliseconds, also upwards: what is due at once must be so in the very same one.
  */
-const CLAIM = prepared<ClaimedReply>(
+const CLAIM = prepared<ClaimedRow>(
   'reply_claim',
   `
     UPDATE message reply
@@ -165,13 +172,17 @@ export class ReplyStore {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly config: ReplyConfig,
+    private readonly catalogue: PlanCatalogue,
   ) {}
 
   /** Takes the reply for this worker, if it is due and the first unfinished one of its room. */
   async claim(replyId: string): Promise<ClaimedReply | null> {
     const values = [replyId, this.config.REPLY_LEASE_MS, this.config.REPLY_DEADLINE_MS];
     const [claimed] = await this.database.run(CLAIM, values);
-    return claimed ?? null;
+    if (claimed === undefined) return null;
+    const plan = this.catalogue.plan(DEFAULT_PLAN);
+    const model = claimed.model ?? plan.defaultModel;
+    return { ...claimed, plan, model, ownModel: model !== plan.defaultModel };
   }
 
   /**
