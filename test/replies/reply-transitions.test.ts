@@ -93,7 +93,7 @@ describe('claiming', () => {
           const claim = await store.claim(replies[pick] as string);
           if (claim === null) continue;
           const { content: answer } = ANSWER;
-          const exchanges = answered.map((_, index) => ({ seq: 2 * index + 2, question: 'A question?', answer }));
+          const exchanges = answered.map((_, index) => ({ seq: 2 * index + 1, question: 'A question?', answer }));
           expect(claim.newestTurns).toEqual(exchanges.reverse());
           expect(await store.claim(await send(await newRoom()))).not.toBeNull();
           await store.finish(claim, ANSWER);

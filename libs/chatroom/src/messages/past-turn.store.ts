@@ -24,9 +24,9 @@ const MAX_PAGES = 100;
 /** How many variants of one reply are searched for a text, from the newest one on. */
 const MAX_VARIANTS = 50;
 
-/** A regular expression for text that isn't blank, by the same characters as `trim()` in JavaScript. */
-const SOME_TEXT =
-  '[^\\s\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]';
+/** Whether a text isn't blank, by the same characters as `trim()` in JavaScript. */
+const hasText = (column: string): string =>
+  `${column} ~ '[^\\s\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]'`;
 
 /**
  * The newest {@link PAGE} exchanges of a room before a position in it, newest first, as one JSON array of
@@ -38,29 +38,32 @@ const SOME_TEXT =
  */
 export const turnsBeforeSql = (chatroom: string, seq: string): string => `(
   WITH RECURSIVE exchange AS (
-    SELECT 0 AS depth, ${seq} AS seq, NULL::int AS below, NULL::text AS question, false AS blocked
+    SELECT 0 AS depth, ${seq} AS seq, NULL::int AS newest, NULL::text AS question, NULL::text AS answer, false AS blocked
     UNION ALL
-    SELECT exchange.depth + 1, asked.seq, exchange.seq, asked.content, newest.status = 'blocked'
+    SELECT exchange.depth + 1, asked.seq, newest.seq, asked.content, newest.content, newest.status = 'blocked'
     FROM exchange CROSS JOIN LATERAL (
-      SELECT id, reply_to, status FROM message
+      SELECT id, seq, reply_to, status, CASE WHEN role = 'bot' THEN content ELSE '' END AS content FROM message
       WHERE chatroom_id = ${chatroom} AND seq < exchange.seq
       ORDER BY seq DESC LIMIT 1
     ) newest JOIN message asked ON asked.id = COALESCE(newest.reply_to, newest.id)
     WHERE exchange.depth < ${PAGE}
   )
   SELECT COALESCE(json_agg(json_build_object(
-      'seq', exchange.seq, 'question', CASE WHEN NOT blocked THEN question END, 'answer', answer.content
-    ) ORDER BY exchange.seq DESC), '[]')
-  FROM exchange LEFT JOIN LATERAL (
-    SELECT variant.content FROM (
-      SELECT seq, status, content FROM message
-      WHERE chatroom_id = ${chatroom} AND seq > exchange.seq AND seq < exchange.below
-      ORDER BY seq DESC LIMIT ${MAX_VARIANTS}
-    ) variant
-    WHERE variant.status <> 'blocked' AND variant.content ~ '${SOME_TEXT}'
-    ORDER BY variant.seq DESC LIMIT 1
-  ) answer ON NOT exchange.blocked
-  WHERE exchange.depth > 0)`;
+      'seq', seq, 'question', CASE WHEN NOT blocked THEN question END,
+      'answer', CASE
+        WHEN blocked THEN NULL
+        WHEN ${hasText('answer')} THEN answer
+        ELSE (
+          SELECT content FROM (
+            SELECT message.seq, status, content FROM message
+            WHERE chatroom_id = ${chatroom} AND message.seq > exchange.seq AND message.seq < exchange.newest
+            ORDER BY message.seq DESC LIMIT ${MAX_VARIANTS}
+          ) variant
+          WHERE status <> 'blocked' AND ${hasText('content')}
+          ORDER BY variant.seq DESC LIMIT 1
+        ) END
+    ) ORDER BY seq DESC), '[]')
+  FROM exchange WHERE depth > 0)`;
 
 const TURNS_BEFORE = prepared<{ turns: PastExchange[] }>(
   'message_turns_before',

@@ -137,7 +137,8 @@ const SETTINGS = 'See GEMINI_API_KEY and GEMINI_MODEL.';
  * What Gemini says in a 400 with the status FAILED_PRECONDITION, which the SDK leaves out: the project may not use the API from this
  * region, or not without billing (ai.google.dev/gemini-api/docs/troubleshooting).
  */
-const FAILED_PRECONDITION = /FAILED_PRECONDITION|location is not supported|not available in your (country|region)|billing/i;
+const FAILED_PRECONDITION =
+  /FAILED_PRECONDITION|location is not supported|not available in your (country|region)|billing/i;
 
 /** @param said the SDK's message, which quotes the vendor's; it is read and not passed on */
 function errorOfStatus(status: number, details: ErrorDetail[], said: string): ModelError {
