@@ -44,7 +44,7 @@ export const FOLDERS = {
   auth: ['client', 'phone', 'token', 'session', 'access', 'rate-limit', 'otp', 'account', 'login'],
   subscription: ['catalogue', 'plan', 'quota', 'stripe', 'sync', 'checkout', 'jobs', 'reconciler', 'webhook'],
   chatroom: ['text', 'messages', 'rooms', 'streams', 'replies', 'sending', 'search', 'account'],
-  gemini: ['model', 'replies'],
+  gemini: ['model', 'naming', 'replies'],
 };
 
 /**

@@ -77,6 +77,7 @@ describe('claiming', () => {
       model: 'gemini-flash-latest',
       ownModel: false,
       probes: null,
+      plan: { name: 'basic', maxOutputTokens: 4_096, historyTokens: 32_000 },
       cancelRequested: false,
     });
   });
@@ -92,7 +93,7 @@ describe('claiming', () => {
           const claim = await claimReply(store, replies[pick] as string);
           if (claim === null) continue;
           const { content: answer } = ANSWER;
-          const exchanges = answered.map((_, index) => ({ seq: 2 * index + 2, question: 'A question?', answer }));
+          const exchanges = answered.map((_, index) => ({ seq: 2 * index + 1, question: 'A question?', answer }));
           expect(claim.newestTurns).toEqual(exchanges.reverse());
           expect(await claimReply(store, await send(await newRoom()))).not.toBeNull();
           await store.finish(claim, ANSWER);

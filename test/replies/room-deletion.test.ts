@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { ChatroomNotFoundError, ChatroomService, ChatroomStore, ReplyCancellationStore } from '@app/chatroom/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
+import type { FinalReply } from '@app/gemini/testing';
 import { claimReply } from '../support/claim.js';
 import { messageAcceptance } from '../support/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';

@@ -6,15 +6,19 @@ const BEHAVIOURS = [
   'answer',
   '400',
   '401',
+  '402',
   '403',
   '404',
   '408',
+  '409',
   '429',
+  '499',
   '500',
   '502',
   '503',
   '504',
   'invalid_key',
+  'precondition',
   'prompt_blocked',
   'safety',
   'recitation',
@@ -45,6 +49,17 @@ export class Behaviour {
   @IsOptional()
   @IsString()
   text?: string;
+
+  /** Tokens of the prompt that count as cached. */
+  @IsInt()
+  @Min(0)
+  cachedTokens = 0;
+
+  /** Tokens that the model thinks before it answers; null: as many as the thoughts that are told take. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  thoughtTokens: number | null = null;
 
   /** Milliseconds before the first byte. */
   @IsInt()

@@ -11,32 +11,52 @@ export interface GeminiCall {
   apiKey: string;
   contents: Content[];
   systemInstruction: string | null;
-  /** The newest user message. */
+  /** As it was sent; null: it was not. */
+  generationConfig: GenerationConfig | null;
+  /** The newest user message: the last part of the user. */
   prompt: string;
-  /** The number of user messages. */
+  /** The number of user messages: of the user's parts. */
   turns: number;
 }
 
+/** What a caller sets about the answer, as far as the sandbox reads it. */
+export interface GenerationConfig {
+  /** The longest answer in tokens, with the thoughts before it. */
+  maxOutputTokens?: number;
+}
+
 /** The part of a call that comes from its body. */
-type Conversation = Pick<GeminiCall, 'contents' | 'systemInstruction' | 'prompt' | 'turns'>;
+type Conversation = Omit<GeminiCall, 'method' | 'model' | 'apiKey'>;
 
 /** The conversation of a call without a body. */
-export const NO_CONVERSATION: Conversation = { contents: [], systemInstruction: null, prompt: '', turns: 0 };
+export const NO_CONVERSATION: Conversation = {
+  contents: [],
+  systemInstruction: null,
+  generationConfig: null,
+  prompt: '',
+  turns: 0,
+};
 
 /**
  * Reads the body of a generating or counting call.
  * @throws GoogleError 400 for a body that Google refuses too
  */
 export function readConversation(body: unknown): Conversation {
+  if (!isWellFormed(body)) {
+    throw invalid('Invalid JSON payload received. A string holds half of a surrogate pair.');
+  }
   const request = isObject(body) && isObject(body.generateContentRequest) ? body.generateContentRequest : body;
   if (!isObject(request) || !Array.isArray(request.contents) || request.contents.length === 0) {
     throw invalid('* GenerateContentRequest.contents: contents is not specified');
   }
   const contents = request.contents.map(readContent);
-  const said = contents.filter((content) => content.role !== 'model').map(textOf);
+  const said = contents
+    .filter(({ role }) => role !== 'model')
+    .flatMap(({ parts = [] }) => parts.map(({ text }) => text));
   return {
     contents,
     systemInstruction: isObject(request.systemInstruction) ? textOf(request.systemInstruction) : null,
+    generationConfig: readGenerationConfig(request.generationConfig),
     prompt: said.at(-1) ?? '',
     turns: said.length,
   };
@@ -55,6 +75,22 @@ function readContent(content: unknown): Content {
     throw invalid('* GenerateContentRequest.contents.parts: the sandbox reads text only.');
   }
   return content;
+}
+
+function readGenerationConfig(config: unknown): GenerationConfig | null {
+  if (config === undefined) return null;
+  if (!isObject(config)) throw invalid('Invalid value at generation_config.');
+  const { maxOutputTokens: max } = config;
+  if (max !== undefined && !(Number.isInteger(max) && (max as number) > 0)) {
+    throw invalid('* GenerateContentRequest.generation_config.max_output_tokens: must be a positive integer.');
+  }
+  return config;
+}
+
+/** Whether no string in a JSON value holds half of a surrogate pair. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  return !isObject(value) || Object.values(value).every(isWellFormed);
 }
 
 const invalid = (message: string): GoogleError => new GoogleError(400, 'INVALID_ARGUMENT', message);

@@ -47,7 +47,7 @@ describe('the SDK', () => {
     await expect(sdk().countTokens('12345678')).resolves.toMatchObject({ totalTokens: 2 });
   });
 
-  it.each(['400', '401', '403', '404', '408', '429', '500', '502', '503', '504'] as const)(
+  it.each(['400', '401', '402', '403', '404', '408', '409', '429', '499', '500', '502', '503', '504'] as const)(
     'understands the error %s',
     async (type) => {
       await sandbox.script({ type });
@@ -64,6 +64,25 @@ describe('the SDK', () => {
       status: 400,
       errorDetails: [expect.objectContaining({ reason: 'API_KEY_INVALID' })],
     });
+  });
+
+  it('is told that the project may not use the API', async () => {
+    await sandbox.script({ type: 'precondition' });
+    await expect(sdk().generateContent('Hello')).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringContaining('User location is not supported for the API use.'),
+    });
+  });
+
+  it('has its answer cut at maxOutputTokens', async () => {
+    const { response } = await sdk().generateContent({
+      contents: [{ role: 'user', parts: [{ text: 'Hello' }] }],
+      generationConfig: { maxOutputTokens: 2, temperature: 0 },
+    });
+    expect([response.text(), response.candidates?.[0]?.finishReason]).toEqual(['Turn 1. ', 'MAX_TOKENS']);
+    expect(await sandbox.requests()).toMatchObject([
+      { generationConfig: { maxOutputTokens: 2, temperature: 0 }, usage: { candidatesTokenCount: 2 } },
+    ]);
   });
 
   it.each(['safety', 'recitation'] as const)('sees what was withheld: %s', async (type) => {
@@ -121,6 +140,11 @@ describe('the server', () => {
     [{}, 'contents is not specified'],
     [{ contents: [{ role: 'system', parts: [{ text: 'Hi' }] }] }, 'valid role'],
     [{ contents: [{ role: 'user', parts: [] }] }, 'parts must not be empty'],
+    [{ contents: [{ role: 'user', parts: [{ text: 'half \ud83d' }] }] }, 'half of a surrogate pair'],
+    [
+      { contents: [{ role: 'user', parts: [{ text: 'Hi' }] }], generationConfig: { maxOutputTokens: 0 } },
+      'max_output_tokens',
+    ],
   ])('refuses %j', async (body, message) => {
     const response = await fetch(`${sandbox.url}/v1beta/models/gemini-flash-latest:generateContent?key=any`, {
       method: 'POST',
@@ -162,6 +186,12 @@ function openStream(prompt: string, agent: Agent): void {
 }
 
 describe('the journal', () => {
+  it('takes the last part of the user as the prompt, and each part as a turn', async () => {
+    const { response } = await sdk().generateContent(['One [[behaviour:503]]', 'Two']);
+    expect(response.text()).toBe('Turn 2. You said: "Two".');
+    expect(await sandbox.requests({ promptIs: 'Two' })).toMatchObject([{ turns: 2, generationConfig: {} }]);
+  });
+
   it('has each call and its outcome', async () => {
     await sdk('Be brief.', 'my-key').generateContent('Hello');
     const [entry] = await sandbox.requests({ apiKey: 'my-key' });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { BehaviourType } from './gemini.behaviour.js';
 import type { GeminiCall } from './gemini.call.js';
+import type { UsageMetadata } from './gemini.wire.js';
 import { type CallMatch, matches } from './gemini.script.js';
 
 export const OUTCOMES = ['open', 'completed', 'aborted'] as const;
@@ -15,6 +16,8 @@ export interface JournalEntry extends GeminiCall {
   status: number | null;
   /** Pieces of text sent. */
   chunks: number;
+  /** The tokens that the client was told of last; null: none. */
+  usage: UsageMetadata | null;
   receivedAt: string;
   firstByteAt: string | null;
   endedAt: string | null;
@@ -22,8 +25,8 @@ export interface JournalEntry extends GeminiCall {
   outcome: Outcome;
 }
 
-const MAX_ENTRIES = 2_000;
-const MAX_TEXT_CHARACTERS = 32_000_000;
+const MAX_ENTRIES = 20_000;
+const MAX_TEXT_CHARACTERS = 64_000_000;
 
 /** The latest calls, limited in number and in text. */
 @Injectable()
@@ -40,6 +43,7 @@ export class GeminiJournal {
       ruleId,
       status: null,
       chunks: 0,
+      usage: null,
       receivedAt: new Date().toISOString(),
       firstByteAt: null,
       endedAt: null,

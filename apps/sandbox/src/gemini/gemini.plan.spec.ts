@@ -10,6 +10,7 @@ const call = (prompt: string): GeminiCall => ({
   apiKey: 'key',
   contents: [{ role: 'user', parts: [{ text: prompt }] }],
   systemInstruction: null,
+  generationConfig: null,
   prompt,
   turns: 1,
 });
@@ -66,6 +67,54 @@ describe('a planned answer', () => {
     expect(writes).toHaveLength(2);
     expect(writes[0]?.at(-1)).toBe(0xc3);
     expect(writes[1]?.at(0)).toBe(0xa9);
+  });
+
+  describe('told in tokens', () => {
+    const responses = (scripted: Behaviour, maxOutputTokens?: number): GenerateContentResponse[] => {
+      const asked = {
+        ...call('12345678'),
+        generationConfig: maxOutputTokens === undefined ? null : { maxOutputTokens },
+      };
+      return JSON.parse(bytesOf(planAnswer(asked, scripted, ARRAY_FRAMING))) as GenerateContentResponse[];
+    };
+
+    it('grows from piece to piece', () => {
+      const usages = responses(behaviour({ text: 'abcdefgh', chunkSize: 4, cachedTokens: 1 })).map(
+        ({ usageMetadata }) => usageMetadata,
+      );
+      expect(usages).toEqual([
+        { promptTokenCount: 2, cachedContentTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 3 },
+        { promptTokenCount: 2, cachedContentTokenCount: 1, candidatesTokenCount: 2, totalTokenCount: 4 },
+      ]);
+    });
+
+    it('counts thoughts on top of the answer, told or not', () => {
+      const [thought, text] = responses(behaviour({ type: 'thoughts', text: 'abcd' }));
+      expect(thought?.usageMetadata).toMatchObject({ thoughtsTokenCount: 4, candidatesTokenCount: 0 });
+      expect(text?.usageMetadata).toEqual({
+        promptTokenCount: 2,
+        thoughtsTokenCount: 4,
+        candidatesTokenCount: 1,
+        totalTokenCount: 7,
+      });
+      const [silent] = responses(behaviour({ text: 'abcd', thoughtTokens: 9 }));
+      expect(silent?.usageMetadata).toMatchObject({ thoughtsTokenCount: 9, candidatesTokenCount: 1 });
+    });
+
+    it.each([
+      [{ text: 'abcdefgh' }, 2, 'abcdefgh', 'STOP'],
+      [{ text: 'abcdefghi' }, 2, 'abcdefgh', 'MAX_TOKENS'],
+      [{ text: 'abc😀😀' }, 1, 'abc', 'MAX_TOKENS'],
+      [{ text: 'abcdefgh', thoughtTokens: 1 }, 2, 'abcd', 'MAX_TOKENS'],
+      [{ text: 'abcdefgh', thoughtTokens: 100 }, 2, '', 'MAX_TOKENS'],
+    ])('%j within %i tokens is %j and ends as %s', (scripted, maxOutputTokens, text, finishReason) => {
+      const told = responses(behaviour(scripted), maxOutputTokens);
+      expect(textsOf(told)).toBe(text);
+      const last = told.at(-1);
+      expect(last?.candidates?.[0]?.finishReason).toBe(finishReason);
+      const { thoughtsTokenCount = 0, candidatesTokenCount = 0 } = last?.usageMetadata ?? {};
+      expect(thoughtsTokenCount + candidatesTokenCount).toBeLessThanOrEqual(maxOutputTokens);
+    });
   });
 
   it('echoes a long prompt in part', () => {

@@ -7,18 +7,20 @@ import {
   type GoogleError,
   invalidKeyError,
   type Part,
+  preconditionError,
   quotaError,
   textOf,
   toJson,
   tokensOf,
+  type UsageMetadata,
 } from './gemini.wire.js';
 
 /** One step of an answer on a connection. */
 export type Step =
   | { do: 'wait'; ms: number }
   | { do: 'head'; status: number; contentType: string }
-  /** `piece`: whether these bytes contain text of the answer. */
-  | { do: 'write'; bytes: Buffer; piece: boolean }
+  /** `piece`: whether these bytes contain text of the answer. `usage`: what they tell of it. */
+  | { do: 'write'; bytes: Buffer; piece: boolean; usage?: UsageMetadata }
   | { do: 'end' }
   /** Sends nothing more, until the client closes the connection. */
   | { do: 'hang' }
@@ -79,6 +81,7 @@ function* planFailureAtOnce(behaviour: Behaviour): Generator<Step, boolean> {
 
 function errorAtOnce({ type, retryAfterMs }: Behaviour): GoogleError | null {
   if (type === 'invalid_key') return invalidKeyError();
+  if (type === 'precondition') return preconditionError();
   if (type === '429') return quotaError(retryAfterMs);
   return /^\d+$/.test(type) ? errorOfStatus(Number(type)) : null;
 }
@@ -93,12 +96,21 @@ interface Answer {
   bareFinish: boolean;
   blockReason: string | null;
   promptTokenCount: number;
+  cachedTokens: number;
+  /** Thought before the first piece of text. */
+  thoughtTokens: number;
   call: GeminiCall;
 }
 
+const THOUGHTS = 'Let me think.';
+
 function answerOf(call: GeminiCall, behaviour: Behaviour): Answer {
   const { type, afterChunks } = behaviour;
-  const pieces = piecesOf(textFor(call, behaviour), behaviour.chunkSize).map((text) => ({ text }));
+  const whole = textFor(call, behaviour);
+  const thoughtTokens = Math.min(behaviour.thoughtTokens ?? (type === 'thoughts' ? tokensOf(THOUGHTS) : 0), cap(call));
+  const said = clipToTokens(whole, cap(call) - thoughtTokens);
+  const pieces = piecesOf(said, behaviour.chunkSize).map((text) => ({ text }));
+  const end = said === whole ? 'STOP' : 'MAX_TOKENS';
   const some = pieces.slice(0, afterChunks);
   const promptTokenCount = tokensOf(call.contents.map(textOf).join('') + (call.systemInstruction ?? ''));
   const answer: Answer = {
@@ -107,6 +119,8 @@ function answerOf(call: GeminiCall, behaviour: Behaviour): Answer {
     bareFinish: false,
     blockReason: null,
     promptTokenCount,
+    cachedTokens: Math.min(behaviour.cachedTokens, promptTokenCount),
+    thoughtTokens,
     call,
   };
   switch (type) {
@@ -122,13 +136,27 @@ function answerOf(call: GeminiCall, behaviour: Behaviour): Answer {
     case 'prompt_blocked':
       return { ...answer, parts: [], blockReason: behaviour.blockReason };
     case 'thoughts':
-      return { ...answer, parts: [{ text: 'Let me think.', thought: true }, ...pieces], finishReason: 'STOP' };
+      return { ...answer, parts: [{ text: THOUGHTS, thought: true }, ...pieces], finishReason: end };
     case 'answer':
     case 'split_utf8':
-      return { ...answer, parts: pieces, finishReason: 'STOP' };
+      return { ...answer, parts: pieces, finishReason: end };
     default:
       return answer;
   }
+}
+
+/** The most tokens that the answer to a call may have, thoughts included. */
+const cap = ({ generationConfig }: GeminiCall): number => generationConfig?.maxOutputTokens ?? Infinity;
+
+/** The beginning of a text that has at most so many tokens. */
+function clipToTokens(text: string, tokens: number): string {
+  if (tokensOf(text) <= tokens) return text;
+  let clipped = '';
+  for (const character of text) {
+    if (tokensOf(clipped + character) > tokens) break;
+    clipped += character;
+  }
+  return clipped;
 }
 
 function textFor(call: GeminiCall, { type, text }: Behaviour): string {
@@ -150,7 +178,8 @@ function* planStream(answer: Answer, behaviour: Behaviour, framing: Framing): Ge
     if (index > 0 && pauseMs > 0) yield { do: 'wait', ms: pauseMs };
     const piece = response.candidates?.[0]?.content?.parts !== undefined;
     const bytes = Buffer.from(framing.event(toJson(response), index++));
-    yield* behaviour.type === 'split_utf8' ? split(bytes, piece) : [{ do: 'write' as const, bytes, piece }];
+    const write = { do: 'write' as const, bytes, piece, usage: response.usageMetadata };
+    yield* behaviour.type === 'split_utf8' ? split(write) : [write];
   }
   yield* streamEnd(behaviour, framing, index);
 }
@@ -197,8 +226,10 @@ function* planBody(answer: Answer, behaviour: Behaviour): Generator<Step> {
     yield* planError(errorOfStatus(behaviour.status));
     return;
   }
-  const bytes = Buffer.from(toJson(wholeOf(answer)));
+  const whole = wholeOf(answer);
+  const bytes = Buffer.from(toJson(whole));
   const piece = answer.parts.length > 0;
+  const write = { do: 'write' as const, bytes, piece, usage: whole.usageMetadata };
   yield { do: 'head', status: 200, contentType: JSON_TYPE };
   switch (behaviour.type) {
     case 'malformed':
@@ -212,11 +243,11 @@ function* planBody(answer: Answer, behaviour: Behaviour): Generator<Step> {
       yield { do: behaviour.type === 'hang_mid_stream' ? 'hang' : 'reset' };
       return;
     case 'split_utf8':
-      yield* split(bytes, piece);
+      yield* split(write);
       yield { do: 'end' };
       return;
     default:
-      yield { do: 'write', bytes, piece };
+      yield write;
       yield { do: 'end' };
       return;
   }
@@ -227,7 +258,7 @@ function* responsesOf(answer: Answer): Generator<GenerateContentResponse> {
   const { parts, finishReason, bareFinish } = answer;
   let said = '';
   for (const [index, part] of parts.entries()) {
-    said += part.text ?? '';
+    said += part.thought === true ? '' : (part.text ?? '');
     const isLast = index === parts.length - 1;
     yield response(answer, [part], isLast && !bareFinish ? finishReason : null, said);
   }
@@ -238,27 +269,16 @@ function* responsesOf(answer: Answer): Generator<GenerateContentResponse> {
 
 /** The one response of a call that isn't streamed. */
 function wholeOf(answer: Answer): GenerateContentResponse {
-  const said = answer.parts.map((part) => part.text ?? '').join('');
   const thoughts = answer.parts.filter((part) => part.thought === true);
   const text = textOf({ parts: answer.parts });
-  return response(answer, text === '' ? thoughts : [...thoughts, { text }], answer.finishReason, said);
+  return response(answer, text === '' ? thoughts : [...thoughts, { text }], answer.finishReason, text);
 }
 
-function response(
-  { call, blockReason, promptTokenCount }: Answer,
-  parts: Part[],
-  finishReason: string | null,
-  said: string,
-): GenerateContentResponse {
-  const rest = { modelVersion: `${call.model}-sandbox`, responseId: `sandbox-${call.turns}` };
-  if (blockReason !== null) {
-    return {
-      promptFeedback: { blockReason },
-      usageMetadata: { promptTokenCount, totalTokenCount: promptTokenCount },
-      ...rest,
-    };
-  }
-  const candidatesTokenCount = tokensOf(said);
+function response(answer: Answer, parts: Part[], finishReason: string | null, said: string): GenerateContentResponse {
+  const { call, blockReason } = answer;
+  const usageMetadata = usageOf(answer, said);
+  const rest = { usageMetadata, modelVersion: `${call.model}-sandbox`, responseId: `sandbox-${call.turns}` };
+  if (blockReason !== null) return { promptFeedback: { blockReason }, ...rest };
   return {
     candidates: [
       {
@@ -267,8 +287,20 @@ function response(
         index: 0,
       },
     ],
-    usageMetadata: { promptTokenCount, candidatesTokenCount, totalTokenCount: promptTokenCount + candidatesTokenCount },
     ...rest,
+  };
+}
+
+/** The tokens after this much of the answer; of a blocked prompt, the prompt's alone. */
+function usageOf({ blockReason, promptTokenCount, cachedTokens, thoughtTokens }: Answer, said: string): UsageMetadata {
+  const prompt = { promptTokenCount, ...(cachedTokens > 0 ? { cachedContentTokenCount: cachedTokens } : {}) };
+  if (blockReason !== null) return { ...prompt, totalTokenCount: promptTokenCount };
+  const candidatesTokenCount = tokensOf(said);
+  return {
+    ...prompt,
+    ...(thoughtTokens > 0 ? { thoughtsTokenCount: thoughtTokens } : {}),
+    candidatesTokenCount,
+    totalTokenCount: promptTokenCount + thoughtTokens + candidatesTokenCount,
   };
 }
 
@@ -277,11 +309,11 @@ function* write(text: string): Generator<Step> {
 }
 
 /** Two network chunks, the first of which ends inside the first multi-byte character. */
-function* split(bytes: Buffer, piece: boolean): Generator<Step> {
+function* split({ bytes, ...rest }: Step & { do: 'write' }): Generator<Step> {
   const lead = bytes.findIndex((byte) => byte > 0x7f);
   if (lead >= 0) {
     yield { do: 'write', bytes: bytes.subarray(0, lead + 1), piece: false };
     yield { do: 'wait', ms: SETTLE_MS };
   }
-  yield { do: 'write', bytes: bytes.subarray(lead + 1), piece };
+  yield { bytes: bytes.subarray(lead + 1), ...rest };
 }

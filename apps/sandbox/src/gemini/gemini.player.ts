@@ -39,6 +39,7 @@ async function playWhileConnected(
       case 'write':
         entry.firstByteAt ??= new Date().toISOString();
         if (step.piece) entry.chunks++;
+        entry.usage = step.usage ?? entry.usage;
         if (!response.write(step.bytes)) await client.ready();
         break;
       case 'end':

@@ -32,10 +32,13 @@ export class GoogleError extends Error {
 const STATUS_WORDS: Record<number, [status: string, message: string]> = {
   400: ['INVALID_ARGUMENT', 'Request contains an invalid argument.'],
   401: ['UNAUTHENTICATED', 'Request had invalid authentication credentials.'],
+  402: ['FAILED_PRECONDITION', 'Payment is required: the prepaid credits of this project are used up.'],
   403: ['PERMISSION_DENIED', 'The caller does not have permission'],
   404: ['NOT_FOUND', 'Requested entity was not found.'],
   408: ['DEADLINE_EXCEEDED', 'The request timed out. Please try again.'],
+  409: ['ABORTED', 'The operation was aborted, typically due to a concurrency issue.'],
   429: ['RESOURCE_EXHAUSTED', 'You exceeded your current quota, please check your plan and billing details.'],
+  499: ['CANCELLED', 'The operation was cancelled.'],
   500: ['INTERNAL', 'An internal error has occurred. Please retry.'],
   502: ['UNAVAILABLE', 'Bad gateway.'],
   503: ['UNAVAILABLE', 'This model is currently experiencing high demand. Please try again later.'],
@@ -68,6 +71,10 @@ export function invalidKeyError(): GoogleError {
     },
   ]);
 }
+
+/** The answer where the project may not use the API, which is a 400. */
+export const preconditionError = (): GoogleError =>
+  new GoogleError(400, 'FAILED_PRECONDITION', 'User location is not supported for the API use.');
 
 /** The answer to a request without a key. */
 export function missingKeyError(): GoogleError {
@@ -114,11 +121,22 @@ export const textOf = (content: Content): string =>
 /** In the sandbox a token is four characters. */
 export const tokensOf = (text: string): number => Math.ceil(text.length / 4);
 
+/** Tokens so far. A count of zero is left out, as Google does. */
+export interface UsageMetadata {
+  promptTokenCount: number;
+  /** Part of `promptTokenCount`. */
+  cachedContentTokenCount?: number;
+  /** No part of `candidatesTokenCount`. */
+  thoughtsTokenCount?: number;
+  candidatesTokenCount?: number;
+  totalTokenCount: number;
+}
+
 /** A response, or one event of a streamed one. */
 export interface GenerateContentResponse {
   candidates?: { content?: Content; finishReason?: string; index: 0 }[];
   promptFeedback?: { blockReason: string };
-  usageMetadata: { promptTokenCount: number; candidatesTokenCount?: number; totalTokenCount: number };
+  usageMetadata: UsageMetadata;
   modelVersion: string;
   responseId: string;
 }

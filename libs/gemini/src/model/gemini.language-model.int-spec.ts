@@ -4,12 +4,14 @@ import { eventually } from '../../../../test/support/eventually.js';
 import { type BehaviourOverrides, GeminiSandbox } from '../../../../test/support/gemini-sandbox.js';
 import { GeminiConfig } from './gemini.config.js';
 import { GeminiLanguageModel } from './gemini.language-model.js';
-import type { ModelEnd, ModelError, ModelOutcome, ModelRequest } from './language-model.port.js';
+import type { ModelEnd, ModelError, ModelOutcome, ModelRequest, ModelUsage } from './language-model.port.js';
 
 /** What a call brought: the pieces, and its end or error. */
 interface Heard {
   pieces: string[];
   text: string;
+  /** What the pieces told of the use, in order. */
+  usages: (ModelUsage | null)[];
   end?: ModelEnd;
   error?: unknown;
 }
@@ -39,6 +41,7 @@ const asking = (request: Partial<ModelRequest> = {}): ModelRequest => ({
   systemInstruction: null,
   history: [],
   prompt: 'Hello',
+  maxOutputTokens: 1_000,
   ...request,
 });
 
@@ -47,14 +50,15 @@ async function hear(
   request = asking(),
   { signal = new AbortController().signal, onPiece = (): void => undefined } = {},
 ): Promise<Heard> {
-  const heard: Heard = { pieces: [], text: '' };
+  const heard: Heard = { pieces: [], text: '', usages: [] };
   const stream = model.stream(request, signal);
   try {
     for (;;) {
       const next = await stream.next();
       if (next.done === true) return { ...heard, end: next.value };
-      heard.pieces.push(next.value);
-      heard.text += next.value;
+      heard.pieces.push(next.value.text);
+      heard.text += next.value.text;
+      heard.usages.push(next.value.usage);
       onPiece();
     }
   } catch (error) {
@@ -89,7 +93,7 @@ describe('a question', () => {
       outcome: 'complete',
       finishReason: 'STOP',
       modelVersion: 'gemini-flash-latest-sandbox',
-      usage: { promptTokens: 7, replyTokens: 14 },
+      usage: { promptTokens: 7, cachedTokens: 0, thoughtTokens: 0, replyTokens: 14 },
     });
     const [request] = await sandbox.requests();
     expect(request).toMatchObject({
@@ -101,7 +105,40 @@ describe('a question', () => {
         { role: 'model', parts: [{ text: 'Hi!' }] },
         { role: 'user', parts: [{ text: 'And now?' }] },
       ],
+      generationConfig: { maxOutputTokens: 1_000 },
     });
+  });
+
+  it('reaches the model with roles that alternate, whatever was not answered', async () => {
+    await hear(
+      modelAt(sandbox.url),
+      asking({
+        history: [
+          { role: 'user', text: 'One' },
+          { role: 'user', text: 'Two' },
+          { role: 'model', text: 'Yes' },
+          { role: 'user', text: 'Three' },
+        ],
+        prompt: 'Four',
+      }),
+    );
+    const [request] = await sandbox.requests();
+    expect(request?.contents).toEqual([
+      { role: 'user', parts: [{ text: 'One' }, { text: 'Two' }] },
+      { role: 'model', parts: [{ text: 'Yes' }] },
+      { role: 'user', parts: [{ text: 'Three' }, { text: 'Four' }] },
+    ]);
+  });
+
+  it('never reaches the model with half a character', async () => {
+    const half = '\ud83d!';
+    const { end } = await hear(
+      modelAt(sandbox.url),
+      asking({ systemInstruction: half, history: [{ role: 'user', text: half }], prompt: half }),
+    );
+    expect(end?.outcome).toBe('complete');
+    const [request] = await sandbox.requests();
+    expect(request).toMatchObject({ prompt: '\ufffd!', systemInstruction: '\ufffd!' });
   });
 
   it('is counted in tokens', async () => {
@@ -130,6 +167,24 @@ describe('an answer', () => {
   it('is told without the thoughts before it', async () => {
     const { text } = await hearOf({ type: 'thoughts', text: 'Plainly.' });
     expect(text).toBe('Plainly.');
+  });
+
+  it('is no longer than asked for, thoughts included', async () => {
+    await sandbox.script({ type: 'thoughts', text: 'abcdefgh', thoughtTokens: 3 });
+    const told = await hear(modelAt(sandbox.url), asking({ maxOutputTokens: 4 }));
+    expect(told).toMatchObject({ text: 'abcd', end: { outcome: 'truncated', finishReason: 'MAX_TOKENS' } });
+    const thought = await hear(modelAt(sandbox.url), asking({ maxOutputTokens: 3 }));
+    expect(thought).toMatchObject({
+      text: '',
+      end: { outcome: 'truncated', usage: { thoughtTokens: 3, replyTokens: 0 } },
+    });
+  });
+
+  it('tells what it has used with each piece', async () => {
+    const { usages, end } = await hearOf({ type: 'thoughts', text: 'abcdefgh', chunkSize: 4, cachedTokens: 1 });
+    const used = { promptTokens: 2, cachedTokens: 1, thoughtTokens: 4 };
+    expect(usages).toEqual([0, 1, 2].map((replyTokens) => ({ ...used, replyTokens })));
+    expect(end?.usage).toEqual({ ...used, replyTokens: 2 });
   });
 
   it.each<[BehaviourOverrides['type'], ModelOutcome, string, string]>([
@@ -161,11 +216,15 @@ describe('a failure', () => {
   it.each<[BehaviourOverrides['type'], ModelError['failure']]>([
     ['400', 'rejected'],
     ['invalid_key', 'misconfigured'],
+    ['precondition', 'misconfigured'],
     ['401', 'misconfigured'],
+    ['402', 'misconfigured'],
     ['403', 'misconfigured'],
-    ['404', 'misconfigured'],
+    ['404', 'unknown_model'],
     ['408', 'unavailable'],
+    ['409', 'unavailable'],
     ['429', 'rate_limited'],
+    ['499', 'unavailable'],
     ['500', 'unavailable'],
     ['502', 'unavailable'],
     ['503', 'unavailable'],
@@ -188,6 +247,7 @@ describe('a failure', () => {
 
   it.each([
     [2_500, 2_500],
+    [50_000, 50_000],
     [0, 0],
     [null, null],
   ])('of the rate says when to come back: %s', async (retryAfterMs, expected) => {
@@ -206,7 +266,7 @@ describe('a failure', () => {
   });
 
   it('is told without key, prompt and answer', async () => {
-    for (const type of ['400', 'invalid_key', '404', 'malformed', 'error_event_mid_stream'] as const) {
+    for (const type of ['400', 'invalid_key', 'precondition', '404', 'malformed', 'error_event_mid_stream'] as const) {
       const heard = await hearOf({ type, text: 'the-answer' });
       const told = `${String(heard.error)} ${JSON.stringify(heard.error)} ${(heard.error as Error).stack}`;
       expect(told).not.toMatch(/the-key|Hello|the-answer/);
@@ -253,7 +313,7 @@ describe('time', () => {
     await stream.next();
     const resume = Date.now() + 200;
     await eventually(() => Date.now() > resume);
-    await expect(stream.next()).resolves.toEqual({ done: false, value: 'cd' });
+    await expect(stream.next()).resolves.toMatchObject({ done: false, value: { text: 'cd' } });
     await stream.return(undefined as never);
   });
 });
@@ -280,6 +340,7 @@ describe('giving up', () => {
 
     expect(heard.error).toBe('cancelled');
     expect(heard.text).toMatch(/^word /);
+    expect(heard.usages.at(-1)).toMatchObject({ promptTokens: 2, replyTokens: Math.ceil(heard.text.length / 4) });
     await expectClosedWithinASecond();
   });
 
@@ -297,7 +358,7 @@ describe('giving up', () => {
   it('reading closes the connection', async () => {
     await sandbox.script(endless);
     for await (const piece of modelAt(sandbox.url).stream(asking(), new AbortController().signal)) {
-      expect(piece).toBe('word ');
+      expect(piece.text).toBe('word ');
       break;
     }
     await expectClosedWithinASecond();
@@ -320,8 +381,19 @@ describe('the check', () => {
 
   it('says that the model is wrong', async () => {
     await expect(check({ GEMINI_MODEL: 'gemini-1.5-flash' })).rejects.toMatchObject({
-      failure: 'misconfigured',
+      failure: 'unknown_model',
       message: 'HTTP 404: no such model, or no such call at this address. See GEMINI_API_KEY and GEMINI_MODEL.',
+    });
+  });
+
+  it.each([
+    ['402', 'HTTP 402: the project of the API key has to be paid for.'],
+    ['precondition', 'HTTP 400: the project of the API key may not use the API, because of its region or its billing.'],
+  ] as const)('says on %s what is wrong', async (type, message) => {
+    await sandbox.script({ type }, { method: 'any' });
+    await expect(check()).rejects.toMatchObject({
+      failure: 'misconfigured',
+      message: `${message} See GEMINI_API_KEY and GEMINI_MODEL.`,
     });
   });
 

@@ -14,7 +14,9 @@ import {
   type ModelEnd,
   ModelError,
   type ModelFailure,
+  type ModelPiece,
   type ModelRequest,
+  type ModelTurn,
 } from './language-model.port.js';
 import { ModelCall } from './model-call.js';
 
@@ -37,7 +39,7 @@ export class GeminiLanguageModel extends LanguageModel {
     this.client = new GoogleGenerativeAI(config.GEMINI_API_KEY ?? 'none');
   }
 
-  override async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<string, ModelEnd, void> {
+  override async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelPiece, ModelEnd, void> {
     const call = new ModelCall(signal, this.config.GEMINI_CALL_TIMEOUT_MS);
     const end: GeminiEnd = { finishReason: null, blockReason: null, modelVersion: null, usage: null };
     try {
@@ -45,7 +47,7 @@ export class GeminiLanguageModel extends LanguageModel {
         if (chunk.error !== undefined) throw errorInStream(chunk.error);
         takeEnd(end, chunk);
         const text = textOf(chunk);
-        if (text !== '') yield text;
+        if (text !== '' || chunk.usageMetadata !== undefined) yield { text, usage: end.usage };
       }
       return modelEnd(end);
     } catch (error) {
@@ -57,7 +59,10 @@ export class GeminiLanguageModel extends LanguageModel {
 
   private async *chunks(request: ModelRequest, call: ModelCall): AsyncGenerator<Chunk> {
     const { GEMINI_FIRST_BYTE_TIMEOUT_MS: first, GEMINI_IDLE_TIMEOUT_MS: idle } = this.config;
-    const asked = { contents: contentsOf(request) };
+    const asked = {
+      contents: contentsOf(request),
+      generationConfig: { maxOutputTokens: request.maxOutputTokens },
+    };
     const open = () => this.model(request).generateContentStream(asked, { signal: call.signal });
     const { stream, response } = await call.within(first, open);
     // The SDK reads everything twice. A failure of the copy is met in the stream; unhandled here, it would end the process.
@@ -85,13 +90,15 @@ export class GeminiLanguageModel extends LanguageModel {
 
   /** Counting a word needs the same key and model as answering, and costs nothing. */
   override async check(signal: AbortSignal): Promise<void> {
-    await this.countTokens({ model: null, systemInstruction: null, history: [], prompt: 'Hello' }, signal);
+    const { defaultModel: model } = this;
+    const request = { model, systemInstruction: null, history: [], prompt: 'Hello', maxOutputTokens: 1 };
+    await this.countTokens(request, signal);
   }
 
   private model({ model, systemInstruction }: ModelRequest): GenerativeModel {
     const baseUrl = this.config.GEMINI_BASE_URL?.replace(/\/+$/, '');
     return this.client.getGenerativeModel(
-      { model: model ?? this.defaultModel, ...(systemInstruction === null ? {} : { systemInstruction }) },
+      { model, ...(systemInstruction === null ? {} : { systemInstruction: systemInstruction.toWellFormed() }) },
       baseUrl === undefined ? {} : { baseUrl },
     );
   }
@@ -102,7 +109,7 @@ function explain(error: unknown, call: ModelCall): unknown {
   if (call.abortedBy !== null) return call.abortedBy.reason;
   if (error instanceof ModelError) return error;
   if (error instanceof GoogleGenerativeAIFetchError && error.status !== undefined) {
-    return errorOfStatus(error.status, error.errorDetails ?? []);
+    return errorOfStatus(error.status, error.errorDetails ?? [], error.message);
   }
   return new ModelError('unavailable', 'The connection failed, or what came over it is no answer of Gemini');
 }
@@ -126,28 +133,40 @@ interface ErrorDetail {
 /** Where an operator mends it. */
 const SETTINGS = 'See GEMINI_API_KEY and GEMINI_MODEL.';
 
-function errorOfStatus(status: number, details: ErrorDetail[]): ModelError {
+/**
+ * What Gemini says in a 400 with the status FAILED_PRECONDITION, which the SDK leaves out: the project may not use the API from this
+ * region, or not without billing (ai.google.dev/gemini-api/docs/troubleshooting).
+ */
+const FAILED_PRECONDITION =
+  /FAILED_PRECONDITION|location is not supported|not available in your (country|region)|billing/i;
+
+/** @param said the SDK's message, which quotes the vendor's; it is read and not passed on */
+function errorOfStatus(status: number, details: ErrorDetail[], said: string): ModelError {
   const reason = details.find((detail) => detail.reason !== undefined)?.reason;
-  const failure = failureOf(status, reason);
-  const hint =
-    failure === 'misconfigured'
-      ? status === 404
-        ? `: no such model, or no such call at this address. ${SETTINGS}`
-        : `: the API key is not accepted. ${SETTINGS}`
-      : '';
-  return new ModelError(
-    failure,
-    `HTTP ${status}${reason === undefined ? '' : ` ${reason}`}${hint}`,
-    retryAfterMs(details),
-  );
+  const hint = hintOf(status, reason, said);
+  const message = `HTTP ${status}${reason === undefined ? '' : ` ${reason}`}${hint === null ? '' : `: ${hint}. ${SETTINGS}`}`;
+  return new ModelError(failureOf(status, hint), message, retryAfterMs(details));
 }
 
-function failureOf(status: number, reason: string | undefined): ModelFailure {
+/** What an operator has to mend; null: nothing. */
+function hintOf(status: number, reason: string | undefined, said: string): string | null {
   // A wrong key is a 400, as if the request were malformed.
-  if (reason === 'API_KEY_INVALID' || status === 401 || status === 403 || status === 404) return 'misconfigured';
-  if (status === 429) return 'rate_limited';
-  return status === 408 || status >= 500 ? 'unavailable' : 'rejected';
+  if (reason === 'API_KEY_INVALID' || status === 401 || status === 403) return 'the API key is not accepted';
+  if (status === 402) return 'the project of the API key has to be paid for';
+  if (status === 404) return 'no such model, or no such call at this address';
+  const refused = status === 400 && FAILED_PRECONDITION.test(said.replace(/^.*?\] /s, ''));
+  return refused ? 'the project of the API key may not use the API, because of its region or its billing' : null;
 }
+
+function failureOf(status: number, hint: string | null): ModelFailure {
+  if (status === 404) return 'unknown_model';
+  if (hint !== null) return 'misconfigured';
+  if (status === 429) return 'rate_limited';
+  return PASSING.has(status) || status >= 500 ? 'unavailable' : 'rejected';
+}
+
+/** Request timeout, ABORTED, CANCELLED: the same request may go well next time. */
+const PASSING = new Set([408, 409, 499]);
 
 /** `retryDelay` is a protobuf duration in JSON: seconds with an `s`. */
 function retryAfterMs(details: ErrorDetail[]): number | null {
@@ -156,8 +175,20 @@ function retryAfterMs(details: ErrorDetail[]): number | null {
   return Number.isFinite(seconds) && seconds >= 0 ? Math.ceil(seconds * 1_000) : null;
 }
 
-const contentsOf = ({ history, prompt }: ModelRequest): Content[] =>
-  [...history, { role: 'user', text: prompt }].map(({ role, text }) => ({ role, parts: [{ text }] }));
+/**
+ * The conversation as Gemini wants it: its roles alternate, so what the user said in a row is one content of several parts. Half of a
+ * surrogate pair would be a 400.
+ */
+function contentsOf({ history, prompt }: ModelRequest): Content[] {
+  const contents: Content[] = [];
+  for (const { role, text } of [...history, { role: 'user', text: prompt } satisfies ModelTurn]) {
+    const part = { text: text.toWellFormed() };
+    const last = contents.at(-1);
+    if (last?.role === role) last.parts.push(part);
+    else contents.push({ role, parts: [part] });
+  }
+  return contents;
+}
 
 /** The visible text; thoughts are not meant for readers. */
 const textOf = (chunk: Chunk): string =>

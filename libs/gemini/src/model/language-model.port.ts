@@ -6,12 +6,14 @@ export interface ModelTurn {
 
 /** What the model is asked. */
 export interface ModelRequest {
-  /** The vendor's name of the model; null: the deployment's default. */
-  model: string | null;
+  /** The vendor's name of the model. */
+  model: string;
   systemInstruction: string | null;
-  /** Oldest first; without the prompt. */
+  /** Oldest first; without the prompt. A question that has no answer is followed by the next question. */
   history: ModelTurn[];
   prompt: string;
+  /** The longest answer in tokens, with what the model thinks before it. */
+  maxOutputTokens: number;
 }
 
 /**
@@ -32,6 +34,14 @@ export interface ModelUsage {
   replyTokens: number;
 }
 
+/** A piece of an answer, as it arrives. */
+export interface ModelPiece {
+  /** Empty where the model only thinks. */
+  text: string;
+  /** What the call has used up to here, as far as the vendor tells while it answers; null: it does not. */
+  usage: ModelUsage | null;
+}
+
 /** The end of a model's answer; the text has been streamed before. */
 export interface ModelEnd {
   outcome: ModelOutcome;
@@ -44,10 +54,12 @@ export interface ModelEnd {
 
 /**
  * Why a model call failed.
- * `unavailable`: may work later (408, 5xx, network, malformed or broken stream). `rate_limited`: the project's quota (429).
- * `rejected`: this request never works (400). `misconfigured`: key or model are wrong (401, 403, 404): an operator must act.
+ * `unavailable`: may work later (408, 409, 499, 5xx, network, malformed or broken stream). `rate_limited`: the model's quota
+ * in the project (429). `rejected`: this request never works (other 4xx). `misconfigured`: key, billing or region are wrong
+ * (401, 402, 403, 400 with a failed precondition): an operator must act. `unknown_model`: there is no such model (404), which
+ * is the operator's affair for a default model, and that of a room for its own choice.
  */
-export type ModelFailure = 'unavailable' | 'rate_limited' | 'rejected' | 'misconfigured';
+export type ModelFailure = 'unavailable' | 'rate_limited' | 'rejected' | 'misconfigured' | 'unknown_model';
 
 /** A model call that brought no answer. The message is for operators and holds no prompt and no key. */
 export class ModelError extends Error {
@@ -69,12 +81,13 @@ export abstract class LanguageModel {
   abstract readonly defaultModel: string;
 
   /**
-   * Streams the answer's text in the pieces in which it arrives, none of them empty, and returns how it ended.
+   * Streams the answer in the pieces in which it arrives, each with text or with what the call has used, and returns how it
+   * ended. What the last piece told of the use stays known to a caller who aborts.
    *
    * @param signal aborts the call and the connection under it
    * @throws ModelError, at once or after text; the signal's reason when aborted
    */
-  abstract stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<string, ModelEnd, void>;
+  abstract stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelPiece, ModelEnd, void>;
 
   /**
    * The exact size of a request in tokens.

@@ -1,7 +1,10 @@
 import { Metrics, PeriodicTask } from '@app/platform';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
-import { LanguageModel, ModelError } from './language-model.port.js';
+import { LanguageModel, ModelError, type ModelFailure } from './language-model.port.js';
+
+/** Failures that do not pass by themselves. */
+const NEEDS_OPERATOR: ReadonlySet<ModelFailure> = new Set(['misconfigured', 'unknown_model']);
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
@@ -61,7 +64,7 @@ export class ModelWatchService implements OnApplicationBootstrap, OnApplicationS
       return '';
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      if (error.failure !== 'misconfigured') return `The model could not be checked: ${error.message}`;
+      if (!NEEDS_OPERATOR.has(error.failure)) return `The model could not be checked: ${error.message}`;
       return `The model "${this.model.defaultModel}" cannot be used: ${error.message}`;
     }
   }

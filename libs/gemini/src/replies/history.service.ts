@@ -1,7 +1,7 @@
 import { type PastTurn, PastTurnStore } from '@app/chatroom';
 import { Injectable, Logger } from '@nestjs/common';
+import { estimateTokens } from '../model/model-call-usage.js';
 import { LanguageModel, type ModelRequest, type ModelTurn } from '../model/language-model.port.js';
-import { ReplyWorkerConfig } from './reply-worker.config.js';
 import type { ClaimedReply } from './reply.store.js';
 
 /** Between these parts of the budget the local estimate is too coarse to decide, and the model is asked to count. */
@@ -10,19 +10,14 @@ const NEAR_LIMIT = { from: 0.75, to: 1.5 };
 /** How often a request that turned out too long is cut and counted again. */
 const MAX_COUNTS = 3;
 
-/**
- * A coarse upper estimate: tokens are about four Latin characters long, while scripts that take three bytes a character
- * in UTF-8 come near one token each.
- */
-export const estimateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 3);
-
-const size = (turn: PastTurn): number => estimateTokens(turn.question) + estimateTokens(turn.answer);
+const size = ({ question, answer }: PastTurn): number =>
+  estimateTokens(question) + (answer === null ? 0 : estimateTokens(answer));
 
 /** Turns as the model takes them. */
 const utterances = (turns: PastTurn[]): ModelTurn[] =>
-  turns.flatMap(({ question, answer }) => [
+  turns.flatMap(({ question, answer }): ModelTurn[] => [
     { role: 'user', text: question },
-    { role: 'model', text: answer },
+    ...(answer === null ? [] : [{ role: 'model' as const, text: answer }]),
   ]);
 
 /** Chooses what of a room's conversation the model is shown. */
@@ -33,15 +28,14 @@ export class HistoryService {
   constructor(
     private readonly past: PastTurnStore,
     private readonly model: LanguageModel,
-    private readonly config: ReplyWorkerConfig,
   ) {}
 
   /**
-   * The newest whole turns before the question that fit the token budget, oldest first. The question itself always
+   * The newest whole turns before the question that fit the `historyTokens` of the plan, oldest first. The question itself always
    * goes out whole.
    */
   async before(reply: ClaimedReply, request: Omit<ModelRequest, 'history'>, signal: AbortSignal): Promise<ModelTurn[]> {
-    const budget = this.config.HISTORY_TOKEN_BUDGET;
+    const budget = reply.plan.historyTokens;
     const turns: PastTurn[] = [];
     let estimate = 0;
     for await (const turn of this.past.turns(reply.chatroomId, reply.newestTurns)) {
@@ -49,17 +43,17 @@ export class HistoryService {
       estimate += size(turn);
       turns.unshift(turn);
     }
-    const fitting = estimate < budget * NEAR_LIMIT.from ? turns : await this.cut(turns, request, signal);
+    const fitting = estimate < budget * NEAR_LIMIT.from ? turns : await this.cut(turns, budget, request, signal);
     return utterances(fitting);
   }
 
   /** Drops turns from the oldest end until the model's own count fits; where it can't be asked, the estimate decides. */
   private async cut(
     turns: PastTurn[],
+    budget: number,
     request: Omit<ModelRequest, 'history'>,
     signal: AbortSignal,
   ): Promise<PastTurn[]> {
-    const budget = this.config.HISTORY_TOKEN_BUDGET;
     let kept = turns;
     for (let count = 0; count < MAX_COUNTS && kept.length > 0; count++) {
       const tokens = await this.count(kept, request, signal);

@@ -1,4 +1,6 @@
 import type { ReplyLogWriter } from '@app/chatroom';
+import type { ModelUsage } from '../model/language-model.port.js';
+import type { ModelCallUsage } from '../model/model-call-usage.js';
 import type { ClaimedReply } from './reply.store.js';
 
 /** Why a model call is aborted: its reader asked to, another worker has the reply, its deadline has passed, or this process shuts down. */
@@ -11,12 +13,19 @@ export class LeasedReply {
   private storedLength = 0;
   private halfCharacter = '';
   text = '';
+  /** What the attempt's model call uses; null: none was begun. */
+  call: ModelCallUsage | null = null;
 
   constructor(
     readonly claim: ClaimedReply,
     private readonly log: ReplyLogWriter,
   ) {
     this.deadline = setTimeout(() => this.stop('deadline'), Math.max(0, claim.deadlineInMs));
+  }
+
+  /** What the vendor told of the call so far; null: nothing. */
+  get usage(): ModelUsage | null {
+    return this.call?.told ?? null;
   }
 
   /** Aborts with a {@link StopReason}. */

@@ -1,11 +1,21 @@
 import { CrashPointService } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
-import { LanguageModel, type ModelEnd, ModelError } from '../model/language-model.port.js';
+import {
+  LanguageModel,
+  type ModelEnd,
+  ModelError,
+  type ModelFailure,
+  type ModelRequest,
+} from '../model/language-model.port.js';
 import { ModelAvailabilityService } from '../model/model-availability.service.js';
+import { estimateTokens, ModelCallUsage } from '../model/model-call-usage.js';
 import { HistoryService } from './history.service.js';
 import type { LeasedReply } from './leased-reply.js';
 import { broken, cancelled, judgeEnd, judgeError, type Outcome } from './reply-outcome.js';
 import { ReplyMetrics } from './reply.metrics.js';
+
+/** Failures after which the model may be over its rate limit or down. */
+const PASSING: ReadonlySet<ModelFailure> = new Set(['unavailable', 'rate_limited']);
 
 /** One attempt at a reply: shows the model the conversation, lets it write, and judges what came of it. */
 @Injectable()
@@ -33,8 +43,10 @@ export class ReplyAttemptService {
     } catch (error) {
       if (reply.stopped !== null) return stopped(reply);
       if (!(error instanceof ModelError)) throw error;
-      this.logger.warn(`Model call failed, ${error.failure}: ${error.message}`);
-      return judgeError(reply.text, error);
+      this.report(error, claim.ownModel);
+      // A refusal, too, shows that the model can be reached.
+      if (!PASSING.has(error.failure)) await this.availability.answered(claim.model, claim.probes !== null);
+      return judgeError(reply, error, claim.ownModel);
     } finally {
       done();
     }
@@ -42,28 +54,47 @@ export class ReplyAttemptService {
 
   private async write(reply: LeasedReply): Promise<ModelEnd> {
     const { claim, signal } = reply;
-    const { model, systemInstruction, prompt } = claim;
-    const asked = { model, systemInstruction, prompt };
+    const { model, systemInstruction, prompt, plan } = claim;
+    const asked = { model, systemInstruction, prompt, maxOutputTokens: plan.maxOutputTokens };
     const request = { ...asked, history: await this.history.before(claim, asked, signal) };
     // A room's conversation isn't kept for as long as the model writes.
     claim.newestTurns = [];
+    const call = new ModelCallUsage(model, promptEstimate(request));
+    reply.call = call;
     const stream = this.model.stream(request, signal);
-    for (;;) {
-      const next = await stream.next();
-      if (next.done === true) return next.value;
-      if (reply.text === '') await this.availability.answered(claim.model, claim.probes !== null);
-      reply.append(next.value);
+    let next = await stream.next();
+    await this.availability.answered(claim.model, claim.probes !== null);
+    for (; next.done !== true; next = await stream.next()) {
+      call.take(next.value);
+      if (next.value.text === '') continue;
+      reply.append(next.value.text);
       this.crashPoints.at('first-token');
     }
+    return next.value;
   }
+
+  /** Only what an operator can mend alarms one: not the choice of a room, and not what passes. */
+  private report({ failure, message }: ModelError, ownModel: boolean): void {
+    if (failure === 'misconfigured') this.logger.error(`The model cannot be used: ${message}`);
+    else if (failure !== 'unknown_model') this.logger.warn(`Model call failed, ${failure}: ${message}`);
+    else if (ownModel) this.logger.log('The model that a room chose does not exist');
+    else this.logger.error(`A default model cannot be used: ${message}`);
+  }
+}
+
+function promptEstimate({ systemInstruction, history, prompt }: ModelRequest): number {
+  return history.reduce(
+    (sum, { text }) => sum + estimateTokens(text),
+    estimateTokens(systemInstruction ?? '') + estimateTokens(prompt),
+  );
 }
 
 function stopped(reply: LeasedReply): Outcome {
   switch (reply.stopped) {
     case 'cancelled':
-      return { type: 'final', final: cancelled(reply.text) };
+      return { type: 'final', final: cancelled(reply.text, reply.usage) };
     case 'deadline':
-      return { type: 'final', final: broken('timed_out', reply.text) };
+      return { type: 'final', final: broken('timed_out', reply.text, { usage: reply.usage }) };
     case 'shutdown':
       return { type: 'interrupted' };
     case 'lost':

@@ -1,6 +1,8 @@
 import { type ModelEnd, ModelError, type ModelFailure } from '../model/language-model.port.js';
 import { backoffMs, judgeEnd, judgeError } from './reply-outcome.js';
 
+const USAGE = { promptTokens: 5, cachedTokens: 2, thoughtTokens: 3, replyTokens: 7 };
+
 const end = (known: Partial<ModelEnd>): ModelEnd => ({
   outcome: 'complete',
   finishReason: null,
@@ -55,11 +57,27 @@ describe('an answer that came to an end', () => {
 });
 
 describe('a failed call', () => {
-  const judge = (failure: ModelFailure) => judgeError('Half', new ModelError(failure, 'no', 3_000));
+  const judge = (failure: ModelFailure) =>
+    judgeError({ text: 'Half', usage: USAGE }, new ModelError(failure, 'no', 3_000), false);
 
   it('ends the reply when it can never succeed', () => {
     expect(judge('rejected')).toMatchObject({ type: 'final', final: { error: { code: 'model_rejected_request' } } });
     expect(judge('misconfigured')).toMatchObject({ type: 'final', final: { error: { code: 'model_misconfigured' } } });
+  });
+
+  it('keeps what it used', () => {
+    expect(judge('rejected')).toMatchObject({ final: { content: 'Half', usage: USAGE } });
+  });
+
+  it.each([
+    [true, 'model_not_available'],
+    [false, 'model_misconfigured'],
+  ])('for want of the model is, where the room chose it (%s), %s', (ownModel, code) => {
+    const error = new ModelError('unknown_model', 'no');
+    expect(judgeError({ text: '', usage: null }, error, ownModel)).toMatchObject({
+      type: 'final',
+      final: { status: 'failed', error: { code } },
+    });
   });
 
   it('is tried again when it may, and pauses all replies when the project is over its rate', () => {
@@ -74,5 +92,6 @@ describe('the pause before another attempt', () => {
     expect([1, 2, 3, 4, 20].map((failures) => atLeast(failures, null))).toEqual([500, 1_000, 2_000, 4_000, 30_000]);
     expect(backoffMs(500, 1, null, () => 1)).toBe(750);
     expect(atLeast(1, 7_000)).toBe(7_000);
+    expect([atLeast(1, 50_000), atLeast(20, 50_000)]).toEqual([50_000, 50_000]);
   });
 });

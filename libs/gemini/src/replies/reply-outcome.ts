@@ -1,5 +1,5 @@
 import type { ReplyErrorCode } from '@app/chatroom';
-import type { ModelEnd, ModelError } from '../model/language-model.port.js';
+import type { ModelEnd, ModelError, ModelUsage } from '../model/language-model.port.js';
 import type { FinalReply } from './reply.store.js';
 
 /** What follows from one attempt at a reply. */
@@ -27,25 +27,28 @@ const DETAILS: Record<ReplyErrorCode, string> = {
   timed_out: 'The reply took too long.',
 };
 
+/** What is known of a call, however it ended. */
+type KnownEnd = Partial<Pick<ModelEnd, 'modelVersion' | 'finishReason' | 'usage'>>;
+
 /** Ends a reply without a complete answer; what was written so far is kept. */
-export function broken(code: ReplyErrorCode, content: string, end: ModelEnd | null = null): FinalReply {
+export function broken(code: ReplyErrorCode, content: string, end: KnownEnd = {}): FinalReply {
   return {
     status: code === 'prompt_blocked' || code === 'reply_blocked' ? 'blocked' : 'failed',
     content,
-    model: end?.modelVersion ?? null,
-    finishReason: end?.finishReason ?? null,
-    usage: end?.usage ?? null,
+    model: end.modelVersion ?? null,
+    finishReason: end.finishReason ?? null,
+    usage: end.usage ?? null,
     error: { code, detail: DETAILS[code] },
   };
 }
 
 /** Ends a reply because its reader asked to. */
-export const cancelled = (content: string): FinalReply => ({
+export const cancelled = (content: string, usage: ModelUsage | null = null): FinalReply => ({
   status: 'cancelled',
   content,
   model: null,
   finishReason: null,
-  usage: null,
+  usage,
   error: null,
 });
 
@@ -75,17 +78,28 @@ const completed = (content: string, { modelVersion, finishReason, usage }: Model
   error: null,
 });
 
-/** Judges a call that failed. */
-export function judgeError(content: string, error: ModelError): Outcome {
+/**
+ * Judges a call that failed.
+ *
+ * @param ownModel whether the room chose the model, so that its absence is no trouble of the operator's
+ */
+export function judgeError(
+  { text, usage }: { text: string; usage: ModelUsage | null },
+  error: ModelError,
+  ownModel: boolean,
+): Outcome {
+  const final = (code: ReplyErrorCode): Outcome => ({ type: 'final', final: broken(code, text, { usage }) });
   switch (error.failure) {
     case 'rejected':
-      return { type: 'final', final: broken('model_rejected_request', content) };
+      return final('model_rejected_request');
     case 'misconfigured':
-      return { type: 'final', final: broken('model_misconfigured', content) };
+      return final('model_misconfigured');
+    case 'unknown_model':
+      return final(ownModel ? 'model_not_available' : 'model_misconfigured');
     case 'rate_limited':
       return { type: 'pause', retryAfterMs: error.retryAfterMs };
     case 'unavailable':
-      return { type: 'retry', failure: brokenOff(content), retryAfterMs: error.retryAfterMs };
+      return { type: 'retry', failure: brokenOff(text), retryAfterMs: error.retryAfterMs };
   }
 }
 
@@ -96,7 +110,7 @@ const MAX_BACKOFF_MS = 30_000;
 
 /**
  * How long to wait before the next attempt: doubling from the base, spread by up to a half so that replies which failed
- * together don't come back together. What the vendor asked for is the least.
+ * together don't come back together. What the vendor asked for is the least, which the bound of our own pause doesn't cut.
  *
  * @param failures how many attempts failed so far, this one included
  */

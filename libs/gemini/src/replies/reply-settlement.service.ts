@@ -3,7 +3,7 @@ import { type ReplyErrorCode, ReplyCompletionService, ReplyJobsService, ReplyLog
 import { CrashPointService } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { ModelAvailabilityService } from '../model/model-availability.service.js';
-import { ChatroomNamingService } from './chatroom-naming.service.js';
+import { ChatroomNamingService } from '../naming/chatroom-naming.service.js';
 import type { LeasedReply } from './leased-reply.js';
 import { backoffMs, broken, type Outcome } from './reply-outcome.js';
 import { ReplyConfig } from './reply.config.js';

@@ -5,8 +5,4 @@ export class ReplyWorkerConfig {
   /** Replies that one worker writes at once. Nearly all of that is waiting for the network. */
   @IntegerVariable(1, 1_000)
   WORKER_CONCURRENCY = 50;
-
-  /** How many tokens of earlier conversation the model is shown at most. */
-  @IntegerVariable(0, 1_000_000)
-  HISTORY_TOKEN_BUDGET = 32_000;
 }

@@ -1,4 +1,4 @@
-import { type DueReply, headsOfUserSql, type PastTurn, type ReplyErrorCode, turnsBeforeSql } from '@app/chatroom';
+import { type DueReply, headsOfUserSql, type PastExchange, type ReplyErrorCode, turnsBeforeSql } from '@app/chatroom';
 import { Clock, Database, prepared } from '@app/platform';
 import { type Plan, PlanCatalogue, planLimitSql, planNumberSql, planSql, refundOneMessageSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
@@ -15,7 +15,7 @@ export interface ClaimedReply {
   userId: string;
   prompt: string;
   /** The beginning of what was said before the question, newest first: see `PastTurnStore`. */
-  newestTurns: PastTurn[];
+  newestTurns: PastExchange[];
   /** What an earlier attempt wrote, kept only for a reply that is to stop. */
   content: string;
   title: string | null;

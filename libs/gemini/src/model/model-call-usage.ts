@@ -1,0 +1,41 @@
+import type { ModelPiece, ModelUsage } from './language-model.port.js';
+
+/**
+ * A coarse upper estimate: tokens are about four Latin characters long, while scripts that take three bytes a character
+ * in UTF-8 come near one token each.
+ */
+export const estimateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 3);
+
+/** What one model call has used, at every moment of it: also when it is stopped or fails. */
+export class ModelCallUsage {
+  private text = '';
+  /** As the vendor told it last; null: it has not yet. */
+  told: ModelUsage | null = null;
+
+  /**
+   * @param model the name that is asked for
+   * @param promptEstimate the size of the request in tokens, by {@link estimateTokens}
+   */
+  constructor(
+    readonly model: string,
+    readonly promptEstimate: number,
+  ) {}
+
+  /** Takes what the model sent. */
+  take({ text, usage }: ModelPiece): void {
+    this.text += text;
+    this.told = usage ?? this.told;
+  }
+
+  /** Whether {@link tokens} is an estimate, since the vendor told nothing. */
+  get isEstimate(): boolean {
+    return this.told === null;
+  }
+
+  /** What the vendor told; else the estimated request and what arrived of the answer. */
+  get tokens(): ModelUsage {
+    if (this.told !== null) return this.told;
+    const { promptEstimate: promptTokens, text } = this;
+    return { promptTokens, cachedTokens: 0, thoughtTokens: 0, replyTokens: estimateTokens(text) };
+  }
+}

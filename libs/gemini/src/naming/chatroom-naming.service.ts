@@ -1,0 +1,69 @@
+import { ChatroomTitleStore } from '@app/chatroom';
+import type { Plan } from '@app/subscription';
+import { Injectable, Logger } from '@nestjs/common';
+import { LanguageModel, type ModelRequest } from '../model/language-model.port.js';
+import { estimateTokens, ModelCallUsage } from '../model/model-call-usage.js';
+import { excerpt, tidyTitle } from './title.js';
+
+const TIMEOUT_MS = 15_000;
+
+/** How much of question and answer the model is shown, and how much of a title is read, in characters. */
+const EXCERPT_LENGTH = 1_000;
+
+/** A name takes a dozen tokens; the rest is for what a model thinks before it. */
+const MAX_OUTPUT_TOKENS = 1_024;
+
+/** The instruction under which the model names a conversation. */
+const INSTRUCTION = 'Name this conversation in at most six words, in its own language. Answer with the name alone.';
+
+/** A room whose first question has been answered. */
+export interface UnnamedChatroom {
+  chatroomId: string;
+  userId: string;
+  /** The question. */
+  prompt: string;
+  /** The owner's plan, whose default model names the room. */
+  plan: Plan;
+}
+
+/** Names rooms that were created without a title, from their first exchange. Costs no quota and may fail without harm. */
+@Injectable()
+export class ChatroomNamingService {
+  private readonly logger = new Logger(ChatroomNamingService.name);
+
+  constructor(
+    private readonly model: LanguageModel,
+    private readonly titles: ChatroomTitleStore,
+  ) {}
+
+  /** Names the room in the background. Should the model give no name, the question's first words serve. */
+  name(room: UnnamedChatroom, answer: string): void {
+    const request = requestFor(room, answer);
+    const usage = new ModelCallUsage(request.model, estimateTokens(INSTRUCTION) + estimateTokens(request.prompt));
+    this.ask(request, usage)
+      .catch(() => '')
+      .then((title) => this.titles.setFirst(room.chatroomId, tidyTitle(title) || tidyTitle(room.prompt)))
+      .catch((error: unknown) => this.logger.warn(`A room could not be named: ${(error as Error).message}`));
+  }
+
+  /** @param usage takes what the call uses, also where it fails */
+  private async ask(request: ModelRequest, usage: ModelCallUsage): Promise<string> {
+    let title = '';
+    for await (const piece of this.model.stream(request, AbortSignal.timeout(TIMEOUT_MS))) {
+      usage.take(piece);
+      title += piece.text;
+      if (title.length > EXCERPT_LENGTH) break;
+    }
+    return title;
+  }
+}
+
+function requestFor({ prompt: question, plan }: UnnamedChatroom, answer: string): ModelRequest {
+  return {
+    model: plan.defaultModel,
+    systemInstruction: INSTRUCTION,
+    history: [],
+    prompt: `User: ${excerpt(question, EXCERPT_LENGTH)}\n\nAssistant: ${excerpt(answer, EXCERPT_LENGTH)}`,
+    maxOutputTokens: MAX_OUTPUT_TOKENS,
+  };
+}
