@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 COPY apps/sandbox/package.json apps/sandbox/
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY nest-cli.json tsconfig.json ./
+COPY nest-cli.json tsconfig.json plans.json plans.schema.json ./
 COPY prisma prisma
 COPY scripts scripts
 COPY libs libs
@@ -51,6 +51,7 @@ CMD ["node", "prisma/migrate.mjs"]
 
 # Node is the container's first process and gets its signals: no shell and no npm between.
 FROM product AS worker
+COPY --from=build /app/dist/plans.json /app/dist/plans.schema.json dist/
 COPY --from=build /app/dist/libs dist/libs
 COPY --from=build /app/dist/apps/worker dist/apps/worker
 ENV WORKER_HEALTH_PORT=8081
@@ -59,6 +60,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/heal
 CMD ["node", "--enable-source-maps", "dist/apps/worker/src/main.js"]
 
 FROM product AS api
+COPY --from=build /app/dist/plans.json /app/dist/plans.schema.json dist/
 COPY --from=build /app/dist/libs dist/libs
 COPY --from=build /app/dist/apps/api dist/apps/api
 ENV PORT=8000 METRICS_PORT=9464

@@ -9,7 +9,7 @@ import { withLock } from '../node/process-lock.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const STAMP = `${root}dist/.sources`;
 const FOLDERS = ['apps', 'libs', 'prisma'];
-const FILES = ['package-lock.json', 'nest-cli.json', 'tsconfig.json'];
+const FILES = ['package-lock.json', 'nest-cli.json', 'tsconfig.json', 'plans.json', 'plans.schema.json'];
 const APPS = ['api', 'worker', 'sandbox'];
 const TIMEOUT_MS = 600_000;
 

@@ -2,7 +2,7 @@ export { ClockModule } from './clock/clock.module.js';
 export { Clock } from './clock/clock.port.js';
 export { ConfigModule } from './config/config.module.js';
 export { IntegerVariable } from './config/integer-variable.decorator.js';
-export { ConfigError, loadConfig } from './config/load-config.js';
+export { ConfigError, loadConfig, type SelfCheckingConfig } from './config/load-config.js';
 export { CrashConfig } from './crash/crash.config.js';
 export { CrashPointService } from './crash/crash-point.service.js';
 export { HealthModule } from './health/health.module.js';

@@ -11,6 +11,12 @@ export class ConfigError extends Error {
   }
 }
 
+/** A configuration class that has more to check than a rule for each of its variables, such as the file that one names. */
+export interface SelfCheckingConfig {
+  /** What is wrong, one line each. Called when the rules hold. */
+  findProblems(): string[];
+}
+
 /** What the classes make, in their order. */
 type Instances<T extends readonly Type<object>[]> = { -readonly [K in keyof T]: InstanceType<T[K]> };
 
@@ -32,12 +38,16 @@ export function loadConfig<const T extends readonly Type<object>[]>(
   const instances = classes.map((type) =>
     plainToInstance(type, present, { enableImplicitConversion: false, exposeDefaultValues: true }),
   );
-  const problems = instances.flatMap((instance) =>
-    validateSync(instance, { whitelist: true, validationError: { target: false, value: false } }),
-  );
-  const lines = [...problems.flatMap(describe), ...(env['NODE_ENV'] === 'production' ? placeholders(instances) : [])];
+  const problems = instances.flatMap(problemsOf);
+  const lines = [...problems, ...(env['NODE_ENV'] === 'production' ? placeholders(instances) : [])];
   if (lines.length > 0) throw new ConfigError([...new Set(lines)]);
   return instances as Instances<T>;
+}
+
+function problemsOf(instance: object): string[] {
+  const broken = validateSync(instance, { whitelist: true, validationError: { target: false, value: false } });
+  if (broken.length > 0) return broken.flatMap(describe);
+  return 'findProblems' in instance ? (instance as SelfCheckingConfig).findProblems() : [];
 }
 
 function describe(error: ValidationError): string[] {

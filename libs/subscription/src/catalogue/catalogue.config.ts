@@ -1,10 +1,11 @@
 import { MODEL_NAME } from '@app/contracts';
-import { IntegerVariable } from '@app/platform';
+import { ConfigError, IntegerVariable, type SelfCheckingConfig } from '@app/platform';
 import { IsOptional, IsString, Matches, MinLength } from 'class-validator';
+import { type CatalogueSettings, loadPlanCatalogue } from './load-plan-catalogue.js';
 
-/** Plans and models. */
-export class CatalogueConfig {
-  /** A JSON file with the plans and models on offer, like `plans.json`, which holds without it. */
+/** Plans and models; docs/plans.md explains the file. */
+export class CatalogueConfig implements CatalogueSettings, SelfCheckingConfig {
+  /** A JSON file with the plans and models on offer, from the working directory. Blank: `plans.json`, which ships. */
   @IsOptional()
   @IsString()
   @MinLength(1)
@@ -24,4 +25,15 @@ export class CatalogueConfig {
   @IsString()
   @MinLength(1)
   STRIPE_PRICE_ID?: string;
+
+  /** What is wrong with the file, so that a process says so before anything connects. */
+  findProblems(): string[] {
+    try {
+      loadPlanCatalogue(this);
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems;
+      throw error;
+    }
+  }
 }

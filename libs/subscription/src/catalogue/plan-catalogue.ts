@@ -50,10 +50,24 @@ export interface CatalogueModel {
 /** The plan of everyone who has no subscription that counts. */
 export const DEFAULT_PLAN = 'basic';
 
+/** What statements may need of a plan. */
+const limitsOf = ({ dailyMessages, models, defaultModel, ...plan }: Plan) => ({
+  dailyMessages,
+  models,
+  defaultModel,
+  concurrentReplies: plan.concurrentReplies,
+  maxOutputTokens: plan.maxOutputTokens,
+  historyTokens: plan.historyTokens,
+  maxChatrooms: plan.maxChatrooms,
+  maxMessageCharacters: plan.maxMessageCharacters,
+});
+
 /** The plans and models on offer, as the operator's file has them. */
 export class PlanCatalogue {
   /** What `planSql` and `planLimitSql` read: one parameter of a statement, JSON in text. */
   readonly sqlParameter: string;
+  /** The smallest and the largest `maxMessageCharacters` of all plans. */
+  readonly messageCharacters: { smallest: number; largest: number };
 
   /**
    * @param plans from the one that costs nothing upwards; the first is {@link DEFAULT_PLAN}
@@ -65,8 +79,10 @@ export class PlanCatalogue {
   ) {
     this.sqlParameter = JSON.stringify({
       lowestPaid: this.lowestPaid?.name ?? DEFAULT_PLAN,
-      plans: Object.fromEntries(plans.map(({ name, label: _label, prices: _prices, ...limits }) => [name, limits])),
+      plans: Object.fromEntries(plans.map((plan) => [plan.name, limitsOf(plan)])),
     });
+    const characters = plans.map(({ maxMessageCharacters }) => maxMessageCharacters);
+    this.messageCharacters = { smallest: Math.min(...characters), largest: Math.max(...characters) };
   }
 
   /** The paid plan that counts where Stripe's price is not in the catalogue; null: only the default plan is on offer. */
@@ -89,6 +105,11 @@ export class PlanCatalogue {
   /** The plan that is sold at a price of Stripe's; null: none. */
   planOfPrice(priceId: string): Plan | null {
     return this.plans.find(({ prices }) => Object.values(prices).some(({ id }) => id === priceId)) ?? null;
+  }
+
+  /** The plans that have a model, in their order. */
+  plansWith(model: string): readonly Plan[] {
+    return this.plans.filter(({ models }) => models.includes(model));
   }
 
   /** The model of this name; null: it is not on offer. */
