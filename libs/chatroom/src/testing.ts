@@ -1,6 +1,9 @@
 /** What tests alone need of rooms and messages: `@app/chatroom/testing`. The product may not import it. */
 export { MessageStore } from './messages/message.store.js';
 export { ReplyCancellationStore } from './replies/reply-cancellation.store.js';
+export { ReplyCancellationService } from './replies/reply-cancellation.service.js';
+export { RoomDeletionService } from './replies/room-deletion.service.js';
+export { RoomDeletionStore } from './replies/room-deletion.store.js';
 export { RoomOrderStore } from './replies/room-order.store.js';
 export { ChatroomNotFoundError } from './rooms/chatroom.errors.js';
 export { ChatroomService } from './rooms/chatroom.service.js';
