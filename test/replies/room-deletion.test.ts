@@ -1,35 +1,75 @@
 import 'reflect-metadata';
-import { ChatroomNotFoundError, ChatroomService, ChatroomStore, ReplyCancellationStore } from '@app/chatroom/testing';
+import { once } from 'node:events';
+import {
+  ChatroomNotFoundError,
+  ChatroomService,
+  ChatroomStore,
+  ReplyCancellationStore,
+  RoomDeletionStore,
+} from '@app/chatroom/testing';
+import { cancelChannel } from '@app/contracts';
+import type { FinalReply, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import type { FinalReply } from '@app/gemini/testing';
+import fc from 'fast-check';
 import { claimReply } from '../support/claim.js';
 import { messageAcceptance } from '../support/message-acceptance.js';
+import { type RoomDeletion, startRoomDeletion } from '../support/room-deletion.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
+const CANCELLED: FinalReply = {
+  status: 'cancelled',
+  content: '',
+  model: null,
+  finishReason: null,
+  usage: null,
+  error: null,
+};
+
+const clock = new SystemClock();
 let testDatabase: TestDatabase;
 let database: Database;
+let acceptance: ReturnType<typeof messageAcceptance>['acceptance'];
+let ledger: ReturnType<typeof messageAcceptance>['ledger'];
+let replies: ReplyStore;
+let rooms: ChatroomService;
+let cancellation: ReplyCancellationStore;
+let api: RoomDeletion;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
+  ({ acceptance, ledger, replies } = messageAcceptance(database, clock, 10_000));
+  rooms = new ChatroomService(new ChatroomStore(database, clock));
+  cancellation = new ReplyCancellationStore(database, clock);
+  api = await startRoomDeletion(database, clock);
 });
 
 afterAll(async () => {
+  await api.stop();
   await database.onApplicationShutdown();
   await testDatabase.drop();
 });
 
+async function newUser(): Promise<string> {
+  const id = uuidv7();
+  await database.prisma.user.create({ data: { id, phone: id } });
+  return id;
+}
+
+const usedBy = async (user: string): Promise<number> => (await ledger.read(user)).used;
+
+/** Sends a message and has a worker claim its reply and write this much of it, stored. */
+async function sendAndWrite(user: string, room: string, content: string) {
+  const { reply } = await acceptance.send(user, room, 'Go on', null);
+  const held = (await claimReply(replies, reply.id))!;
+  await replies.extend([{ id: reply.id, attempt: held.attempt, content }]);
+  return held;
+}
+
 describe('a room whose replies are being written', () => {
   it('can be deleted at any moment: writers find nothing, and none blocks another', async () => {
-    const clock = new SystemClock();
-    const { acceptance, replies } = messageAcceptance(database, clock, 10_000);
-    const cancellation = new ReplyCancellationStore(database, clock);
-    const rooms = new ChatroomService(new ChatroomStore(database, clock));
-    const owner = uuidv7();
-    await database.prisma.user.create({ data: { id: owner, phone: owner } });
-    const cancelled = { status: 'cancelled', content: '', model: null, finishReason: null, usage: null, error: null };
-
+    const owner = await newUser();
     for (let round = 0; round < 25; round++) {
       const { id } = await rooms.create(owner, {});
       const { reply } = await acceptance.send(owner, id, 'First', null);
@@ -37,8 +77,8 @@ describe('a room whose replies are being written', () => {
       const outcomes = await Promise.allSettled([
         acceptance.send(owner, id, 'Second', null),
         replies.extend([{ id: reply.id, attempt: held!.attempt, content: 'Half an ans' }]),
-        rooms.delete(owner, id),
-        replies.finish(held!, cancelled as FinalReply),
+        api.deletion.delete(owner, id),
+        replies.finish(held!, CANCELLED),
         cancellation.cancel(owner, id, reply.id),
         acceptance.send(owner, id, 'Third', null),
       ]);
@@ -46,5 +86,135 @@ describe('a room whose replies are being written', () => {
       expect(failures.filter((error) => !(error instanceof ChatroomNotFoundError))).toEqual([]);
       expect(await database.prisma.message.count({ where: { chatroomId: id } })).toBe(0);
     }
+    expect(await usedBy(owner)).toBe(0);
+  });
+});
+
+describe('deleting a room', () => {
+  it('takes its messages along, and leaves what finished replies cost', async () => {
+    const owner = await newUser();
+    const { id } = await rooms.create(owner, {});
+    const held = await sendAndWrite(owner, id, '');
+    await replies.finish(held, { ...CANCELLED, status: 'completed', content: 'An answer.' });
+    await api.deletion.delete(owner, id);
+    await expect(rooms.read(owner, id, { limit: 50 })).rejects.toThrow(ChatroomNotFoundError);
+    expect(await database.prisma.message.count({ where: { chatroomId: id } })).toBe(0);
+    expect(await usedBy(owner)).toBe(1);
+  });
+
+  it("looks for somebody else's room as if it were not there", async () => {
+    const [owner, other] = [await newUser(), await newUser()];
+    const { id } = await rooms.create(owner, { title: 'Private' });
+    await acceptance.send(owner, id, 'Waiting', null);
+    await expect(api.deletion.delete(other, id)).rejects.toThrow(ChatroomNotFoundError);
+    await expect(api.deletion.delete(owner, uuidv7())).rejects.toThrow(ChatroomNotFoundError);
+    expect(await rooms.read(owner, id, { limit: 50 })).toMatchObject({ title: 'Private', messages: [{}, {}] });
+    expect(await usedBy(owner)).toBe(1);
+  });
+
+  it('refunds all replies that wait, each to the day that paid', async () => {
+    const owner = await newUser();
+    const { id } = await rooms.create(owner, {});
+    for (let i = 0; i < 5; i++) await acceptance.send(owner, id, `Message ${i}`, null);
+    const elsewhere = await rooms.create(owner, {});
+    await acceptance.send(owner, elsewhere.id, 'Stays', null);
+    const yesterday = new Date(Date.now() - 86_400_000);
+    await database.prisma.dailyUsage.create({ data: { userId: owner, day: yesterday, used: 3 } });
+    const two = await database.prisma.message.findMany({ where: { chatroomId: id, role: 'bot' }, take: 2 });
+    const ids = two.map((reply) => reply.id);
+    await database.prisma.message.updateMany({ where: { id: { in: ids } }, data: { quotaDay: yesterday } });
+    await api.deletion.delete(owner, id);
+    const days = await database.prisma.dailyUsage.findMany({ where: { userId: owner }, orderBy: { day: 'asc' } });
+    expect(days.map(({ used }) => used)).toEqual([1, 3]);
+  });
+
+  it('lets the worker that writes end its reply first, which then costs what it would by cancelling', async () => {
+    const owner = await newUser();
+    for (const [content, cost] of [['', 0] as const, ['Half an ans', 1] as const]) {
+      const { id } = await rooms.create(owner, {});
+      const held = await sendAndWrite(owner, id, '');
+      const before = (await usedBy(owner)) - 1;
+      const worker = api.redis.duplicate();
+      await once(worker, 'ready');
+      await worker.subscribe(cancelChannel);
+      const ended = new Promise<boolean>((resolve) => {
+        worker.on('message', () => void replies.finish(held, { ...CANCELLED, content }).then(resolve));
+      });
+      await api.deletion.delete(owner, id);
+      expect(await ended).toBe(true);
+      expect(await usedBy(owner)).toBe(before + cost);
+      worker.disconnect();
+    }
+  });
+
+  it.each([
+    ['refunds a reply without text', '', 0],
+    ['refunds a reply of blanks', ' \n\u00a0\u2003\ufeff', 0],
+    ['charges a reply with text', 'Half an ans', 1],
+  ])('waits two seconds for a worker that does not answer, and then %s', async (_, content, cost) => {
+    const owner = await newUser();
+    const { id } = await rooms.create(owner, {});
+    const held = await sendAndWrite(owner, id, content);
+    const began = Date.now();
+    await api.deletion.delete(owner, id);
+    expect(Date.now() - began).toBeLessThan(3_500);
+    expect(await usedBy(owner)).toBe(cost);
+    expect(await replies.finish(held, { ...CANCELLED, content: 'Too late' })).toBe(false);
+    expect(await usedBy(owner)).toBe(cost);
+  });
+
+  it('at the same moment as messages are sent leaves no charge for a reply that was never written', async () => {
+    const owner = await newUser();
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 8 }), fc.nat({ max: 3 }), async (sends, position) => {
+        const { id } = await rooms.create(owner, {});
+        const steps: (() => Promise<unknown>)[] = Array.from(
+          { length: sends },
+          (__, i) => () => acceptance.send(owner, id, `Message ${i}`, null),
+        );
+        steps.splice(position, 0, () => api.deletion.delete(owner, id));
+        const outcomes = await Promise.allSettled(steps.map((step) => step()));
+        const failures = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
+        expect(failures.filter((error) => !(error instanceof ChatroomNotFoundError))).toEqual([]);
+        expect(await usedBy(owner)).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('finds an unfinished reply that is accepted while it waits for the room', async () => {
+    const owner = await newUser();
+    const { id } = await rooms.create(owner, {});
+    const store = new RoomDeletionStore(database, cancellation);
+    const sender = await database.pool.connect();
+    try {
+      await sender.query('BEGIN');
+      await sender.query('UPDATE chatroom SET last_seq = last_seq + 2 WHERE id = $1', [id]);
+      const deleted = store.deleteIdle(owner, id);
+      await expect(Promise.race([deleted, new Promise((resolve) => setTimeout(resolve, 200, 'waits'))])).resolves.toBe(
+        'waits',
+      );
+      await sender.query('COMMIT');
+      expect(await deleted).toBe(false);
+    } finally {
+      sender.release();
+    }
+    expect(await store.deleteIdle(owner, id)).toBe(true);
+    expect(await store.deleteIdle(owner, id)).toBeNull();
+  });
+});
+
+describe('deleting all rooms of a user', () => {
+  it('settles all of their unfinished replies, and those of no other user', async () => {
+    const [owner, other] = [await newUser(), await newUser()];
+    for (const user of [owner, other]) {
+      for (let i = 0; i < 3; i++) await acceptance.send(user, (await rooms.create(user, {})).id, 'Waits', null);
+      await sendAndWrite(user, (await rooms.create(user, {})).id, 'Half an ans');
+    }
+    await api.deletion.stopReplies(owner);
+    await api.deletion.deleteAll(owner);
+    await api.deletion.deleteAll(owner);
+    expect(await database.prisma.chatroom.count({ where: { userId: owner } })).toBe(0);
+    expect([await usedBy(owner), await usedBy(other)]).toEqual([1, 4]);
   });
 });

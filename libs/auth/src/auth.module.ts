@@ -12,6 +12,7 @@ import { AccountParticipantService } from './account/account-participant.service
 import { AccountPlanService } from './account/account-plan.service.js';
 import { AccountController } from './account/account.controller.js';
 import { AccountStore } from './account/account.store.js';
+import { PersonHashService } from './account/person-hash.service.js';
 import { AuthMetrics } from './auth.metrics.js';
 import { LoginController } from './login/login.controller.js';
 import { LoginService } from './login/login.service.js';
@@ -103,6 +104,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     OtpChallengeStore,
     OtpDeliveryService,
     OtpHashService,
+    PersonHashService,
     PhoneNumberService,
     SendLimitService,
     SessionListService,

@@ -6,6 +6,9 @@ import { MessageStore } from './messages/message.store.js';
 import { ReplyCancellationService } from './replies/reply-cancellation.service.js';
 import { ReplyCancellationStore } from './replies/reply-cancellation.store.js';
 import { ReplyModule } from './replies/reply.module.js';
+import { RoomDeletionController } from './replies/room-deletion.controller.js';
+import { RoomDeletionService } from './replies/room-deletion.service.js';
+import { RoomDeletionStore } from './replies/room-deletion.store.js';
 import { ChatroomListCache } from './rooms/chatroom-list.cache.js';
 import { ChatroomListService } from './rooms/chatroom-list.service.js';
 import { ChatroomController } from './rooms/chatroom.controller.js';
@@ -23,12 +26,12 @@ import { ReplyStreamService } from './streams/reply-stream.service.js';
 /** Rooms and messages over HTTP: creating, listing, reading, sending, streaming, stopping, searching. */
 @Module({
   imports: [AuthModule, SubscriptionModule, ReplyModule],
-  controllers: [ChatroomController, SearchController, MessageController],
+  controllers: [ChatroomController, RoomDeletionController, SearchController, MessageController],
   providers: [
     ...[ChatroomStore, ChatroomService, ChatroomListService, ChatroomListCache],
     ...[MessageStore, MessageAcceptanceStore, MessageService],
     ...[ReplySignalService, ReplyReaderService, ReplyStreamService],
-    ...[ReplyCancellationStore, ReplyCancellationService],
+    ...[ReplyCancellationStore, ReplyCancellationService, RoomDeletionStore, RoomDeletionService],
     ...[SearchStore, ChatroomAccountParticipant],
   ],
 })

@@ -2,6 +2,9 @@
 export { MessageStore } from './messages/message.store.js';
 export { ReplyCancellationStore } from './replies/reply-cancellation.store.js';
 export { ReplyOrderStore } from './replies/reply-order.store.js';
+export { ReplyCancellationService } from './replies/reply-cancellation.service.js';
+export { RoomDeletionService } from './replies/room-deletion.service.js';
+export { RoomDeletionStore } from './replies/room-deletion.store.js';
 export { ChatroomNotFoundError } from './rooms/chatroom.errors.js';
 export { ChatroomService } from './rooms/chatroom.service.js';
 export { ChatroomStore } from './rooms/chatroom.store.js';

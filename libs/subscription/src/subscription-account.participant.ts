@@ -1,6 +1,7 @@
 import { AccountParticipantService, AccountPlanService } from '@app/auth';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PlanStore } from './plan/plan.store.js';
+import { ErasedQuotaStore } from './quota/erased-quota.store.js';
 import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
 import { SubscriptionStore } from './sync/subscription.store.js';
 
@@ -13,6 +14,7 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
     private readonly plans: PlanStore,
     private readonly subscriptions: SubscriptionStore,
     private readonly ledger: QuotaLedgerStore,
+    private readonly erasedQuotas: ErasedQuotaStore,
   ) {}
 
   onModuleInit(): void {
@@ -21,6 +23,8 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
       name: 'subscription',
       export: (userId) => this.export(userId),
       erase: (userId) => this.subscriptions.erase(userId),
+      erasureStatements: (userId, person) => [this.erasedQuotas.keep(userId, person)],
+      restore: (userId, person) => this.erasedQuotas.restore(userId, person),
     });
   }
 

@@ -8,6 +8,7 @@ import { CustomerService } from './checkout/customer.service.js';
 import { ReturnUrlService } from './checkout/return-url.service.js';
 import { PlanConfig } from './plan/plan.config.js';
 import { PlanStore } from './plan/plan.store.js';
+import { ErasedQuotaStore } from './quota/erased-quota.store.js';
 import { ExhaustedQuotaCache } from './quota/exhausted-quota.cache.js';
 import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
 import { StripeConfig } from './stripe/stripe.config.js';
@@ -34,6 +35,7 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
   providers: [
     CheckoutService,
     CustomerService,
+    ErasedQuotaStore,
     ExhaustedQuotaCache,
     PlanStore,
     QuotaLedgerStore,

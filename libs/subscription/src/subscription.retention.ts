@@ -2,7 +2,10 @@ import { type ExpiringRows, expiringRows } from '@app/platform';
 
 const DAY_MS = 86_400_000;
 
-/** The rows of billing that expire. Stripe delivers an event for three days and lists it for thirty; then it can't come again. */
+/**
+ * The rows of billing and quotas that expire. Stripe delivers an event for three days and lists it for thirty; then it can't
+ * come again. What a person had spent in a deleted account counts until the UTC day is over (docs/adr/0022).
+ */
 export const SUBSCRIPTION_RETENTION: readonly ExpiringRows[] = [
   expiringRows({
     what: 'Stripe events',
@@ -10,5 +13,12 @@ export const SUBSCRIPTION_RETENTION: readonly ExpiringRows[] = [
     column: 'received_at',
     keepMs: 40 * DAY_MS,
     only: 'processed_at IS NOT NULL',
+  }),
+  expiringRows({
+    what: 'daily uses of deleted accounts',
+    table: 'erased_daily_usage',
+    column: 'day',
+    isDay: true,
+    keepMs: 0,
   }),
 ];

@@ -4,6 +4,7 @@ import { SessionRevocationService } from '../session/session-revocation.service.
 import { SessionStore } from '../session/session.store.js';
 import { AccountParticipantService } from './account-participant.service.js';
 import { AccountStore } from './account.store.js';
+import { PersonHashService } from './person-hash.service.js';
 
 /** Deletes accounts with all data of their users. */
 @Injectable()
@@ -16,6 +17,7 @@ export class AccountErasureService {
     private readonly challenges: OtpChallengeStore,
     private readonly sessions: SessionStore,
     private readonly revocations: SessionRevocationService,
+    private readonly persons: PersonHashService,
   ) {}
 
   /**
@@ -28,7 +30,8 @@ export class AccountErasureService {
     // First, because it needs Redis: without Redis nothing at all is erased.
     await this.challenges.forget(phone);
     await this.participants.erase(userId);
-    await this.revocations.announce(await this.sessions.eraseUser(userId));
+    const kept = this.participants.erasureStatements(userId, this.persons.hash(phone));
+    await this.revocations.announce(await this.sessions.eraseUser(userId, kept));
     await this.participants.erase(userId).catch((error: unknown) => {
       this.logger.error('A feature could not clean up after an erased account', error);
     });

@@ -1,3 +1,4 @@
+import type { BoundStatement } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 
 /** A feature that holds data of users. */
@@ -15,6 +16,20 @@ export interface AccountParticipant {
    * user who no longer exists.
    */
   erase(userId: string): Promise<void>;
+
+  /**
+   * What has to happen in the very transaction that deletes the user's row, such as keeping what must outlive the account. By
+   * then the row is locked, so that no other row can begin to reference it.
+   *
+   * @param person the keyed hash of the phone number: the same when the number signs up again
+   */
+  erasureStatements?(userId: string, person: Uint8Array): BoundStatement[];
+
+  /**
+   * Brings to a new account what an erased one of the same person has left. Called when someone has proved to own the number,
+   * before there is a session; repeated when the login failed half-way, so what is brought must be brought once.
+   */
+  restore?(userId: string, person: Uint8Array): Promise<void>;
 }
 
 /** The features that take part in exporting and erasing an account, so that auth need not know them. */
@@ -36,5 +51,15 @@ export class AccountParticipantService {
   /** Lets every feature erase its part; fails when one fails, so that the caller can try again. */
   async erase(userId: string): Promise<void> {
     await Promise.all(this.participants.map((participant) => participant.erase(userId)));
+  }
+
+  /** What the features do in the transaction that deletes the user's row. */
+  erasureStatements(userId: string, person: Uint8Array): BoundStatement[] {
+    return this.participants.flatMap((participant) => participant.erasureStatements?.(userId, person) ?? []);
+  }
+
+  /** Lets every feature bring to a new account what outlived an earlier one of this person. */
+  async restore(userId: string, person: Uint8Array): Promise<void> {
+    await Promise.all(this.participants.map((participant) => participant.restore?.(userId, person)));
   }
 }

@@ -1,8 +1,10 @@
 import { Clock, Database, prepared, uuidv7 } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { UnauthenticatedError } from '../token/token.errors.js';
+import { AccountParticipantService } from './account-participant.service.js';
 import { AccountPlanService } from './account-plan.service.js';
 import type { AccountResponse } from './account.response.js';
+import { PersonHashService } from './person-hash.service.js';
 
 // A known number takes the same write as an unknown one. Until someone has proved to own the number the last sign-up
 // counts; after that a further sign-up changes nothing.
@@ -24,6 +26,8 @@ export class AccountStore {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly plans: AccountPlanService,
+    private readonly participants: AccountParticipantService,
+    private readonly persons: PersonHashService,
   ) {}
 
   /**
@@ -40,14 +44,19 @@ export class AccountStore {
     return user?.id ?? null;
   }
 
-  /** Stores that someone has proved to own the account's number; null when the account no longer exists. */
+  /**
+   * Stores that someone has proved to own the account's number; null when the account no longer exists. What an erased account
+   * of the same number has left comes first, so that a failure in between is made good by the next login.
+   */
   async verify(userId: string): Promise<AccountResponse | null> {
     const { user } = this.database.prisma;
     // Not one conditional update: by its condition PostgreSQL may prefer the index of all unverified accounts (docs/adr/0018).
-    const known = await user.findUnique({ where: { id: userId }, select: { verifiedAt: true } });
-    const now = this.clock.now();
-    const data = { verifiedAt: now, updatedAt: now };
-    if (known?.verifiedAt === null) await user.updateMany({ where: { id: userId }, data });
+    const known = await user.findUnique({ where: { id: userId }, select: { phone: true, verifiedAt: true } });
+    if (known?.verifiedAt === null) {
+      await this.participants.restore(userId, this.persons.hash(known.phone));
+      const now = this.clock.now();
+      await user.updateMany({ where: { id: userId }, data: { verifiedAt: now, updatedAt: now } });
+    }
     return this.find(userId);
   }
 

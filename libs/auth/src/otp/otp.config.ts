@@ -5,7 +5,7 @@ const MAX = 1_000_000_000;
 
 /** One-time codes: how long they live, and how many may be sent and guessed. */
 export class OtpConfig {
-  /** The key under which Redis knows codes, numbers and addresses. Without it one is derived from JWT_SECRET. */
+  /** What the keys of the hashes of codes, numbers and addresses are derived from. Without it: JWT_SECRET. */
   @IsOptional()
   @IsString()
   @MinLength(32)

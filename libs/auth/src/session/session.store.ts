@@ -1,4 +1,4 @@
-import { Database, prepared } from '@app/platform';
+import { type BoundStatement, Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../client/client.js';
 import type { RefreshToken } from './refresh-token.js';
@@ -124,15 +124,18 @@ export class SessionStore {
 
   /**
    * Deletes a user with everything that references it in PostgreSQL, in one transaction with the sessions.
+   *
+   * @param before what else the transaction does, once the user's row is locked
    * @returns the ids of the sessions that were ended
    */
-  async eraseUser(userId: string): Promise<string[]> {
+  async eraseUser(userId: string, before: BoundStatement[] = []): Promise<string[]> {
     const { prisma } = this.database;
-    const [, ended] = await prisma.$transaction([
+    const results = await prisma.$transaction([
       prisma.$queryRawUnsafe(LOCK_USER.text, userId),
+      ...before.map(({ statement, values }) => prisma.$queryRawUnsafe(statement.text, ...values)),
       prisma.$queryRawUnsafe<{ id: string }[]>(ERASE_USER.text, userId),
     ]);
-    return ended.map(({ id }) => id);
+    return (results.at(-1) as { id: string }[]).map(({ id }) => id);
   }
 
   /** The ids of at most `limit` sessions that were ended within the last `seconds`, oldest first. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { AccountParticipantService } from '@app/auth';
 import { Database, DatabaseConfig, RedisClient, RedisConfig } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
+import { type RoomDeletion, startRoomDeletion } from '../../../../test/support/room-deletion.js';
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
 import { ChatroomAccountParticipant, type ExportedChatroom } from './chatroom-account.participant.js';
@@ -18,6 +19,7 @@ let redis: RedisClient;
 let cache: ChatroomListCache;
 let rooms: ChatroomStore;
 let participants: AccountParticipantService;
+let api: RoomDeletion;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -29,11 +31,13 @@ beforeAll(async () => {
   rooms = new ChatroomStore(database, new SystemClock());
   participants = new AccountParticipantService();
   const replies = new ReplyErasureService(database, new ReplyLogStore(redis), redis, new SystemClock());
-  new ChatroomAccountParticipant(database, cache, replies, participants).onModuleInit();
+  api = await startRoomDeletion(database, new SystemClock());
+  new ChatroomAccountParticipant(database, cache, replies, api.deletion, participants).onModuleInit();
 });
 
 afterAll(async () => {
   redis.disconnect();
+  await api.stop();
   await database.onApplicationShutdown();
   await testDatabase.drop();
 });

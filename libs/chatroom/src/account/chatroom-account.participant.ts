@@ -7,6 +7,7 @@ import { CHATROOM_SELECT, toChatroomResponse } from '../rooms/chatroom.row.js';
 import { type MessageResponse, toMessageResponse } from '../messages/message.response.js';
 import { MESSAGE_SELECT } from '../messages/message.row.js';
 import { ReplyErasureService } from '../replies/reply-erasure.service.js';
+import { RoomDeletionService } from '../replies/room-deletion.service.js';
 
 /** A message as its owner takes it away; the key is the one that a client gave its request, kept for a day. */
 interface ExportedMessage extends MessageResponse {
@@ -33,6 +34,7 @@ export class ChatroomAccountParticipant implements OnModuleInit {
     private readonly database: Database,
     private readonly cache: ChatroomListCache,
     private readonly replies: ReplyErasureService,
+    private readonly rooms: RoomDeletionService,
     private readonly participants: AccountParticipantService,
   ) {}
 
@@ -47,20 +49,25 @@ export class ChatroomAccountParticipant implements OnModuleInit {
   /** All rooms with all messages, oldest first. */
   async export(userId: string): Promise<ExportedChatroom[]> {
     const exported: ExportedChatroom[] = [];
-    for await (const room of this.rooms(userId)) exported.push(room);
+    for await (const room of this.roomsOf(userId)) exported.push(room);
     return exported;
   }
 
-  /** PostgreSQL's cascade deletes the rows; this removes the copies in Redis, which would expire within minutes anyway. */
+  /**
+   * Stops what is being written, removes the copies in Redis, which would expire within minutes anyway, and deletes the rooms.
+   * Those go before the user's row is locked: whoever sends a message locks a room first and references the user then.
+   */
   async erase(userId: string): Promise<void> {
+    await this.rooms.stopReplies(userId);
     const erased = await Promise.allSettled([this.replies.erase(userId), this.cache.remove(userId)]);
     for (const failure of erased.filter((result) => result.status === 'rejected')) {
       const { message } = failure.reason as Error;
       this.logger.warn(`What Redis holds of an erased account stays until it expires: ${message}`);
     }
+    await this.rooms.deleteAll(userId);
   }
 
-  private async *rooms(userId: string): AsyncGenerator<ExportedChatroom> {
+  private async *roomsOf(userId: string): AsyncGenerator<ExportedChatroom> {
     let after = BEFORE_EVERY_ID;
     for (;;) {
       const rooms = await this.database.prisma.chatroom.findMany({

@@ -3,6 +3,7 @@ import { RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { isFinal, type MessageRow } from '../messages/message.row.js';
 import { MessageStore } from '../messages/message.store.js';
+import { ReplyLogStore } from '../streams/reply-log.store.js';
 import { ReplySignalService } from '../streams/reply-signal.service.js';
 import type { SignalBuffer } from '../streams/signal-buffer.js';
 import { ReplyCancellationStore } from './reply-cancellation.store.js';
@@ -19,6 +20,7 @@ export class ReplyCancellationService {
     private readonly messages: MessageStore,
     private readonly signals: ReplySignalService,
     private readonly completion: ReplyCompletionService,
+    private readonly log: ReplyLogStore,
     private readonly redis: RedisClient,
   ) {}
 
@@ -46,6 +48,21 @@ export class ReplyCancellationService {
     } finally {
       this.signals.close(replyId, buffer);
     }
+  }
+
+  /**
+   * Ends all unfinished replies of a room, or of all of the user's rooms, for they are about to be deleted. Takes no longer
+   * than a single cancellation.
+   *
+   * @param chatroomId null: all rooms
+   */
+  async cancelAll(userId: string, chatroomId: string | null): Promise<void> {
+    const replies = await this.store.cancelAll(userId, chatroomId);
+    await Promise.all(
+      replies.map((reply) =>
+        reply.ended ? this.log.done(reply.id, 0) : this.cancel(userId, reply.chatroomId, reply.id),
+      ),
+    );
   }
 
   /** The reply once its worker has ended it, or after {@link STOP_TIMEOUT_MS}. */

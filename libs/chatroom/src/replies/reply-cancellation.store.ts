@@ -1,28 +1,64 @@
-import { Clock, Database, prepared } from '@app/platform';
-import { refundOneMessageSql } from '@app/subscription';
+import { type BoundStatement, Clock, Database, prepared } from '@app/platform';
+import { refundMessagesSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
 
-/** A reply that no living worker holds ends here and now; a leased one is marked, and its worker ends it. */
+/** The reply has no text to speak of: white space alone, as `String.trim` knows it in any locale of the database. */
+const IS_BLANK = String.raw`message.content !~ '[^[:space:]\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]'`;
+
+/**
+ * The CTE `ended`: replies that no living worker holds end here and now; a leased one is marked, and its worker ends it.
+ *
+ * @param target a query of ids of unfinished replies, locked, with the boolean `at_once`
+ * @param completedAt the placeholder of the time of the end
+ */
+const endSql = (target: string, completedAt: string): string => `
+  WITH target AS (${target}), ended AS (
+    UPDATE message
+    SET cancel_requested_at = COALESCE(cancel_requested_at, now()),
+        status = CASE WHEN at_once THEN 'cancelled' ELSE status END,
+        completed_at = CASE WHEN at_once THEN ${completedAt}::timestamptz END,
+        next_enqueue_at = CASE WHEN at_once THEN NULL ELSE next_enqueue_at END
+    FROM target WHERE message.id = target.id
+    RETURNING message.*, message.status = 'cancelled' AND ${IS_BLANK} AS refund
+  ), ${refundMessagesSql('ended')}`;
+
 const CANCEL = prepared<MessageRow>(
   'reply_cancel',
   `
-    WITH target AS (
-      SELECT reply.id, reply.status = 'queued' OR reply.due_at <= now() AS at_once
-      FROM message reply JOIN chatroom ON chatroom.id = reply.chatroom_id
-      WHERE reply.id = $3::uuid AND chatroom.id = $2::uuid AND chatroom.user_id = $1::uuid
-        AND reply.status IN ('queued', 'generating')
-      FOR UPDATE OF reply
-    ), ended AS (
-      UPDATE message
-      SET cancel_requested_at = COALESCE(cancel_requested_at, now()),
-          status = CASE WHEN at_once THEN 'cancelled' ELSE status END,
-          completed_at = CASE WHEN at_once THEN $4::timestamptz END,
-          next_enqueue_at = CASE WHEN at_once THEN NULL ELSE next_enqueue_at END
-      FROM target WHERE message.id = target.id
-      RETURNING message.*, message.status = 'cancelled' AND message.content !~ '[^[:space:]]' AS refund
-    ), ${refundOneMessageSql('ended')}
+    ${endSql(
+      `SELECT reply.id, reply.status = 'queued' OR reply.due_at <= now() AS at_once
+       FROM message reply JOIN chatroom ON chatroom.id = reply.chatroom_id
+       WHERE reply.id = $3::uuid AND chatroom.id = $2::uuid AND chatroom.user_id = $1::uuid
+         AND reply.status IN ('queued', 'generating')
+       FOR UPDATE OF reply`,
+      '$4',
+    )}
     SELECT ${MESSAGE_COLUMNS} FROM ended message`,
+);
+
+/** A reply that {@link ReplyCancellationStore.cancelAll} found unfinished. */
+export interface CancelledReply {
+  id: string;
+  chatroomId: string;
+  /** False: its worker has been asked to end it. */
+  ended: boolean;
+}
+
+/** In one order, so that two of these at once wait for each other instead of ending in a deadlock. */
+const CANCEL_ALL = prepared<CancelledReply>(
+  'reply_cancel_all',
+  `
+    ${endSql(
+      `SELECT reply.id, $4::boolean OR reply.status = 'queued' OR reply.due_at <= now() AS at_once
+       FROM message reply
+       WHERE reply.user_id = $1::uuid AND ($2::uuid IS NULL OR reply.chatroom_id = $2::uuid)
+         AND reply.completed_at IS NULL
+       ORDER BY reply.chatroom_id, reply.seq
+       FOR UPDATE`,
+      '$3',
+    )}
+    SELECT id, chatroom_id AS "chatroomId", status = 'cancelled' AS ended FROM ended`,
 );
 
 /** The API's transition in the life of a reply: its end by cancellation. */
@@ -42,5 +78,22 @@ export class ReplyCancellationStore {
   async cancel(userId: string, chatroomId: string, replyId: string): Promise<MessageRow | null> {
     const [row] = await this.database.run(CANCEL, [userId, chatroomId, replyId, this.clock.now()]);
     return row ?? null;
+  }
+
+  /**
+   * The same for all unfinished replies of a room, or of all of the user's rooms.
+   *
+   * @param chatroomId null: all rooms
+   */
+  async cancelAll(userId: string, chatroomId: string | null): Promise<CancelledReply[]> {
+    return await this.database.run(CANCEL_ALL, [userId, chatroomId, this.clock.now(), false]);
+  }
+
+  /**
+   * Ends all unfinished replies with what is stored of them, those of living workers too, whose writes will find another state.
+   * For the transaction that deletes the rooms: what it costs then follows from what was written, whoever did not answer.
+   */
+  endAll(userId: string, chatroomId: string | null): BoundStatement {
+    return { statement: CANCEL_ALL, values: [userId, chatroomId, this.clock.now(), true] };
   }
 }

@@ -1,22 +1,14 @@
 import { type AuthenticatedUser, CurrentUser } from '@app/auth';
 import { ApiProblem, PageQuery } from '@app/platform';
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiBody,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Body, Controller, Get, Header, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ChatroomListService } from './chatroom-list.service.js';
 import { CreateChatroomRequest, ListChatroomsQuery, UpdateChatroomRequest } from './chatroom.request.js';
 import { ChatroomPageResponse, ChatroomResponse, ConversationResponse } from './chatroom.response.js';
 import { ChatroomService } from './chatroom.service.js';
 
-/** A user's rooms. */
+/** A user's rooms. Deleting one is in `replies/room-deletion.controller.ts`. */
 @ApiTags('Chatrooms')
 @ApiBearerAuth()
 @Controller('chatroom')
@@ -82,18 +74,5 @@ export class ChatroomController {
     @Body() change: UpdateChatroomRequest,
   ): Promise<ChatroomResponse> {
     return this.rooms.update(userId, chatroomId, change);
-  }
-
-  @Delete(':id')
-  @HttpCode(204)
-  @ApiOperation({
-    operationId: 'deleteChatroom',
-    summary: 'Delete a chatroom',
-    description: 'With all of its messages. A reply that is being written stops.',
-  })
-  @ApiNoContentResponse()
-  @ApiProblem(404, 'chatroom_not_found')
-  delete(@CurrentUser() { userId }: AuthenticatedUser, @Param('id') chatroomId: string): Promise<void> {
-    return this.rooms.delete(userId, chatroomId);
   }
 }

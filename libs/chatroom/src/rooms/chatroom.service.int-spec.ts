@@ -72,22 +72,11 @@ describe('a change', () => {
   });
 });
 
-describe('a deleted room', () => {
-  it('takes its messages along, those that are being answered too', async () => {
-    const { id } = await rooms.create(owner, {});
-    await insertMessages(database, id, [{}, { role: 'bot', status: 'generating' }]);
-    await rooms.delete(owner, id);
-    await expect(rooms.read(owner, id, { limit: 50 })).rejects.toThrow(ChatroomNotFoundError);
-    expect(await database.prisma.message.count({ where: { chatroomId: id } })).toBe(0);
-  });
-});
-
 describe("somebody else's room", () => {
   it.each<[string, (id: string) => Promise<unknown>]>([
     ['read', (id) => rooms.read(otherUser, id, { limit: 50 })],
     ['changed', (id) => rooms.update(otherUser, id, { title: 'Mine' })],
     ['left as it is', (id) => rooms.update(otherUser, id, {})],
-    ['deleted', (id) => rooms.delete(otherUser, id)],
   ])('cannot be %s: it looks as if it were not there', async (_, attempt) => {
     const room = await rooms.create(owner, { title: 'Private' });
     await insertMessages(database, room.id, [{ content: 'secret' }]);

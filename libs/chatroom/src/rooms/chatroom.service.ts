@@ -46,13 +46,4 @@ export class ChatroomService {
     if (room === null) throw new ChatroomNotFoundError();
     return toChatroomResponse(room);
   }
-
-  /**
-   * Deletes the room with its messages.
-   *
-   * @throws ChatroomNotFoundError
-   */
-  async delete(userId: string, chatroomId: string): Promise<void> {
-    if (!(await this.store.delete(userId, chatroomId))) throw new ChatroomNotFoundError();
-  }
 }

@@ -61,16 +61,6 @@ export class ChatroomStore {
   }
 
   /**
-   * Deletes the room with its messages. The worker of a reply that is being written misses the row when it extends the lease, and stops.
-   *
-   * @returns false when the user has no such room
-   */
-  async delete(userId: string, chatroomId: string): Promise<boolean> {
-    const { count } = await this.database.prisma.chatroom.deleteMany({ where: { id: chatroomId, userId } });
-    return count > 0;
-  }
-
-  /**
    * The room with its newest messages, newest first, without superseded variants.
    *
    * @param before only messages older than the one at this position in the room

@@ -11,6 +11,12 @@ export interface PreparedStatement<Row extends object = never> {
   readonly row?: Row;
 }
 
+/** A statement with the values of its parameters, for whoever runs several in one transaction. */
+export interface BoundStatement {
+  readonly statement: PreparedStatement<object>;
+  readonly values: readonly unknown[];
+}
+
 const registry = new Map<string, PreparedStatement<object>>();
 
 /**

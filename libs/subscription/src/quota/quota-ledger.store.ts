@@ -49,6 +49,17 @@ export const refundOneMessageSql = (ended: string): string => `
     WHERE e.refund AND ledger.user_id = e.user_id AND ledger.day = e.quota_day AND ledger.used > 0
   )`;
 
+/**
+ * As {@link refundOneMessageSql} for any number of replies that end in one statement: their refunds are counted by day, since
+ * an UPDATE changes a row once, whatever it is joined with.
+ */
+export const refundMessagesSql = (ended: string): string => `
+  refunded AS (
+    UPDATE daily_usage ledger SET used = GREATEST(ledger.used - e.messages, 0)
+    FROM (SELECT user_id, quota_day, count(*)::int AS messages FROM ${ended} WHERE refund GROUP BY user_id, quota_day) e
+    WHERE ledger.user_id = e.user_id AND ledger.day = e.quota_day
+  )`;
+
 const READ = prepared<DailyQuota>(
   'quota_read',
   `
