@@ -3,6 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PlanStore } from './plan/plan.store.js';
 import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
 import { SubscriptionStore } from './sync/subscription.store.js';
+import { ModelUsageStore } from './usage/model-usage.store.js';
 
 /** Billing's part in an account: its plan, its export and its deletion. */
 @Injectable()
@@ -13,6 +14,7 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
     private readonly plans: PlanStore,
     private readonly subscriptions: SubscriptionStore,
     private readonly ledger: QuotaLedgerStore,
+    private readonly usage: ModelUsageStore,
   ) {}
 
   onModuleInit(): void {
@@ -25,10 +27,11 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
   }
 
   private async export(userId: string): Promise<unknown> {
-    const [subscription, dailyUsage] = await Promise.all([
+    const [subscription, dailyUsage, usage] = await Promise.all([
       this.subscriptions.export(userId),
       this.ledger.history(userId),
+      this.usage.export(userId),
     ]);
-    return { ...subscription, dailyUsage };
+    return { ...subscription, dailyUsage, ...usage };
   }
 }
