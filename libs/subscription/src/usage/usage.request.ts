@@ -1,8 +1,7 @@
 import { MODEL_NAME } from '@app/contracts';
 import { PageQuery, ValidationFailedError } from '@app/platform';
-import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsOptional, Matches } from 'class-validator';
+import { IsIn, isISO8601, IsOptional, Matches, ValidateBy } from 'class-validator';
 import { utcDay } from '../quota/daily-quota.js';
 import { PURPOSES } from './used-tokens.js';
 
@@ -11,12 +10,17 @@ export const MAX_DAYS = 366;
 
 const DAY_MS = 86_400_000;
 
+const DAY = /^[1-9]\d{3}-\d{2}-\d{2}$/;
+
 /** A day of the calendar, written `YYYY-MM-DD`. */
 const IsDay = (property: string): PropertyDecorator =>
-  applyDecorators(
-    IsISO8601({ strict: true }, { message: `${property} must be a day of the calendar` }),
-    Matches(/^[1-9]\d{3}-\d{2}-\d{2}$/, { message: `${property} must be a day such as 2026-11-23` }),
-  );
+  ValidateBy({
+    name: 'isDay',
+    validator: {
+      validate: (value) => typeof value === 'string' && DAY.test(value) && isISO8601(value, { strict: true }),
+      defaultMessage: () => `${property} must be a day such as 2026-11-23`,
+    },
+  });
 
 /** The days of which the use is wanted. */
 export class UsageQuery extends PageQuery {
