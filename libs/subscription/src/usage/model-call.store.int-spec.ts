@@ -151,7 +151,7 @@ describe('a statement that records usage', () => {
     expect(await ledger()).toEqual([[MODEL, 'reply', 3, 0, 15, 3, 6, 9]]);
   });
 
-  it('counts a call of an account that is gone among those of deleted accounts', async () => {
+  it('counts a call of an account that no longer exists among those of deleted accounts', async () => {
     await record(userId, '01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20');
     expect(await ledger()).toEqual([[MODEL, 'reply', 1, 0, 5, 1, 2, 3]]);
     expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'reply', 1, 0, 5, 1, 2, 3]]);
