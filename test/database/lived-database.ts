@@ -61,6 +61,11 @@ const HISTORY = [
   `UPDATE chatroom SET last_seq = ${PER_ROOM + LIVED.longRoom} WHERE id = '${roomId(LONG_ROOM)}'`,
   `INSERT INTO daily_usage SELECT id, current_date - days, 3 FROM "user", generate_series(0, 4) days`,
   `INSERT INTO reply_concurrency SELECT id, 7, ARRAY[gen_random_uuid(), gen_random_uuid()] FROM "user"`,
+  `INSERT INTO model_usage (user_id, day, model, purpose, calls, prompt_tokens)
+   SELECT id, current_date - days, 'gemini-flash-latest', purpose, 3, 900
+   FROM "user", generate_series(0, 9) days, (VALUES ('reply'), ('title')) AS purposes (purpose)`,
+  `INSERT INTO erased_model_usage (day, model, purpose, calls)
+   SELECT current_date - days, 'model-' || model, 'reply', 3 FROM generate_series(0, 399) days, generate_series(1, 20) model`,
   `INSERT INTO idempotency_key (user_id, key, request_hash, reply_id, created_at)
    SELECT ${uuidSql('a', `1 + n % ${LIVED.users}`)}, 'key ' || n, '\\x00', ${uuidSql('c', '2 * n')}, ${PAST}
    FROM generate_series(1, 50000) n`,
@@ -82,6 +87,9 @@ const HISTORY = [
 /** What has happened since: dead rows, and a backlog that no statistics know. */
 const SINCE = [
   `UPDATE chatroom SET last_activity_at = now() WHERE id <= '${roomId(20_000)}'`,
+  `INSERT INTO model_call (id, user_id, model, purpose, prompt_tokens, started_at)
+   SELECT gen_random_uuid(), ${uuidSql('a', '1 + n')}, 'gemini-flash-latest', 'title', 90, ${PAST}
+   FROM generate_series(1, 3000) n`,
   `UPDATE message SET superseded = false WHERE id <= '${messageId(40_000)}'`,
   `INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at, reply_to, due_at,
                         next_enqueue_at, quota_day, user_id)

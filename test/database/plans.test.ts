@@ -136,7 +136,12 @@ const NEW_IDS = ['d0000000-0000-7000-8000-000000000001', 'd0000000-0000-7000-800
 
 /** What a statement does on the hot path, and how many pages it may touch, however much there is. */
 const HOT: [what: string, statement: string, values: unknown[], pages: number][] = [
-  ['accepting a message', 'message_send', [LONG_OWNER, LONG, now, today, catalogue, ...NEW_IDS, 'Hi', null, null], 100],
+  [
+    'accepting a message',
+    'message_send',
+    [LONG_OWNER, LONG, now, today, catalogue, ...NEW_IDS, 'Hi', null, null, false],
+    100,
+  ],
   ['claiming the head of a backlog', 'reply_claim', [BACKLOG_HEAD, 10_000, 300_000, catalogue], 200],
   ['claiming what is not the head', 'reply_claim', [BACKLOG_SECOND, 10_000, 300_000, catalogue], 60],
   ['extending leases', 'reply_extend', [[BACKLOG_HEAD], [1], ['Half'], 10_000], 30],
@@ -146,6 +151,7 @@ const HOT: [what: string, statement: string, values: unknown[], pages: number][]
   ['reading the past of a long room', 'message_turns_before', [LONG, 100_000], 250],
   ['reading the past of the backlog room', 'message_turns_before', [roomId(BACKLOG_ROOM), 2_000_000], 250],
   ['listing rooms', 'chatroom_list_first_page', [LONG_OWNER, false, 51], 150],
+  ['settling a model call', 'model_call_settle', [userId(7), now, '{}', 1, 1, 1, 1], 60],
   ['polling a reply', 'message_find', [LONG_OWNER, LONG, LONG_ROOM_REPLY], 20],
 ];
 
@@ -157,7 +163,7 @@ describe('in a database that has lived', () => {
 
     it('finishing a reply touches few pages', async () => {
       const claimed = `UPDATE message SET status = 'generating', attempt = 1 WHERE id = '${BACKLOG_HEAD}'`;
-      const final = ['completed', 'An answer', now, 'm', 'STOP', 1, 0, 0, 1, null, null, false];
+      const final = ['completed', 'An answer', now, 'm', 'STOP', 1, 0, 0, 1, null, null, false, 'm'];
       expect(await pagesOf('reply_finish', [BACKLOG_HEAD, 1, ...final], mode, claimed)).toBeLessThan(80);
     });
   });

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { type MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/testing';
 import { type FinalReply, type ReplyStore } from '@app/gemini/testing';
 import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
-import { DailyQuotaGuard, ExhaustedQuotaCache, type QuotaLedgerStore } from '@app/subscription';
+import { CapacityService, DailyQuotaGuard, ExhaustedQuotaCache, type QuotaLedgerStore } from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
 import { claimReply } from '../support/claim.js';
 import { messageAcceptance } from '../support/message-acceptance.js';
@@ -232,7 +232,7 @@ describe('around midnight in UTC', () => {
     clock.instant = LATE;
     const request = { user: { userId: user }, headers: {} };
     const context = { switchToHttp: () => ({ getRequest: () => request }) } as unknown as ExecutionContext;
-    const guard = new DailyQuotaGuard(ledger, exhausted, passingMidnight());
+    const guard = new DailyQuotaGuard(ledger, exhausted, new CapacityService(), passingMidnight());
     await expect(guard.canActivate(context)).rejects.toMatchObject(refusal);
   });
 });

@@ -2,6 +2,7 @@ import { MessageAcceptanceStore } from '@app/chatroom/testing';
 import { ReplyConfig, ReplyStore } from '@app/gemini/testing';
 import type { Clock, Database } from '@app/platform';
 import {
+  CapacityService,
   CatalogueConfig,
   ExhaustedQuotaCache,
   loadPlanCatalogue,
@@ -24,7 +25,9 @@ export function messageAcceptance(database: Database, clock: Clock, dailyMessage
     models,
   );
   const ledger = new QuotaLedgerStore(database, clock, catalogue);
-  const acceptance = new MessageAcceptanceStore(database, clock, catalogue, ledger, new ExhaustedQuotaCache());
+  const capacity = new CapacityService();
+  const exhausted = new ExhaustedQuotaCache();
+  const acceptance = new MessageAcceptanceStore(database, clock, catalogue, ledger, exhausted, capacity);
   const replies = new ReplyStore(database, clock, catalogue, new ReplyConfig());
-  return { acceptance, ledger, replies };
+  return { acceptance, ledger, replies, capacity };
 }

@@ -4,6 +4,7 @@ import { PlanStore } from './plan/plan.store.js';
 import { ErasedQuotaStore } from './quota/erased-quota.store.js';
 import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
 import { SubscriptionStore } from './sync/subscription.store.js';
+import { ModelUsageStore } from './usage/model-usage.store.js';
 
 /** Billing's part in an account: its plan, its export and its deletion. */
 @Injectable()
@@ -15,6 +16,7 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
     private readonly subscriptions: SubscriptionStore,
     private readonly ledger: QuotaLedgerStore,
     private readonly erasedQuotas: ErasedQuotaStore,
+    private readonly usage: ModelUsageStore,
   ) {}
 
   onModuleInit(): void {
@@ -29,10 +31,11 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
   }
 
   private async export(userId: string): Promise<unknown> {
-    const [subscription, dailyUsage] = await Promise.all([
+    const [subscription, dailyUsage, usage] = await Promise.all([
       this.subscriptions.export(userId),
       this.ledger.history(userId),
+      this.usage.export(userId),
     ]);
-    return { ...subscription, dailyUsage };
+    return { ...subscription, dailyUsage, ...usage };
   }
 }

@@ -10,19 +10,22 @@ import { EventCursorStore } from './reconciler/event-cursor.store.js';
 import { EventReconcilerTask } from './reconciler/event-reconciler.task.js';
 import { ReconcilerConfig } from './reconciler/reconciler.config.js';
 import { StripeConfig } from './stripe/stripe.config.js';
+import { ModelCallSweepTask } from './usage/model-call-sweep.task.js';
+import { UsageModule } from './usage/usage.module.js';
 
 /** The configuration classes that a process with {@link SubscriptionWorkerModule} has to provide. */
 export const SUBSCRIPTION_WORKER_CONFIG: Type<object>[] = [CatalogueConfig, StripeConfig, PlanConfig, ReconcilerConfig];
 
-/** Keeps plans true in the background. Importing it starts a queue worker in the process. */
+/** Keeps plans and the ledger of model calls true in the background. Importing it starts a queue worker in the process. */
 @Module({
-  imports: [BillingModule],
+  imports: [BillingModule, UsageModule],
   providers: [
     BillingProcessor,
     BillingSweepTask,
     BillingTaskStore,
     EventCursorStore,
     EventReconcilerTask,
+    ModelCallSweepTask,
     StripeCancellationService,
   ],
 })

@@ -9,12 +9,18 @@ import { ReturnUrlService } from './checkout/return-url.service.js';
 import { PlanConfig } from './plan/plan.config.js';
 import { PlanStore } from './plan/plan.store.js';
 import { ErasedQuotaStore } from './quota/erased-quota.store.js';
+import { CapacityService } from './quota/capacity.service.js';
 import { ExhaustedQuotaCache } from './quota/exhausted-quota.cache.js';
 import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
 import { StripeConfig } from './stripe/stripe.config.js';
 import { SubscriptionAccountParticipant } from './subscription-account.participant.js';
 import { SubscriptionStatusService } from './subscription-status.service.js';
 import { SubscriptionController } from './subscription.controller.js';
+import { DailyBudgetConfig } from './usage/daily-budget.config.js';
+import { DailyBudgetStore } from './usage/daily-budget.store.js';
+import { DailyBudgetTask } from './usage/daily-budget.task.js';
+import { ModelUsageStore } from './usage/model-usage.store.js';
+import { UsageController } from './usage/usage.controller.js';
 import { StripeWebhookController } from './webhook/stripe-webhook.controller.js';
 import { StripeWebhookService } from './webhook/stripe-webhook.service.js';
 import { WebhookConfig } from './webhook/webhook.config.js';
@@ -26,17 +32,22 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
   StripeConfig,
   CheckoutConfig,
   WebhookConfig,
+  DailyBudgetConfig,
 ];
 
 /** Plans, quotas and payment over HTTP. */
 @Module({
   imports: [AuthModule, BillingModule],
-  controllers: [SubscriptionController, StripeWebhookController],
+  controllers: [SubscriptionController, StripeWebhookController, UsageController],
   providers: [
+    CapacityService,
     CheckoutService,
     CustomerService,
     ErasedQuotaStore,
+    DailyBudgetStore,
+    DailyBudgetTask,
     ExhaustedQuotaCache,
+    ModelUsageStore,
     PlanStore,
     QuotaLedgerStore,
     ReturnUrlService,
@@ -44,6 +55,6 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
     SubscriptionAccountParticipant,
     SubscriptionStatusService,
   ],
-  exports: [BillingModule, ExhaustedQuotaCache, PlanStore, QuotaLedgerStore],
+  exports: [BillingModule, CapacityService, ExhaustedQuotaCache, PlanStore, QuotaLedgerStore],
 })
 export class SubscriptionModule {}

@@ -1,7 +1,10 @@
 import { Clock, Database, prepared, uuidv7 } from '@app/platform';
 import {
+  CapacityReachedError,
+  CapacityService,
   type DailyQuota,
   DailyQuotaExceededError,
+  DEFAULT_PLAN,
   QuotaLedgerStore,
   spendOneMessageSql,
   ExhaustedQuotaCache,
@@ -49,7 +52,9 @@ const OTHERS_WAIT = `EXISTS (
   WHERE other.user_id = $1::uuid AND other.completed_at IS NULL AND other.status = 'queued' AND other.due_at <= now()
 ) AS "othersWait"`;
 
-const QUOTA = spendOneMessageSql('room', { user: '$1', day: '$4', now: '$3', catalogue: '$5' });
+/** @param closed the placeholder of whether the default plan is refused */
+const quota = (closed: string): string =>
+  spendOneMessageSql('room', { user: '$1', day: '$4', now: '$3', catalogue: '$5', closed });
 
 /** A new reply is due at once; the sweep enqueues it two seconds later, should enqueueing have failed. */
 const NEW_REPLY_COLUMNS =
@@ -68,7 +73,7 @@ const SEND = prepared<SpentQuota>(
   `
     WITH room AS (
       SELECT id FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid FOR UPDATE
-    ), ${QUOTA}, bumped AS (
+    ), ${quota('$11')}, bumped AS (
       UPDATE chatroom
       SET last_seq = last_seq + 2, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
           updated_at = $3::timestamptz
@@ -98,7 +103,7 @@ const REGENERATE = prepared<RegenerateOutcome>(
       FROM locked JOIN message m ON m.chatroom_id = locked.id AND m.id = $6::uuid AND m.role = 'bot'
     ), room AS (
       SELECT id FROM target WHERE latest AND NOT unfinished
-    ), ${QUOTA}, bumped AS (
+    ), ${quota('$8')}, bumped AS (
       UPDATE chatroom
       SET last_seq = last_seq + 1, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
           updated_at = $3::timestamptz
@@ -122,12 +127,13 @@ export class MessageAcceptanceStore {
     private readonly catalogue: PlanCatalogue,
     private readonly ledger: QuotaLedgerStore,
     private readonly exhausted: ExhaustedQuotaCache,
+    private readonly capacity: CapacityService,
   ) {}
 
   /**
    * Stores the user's message and a queued reply, and charges the daily quota.
    *
-   * @throws ChatroomNotFoundError, DailyQuotaExceededError, IdempotencyKeyReusedError
+   * @throws ChatroomNotFoundError, DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
    */
   async send(
     userId: string,
@@ -136,11 +142,12 @@ export class MessageAcceptanceStore {
     key: IdempotencyKey | null,
   ): Promise<AcceptedMessage> {
     const now = this.clock.now();
+    const closed = this.capacity.isReached(now);
     const message = newMessage({ chatroomId, role: 'user', content, createdAt: now, completedAt: now });
     const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now, replyTo: message.id });
     const values = [
       ...[userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter],
-      ...[message.id, reply.id, content, key?.key ?? null, key?.requestHash ?? null],
+      ...[message.id, reply.id, content, key?.key ?? null, key?.requestHash ?? null, closed],
     ];
     // A second try is needed only where the key was in use and its time has run out.
     for (let attempt = 1; attempt <= 2; attempt++) {
@@ -152,7 +159,7 @@ export class MessageAcceptanceStore {
       }
       const earlier = key === null ? null : await this.replay(userId, key, now);
       if (earlier !== null) return earlier;
-      if (spent !== undefined) throw this.quotaExceeded(userId, spent.limit, now);
+      if (spent !== undefined) throw this.refusal(userId, spent, closed, now);
       if (outcome !== null) throw new ChatroomNotFoundError();
     }
     throw new IdempotencyKeyReusedError();
@@ -162,22 +169,30 @@ export class MessageAcceptanceStore {
    * Queues a new variant of the room's latest reply, and charges the daily quota.
    *
    * @returns null when the room has no such reply
-   * @throws NotLatestReplyError, ReplyInProgressError, DailyQuotaExceededError
+   * @throws NotLatestReplyError, ReplyInProgressError, DailyQuotaExceededError, CapacityReachedError
    */
   async regenerate(userId: string, chatroomId: string, replyId: string): Promise<AcceptedVariant | null> {
     const now = this.clock.now();
     const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now });
-    const values = [userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter, replyId, reply.id];
+    const closed = this.capacity.isReached(now);
+    const values = [userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter, replyId, reply.id, closed];
     const [outcome] = await this.database.run(REGENERATE, values);
     if (outcome === undefined) return null;
     const { replyTo, latest, unfinished, plan, limit, used, othersWait } = outcome;
     if (!latest) throw new NotLatestReplyError();
     if (unfinished) throw new ReplyInProgressError();
-    if (used === null) throw this.quotaExceeded(userId, limit, now);
+    if (used === null) throw this.refusal(userId, { plan, limit }, closed, now);
     return { reply: { ...reply, replyTo }, quota: { plan, limit, used }, at: now, othersWait };
   }
 
-  private quotaExceeded(userId: string, limit: number | null, now: Date): DailyQuotaExceededError {
+  /** Why nothing was spent. Where both hold, the fault is not the user's. */
+  private refusal(
+    userId: string,
+    { plan, limit }: Pick<DailyQuota, 'plan' | 'limit'>,
+    closed: boolean,
+    now: Date,
+  ): CapacityReachedError | DailyQuotaExceededError {
+    if (closed && plan === DEFAULT_PLAN) return new CapacityReachedError(now);
     this.exhausted.add(userId, utcDay(now));
     return new DailyQuotaExceededError(limit ?? 0, now);
   }

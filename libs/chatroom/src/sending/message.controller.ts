@@ -88,6 +88,7 @@ export class MessageController {
   })
   @ApiProblem(422, 'idempotency_key_reused')
   @ApiProblem(429, 'daily_quota_exceeded', 'too_many_streams')
+  @ApiProblem(503, 'capacity_reached')
   async send(
     @CurrentUser() user: AuthenticatedUser,
     @Param('id') chatroomId: string,
@@ -208,6 +209,7 @@ export class MessageController {
   @ApiResponse({ status: 202, description: 'Accepted.', type: AcceptedReplyResponse, headers: QUOTA_HEADERS })
   @ApiProblem(409, 'not_latest_reply', 'reply_in_progress')
   @ApiProblem(429, 'daily_quota_exceeded')
+  @ApiProblem(503, 'capacity_reached')
   async regenerate(
     @Body() _nothing: NoBodyRequest,
     @CurrentUser() { userId }: AuthenticatedUser,

@@ -1,6 +1,15 @@
 import { type DueReply, headsOfUserSql, type PastExchange, type ReplyErrorCode, turnsBeforeSql } from '@app/chatroom';
 import { Clock, Database, prepared } from '@app/platform';
-import { type Plan, PlanCatalogue, planLimitSql, planNumberSql, planSql, refundOneMessageSql } from '@app/subscription';
+import {
+  type Plan,
+  PlanCatalogue,
+  planLimitSql,
+  planNumberSql,
+  planSql,
+  recordUsageSql,
+  refundOneMessageSql,
+  usageDaySql,
+} from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import type { ModelUsage } from '../model/language-model.port.js';
 import type { ModelPauseReason } from '../model/model-pause.store.js';
@@ -235,9 +244,14 @@ const FINISH = prepared<{ id: string }>(
       FROM chatroom
       WHERE reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'generating'
         AND chatroom.id = reply.chatroom_id
-      RETURNING reply.id, chatroom.user_id, reply.quota_day,
+      RETURNING reply.id, chatroom.user_id, reply.quota_day, reply.prompt_tokens, reply.cached_tokens, reply.thought_tokens, reply.reply_tokens,
         $14::boolean AS refund
-    ), ${refundOneMessageSql('ended')}
+    ), calls AS (
+      SELECT user_id, ${usageDaySql()} AS day, $15::text AS model,
+             'reply' AS purpose, 1 AS calls, 0 AS estimated_calls, prompt_tokens, COALESCE(cached_tokens, 0) AS cached_tokens,
+             COALESCE(thought_tokens, 0) AS thought_tokens, COALESCE(reply_tokens, 0) AS reply_tokens
+      FROM ended WHERE prompt_tokens IS NOT NULL
+    ), ${recordUsageSql('calls')}, ${refundOneMessageSql('ended')}
     SELECT id FROM ended`,
 );
 
@@ -355,13 +369,13 @@ export class ReplyStore {
    *
    * @returns false when the reply wasn't held any more: the outcome is discarded
    */
-  async finish(reply: Pick<ClaimedReply, 'id' | 'attempt'>, final: FinalReply): Promise<boolean> {
+  async finish(reply: Pick<ClaimedReply, 'id' | 'attempt' | 'model'>, final: FinalReply): Promise<boolean> {
     const { status, content, model, finishReason, usage, error } = final;
     const rows = await this.database.run(FINISH, [
       ...[reply.id, reply.attempt, status, content, this.clock.now(), model, finishReason],
       ...[usage?.promptTokens ?? null, usage?.cachedTokens ?? null],
       ...[usage?.thoughtTokens ?? null, usage?.replyTokens ?? null],
-      ...[error?.code ?? null, error?.detail ?? null, isRefunded(final)],
+      ...[error?.code ?? null, error?.detail ?? null, isRefunded(final), reply.model],
     ]);
     return rows.length > 0;
   }

@@ -2,6 +2,9 @@ import { type AuthenticatedUser } from '@app/auth';
 import { Clock } from '@app/platform';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { DEFAULT_PLAN } from '../catalogue/plan-catalogue.js';
+import { CapacityReachedError } from './capacity.errors.js';
+import { CapacityService } from './capacity.service.js';
 import { DailyQuotaExceededError } from './daily-quota.errors.js';
 import { utcDay } from './daily-quota.js';
 import { ExhaustedQuotaCache } from './exhausted-quota.cache.js';
@@ -17,6 +20,7 @@ export class DailyQuotaGuard implements CanActivate {
   constructor(
     private readonly ledger: QuotaLedgerStore,
     private readonly exhausted: ExhaustedQuotaCache,
+    private readonly capacity: CapacityService,
     private readonly clock: Clock,
   ) {}
 
@@ -28,6 +32,7 @@ export class DailyQuotaGuard implements CanActivate {
     // A repeated request gets its first answer even from a user who has run out since.
     if (request.headers['idempotency-key'] !== undefined) return true;
     const quota = await this.ledger.read(userId);
+    if (quota.plan === DEFAULT_PLAN && this.capacity.isReached(now)) throw new CapacityReachedError(now);
     if (quota.limit !== null && quota.used >= quota.limit) throw new DailyQuotaExceededError(quota.limit, now);
     this.exhausted.delete(userId);
     return true;

@@ -1,6 +1,6 @@
 import { Clock, Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { PlanCatalogue } from '../catalogue/plan-catalogue.js';
+import { DEFAULT_PLAN, PlanCatalogue } from '../catalogue/plan-catalogue.js';
 import { planNumberSql, planSql } from '../plan/plan-sql.js';
 import { type DailyQuota, utcDay } from './daily-quota.js';
 
@@ -11,10 +11,12 @@ export interface SpendPlaceholders {
   now: string;
   /** Holds `PlanCatalogue.sqlParameter`. */
   catalogue: string;
+  /** Holds whether the default plan is refused: `CapacityService.isReached`. */
+  closed: string;
 }
 
 /** The CTE `allowance`: a user's `plan` and its daily `limit`, null for none, in one row per row of an earlier CTE. */
-const allowanceSql = (onlyFor: string, { user, now, catalogue }: Omit<SpendPlaceholders, 'day'>): string => `
+const allowanceSql = (onlyFor: string, { user, now, catalogue }: Omit<SpendPlaceholders, 'day' | 'closed'>): string => `
   allowance AS (
     SELECT plan, ${planNumberSql('plan', catalogue, 'dailyMessages')} AS "limit"
     FROM (SELECT ${planSql(now, catalogue)} AS plan FROM ${onlyFor} LEFT JOIN subscription s ON s.user_id = ${user}::uuid) counting
@@ -22,15 +24,16 @@ const allowanceSql = (onlyFor: string, { user, now, catalogue }: Omit<SpendPlace
 
 /**
  * Two CTEs for the statement that accepts a message: `allowance` (one row per row of the CTE `onlyFor`: the `plan` and
- * its `limit`) and `spent` (the row of `used` after this message, or none when the day is spent). The conditional upsert
+ * its `limit`) and `spent` (the row of `used` after this message, or none when the day is spent, or the plan is refused). The conditional upsert
  * takes the ledger row's lock, so parallel senders queue up here and none overruns the limit.
  *
  * @param onlyFor the name of an earlier CTE: nothing is spent unless it has a row
  */
-export const spendOneMessageSql = (onlyFor: string, { day, ...placeholders }: SpendPlaceholders): string => `
+export const spendOneMessageSql = (onlyFor: string, { day, closed, ...placeholders }: SpendPlaceholders): string => `
   ${allowanceSql(onlyFor, placeholders)}, spent AS (
     INSERT INTO daily_usage AS ledger (user_id, day, used)
-    SELECT ${placeholders.user}::uuid, ${day}::date, 1 FROM allowance WHERE "limit" IS NULL OR "limit" > 0
+    SELECT ${placeholders.user}::uuid, ${day}::date, 1 FROM allowance
+    WHERE ("limit" IS NULL OR "limit" > 0) AND NOT (${closed}::boolean AND plan = '${DEFAULT_PLAN}')
     ON CONFLICT (user_id, day) DO UPDATE SET used = ledger.used + 1
       WHERE (SELECT "limit" IS NULL OR ledger.used < "limit" FROM allowance)
     RETURNING used
