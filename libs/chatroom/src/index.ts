@@ -1,5 +1,6 @@
 export { ChatroomModule } from './chatroom.module.js';
 export { CHATROOM_RETENTION } from './chatroom.retention.js';
+export { interruptedCallsSql } from './messages/interrupted-calls.js';
 export { type PastExchange, type PastTurn, PastTurnStore, turnsBeforeSql } from './messages/past-turn.store.js';
 export type { ReplyErrorCode } from './messages/message.row.js';
 export { ReplyCompletionService } from './replies/reply-completion.service.js';

@@ -1,5 +1,5 @@
 import { ReplyModule } from '@app/chatroom';
-import { CatalogueModule } from '@app/subscription';
+import { CatalogueModule, UsageModule } from '@app/subscription';
 import { Module } from '@nestjs/common';
 import { GeminiLanguageModel } from './model/gemini.language-model.js';
 import { LanguageModel } from './model/language-model.port.js';
@@ -20,7 +20,7 @@ import { ReplyStore } from './replies/reply.store.js';
 
 /** The work of the worker: replies, written by Gemini. Importing it starts a queue worker in the process. */
 @Module({
-  imports: [ReplyModule, CatalogueModule],
+  imports: [ReplyModule, CatalogueModule, UsageModule],
   providers: [
     { provide: LanguageModel, useClass: GeminiLanguageModel },
     ModelAvailabilityService,

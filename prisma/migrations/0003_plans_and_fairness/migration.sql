@@ -1,5 +1,6 @@
 -- AlterTable
-ALTER TABLE "message" ADD COLUMN     "cached_tokens" INTEGER,
+ALTER TABLE "message" ADD COLUMN     "asked_model" TEXT,
+ADD COLUMN     "cached_tokens" INTEGER,
 ADD COLUMN     "thought_tokens" INTEGER,
 ADD COLUMN     "user_id" UUID;
 

@@ -1,6 +1,7 @@
 import { type BoundStatement, Clock, Database, prepared } from '@app/platform';
-import { refundMessagesSql } from '@app/subscription';
+import { recordUsageSql, refundMessagesSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
+import { interruptedCallsSql } from '../messages/interrupted-calls.js';
 import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
 
 /** The reply has no text to speak of: white space alone, as `String.trim` knows it in any locale of the database. */
@@ -9,7 +10,7 @@ const IS_BLANK = String.raw`message.content !~ '[^[:space:]\u00a0\u1680\u2000-\u
 /**
  * The CTE `ended`: replies that no living worker holds end here and now; a leased one is marked, and its worker ends it.
  *
- * @param target a query of ids of unfinished replies, locked, with the boolean `at_once`
+ * @param target a query of ids of unfinished replies, locked, with the booleans `at_once` and `was_written`
  * @param completedAt the placeholder of the time of the end
  */
 const endSql = (target: string, completedAt: string): string => `
@@ -20,14 +21,18 @@ const endSql = (target: string, completedAt: string): string => `
         completed_at = CASE WHEN at_once THEN ${completedAt}::timestamptz END,
         next_enqueue_at = CASE WHEN at_once THEN NULL ELSE next_enqueue_at END
     FROM target WHERE message.id = target.id
-    RETURNING message.*, message.status = 'cancelled' AND ${IS_BLANK} AS refund
-  ), ${refundMessagesSql('ended')}`;
+    RETURNING message.*, message.status = 'cancelled' AND ${IS_BLANK} AS refund,
+      target.was_written AND message.status = 'cancelled' AS interrupted
+  ), interrupted AS (
+    SELECT user_id, chatroom_id, reply_to, asked_model, octet_length(content) AS written FROM ended WHERE interrupted
+  ), ${interruptedCallsSql('interrupted')}, ${recordUsageSql('calls')}, ${refundMessagesSql('ended')}`;
 
 const CANCEL = prepared<MessageRow>(
   'reply_cancel',
   `
     ${endSql(
-      `SELECT reply.id, reply.status = 'queued' OR reply.due_at <= now() AS at_once
+      `SELECT reply.id, reply.status = 'generating' AS was_written,
+         reply.status = 'queued' OR reply.due_at <= now() AS at_once
        FROM message reply JOIN chatroom ON chatroom.id = reply.chatroom_id
        WHERE reply.id = $3::uuid AND chatroom.id = $2::uuid AND chatroom.user_id = $1::uuid
          AND reply.status IN ('queued', 'generating')
@@ -50,7 +55,8 @@ const CANCEL_ALL = prepared<CancelledReply>(
   'reply_cancel_all',
   `
     ${endSql(
-      `SELECT reply.id, $4::boolean OR reply.status = 'queued' OR reply.due_at <= now() AS at_once
+      `SELECT reply.id, reply.status = 'generating' AS was_written,
+         $4::boolean OR reply.status = 'queued' OR reply.due_at <= now() AS at_once
        FROM message reply
        WHERE reply.user_id = $1::uuid AND ($2::uuid IS NULL OR reply.chatroom_id = $2::uuid)
          AND reply.completed_at IS NULL

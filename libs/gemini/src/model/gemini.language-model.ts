@@ -145,7 +145,7 @@ function errorOfStatus(status: number, details: ErrorDetail[], said: string): Mo
   const reason = details.find((detail) => detail.reason !== undefined)?.reason;
   const hint = hintOf(status, reason, said);
   const message = `HTTP ${status}${reason === undefined ? '' : ` ${reason}`}${hint === null ? '' : `: ${hint}. ${SETTINGS}`}`;
-  return new ModelError(failureOf(status, hint), message, retryAfterMs(details));
+  return new ModelError(failureOf(status, hint), message, retryAfterMs(details), true);
 }
 
 /** What an operator has to mend; null: nothing. */

@@ -63,14 +63,17 @@ export type ModelFailure = 'unavailable' | 'rate_limited' | 'rejected' | 'miscon
 
 /** A model call that brought no answer. The message is for operators and holds no prompt and no key. */
 export class ModelError extends Error {
-  /** @param retryAfterMs how long the vendor asked to wait, when it said so */
+  /**
+   * @param retryAfterMs how long the vendor asked to wait, when it said so
+   * @param isRefusal the vendor refused the call before it began to answer, so nothing is to be paid for it
+   */
   constructor(
     readonly failure: ModelFailure,
     message: string,
     readonly retryAfterMs: number | null = null,
-    options?: ErrorOptions,
+    readonly isRefusal = false,
   ) {
-    super(message, options);
+    super(message);
     this.name = 'ModelError';
   }
 }

@@ -1,5 +1,7 @@
+import { ModelCallService } from '@app/subscription';
 import { Injectable, Logger } from '@nestjs/common';
 import { LanguageModel, ModelError } from './language-model.port.js';
+import { estimateTokens, ModelCallUsage } from './model-call-usage.js';
 import { ModelPauseStore } from './model-pause.store.js';
 
 /** The pause of a model over its rate limit, where the vendor doesn't say for how long. */
@@ -35,7 +37,13 @@ export class ModelAvailabilityService {
   constructor(
     private readonly model: LanguageModel,
     private readonly pauses: ModelPauseStore,
+    private readonly calls: ModelCallService,
   ) {}
+
+  /** Whether the model is paused, or only tried again by one reply. */
+  isPaused(model: string): Promise<boolean> {
+    return this.pauses.isPaused(model);
+  }
 
   /**
    * The vendor refused a call since the model is over its rate limit.
@@ -94,14 +102,19 @@ export class ModelAvailabilityService {
     return remainingMs;
   }
 
-  /** Whether the model begins an answer to the simplest request. A refusal of this request is not an outage. */
+  /** Whether the model answers the simplest request. A refusal of this request is not an outage. */
   private async answers(model: string): Promise<boolean> {
-    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    const usage = new ModelCallUsage(model, estimateTokens(PROBE.prompt));
+    const probe = this.model.stream({ model, ...PROBE }, AbortSignal.timeout(PROBE_TIMEOUT_MS));
     try {
-      for await (const _piece of this.model.stream({ model, ...PROBE }, signal)) return true;
+      for await (const piece of probe) usage.take(piece);
       return true;
     } catch (error) {
-      return error instanceof ModelError && error.failure !== 'unavailable' && error.failure !== 'rate_limited';
+      if (!(error instanceof ModelError)) return false;
+      if (error.isRefusal) usage.refused();
+      return error.failure !== 'unavailable' && error.failure !== 'rate_limited';
+    } finally {
+      await this.calls.recordProbe(model, usage);
     }
   }
 }

@@ -6,9 +6,12 @@ import type { ModelPiece, ModelUsage } from './language-model.port.js';
  */
 export const estimateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 3);
 
+const NOTHING: ModelUsage = { promptTokens: 0, cachedTokens: 0, thoughtTokens: 0, replyTokens: 0 };
+
 /** What one model call has used, at every moment of it: also when it is stopped or fails. */
 export class ModelCallUsage {
   private text = '';
+  private wasRefused = false;
   /** As the vendor told it last; null: it has not yet. */
   told: ModelUsage | null = null;
 
@@ -27,14 +30,20 @@ export class ModelCallUsage {
     this.told = usage ?? this.told;
   }
 
+  /** The vendor refused the call: nothing was used. */
+  refused(): void {
+    this.wasRefused = true;
+  }
+
   /** Whether {@link tokens} is an estimate, since the vendor told nothing. */
   get isEstimate(): boolean {
-    return this.told === null;
+    return this.told === null && !this.wasRefused;
   }
 
   /** What the vendor told; else the estimated request and what arrived of the answer. */
   get tokens(): ModelUsage {
     if (this.told !== null) return this.told;
+    if (this.wasRefused) return NOTHING;
     const { promptEstimate: promptTokens, text } = this;
     return { promptTokens, cachedTokens: 0, thoughtTokens: 0, replyTokens: estimateTokens(text) };
   }

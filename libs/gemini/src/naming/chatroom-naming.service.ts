@@ -1,7 +1,8 @@
 import { ChatroomTitleStore } from '@app/chatroom';
-import type { Plan } from '@app/subscription';
+import { ModelCallService, type Plan } from '@app/subscription';
 import { Injectable, Logger } from '@nestjs/common';
-import { LanguageModel, type ModelRequest } from '../model/language-model.port.js';
+import { LanguageModel, ModelError, type ModelRequest } from '../model/language-model.port.js';
+import { ModelAvailabilityService } from '../model/model-availability.service.js';
 import { estimateTokens, ModelCallUsage } from '../model/model-call-usage.js';
 import { excerpt, tidyTitle } from './title.js';
 
@@ -33,21 +34,41 @@ export class ChatroomNamingService {
 
   constructor(
     private readonly model: LanguageModel,
+    private readonly availability: ModelAvailabilityService,
+    private readonly calls: ModelCallService,
     private readonly titles: ChatroomTitleStore,
   ) {}
 
   /** Names the room in the background. Should the model give no name, the question's first words serve. */
   name(room: UnnamedChatroom, answer: string): void {
     const request = requestFor(room, answer);
-    const usage = new ModelCallUsage(request.model, estimateTokens(INSTRUCTION) + estimateTokens(request.prompt));
-    this.ask(request, usage)
+    this.ask(room.userId, request)
       .catch(() => '')
       .then((title) => this.titles.setFirst(room.chatroomId, tidyTitle(title) || tidyTitle(room.prompt)))
       .catch((error: unknown) => this.logger.warn(`A room could not be named: ${(error as Error).message}`));
   }
 
-  /** @param usage takes what the call uses, also where it fails */
-  private async ask(request: ModelRequest, usage: ModelCallUsage): Promise<string> {
+  /** What the model says; empty while it is paused. What the call used is recorded, also where it fails. */
+  private async ask(userId: string, request: ModelRequest): Promise<string> {
+    const { model } = request;
+    if (await this.availability.isPaused(model)) return '';
+    const usage = new ModelCallUsage(model, estimateTokens(INSTRUCTION) + estimateTokens(request.prompt));
+    const call = { userId, model, purpose: 'title', promptTokens: usage.promptEstimate } as const;
+    const callId = await this.calls.begin(call);
+    if (callId === null) return '';
+    try {
+      return await this.read(request, usage);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      if (error.isRefusal) usage.refused();
+      if (error.failure === 'rate_limited') await this.availability.rateLimited(model, error.retryAfterMs);
+      return '';
+    } finally {
+      await this.calls.settle(callId, usage.isEstimate ? null : usage.tokens);
+    }
+  }
+
+  private async read(request: ModelRequest, usage: ModelCallUsage): Promise<string> {
     let title = '';
     for await (const piece of this.model.stream(request, AbortSignal.timeout(TIMEOUT_MS))) {
       usage.take(piece);

@@ -44,6 +44,7 @@ export class ReplyAttemptService {
       if (reply.stopped !== null) return stopped(reply);
       if (!(error instanceof ModelError)) throw error;
       this.report(error, claim.ownModel);
+      if (error.isRefusal) reply.call?.refused();
       // A refusal, too, shows that the model can be reached.
       if (!PASSING.has(error.failure)) await this.availability.answered(claim.model, claim.probes !== null);
       return judgeError(reply, error, claim.ownModel);

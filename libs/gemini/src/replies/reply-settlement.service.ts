@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ReplyErrorCode, ReplyCompletionService, ReplyJobsService, ReplyLogStore } from '@app/chatroom';
 import { CrashPointService } from '@app/platform';
+import { UsageMetrics } from '@app/subscription';
 import { Injectable, Logger } from '@nestjs/common';
+import type { ModelCallUsage } from '../model/model-call-usage.js';
 import { ModelAvailabilityService } from '../model/model-availability.service.js';
 import { ChatroomNamingService } from '../naming/chatroom-naming.service.js';
 import type { LeasedReply } from './leased-reply.js';
@@ -28,6 +30,7 @@ export class ReplySettlementService {
     private readonly availability: ModelAvailabilityService,
     private readonly naming: ChatroomNamingService,
     private readonly metrics: ReplyMetrics,
+    private readonly usage: UsageMetrics,
     private readonly crashPoints: CrashPointService,
     private readonly config: ReplyConfig,
   ) {}
@@ -39,9 +42,9 @@ export class ReplySettlementService {
       case 'retry':
         return await this.retry(reply, outcome.failure, outcome.retryAfterMs);
       case 'pause':
-        return await this.pause(reply.claim, outcome.retryAfterMs);
+        return await this.pause(reply, outcome.retryAfterMs);
       case 'interrupted':
-        return await this.release(reply.claim, 0, null, false);
+        return await this.release(reply, 0, null, false);
       case 'lost':
         return await this.removeLog(reply);
     }
@@ -49,20 +52,21 @@ export class ReplySettlementService {
 
   private async finish(reply: LeasedReply, final: FinalReply): Promise<void> {
     const { claim } = reply;
-    const stored = await persist(() => this.store.finish(claim, final));
+    const stored = await persist(() => this.store.finish(claim, final, reply.call));
     if (!stored) {
       this.logger.log('The reply was finished elsewhere; this result is discarded');
       return await this.removeLog(reply);
     }
     this.crashPoints.at('finished');
     this.metrics.finished(final);
+    this.recordCall(claim, reply.call);
     await this.completion.notifyAndEnqueueNext(claim.id, claim.attempt);
     if (final.status === 'completed' && claim.title === null) this.naming.name(claim, final.content);
   }
 
   /** Puts off a reply whose model was found to be down before it was asked. No attempt is spent. */
-  async postpone({ claim }: LeasedReply, pausedForMs: number): Promise<void> {
-    await this.release(claim, pausedForMs, 'model_unavailable', false);
+  async postpone(reply: LeasedReply, pausedForMs: number): Promise<void> {
+    await this.release(reply, pausedForMs, 'model_unavailable', false);
   }
 
   private async retry(reply: LeasedReply, failure: ReplyErrorCode, retryAfterMs: number | null): Promise<void> {
@@ -70,26 +74,33 @@ export class ReplySettlementService {
     await this.availability.failed({ model: claim.model, replyId: claim.id });
     const failures = claim.failures + 1;
     if (failures >= this.config.REPLY_MAX_ATTEMPTS) return await this.finish(reply, broken(failure, reply.text));
-    await this.release(claim, backoffMs(this.config.REPLY_RETRY_BASE_MS, failures, retryAfterMs), failure, true);
+    await this.release(reply, backoffMs(this.config.REPLY_RETRY_BASE_MS, failures, retryAfterMs), failure, true);
   }
 
-  private async pause(claim: ClaimedReply, retryAfterMs: number | null): Promise<void> {
-    const pausedForMs = await persist(() => this.availability.rateLimited(claim.model, retryAfterMs));
-    await this.release(claim, pausedForMs, 'model_rate_limited', false);
+  private async pause(reply: LeasedReply, retryAfterMs: number | null): Promise<void> {
+    const pausedForMs = await persist(() => this.availability.rateLimited(reply.claim.model, retryAfterMs));
+    await this.release(reply, pausedForMs, 'model_rate_limited', false);
   }
 
   /** @param counted whether an attempt is spent */
   private async release(
-    claim: ClaimedReply,
+    { claim, call }: LeasedReply,
     delayMs: number,
     failure: ReplyErrorCode | null,
     counted: boolean,
   ): Promise<void> {
-    const dueIn = await persist(() => this.store.release(claim, delayMs, failure, counted));
+    const dueIn = await persist(() => this.store.release(claim, delayMs, failure, counted, call));
     if (dueIn === null) return;
+    this.recordCall(claim, call);
     await this.jobs.enqueueIn(dueIn, claim);
     // The place that it had among the user's replies is free until then.
     if (dueIn > 0) await this.completion.enqueueNext(claim.id);
+  }
+
+  private recordCall({ plan }: ClaimedReply, call: ModelCallUsage | null): void {
+    if (call === null) return;
+    const { model, tokens: usage, isEstimate: estimated } = call;
+    this.usage.record({ model, plan: plan.name, purpose: 'reply', usage, estimated });
   }
 
   /** Another worker writes a log of its own; or the reply was deleted, and nothing of it may stay. */

@@ -1,4 +1,11 @@
-import { type DueReply, headsOfUserSql, type PastExchange, type ReplyErrorCode, turnsBeforeSql } from '@app/chatroom';
+import {
+  type DueReply,
+  headsOfUserSql,
+  interruptedCallsSql,
+  type PastExchange,
+  type ReplyErrorCode,
+  turnsBeforeSql,
+} from '@app/chatroom';
 import { Clock, Database, prepared } from '@app/platform';
 import {
   type Plan,
@@ -53,6 +60,26 @@ export type ClaimOutcome =
   | { type: 'busy' }
   /** It is finished, held by another worker, or not due. */
   | { type: 'taken' };
+
+/** A model call that an attempt made, and what it used. */
+export interface AttemptedCall {
+  /** As it was asked for. */
+  model: string;
+  tokens: ModelUsage;
+  isEstimate: boolean;
+}
+
+/** The four kinds of tokens as parameters. */
+const tokenValues = (used: ModelUsage | null): (number | null)[] => [
+  ...[used?.promptTokens ?? null, used?.cachedTokens ?? null],
+  ...[used?.thoughtTokens ?? null, used?.replyTokens ?? null],
+];
+
+/** {@link AttemptedCall} as the parameters of `endedCallSql`. */
+const callValues = (call: AttemptedCall | null): unknown[] => [
+  ...[call?.model ?? null, call?.isEstimate ?? false],
+  ...tokenValues(call?.tokens ?? null),
+];
 
 /** A reply's final state. */
 export interface FinalReply {
@@ -130,7 +157,8 @@ const CLAIM = prepared<ClaimRow>(
   'reply_claim',
   `
     WITH asked AS (
-      SELECT reply.id, reply.user_id, reply.chatroom_id, reply.seq, reply.status, reply.attempt,
+      SELECT reply.id, reply.user_id, reply.chatroom_id, reply.seq, reply.status, reply.attempt, reply.reply_to,
+        reply.asked_model, octet_length(reply.content) AS written,
         reply.cancel_requested_at IS NOT NULL OR reply.deadline_at <= now() AS only_ends
       FROM message reply
       WHERE reply.id = $1::uuid AND reply.status IN ${UNFINISHED} AND reply.due_at <= now() + interval '1 ms'
@@ -172,7 +200,7 @@ const CLAIM = prepared<ClaimRow>(
       RETURNING p.failure
     ), claimed AS (
       UPDATE message reply
-      SET status = 'generating', attempt = reply.attempt + 1, due_at = now() + ${milliseconds('$2')},
+      SET status = 'generating', attempt = reply.attempt + 1, due_at = now() + ${milliseconds('$2')}, asked_model = d.model,
           content = CASE WHEN reply.cancel_requested_at IS NULL THEN '' ELSE reply.content END,
           deadline_at = COALESCE(reply.deadline_at, now() + ${milliseconds('$3')})
       FROM place, decision d, chatroom, message question
@@ -185,7 +213,9 @@ const CLAIM = prepared<ClaimRow>(
         reply.failures, reply.last_failure AS "lastFailure",
         reply.cancel_requested_at IS NOT NULL AS "cancelRequested",
         GREATEST(extract(epoch FROM reply.deadline_at - now()) * 1000, -1)::int AS "deadlineInMs"
-    )
+    ), interrupted AS (
+      SELECT d.* FROM decision d, claimed WHERE d.status = 'generating'
+    ), ${interruptedCallsSql('interrupted')}, ${recordUsageSql('calls')}
     SELECT claimed.*, d.plan, d.model, (SELECT failure FROM probe) AS probes,
       d.attempt AS "askedAttempt", d.startable AS "isStartable", d.paused AND NOT d.awaits_probe AS "isPaused"
     FROM decision d LEFT JOIN claimed ON true`,
@@ -222,14 +252,32 @@ const EXTEND = prepared<HeldLease>(
 /** A reply that is to stop is due at once: the next worker that claims it only has to end it. */
 const PAUSE = `CASE WHEN cancel_requested_at IS NULL THEN ${milliseconds('$3')} ELSE interval '0' END`;
 
+/**
+ * The CTE `calls` for `recordUsageSql`: the model call that an attempt made, if any.
+ *
+ * @param reply an earlier CTE with the `user_id`
+ * @param first the number of the first of six placeholders: the model asked, null for no call; whether its use is an estimate;
+ *   and the four kinds of tokens
+ */
+const endedCallSql = (reply: string, first: number): string => `
+  calls AS (
+    SELECT user_id, ${usageDaySql()} AS day, $${first}::text AS model, 'reply' AS purpose, 1 AS calls,
+      $${first + 1}::boolean::int AS estimated_calls, $${first + 2}::int AS prompt_tokens, $${first + 3}::int AS cached_tokens,
+      $${first + 4}::int AS thought_tokens, $${first + 5}::int AS reply_tokens
+    FROM ${reply} WHERE $${first}::text IS NOT NULL
+  )`;
+
 const RELEASE = prepared<{ cancelRequested: boolean }>(
   'reply_release',
   `
-    UPDATE message
-    SET status = 'queued', failures = failures + $4::int, last_failure = COALESCE($5, last_failure),
-        due_at = now() + ${PAUSE}, next_enqueue_at = now() + ${PAUSE} + interval '2 s'
-    WHERE id = $1::uuid AND attempt = $2::int AND status = 'generating'
-    RETURNING cancel_requested_at IS NOT NULL AS "cancelRequested"`,
+    WITH released AS (
+      UPDATE message
+      SET status = 'queued', failures = failures + $4::int, last_failure = COALESCE($5, last_failure),
+          due_at = now() + ${PAUSE}, next_enqueue_at = now() + ${PAUSE} + interval '2 s'
+      WHERE id = $1::uuid AND attempt = $2::int AND status = 'generating'
+      RETURNING user_id, cancel_requested_at IS NOT NULL AS cancel_requested
+    ), ${endedCallSql('released', 6)}, ${recordUsageSql('calls')}
+    SELECT cancel_requested AS "cancelRequested" FROM released`,
 );
 
 /** Only the newest attempt writes, and only while there is no outcome. */
@@ -241,17 +289,9 @@ const FINISH = prepared<{ id: string }>(
       SET status = $3::message_status, content = $4, completed_at = $5::timestamptz, next_enqueue_at = NULL, model = $6,
           finish_reason = $7, prompt_tokens = $8, cached_tokens = $9, thought_tokens = $10, reply_tokens = $11,
           error_code = $12, error_detail = $13
-      FROM chatroom
       WHERE reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'generating'
-        AND chatroom.id = reply.chatroom_id
-      RETURNING reply.id, chatroom.user_id, reply.quota_day, reply.prompt_tokens, reply.cached_tokens, reply.thought_tokens, reply.reply_tokens,
-        $14::boolean AS refund
-    ), calls AS (
-      SELECT user_id, ${usageDaySql()} AS day, $15::text AS model,
-             'reply' AS purpose, 1 AS calls, 0 AS estimated_calls, prompt_tokens, COALESCE(cached_tokens, 0) AS cached_tokens,
-             COALESCE(thought_tokens, 0) AS thought_tokens, COALESCE(reply_tokens, 0) AS reply_tokens
-      FROM ended WHERE prompt_tokens IS NOT NULL
-    ), ${recordUsageSql('calls')}, ${refundOneMessageSql('ended')}
+      RETURNING reply.id, reply.user_id, reply.quota_day, $14::boolean AS refund
+    ), ${endedCallSql('ended', 15)}, ${recordUsageSql('calls')}, ${refundOneMessageSql('ended')}
     SELECT id FROM ended`,
 );
 
@@ -350,6 +390,7 @@ export class ReplyStore {
    *
    * @param failure why this attempt failed; null: it didn't
    * @param counted whether an attempt is spent
+   * @param call the model call that was made; null: none was
    * @returns the milliseconds until it is due, zero for one that is to stop; null when it wasn't held any more
    */
   async release(
@@ -357,25 +398,32 @@ export class ReplyStore {
     delayMs: number,
     failure: ReplyErrorCode | null,
     counted: boolean,
+    call: AttemptedCall | null = null,
   ): Promise<number | null> {
-    const values = [reply.id, reply.attempt, Math.round(delayMs), counted ? 1 : 0, failure];
+    const values = [reply.id, reply.attempt, Math.round(delayMs), counted ? 1 : 0, failure, ...callValues(call)];
     const [released] = await this.database.run(RELEASE, values);
     if (released === undefined) return null;
     return released.cancelRequested ? 0 : delayMs;
   }
 
   /**
-   * Stores the outcome and settles the quota, once.
+   * Stores the outcome, settles the quota and records what the model used, once.
    *
+   * @param call the model call that was made; null: none was
    * @returns false when the reply wasn't held any more: the outcome is discarded
    */
-  async finish(reply: Pick<ClaimedReply, 'id' | 'attempt' | 'model'>, final: FinalReply): Promise<boolean> {
-    const { status, content, model, finishReason, usage, error } = final;
+  async finish(
+    reply: Pick<ClaimedReply, 'id' | 'attempt'>,
+    final: FinalReply,
+    call: AttemptedCall | null = null,
+  ): Promise<boolean> {
+    const { status, content, finishReason, usage, error } = final;
+    const model = final.model ?? (content === '' ? null : (call?.model ?? null));
     const rows = await this.database.run(FINISH, [
       ...[reply.id, reply.attempt, status, content, this.clock.now(), model, finishReason],
-      ...[usage?.promptTokens ?? null, usage?.cachedTokens ?? null],
-      ...[usage?.thoughtTokens ?? null, usage?.replyTokens ?? null],
-      ...[error?.code ?? null, error?.detail ?? null, isRefunded(final), reply.model],
+      ...tokenValues(usage),
+      ...[error?.code ?? null, error?.detail ?? null, isRefunded(final)],
+      ...callValues(call),
     ]);
     return rows.length > 0;
   }

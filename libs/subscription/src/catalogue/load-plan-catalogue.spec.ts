@@ -67,7 +67,7 @@ describe('a catalogue', () => {
   it('has basic first and the others in the order of the file, of which the first paid one is the lowest', () => {
     const catalogue = loadChanged((file) => {
       const { basic, pro } = file.plans;
-      file.plans = { team: pro, basic, pro } as PlansFile['plans'];
+      file.plans = { team: pro, basic, pro };
     });
     expect(catalogue.plans.map(({ name }) => name)).toEqual(['basic', 'team', 'pro']);
     expect(catalogue.lowestPaid?.name).toBe('team');

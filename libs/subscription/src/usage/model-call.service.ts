@@ -45,6 +45,11 @@ export class ModelCallService {
     return recorded.length === STALE_BATCH_SIZE;
   }
 
+  /** Records a call that was made for no account, to find out whether a model can be reached. */
+  recordProbe(model: string, { tokens, isEstimate }: { tokens: UsedTokens; isEstimate: boolean }): Promise<void> {
+    return this.store.recordProbe(model, tokens, isEstimate);
+  }
+
   private count({ model, plan, purpose, estimated, ...usage }: RecordedCall): void {
     this.metrics.record({ model, plan, purpose, usage, estimated });
   }

@@ -84,6 +84,17 @@ const SETTLE_STALE = prepared<RecordedCall>(
     )}`,
 );
 
+const RECORD_PROBE = prepared(
+  'model_call_record_probe',
+  `
+    WITH calls AS (
+      SELECT NULL::uuid AS user_id, ${usageDaySql()} AS day, $1 AS model, 'probe' AS purpose, 1 AS calls,
+             $2::boolean::int AS estimated_calls, $3::int AS prompt_tokens, $4::int AS cached_tokens,
+             $5::int AS thought_tokens, $6::int AS reply_tokens
+    ), ${recordUsageSql('calls')}
+    SELECT FROM calls`,
+);
+
 /**
  * The calls under way that no reply's row stands for, such as those for titles. A call's row is there from before it is made
  * until its use is recorded, so that none is forgotten, whoever dies.
@@ -119,6 +130,12 @@ export class ModelCallStore {
       ...[used?.thoughtTokens ?? null, used?.replyTokens ?? null],
     ]);
     return recorded ?? null;
+  }
+
+  /** Records a call that was made for no account. */
+  async recordProbe(model: string, tokens: UsedTokens, isEstimate: boolean): Promise<void> {
+    const { promptTokens, cachedTokens, thoughtTokens, replyTokens } = tokens;
+    await this.database.run(RECORD_PROBE, [model, isEstimate, promptTokens, cachedTokens, thoughtTokens, replyTokens]);
   }
 
   /**

@@ -17,7 +17,7 @@ export const usageDaySql = (moment = 'now()'): string => `(${moment} AT TIME ZON
  * rows that this statement holds), and the calls count as those of deleted accounts. Rows are written in the order of their
  * keys, so that two statements never wait for each other.
  *
- * @param calls the name of an earlier CTE with `user_id`, `day`, `model` (as it was asked for), `purpose`, `calls`,
+ * @param calls the name of an earlier CTE with `user_id` (null: made for no account), `day`, `model` (as it was asked for), `purpose`, `calls`,
  *   `estimated_calls`, `prompt_tokens`, `cached_tokens`, `thought_tokens`, `reply_tokens`; rows of the same key are added up
  */
 export const recordUsageSql = (calls: string): string => `
@@ -30,7 +30,7 @@ export const recordUsageSql = (calls: string): string => `
     ON CONFLICT (user_id, day, model, purpose) DO UPDATE SET ${additions}
   ), recorded_erased_usage AS (
     INSERT INTO erased_model_usage AS ledger (day, model, purpose, ${columns})
-    SELECT day, model, purpose, ${sums} FROM ${calls} WHERE user_id NOT IN (SELECT id FROM usage_owner)
+    SELECT day, model, purpose, ${sums} FROM ${calls} WHERE user_id IS NULL OR user_id NOT IN (SELECT id FROM usage_owner)
     GROUP BY day, model, purpose ORDER BY day, model, purpose
     ON CONFLICT (day, model, purpose) DO UPDATE SET ${additions}
   )`;
