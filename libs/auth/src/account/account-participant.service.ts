@@ -60,6 +60,6 @@ export class AccountParticipantService {
 
   /** Lets every feature bring to a new account what outlived an earlier one of this person. */
   async restore(userId: string, person: Uint8Array): Promise<void> {
-    await Promise.all(this.participants.map((participant) => participant.restore?.(userId, person)));
+    await Promise.all(this.participants.map(async (participant) => participant.restore?.(userId, person)));
   }
 }

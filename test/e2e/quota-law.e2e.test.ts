@@ -1,0 +1,184 @@
+import fc from 'fast-check';
+import { eventually } from '../support/eventually.js';
+import type { Answer, HttpClient } from '../support/http/http-client.js';
+import { newPhone, type Person, signUpAndLogIn } from '../support/login.js';
+import { type Message, openRoom, quotaOf } from '../support/messages.js';
+import { type Stack, startStack } from '../support/stack.js';
+import { dayWithTimeLeft } from '../support/utc-day.js';
+import { QuotaOracle } from './quota-oracle.js';
+
+/** How many random histories are played: `QUOTA_RUNS=200 npm test -- quota-law` is a soak of some minutes. */
+const RUNS = Number(process.env['QUOTA_RUNS'] ?? 8);
+const TIME_MS = 60_000 + RUNS * 12_000;
+
+const LIMIT = 5;
+const PEOPLE = 4;
+const ROOMS = 2;
+
+/** Every way for an answer to end, with text and without; endless ones are ended by their deadline or by their reader. */
+const BEHAVIOURS = [
+  'answer',
+  'answer tokensPerSecond=200',
+  'answer tokensPerSecond=5 chunkSize=4',
+  'answer latencyMs=300',
+  'max_tokens afterChunks=4',
+  'max_tokens_empty',
+  'safety afterChunks=4',
+  'safety afterChunks=0',
+  'recitation',
+  'prompt_blocked',
+  'empty',
+  'thoughts',
+  'cut afterChunks=1',
+  'cut afterChunks=0',
+  'hang_mid_stream',
+  'hang',
+  'reset',
+  '400',
+  '403',
+  '429 retryAfterMs=200',
+  '503',
+];
+
+type Action =
+  | { kind: 'send'; who: number; room: number; behaviour: string; at: number }
+  | { kind: 'regenerate' | 'cancel' | 'deleteRoom'; who: number; room: number; at: number }
+  | { kind: 'deleteAccount'; who: number; at: number };
+
+const who = fc.nat({ max: PEOPLE - 1 });
+const room = fc.nat({ max: ROOMS - 1 });
+const at = fc.nat({ max: 1 });
+const send = fc.record({ kind: fc.constant('send' as const), who, room, at, behaviour: fc.constantFrom(...BEHAVIOURS) });
+const onRoom = (kind: 'regenerate' | 'cancel' | 'deleteRoom') => fc.record({ kind: fc.constant(kind), who, room, at });
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 12, arbitrary: send },
+  { weight: 3, arbitrary: onRoom('regenerate') },
+  { weight: 3, arbitrary: onRoom('cancel') },
+  { weight: 2, arbitrary: onRoom('deleteRoom') },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('deleteAccount' as const), who, at }) },
+);
+/** What happens at the same time, and how long until the next of it. */
+const wave = fc.record({ actions: fc.array(action, { minLength: 4, maxLength: 16 }), pauseMs: fc.nat({ max: 400 }) });
+
+/** A person who goes on with the same number, whatever becomes of the account. */
+interface Player {
+  phone: string;
+  person: Person | null;
+  rooms: (string | undefined)[];
+  /** The latest reply of each room. */
+  replies: (Message | undefined)[];
+}
+
+let stack: Stack;
+let oracle: QuotaOracle;
+
+beforeAll(async () => {
+  await dayWithTimeLeft(TIME_MS);
+  const env = {
+    BASIC_DAILY_MESSAGES: String(LIMIT),
+    REPLY_LEASE_MS: '2000',
+    REPLY_RETRY_BASE_MS: '20',
+    REPLY_MAX_ATTEMPTS: '2',
+    REPLY_DEADLINE_MS: '1500',
+    GEMINI_FIRST_BYTE_TIMEOUT_MS: '500',
+    GEMINI_IDLE_TIMEOUT_MS: '400',
+    RATE_LIMIT_AUTH_PER_MINUTE: '100000',
+    OTP_SENDS_PER_ADDRESS_HOUR: '1000000',
+    OTP_SENDS_PER_COUNTRY_HOUR: '1000000',
+    OTP_SENDS_PER_HOUR: '1000000',
+  };
+  stack = await startStack({ apis: 2, env });
+  oracle = await QuotaOracle.start(stack.database.url, LIMIT);
+}, TIME_MS + 120_000);
+
+afterAll(async () => {
+  await oracle?.stop();
+  await stack?.stop();
+});
+
+/** Gives the player an account and rooms, where one was deleted. */
+async function equip(player: Player): Promise<void> {
+  if (player.person === null) {
+    player.person = await signUpAndLogIn(stack.http, player.phone);
+    oracle.knows(player.phone, player.person.id);
+    player.rooms = [];
+    player.replies = [];
+  }
+  for (let i = 0; i < ROOMS; i++) player.rooms[i] ??= await openRoom(player.person.http);
+}
+
+const ALLOWED = new Set([200, 202, 204, 401, 404, 409, 429]);
+
+/** Does it, on whichever replica; what the product may refuse it may refuse. */
+async function perform(step: Action, players: Player[]): Promise<void> {
+  const player = players[step.who]!;
+  const http = player.person!.http.at(stack.api(step.at).url);
+  const { status, body } = await request(step, player, http);
+  if (!ALLOWED.has(status)) throw new Error(`${step.kind} answered ${status}: ${JSON.stringify(body)}`);
+}
+
+async function request(step: Action, player: Player, http: HttpClient): Promise<Answer<unknown>> {
+  if (step.kind === 'deleteAccount') {
+    const answer = await http.delete('/user/me');
+    if (answer.status === 204) player.person = null;
+    return answer;
+  }
+  const path = `/chatroom/${player.rooms[step.room]}`;
+  const reply = player.replies[step.room];
+  if (step.kind === 'deleteRoom') {
+    const answer = await http.delete(path);
+    player.rooms[step.room] = undefined;
+    player.replies[step.room] = undefined;
+    return answer;
+  }
+  if (step.kind === 'send') {
+    const content = `Hello [[behaviour:${step.behaviour}]] ${'and more '.repeat(20)}`;
+    return remember(player, step.room, await http.post<{ reply: Message }>(`${path}/message`, { content }));
+  }
+  const target = `${path}/message/${reply?.id ?? player.person?.id}`;
+  const answer = await http.post<{ reply: Message }>(`${target}/${step.kind}`);
+  return step.kind === 'regenerate' ? remember(player, step.room, answer) : answer;
+}
+
+function remember(player: Player, index: number, answer: Answer<{ reply: Message }>): Answer<unknown> {
+  if (answer.status === 202) player.replies[index] = answer.body.reply;
+  return answer;
+}
+
+/** Once each reply has its final state, each person has spent what the law says, in whichever accounts. */
+async function expectTheLaw(players: Player[]): Promise<void> {
+  await eventually(() => oracle.isQuiet(), { withinMs: 20_000 });
+  await Promise.all(players.map(equip));
+  for (const { phone, person } of players) {
+    const cost = await oracle.costOf(phone);
+    for (const index of [0, 1]) {
+      const quota = await quotaOf(person!.http.at(stack.api(index).url));
+      expect(quota).toMatchObject({ limit: LIMIT, used: cost, remaining: LIMIT - cost });
+    }
+  }
+  expect([...oracle.violations]).toEqual([]);
+}
+
+describe('the daily quota', () => {
+  it(
+    'is what the law says at every quiet moment, and is never exceeded, whatever its users do on two replicas',
+    async () => {
+      const history = fc.array(wave, { minLength: 1, maxLength: 4 });
+      await fc.assert(
+        fc.asyncProperty(history, async (waves) => {
+          const players = Array.from({ length: PEOPLE }, (): Player => {
+            return { phone: newPhone(), person: null, rooms: [], replies: [] };
+          });
+          for (const { actions, pauseMs } of waves) {
+            await Promise.all(players.map(equip));
+            await Promise.all(actions.map((step) => perform(step, players)));
+            await new Promise((resolve) => setTimeout(resolve, pauseMs));
+          }
+          await expectTheLaw(players);
+        }),
+        { numRuns: RUNS, endOnFailure: true },
+      );
+    },
+    TIME_MS,
+  );
+});
