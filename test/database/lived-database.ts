@@ -9,6 +9,8 @@ const LIVED = {
   longRoom: 100_000,
   /** Replies that wait, half of them in one room. */
   backlog: 3_000,
+  /** Variants of one reply, none of which brought any text. */
+  variants: 20_000,
 };
 
 /** Ids that a test asks about: by the number of the row that they belong to. */
@@ -20,13 +22,15 @@ const uuid = (kind: string, n: number): string => `${kind}0000000-0000-7000-8000
 const uuidSql = (kind: string, n: string): string =>
   `('${kind}0000000-0000-7000-8000-' || lpad((${n})::text, 12, '0'))::uuid`;
 
-/** The number of the long room, and of the room in which half of the backlog waits. */
+/** The number of the long room, of the room in which half of the backlog waits, and of the one whose last reply has all the variants. */
 export const LONG_ROOM = 1;
 export const BACKLOG_ROOM = 2;
+export const VARIANTS_ROOM = 3;
 
 /** Messages are numbered room by room; these are the first ones of the long room and of the backlogs. */
 const FIRST_LONG = LIVED.messages + 1;
 const FIRST_BACKLOG = FIRST_LONG + LIVED.longRoom;
+const FIRST_VARIANT = FIRST_BACKLOG + 2 * LIVED.backlog;
 
 /** The last reply of the long room, which is finished, and the first one of the backlog room. */
 export const LONG_ROOM_REPLY = messageId(FIRST_BACKLOG - 1);
@@ -85,12 +89,23 @@ const HISTORY = [
   `INSERT INTO stripe_cancellation (customer_id) SELECT 'cus_ended_' || n FROM generate_series(1, 5000) n`,
 ];
 
+const VARIANTS = `
+  INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at, reply_to, superseded)
+  SELECT ${uuidSql('c', 'n')}, '${roomId(VARIANTS_ROOM)}'::uuid, ${PER_ROOM} + 1 + n - ${FIRST_VARIANT},
+         (CASE WHEN n = ${FIRST_VARIANT} THEN 'user' ELSE 'bot' END)::message_role,
+         (CASE WHEN n = ${FIRST_VARIANT} THEN 'completed' ELSE 'cancelled' END)::message_status,
+         CASE WHEN n = ${FIRST_VARIANT} THEN 'A question' ELSE '' END, ${PAST}, ${PAST},
+         CASE WHEN n > ${FIRST_VARIANT} THEN '${messageId(FIRST_VARIANT)}'::uuid END,
+         n > ${FIRST_VARIANT} AND n < ${FIRST_VARIANT + LIVED.variants}
+  FROM generate_series(${FIRST_VARIANT}, ${FIRST_VARIANT + LIVED.variants}) n`;
+
 /** What has happened since: dead rows, and a backlog that no statistics know. */
 const SINCE = [
   `UPDATE chatroom SET last_activity_at = now() WHERE id <= '${roomId(20_000)}'`,
   `INSERT INTO model_call (id, user_id, model, purpose, prompt_tokens, started_at)
    SELECT gen_random_uuid(), ${uuidSql('a', '1 + n')}, 'gemini-flash-latest', 'title', 90, ${PAST}
    FROM generate_series(1, 3000) n`,
+  VARIANTS,
   `UPDATE message SET superseded = false WHERE id <= '${messageId(40_000)}'`,
   `INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at, reply_to, due_at,
                         next_enqueue_at, quota_day, user_id)

@@ -16,6 +16,7 @@ import {
   messageId,
   roomId,
   userId,
+  VARIANTS_ROOM,
 } from './lived-database.js';
 
 /** A node of a plan, as `EXPLAIN (FORMAT JSON)` gives it. */
@@ -150,6 +151,7 @@ const HOT: [what: string, statement: string, values: unknown[], pages: number][]
   ['reading a long room', 'chatroom_read', [LONG, LONG_OWNER, 2_147_483_647, 51], 150],
   ['reading the past of a long room', 'message_turns_before', [LONG, 100_000], 250],
   ['reading the past of the backlog room', 'message_turns_before', [roomId(BACKLOG_ROOM), 2_000_000], 250],
+  ['reading the past of a reply with many variants', 'message_turns_before', [roomId(VARIANTS_ROOM), 1_000_000], 250],
   ['listing rooms', 'chatroom_list_first_page', [LONG_OWNER, false, 51], 150],
   ['settling a model call', 'model_call_settle', [userId(7), now, '{}', 1, 1, 1, 1], 60],
   ['polling a reply', 'message_find', [LONG_OWNER, LONG, LONG_ROOM_REPLY], 20],

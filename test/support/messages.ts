@@ -14,7 +14,7 @@ export interface Message {
   replyTo: string | null;
   model: string | null;
   finishReason: string | null;
-  usage: { promptTokens: number; replyTokens: number } | null;
+  usage: { promptTokens: number; cachedTokens: number; thoughtTokens: number; replyTokens: number } | null;
   error: { code: string; detail: string } | null;
 }
 
@@ -75,7 +75,10 @@ export async function script(stack: Stack, promptIs: string, behaviours: Behavio
 export interface ModelCall {
   contents: { role: string; parts: { text: string }[] }[];
   systemInstruction: unknown;
+  generationConfig: { maxOutputTokens?: number } | null;
+  model: string;
   prompt: string;
+  status: number | null;
   receivedAt: string;
   endedAt: string | null;
   outcome: 'open' | 'completed' | 'aborted';

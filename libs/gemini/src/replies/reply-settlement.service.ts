@@ -73,7 +73,8 @@ export class ReplySettlementService {
     const { claim } = reply;
     await this.availability.failed({ model: claim.model, replyId: claim.id });
     const failures = claim.failures + 1;
-    if (failures >= this.config.REPLY_MAX_ATTEMPTS) return await this.finish(reply, broken(failure, reply.text));
+    if (failures >= this.config.REPLY_MAX_ATTEMPTS)
+      return await this.finish(reply, broken(failure, reply.text, { usage: reply.usage }));
     await this.release(reply, backoffMs(this.config.REPLY_RETRY_BASE_MS, failures, retryAfterMs), failure, true);
   }
 
