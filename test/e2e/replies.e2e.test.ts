@@ -63,10 +63,14 @@ const CASES: [string, Behaviour[], Expected][] = [
   ],
   ['400', [{ type: '400' }], FINAL_ERROR('model_rejected_request')],
   ['401', [{ type: '401' }], FINAL_ERROR('model_misconfigured')],
+  ['402', [{ type: '402' }], FINAL_ERROR('model_misconfigured')],
   ['403', [{ type: '403' }], FINAL_ERROR('model_misconfigured')],
   ['404', [{ type: '404' }], FINAL_ERROR('model_misconfigured')],
   ['a wrong key', [{ type: 'invalid_key' }], FINAL_ERROR('model_misconfigured')],
+  ['a region that is not served', [{ type: 'precondition' }], FINAL_ERROR('model_misconfigured')],
   ['408', [{ type: '408' }], RETRIED('model_unavailable')],
+  ['409', [{ type: '409' }], RETRIED('model_unavailable')],
+  ['499', [{ type: '499' }], RETRIED('model_unavailable')],
   ['500', [{ type: '500' }], RETRIED('model_unavailable')],
   ['502', [{ type: '502' }], RETRIED('model_unavailable')],
   ['503', [{ type: '503' }], RETRIED('model_unavailable')],
@@ -162,17 +166,17 @@ describe('the order of replies', () => {
 });
 
 describe('the conversation that the model sees', () => {
-  it('has the completed turns in order and the system instruction, and no failed turn', async () => {
+  it('has what was said in order and the system instruction, also a question without an answer', async () => {
     const room = await openRoom(person.http, { systemInstruction: 'Be brief.' });
     await script(stack, 'this one fails', [{ type: 'empty' }]);
     for (const content of ['first', 'this one fails', 'the last']) {
       await outcome(person.http, (await send(person.http, room, content)).reply);
     }
     const [call] = await callsFor(stack, 'the last');
-    expect(call!.contents.map(({ role, parts }) => [role, parts[0]!.text])).toEqual([
-      ['user', 'first'],
-      ['model', 'Turn 1. You said: "first". I was told: "Be brief."'],
-      ['user', 'the last'],
+    expect(call!.contents.map(({ role, parts }) => [role, parts.map(({ text }) => text)])).toEqual([
+      ['user', ['first']],
+      ['model', ['Turn 1. You said: "first". I was told: "Be brief."']],
+      ['user', ['this one fails', 'the last']],
     ]);
   });
 });
