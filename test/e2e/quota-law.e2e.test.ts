@@ -48,7 +48,13 @@ type Action =
 const who = fc.nat({ max: PEOPLE - 1 });
 const room = fc.nat({ max: ROOMS - 1 });
 const at = fc.nat({ max: 1 });
-const send = fc.record({ kind: fc.constant('send' as const), who, room, at, behaviour: fc.constantFrom(...BEHAVIOURS) });
+const send = fc.record({
+  kind: fc.constant('send' as const),
+  who,
+  room,
+  at,
+  behaviour: fc.constantFrom(...BEHAVIOURS),
+});
 const onRoom = (kind: 'regenerate' | 'cancel' | 'deleteRoom') => fc.record({ kind: fc.constant(kind), who, room, at });
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 12, arbitrary: send },

@@ -90,7 +90,9 @@ export class QuotaOracle {
         const cost = (await this.replies(userIds)).filter(costs).length;
         if (cost > this.limit) this.violations.add(`A person has spent ${cost}`);
       }
-      const deleted = await this.pool.query<ReplyRow>(`SELECT * FROM deleted_reply WHERE status IN ('queued', 'generating')`);
+      const deleted = await this.pool.query<ReplyRow>(
+        `SELECT * FROM deleted_reply WHERE status IN ('queued', 'generating')`,
+      );
       if (deleted.rows.length > 0) this.violations.add('A reply was deleted before it had an outcome');
       await pause(20);
     }

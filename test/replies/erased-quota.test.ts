@@ -1,11 +1,12 @@
 import 'reflect-metadata';
 import { AccountParticipantService, AccountPlanService } from '@app/auth';
 import { AccessTokenConfig, AccountStore, OtpConfig, PersonHashService, SessionStore } from '@app/auth/testing';
-import { type FinalReply, ReplyConfig, ReplyStore } from '@app/gemini/testing';
+import { type FinalReply, type ReplyStore } from '@app/gemini/testing';
 import { type BoundStatement, Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { RetentionTask } from '@app/platform/testing';
 import { ErasedQuotaStore, SUBSCRIPTION_RETENTION } from '@app/subscription';
 import { newPhone } from '../support/login.js';
+import { claimReply } from '../support/claim.js';
 import { messageAcceptance } from '../support/message-acceptance.js';
 import { type RoomDeletion, startRoomDeletion } from '../support/room-deletion.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
@@ -58,7 +59,7 @@ beforeAll(async () => {
   plans.register(async () => 'basic');
   accounts = new AccountStore(database, clock, plans, participants, persons);
   sessions = new SessionStore(database);
-  replies = new ReplyStore(database, clock, new ReplyConfig());
+  ({ replies } = messageAcceptance(database, clock));
   api = await startRoomDeletion(database, clock);
 });
 
@@ -159,12 +160,14 @@ describe("the day's use of a deleted account", () => {
       const room = uuidv7();
       await database.prisma.chatroom.create({ data: { id: room, userId: user } });
       const { reply } = await acceptance.send(user, room, 'Answered', null);
-      await replies.finish((await replies.claim(reply.id))!, ANSWER);
+      await replies.finish((await claimReply(replies, reply.id))!, ANSWER);
       const key = (n: number) => ({ key: `${room} ${n}`, requestHash: Buffer.alloc(32) });
       const sends = Array.from({ length: 6 }, (_, n) => acceptance.send(user, room, 'At once', key(n)));
       const deletion = api.deletion.deleteAll(user).then(() => erase(user, phone));
       const outcomes = await Promise.allSettled([...sends, deletion]);
-      const failures = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as { code: string }] : []));
+      const failures = outcomes.flatMap((each) =>
+        each.status === 'rejected' ? [each.reason as { code: string }] : [],
+      );
       expect(failures.map(({ code }) => code).filter((code) => !CODES.has(code))).toEqual([]);
       expect(await usedBy(await signUpAndVerify(phone))).toBe(1);
     }
