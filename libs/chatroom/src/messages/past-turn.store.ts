@@ -75,6 +75,12 @@ const TURNS_BEFORE = prepared<{ turns: PastExchange[] }>(
 export class PastTurnStore {
   constructor(private readonly database: Database) {}
 
+  /** The newest exchanges before a position: what {@link turnsBeforeSql} brings along elsewhere. */
+  async newest(chatroomId: string, seq: number): Promise<PastExchange[]> {
+    const [page] = await this.database.run(TURNS_BEFORE, [chatroomId, seq]);
+    return page?.turns ?? [];
+  }
+
   /**
    * The exchanges that the model is shown, newest first, fetched a page at a time while they are taken.
    *
@@ -86,8 +92,7 @@ export class PastTurnStore {
       for (const { question, ...rest } of page) if (question !== null) yield { question, ...rest };
       const oldest = page.at(-1);
       if (oldest === undefined || page.length < PAGE || pages === MAX_PAGES) return;
-      const [older] = await this.database.run(TURNS_BEFORE, [chatroomId, oldest.seq]);
-      page = older?.turns ?? [];
+      page = await this.newest(chatroomId, oldest.seq);
     }
   }
 }

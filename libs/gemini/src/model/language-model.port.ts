@@ -57,7 +57,7 @@ export interface ModelEnd {
  * `unavailable`: may work later (408, 409, 499, 5xx, network, malformed or broken stream). `rate_limited`: the model's quota
  * in the project (429). `rejected`: this request never works (other 4xx). `misconfigured`: key, billing or region are wrong
  * (401, 402, 403, 400 with a failed precondition): an operator must act. `unknown_model`: there is no such model (404), which
- * is the operator's affair for a default model, and that of a room for its own choice.
+ * is the operator's trouble if it is a default, and the room's own if the room chose it.
  */
 export type ModelFailure = 'unavailable' | 'rate_limited' | 'rejected' | 'misconfigured' | 'unknown_model';
 
