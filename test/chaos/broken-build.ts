@@ -24,7 +24,7 @@ const PATCHES = {
   sweep: [
     {
       file: 'dist/libs/gemini/src/replies/reply-sweep.task.js',
-      find: 'await this.jobs.enqueue(await this.store.sweep());',
+      find: 'const overdue = await this.store.sweep();',
       replacement: 'await this.store.sweep();',
     },
   ],

@@ -253,6 +253,6 @@ describe('the sweep', () => {
     expect((await store.sweep()).map(({ id }) => id)).not.toContain(head);
 
     await endLease(dead);
-    expect(await store.sweep()).toContainEqual({ id: dead, attempt: 1 });
+    expect(await store.sweep()).toContainEqual({ id: dead, attempt: 1, isInTurn: true });
   });
 });

@@ -1,3 +1,4 @@
 /** What tests alone need of the work on replies: `@app/gemini/testing`. The product may not import it. */
 export { ReplyConfig } from './replies/reply.config.js';
 export { type ClaimedReply, type FinalReply, ReplyStore } from './replies/reply.store.js';
+export { ModelPauseStore } from './model/model-pause.store.js';

@@ -34,12 +34,12 @@ export class ReplyJobsService {
   }
 
   /**
-   * Enqueues a reply whose user has others that wait for a worker: it is taken only when a worker has nothing else to do,
-   * so that many messages of one user delay no other user's. In turn with other users' it is enqueued once one of the
+   * Enqueues replies whose users have others that wait for a worker: they are taken only when a worker has nothing else to
+   * do, so that many messages of one user delay no other user's. In turn with other users' they are enqueued once one of the
    * user's ends.
    */
-  async enqueueIfIdle(reply: DueReply): Promise<void> {
-    await this.notifier.notify([{ ...notice(reply, 'idle'), priority: LOW_PRIORITY }]);
+  async enqueueIfIdle(replies: DueReply[]): Promise<void> {
+    await this.notifier.notify(replies.map((reply) => ({ ...notice(reply, 'idle'), priority: LOW_PRIORITY })));
   }
 
   /** Enqueues the reply that waited for another of its user. A job of its own, since one may just be finding that it can't start. */

@@ -47,7 +47,7 @@ export class MessageService {
   /** The client doesn't wait for the queue: the reply is safe in PostgreSQL, and the sweep finds what was not enqueued. */
   private enqueue({ reply, othersWait }: AcceptedVariant): void {
     const due = { id: reply.id, attempt: 0 };
-    const enqueued = othersWait ? this.jobs.enqueueIfIdle(due) : this.jobs.enqueue([due]);
+    const enqueued = othersWait ? this.jobs.enqueueIfIdle([due]) : this.jobs.enqueue([due]);
     void enqueued.then(() => this.crashPoints.at('enqueued'));
   }
 }

@@ -34,6 +34,8 @@ export class ReplySweepTask implements OnApplicationBootstrap, OnApplicationShut
 
   /** One round. */
   async sweep(): Promise<void> {
-    await this.jobs.enqueue(await this.store.sweep());
+    const overdue = await this.store.sweep();
+    await this.jobs.enqueue(overdue.filter(({ isInTurn }) => isInTurn));
+    await this.jobs.enqueueIfIdle(overdue.filter(({ isInTurn }) => !isInTurn));
   }
 }

@@ -159,7 +159,7 @@ const CLAIM = prepared<ClaimRow>(
     WITH asked AS (
       SELECT reply.id, reply.user_id, reply.chatroom_id, reply.seq, reply.status, reply.attempt, reply.reply_to,
         reply.asked_model, octet_length(reply.content) AS written,
-        reply.cancel_requested_at IS NOT NULL OR reply.deadline_at <= now() AS only_ends
+        reply.cancel_requested_at IS NOT NULL OR COALESCE(reply.deadline_at <= now(), false) AS only_ends
       FROM message reply
       WHERE reply.id = $1::uuid AND reply.status IN ${UNFINISHED} AND reply.due_at <= now() + interval '1 ms'
     ), planned AS (
@@ -295,11 +295,20 @@ const FINISH = prepared<{ id: string }>(
     SELECT id FROM ended`,
 );
 
+/** A due reply that no job has brought to a worker. */
+export interface OverdueReply extends DueReply {
+  /**
+   * Whether its job takes turns with those of other users. Not where the user has a reply under way, whose end enqueues the
+   * next one in turn: then it is for workers that have nothing else to do.
+   */
+  isInTurn: boolean;
+}
+
 /**
  * Looks at users rather than at replies: of each user with something overdue it takes as many of the first replies of
  * rooms as may be written at once. What is overdue and can't start is passed over for a while, too.
  */
-const SWEEP = prepared<DueReply>(
+const SWEEP = prepared<OverdueReply>(
   'reply_sweep',
   `
     WITH overdue AS (
@@ -315,10 +324,16 @@ const SWEEP = prepared<DueReply>(
       SELECT owner.user_id, ${planSql('now()', '$1')} AS plan
       FROM owner LEFT JOIN subscription s ON s.user_id = owner.user_id
     )
-    SELECT due.id, due.attempt
+    SELECT due.id, due.attempt, due.status = 'generating' OR (due.place = 1 AND NOT EXISTS (
+      SELECT FROM reply_concurrency known CROSS JOIN unnest(known.running) taken (id)
+      JOIN message other ON other.id = taken.id AND other.status = 'generating' AND other.due_at > now()
+      WHERE known.user_id = planned.user_id)) AS "isInTurn"
     FROM planned CROSS JOIN LATERAL (
       WITH RECURSIVE me AS (SELECT planned.user_id), ${headsOfUserSql('head', 'me', 'true')}
-      SELECT id, attempt FROM head WHERE due_at <= now() LIMIT ${planNumberSql('planned.plan', '$1', 'concurrentReplies')}
+      SELECT id, attempt, status, row_number() OVER () AS place FROM (
+        SELECT id, attempt, status FROM head
+        WHERE due_at <= now() LIMIT ${planNumberSql('planned.plan', '$1', 'concurrentReplies')}
+      ) first
     ) due`,
 );
 
@@ -429,7 +444,7 @@ export class ReplyStore {
   }
 
   /** Due replies that no job has brought to a worker: of each user as many as may be written at once, once in five seconds. */
-  async sweep(): Promise<DueReply[]> {
+  async sweep(): Promise<OverdueReply[]> {
     return await this.database.run(SWEEP, [this.catalogue.sqlParameter]);
   }
 }

@@ -1,0 +1,110 @@
+import 'reflect-metadata';
+import type { MessageAcceptanceStore } from '@app/chatroom/testing';
+import { ModelPauseStore, type ReplyStore } from '@app/gemini/testing';
+import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
+import { SystemClock } from '@app/platform/testing';
+import { messageAcceptance } from '../support/message-acceptance.js';
+import { createTestDatabase, type TestDatabase } from '../support/services.js';
+
+const MODEL = 'gemini-flash-latest';
+const SECOND = { floorMs: 0, baseMs: 1_000, maxMs: 4_000 };
+
+let testDatabase: TestDatabase;
+let database: Database;
+let acceptance: MessageAcceptanceStore;
+let store: ReplyStore;
+let pauses: ModelPauseStore;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
+  ({ acceptance, replies: store } = messageAcceptance(database, new SystemClock(), 1_000));
+  pauses = new ModelPauseStore(database);
+});
+
+afterAll(async () => {
+  await database.onApplicationShutdown();
+  await testDatabase.drop();
+});
+
+beforeEach(() => pauses.end(MODEL));
+
+/** The reply to a message of a new user. */
+async function newReply(): Promise<string> {
+  const [user, room] = [uuidv7(), uuidv7()];
+  await database.prisma.user.create({ data: { id: user, phone: user, chatrooms: { create: { id: room } } } });
+  return (await acceptance.send(user, room, 'A question?', null)).reply.id;
+}
+
+/** As if the pause had ended just now. */
+const endPause = () => database.prisma.modelPause.updateMany({ data: { resumeAt: new Date(Date.now() - 1_000) } });
+
+describe('a paused model', () => {
+  it('lets no reply be claimed, and defers each a little more than the one before, for free', async () => {
+    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 10_000 });
+    const delays: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      const reply = await newReply();
+      expect(await store.claim(reply)).toEqual({ type: 'paused', attempt: 0, model: MODEL });
+      delays.push((await store.defer(reply, 0, MODEL))!);
+      const row = await database.prisma.message.findUniqueOrThrow({ where: { id: reply } });
+      expect(row).toMatchObject({ status: 'queued', attempt: 0, failures: 0, lastFailure: 'model_rate_limited' });
+    }
+    expect(delays).toEqual([...delays].sort((a, b) => a - b));
+    const behind = delays.map((delay) => (delay - delays[0]!) / 1_000);
+    [0, 1, 1.58, 2, 2.32, 2.58, 2.81, 3].forEach((seconds, i) => expect(behind[i]).toBeCloseTo(seconds, 0));
+  });
+
+  it('is tried by one reply after the pause, and by all once it has answered', async () => {
+    const replies = await Promise.all(Array.from({ length: 10 }, newReply));
+    await pauses.begin(MODEL, 'model_rate_limited', SECOND);
+    await endPause();
+    const outcomes = await Promise.all(replies.map((reply) => store.claim(reply)));
+    expect(outcomes.filter(({ type }) => type === 'claimed')).toMatchObject([
+      { claim: { probes: 'model_rate_limited' } },
+    ]);
+    expect(outcomes.filter(({ type }) => type === 'paused')).toHaveLength(9);
+
+    await pauses.end(MODEL);
+    const waiting = replies.filter((_, i) => outcomes[i]!.type === 'paused');
+    const now = await Promise.all(waiting.map((reply) => store.claim(reply)));
+    expect(now).toMatchObject(waiting.map(() => ({ type: 'claimed', claim: { probes: null } })));
+  });
+
+  it('holds up no reply of another model', async () => {
+    await pauses.begin('another-model', 'model_unavailable', SECOND);
+    expect(await store.claim(await newReply())).toMatchObject({ type: 'claimed' });
+  });
+
+  it('ends a reply whose deadline has passed meanwhile', async () => {
+    const reply = await newReply();
+    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 600_000 });
+    await store.defer(reply, 0, MODEL);
+    const past = new Date(Date.now() - 1_000);
+    await database.prisma.message.update({ where: { id: reply }, data: { deadlineAt: past, dueAt: past } });
+    expect(await store.claim(reply)).toMatchObject({
+      type: 'claimed',
+      claim: { deadlineInMs: -1, lastFailure: 'model_rate_limited' },
+    });
+  });
+});
+
+describe('the length of a pause', () => {
+  it('is what the vendor asks for, and never cut short by a smaller wish', async () => {
+    expect(await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 50_000 })).toBeGreaterThan(49_900);
+    expect(await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 5_000 })).toBeGreaterThan(49_000);
+  });
+
+  it('grows where the vendor asks for nothing, up to a bound, and not by failures of one pause', async () => {
+    const lengths: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      lengths.push(await pauses.begin(MODEL, 'model_rate_limited', SECOND));
+      await pauses.begin(MODEL, 'model_rate_limited', SECOND);
+      await endPause();
+    }
+    [1_000, 2_000, 4_000, 4_000, 4_000].forEach((least, i) => {
+      expect(lengths[i]).toBeGreaterThan(least - 100);
+      expect(lengths[i]).toBeLessThan(least * 1.25 + 100);
+    });
+  });
+});
