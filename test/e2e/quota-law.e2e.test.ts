@@ -50,7 +50,13 @@ type Action =
 const who = fc.nat({ max: PEOPLE - 1 });
 const room = fc.nat({ max: MODELS.length - 1 });
 const at = fc.nat({ max: 1 });
-const send = fc.record({ kind: fc.constant('send' as const), who, room, at, behaviour: fc.constantFrom(...BEHAVIOURS) });
+const send = fc.record({
+  kind: fc.constant('send' as const),
+  who,
+  room,
+  at,
+  behaviour: fc.constantFrom(...BEHAVIOURS),
+});
 const overRate = fc.record({
   ...{ kind: fc.constant('send' as const), who, room: fc.constant(LIMITED_ROOM), at },
   behaviour: fc.constantFrom('429 retryAfterMs=200', '429 retryAfterMs=2000'),
@@ -161,7 +167,8 @@ function remember(player: Player, index: number, answer: Answer<{ reply: Message
 
 /** Once each reply has its final state, each person has spent what the law says, in whichever accounts. */
 async function expectTheLaw(players: Player[]): Promise<void> {
-  await eventually(() => oracle.isQuiet(), { withinMs: 40_000 });
+  const isQuiet = async (): Promise<void> => expect(await oracle.unfinished()).toEqual([]);
+  await eventually(() => isQuiet().then(() => true), { withinMs: 40_000 });
   await Promise.all(players.map(equip));
   for (const { phone, person } of players) {
     const cost = await oracle.costOf(phone);
