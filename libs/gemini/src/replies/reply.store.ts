@@ -159,7 +159,7 @@ const CLAIM = prepared<ClaimRow>(
     WITH asked AS (
       SELECT reply.id, reply.user_id, reply.chatroom_id, reply.seq, reply.status, reply.attempt, reply.reply_to,
         reply.asked_model, octet_length(reply.content) AS written,
-        reply.cancel_requested_at IS NOT NULL OR reply.deadline_at <= now() AS only_ends
+        reply.cancel_requested_at IS NOT NULL OR COALESCE(reply.deadline_at <= now(), false) AS only_ends
       FROM message reply
       WHERE reply.id = $1::uuid AND reply.status IN ${UNFINISHED} AND reply.due_at <= now() + interval '1 ms'
     ), planned AS (
