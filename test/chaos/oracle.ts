@@ -136,8 +136,8 @@ export class Oracle {
       `WITH cost AS (
          SELECT room.user_id, reply.quota_day AS day, count(*)::int AS cost
          FROM message reply JOIN chatroom room ON room.id = reply.chatroom_id
-         WHERE reply.role = 'bot' AND reply.status NOT IN ('failed', 'blocked')
-           AND NOT (reply.status = 'cancelled' AND reply.content = '')
+         WHERE reply.role = 'bot' AND (reply.completed_at IS NULL OR reply.content ~ '[^[:space:]]' AND COALESCE(
+           reply.error_code NOT IN ('model_unavailable', 'model_rate_limited', 'model_misconfigured'), true))
          GROUP BY room.user_id, reply.quota_day)
        SELECT COALESCE(cost.user_id, ledger.user_id) AS user_id, COALESCE(used, 0) AS used, COALESCE(cost, 0) AS cost
        FROM daily_usage ledger FULL JOIN cost USING (user_id, day) WHERE COALESCE(used, 0) <> COALESCE(cost, 0)`,

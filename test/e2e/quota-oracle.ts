@@ -63,10 +63,14 @@ export class QuotaOracle {
     return (await this.replies(this.people.get(phone) ?? [])).filter(costs).length;
   }
 
-  /** Whether each reply has its final state. */
-  async isQuiet(): Promise<boolean> {
-    const { rows } = await this.pool.query(`SELECT FROM message WHERE completed_at IS NULL LIMIT 1`);
-    return rows.length === 0;
+  /** The replies that have no final state yet, with what they wait for. */
+  async unfinished(): Promise<object[]> {
+    const { rows } = await this.pool.query<object>(
+      `SELECT reply.id, reply.user_id, reply.status, reply.attempt, reply.failures, reply.last_failure, reply.due_at - now() AS due_in,
+         reply.deadline_at - now() AS deadline_in, reply.next_enqueue_at - now() AS next_enqueue_in, question.content
+       FROM message reply JOIN message question ON question.id = reply.reply_to WHERE reply.completed_at IS NULL`,
+    );
+    return rows;
   }
 
   async stop(): Promise<void> {

@@ -106,6 +106,22 @@ describe('claiming', () => {
   });
 });
 
+describe('a reply whose model is paused before it was ever claimed', () => {
+  it('waits, and tries the model after the pause', async () => {
+    const model = 'gemini-flash-latest';
+    const reply = await send(await newRoom());
+    const resumeAt = new Date(Date.now() + 60_000);
+    await database.prisma.modelPause.create({ data: { model, failure: 'model_rate_limited', resumeAt } });
+    try {
+      expect((await store.claim(reply)).type).toBe('paused');
+      await database.prisma.modelPause.update({ where: { model }, data: { resumeAt: new Date(Date.now() - 1_000) } });
+      expect(await store.claim(reply)).toMatchObject({ type: 'claimed', claim: { probes: 'model_rate_limited' } });
+    } finally {
+      await database.prisma.modelPause.deleteMany();
+    }
+  });
+});
+
 describe('the number of the attempt', () => {
   it('throws away what a worker brings that was thought dead', async () => {
     const reply = await send(await newRoom());

@@ -59,9 +59,12 @@ export class ReplyCancellationService {
   async cancelAll(userId: string, chatroomId: string | null): Promise<void> {
     const replies = await this.store.cancelAll(userId, chatroomId);
     await Promise.all(
-      replies.map((reply) =>
-        reply.ended ? this.log.done(reply.id, 0) : this.cancel(userId, reply.chatroomId, reply.id),
-      ),
+      replies.map(async (reply) => {
+        if (reply.ended) return this.log.done(reply.id, 0);
+        await this.cancel(userId, reply.chatroomId, reply.id);
+        // Its worker does so too, but may find the row deleted.
+        await this.completion.enqueueNext(reply.id);
+      }),
     );
   }
 
