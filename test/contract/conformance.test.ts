@@ -75,6 +75,7 @@ describe('the answers of the running product are as described', () => {
     expect((await person.http.get('/user/me')).status).toBe(200);
     expect((await person.http.patch('/user/me', { name: 'Ada' })).status).toBe(200);
     expect((await person.http.get('/user/me/export')).status).toBe(200);
+    expect((await person.http.get('/usage?from=2026-11-30&to=2026-11-01')).status).toBe(400);
   });
 
   it('for rooms and search', async () => {
@@ -106,6 +107,7 @@ describe('the answers of the running product are as described', () => {
     expect((await sender.get(`${messages}/${message.id}/replies`)).status).toBe(200);
     expect((await sender.get(`/chatroom/${room}`)).status).toBe(200);
     expect((await sender.get('/search?q=word')).body['items']).not.toEqual([]);
+    expect((await sender.get('/usage')).body['items']).not.toEqual([]);
   });
 
   it('for cancelling and regenerating a reply, and for one that failed', async () => {

@@ -169,7 +169,7 @@ describe('over the daily budget of the deployment', () => {
   beforeEach(async () => {
     await withDatabase(stack, (client) => client.query('TRUNCATE model_usage, erased_model_usage'));
     basic = await signUpAndLogIn(stack.http);
-    await eventually(async () => (await usedRatio()) < 0.1);
+    await eventually(async () => (await usedRatio()) < 0.1, { withinMs: 30_000 });
   });
 
   async function usedRatio(): Promise<number> {
@@ -180,7 +180,7 @@ describe('over the daily budget of the deployment', () => {
   /** Spends dollars, by the price of the shipped catalogue, and waits until the API knows. */
   async function spend(usd: number): Promise<void> {
     await insertUsage(stack, (await signUpAndLogIn(stack.http)).id, today(), (usd / 2.5) * 1_000_000);
-    await eventually(async () => (await usedRatio()) >= (usd / 10.5) * 0.999);
+    await eventually(async () => (await usedRatio()) >= (usd / 10.5) * 0.999, { withinMs: 30_000 });
   }
 
   const sending = (http: HttpClient, room: string, key?: string) =>

@@ -7,7 +7,7 @@ import { CatalogueConfig } from '../catalogue/catalogue.config.js';
 import { loadPlanCatalogue } from '../catalogue/load-plan-catalogue.js';
 import { CapacityService } from '../quota/capacity.service.js';
 import { DailyBudgetStore } from './daily-budget.store.js';
-import { DailyBudgetTask } from './daily-budget.task.js';
+import { DailyBudgetTask, pauseAfter } from './daily-budget.task.js';
 
 class SetClock extends Clock {
   instant = new Date('2026-11-23T23:59:59.900Z');
@@ -110,5 +110,16 @@ describe('the daily budget of the deployment', () => {
     await expect(task.read()).rejects.toThrow();
     await database.pool.query('ALTER TABLE away RENAME TO model_usage');
     expect(capacity.isReached(clock.now())).toBe(true);
+  });
+});
+
+describe('the pause between two readings', () => {
+  it.each([
+    ['a second while they are quick', [3, 5], 1_000],
+    ['as long as makes them a fiftieth of the time', [100, 120], 4_900],
+    ['a second after a single slow one', [5, 800], 1_000],
+    ['a minute at most', [9_000, 9_000], 60_000],
+  ] satisfies [string, [number, number], number][])('is %s', (_, readings, pause) => {
+    expect(pauseAfter(readings)).toBe(pause);
   });
 });

@@ -7,6 +7,7 @@ import { DailyBudgetConfig } from './daily-budget.config.js';
 import { DailyBudgetStore } from './daily-budget.store.js';
 
 const MIN_INTERVAL_MS = 1_000;
+const MAX_INTERVAL_MS = 60_000;
 
 /** Reading takes at most a fiftieth of the time, however many rows a day has. */
 const PAUSE_PER_READING = 49;
@@ -22,12 +23,12 @@ export class DailyBudgetTask implements OnApplicationBootstrap, OnApplicationShu
   private readonly logger = new Logger(DailyBudgetTask.name);
   private readonly task = new PeriodicTask({
     name: "Reading the day's costs",
-    intervalMs: () => Math.max(MIN_INTERVAL_MS, this.readingMs * PAUSE_PER_READING),
+    intervalMs: () => pauseAfter(this.readingsMs),
     run: () => this.read(),
   });
   private readonly budgetUsd: number | null;
   private readonly used: Gauge | null;
-  private readingMs = 0;
+  private readingsMs: [earlier: number, last: number] = [0, 0];
   /** What was logged last, so that each level is told once a day. */
   private told: { day: string; level: Level } = { day: '', level: 'below' };
 
@@ -58,7 +59,7 @@ export class DailyBudgetTask implements OnApplicationBootstrap, OnApplicationShu
     const day = utcDay(this.clock.now());
     const startedAt = performance.now();
     const ratio = (await this.store.spentUsd(day)) / this.budgetUsd;
-    this.readingMs = performance.now() - startedAt;
+    this.readingsMs = [this.readingsMs[1], performance.now() - startedAt];
     this.capacity.set(day, ratio >= 1);
     this.used?.set(ratio);
     this.tell(day, ratio >= 1 ? 'reached' : ratio >= NEARLY ? 'nearly' : 'below');
@@ -71,4 +72,10 @@ export class DailyBudgetTask implements OnApplicationBootstrap, OnApplicationShu
     if (level === 'reached')
       this.logger.warn('The daily budget is spent: the default plan is closed until midnight in UTC');
   }
+}
+
+/** A single slow reading, such as the first one, which connects, says nothing about the next. */
+export function pauseAfter([earlierMs, lastMs]: [earlier: number, last: number]): number {
+  const pause = Math.min(earlierMs, lastMs) * PAUSE_PER_READING;
+  return Math.min(Math.max(pause, MIN_INTERVAL_MS), MAX_INTERVAL_MS);
 }

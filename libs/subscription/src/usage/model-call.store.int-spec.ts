@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import { Database, prepared } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import pg from 'pg';
-import { insertUser } from '../../../../test/support/rows.js';
+import { eventually } from '../../../../test/support/eventually.js';
+import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
 import { CatalogueConfig } from '../catalogue/catalogue.config.js';
 import { loadPlanCatalogue } from '../catalogue/load-plan-catalogue.js';
@@ -198,6 +199,30 @@ describe('the deletion of an account', () => {
       [MODEL, 'title', 1, 1, 70, 0, 0, 0],
     ]);
     expect([await ledger(), await callsUnderWay()]).toEqual([[], 0]);
+  });
+
+  it('and a statement that ends a reply never wait for each other', async () => {
+    await record(userId);
+    const room = crypto.randomUUID();
+    await database.prisma.chatroom.create({ data: { id: room, userId } });
+    await insertMessages(database, room, [{ role: 'bot', status: 'generating' }]);
+    const finish = new pg.Client({ connectionString: testDatabase.url });
+    await finish.connect();
+    try {
+      await finish.query('BEGIN');
+      await finish.query(`UPDATE message SET content = 'The end' WHERE chatroom_id = $1`, [room]);
+      const erased = erase(userId);
+      await eventually(async () => {
+        const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        return ((await finish.query(waiting)).rowCount ?? 0) > 0;
+      });
+      await finish.query(RECORD.text, [[userId], today]);
+      await finish.query('COMMIT');
+      await erased;
+    } finally {
+      await finish.end();
+    }
+    expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'reply', 2, 0, 10, 2, 4, 6]]);
   });
 
   it('lets no call begin afterwards', async () => {
