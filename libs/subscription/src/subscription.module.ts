@@ -5,6 +5,7 @@ import { BillingModule } from './billing.module.js';
 import { CheckoutConfig } from './checkout/checkout.config.js';
 import { CheckoutService } from './checkout/checkout.service.js';
 import { CustomerService } from './checkout/customer.service.js';
+import { PlanOfferService } from './checkout/plan-offer.service.js';
 import { ReturnUrlService } from './checkout/return-url.service.js';
 import { PlanConfig } from './plan/plan.config.js';
 import { PlanStore } from './plan/plan.store.js';
@@ -48,6 +49,7 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
     DailyBudgetTask,
     ExhaustedQuotaCache,
     ModelUsageStore,
+    PlanOfferService,
     PlanStore,
     QuotaLedgerStore,
     ReturnUrlService,
