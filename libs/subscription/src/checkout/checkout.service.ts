@@ -183,10 +183,7 @@ function assertNotSubscribed(subscriptions: StripeSubscription[]): void {
 }
 
 /** A customer has one trial: none after a subscription that began. One that was never paid did not. */
-function termsOf(
-  { price, ...returnUrls }: Offer,
-  subscriptions: StripeSubscription[],
-): CheckoutTerms {
+function termsOf({ price, ...returnUrls }: Offer, subscriptions: StripeSubscription[]): CheckoutTerms {
   const { id: priceId, trialDays, promotionCodes, automaticTax } = price;
   const hasBegun = subscriptions.some(({ status }) => !['incomplete', 'incomplete_expired'].includes(status));
   return { priceId, trialDays: hasBegun ? 0 : trialDays, promotionCodes, automaticTax, ...returnUrls };

@@ -70,7 +70,9 @@ export class SubscriptionSyncService {
     const now = this.clock.now();
     const entitlement = entitlementOf(subscriptions, lease, now, this.config.PAST_DUE_GRACE_DAYS, this.catalogue);
     const checkout = await this.store.checkout(lease.userId);
-    const isSame = (['plan', 'status', 'stripeSubscriptionId'] as const).every((key) => entitlement[key] === lease[key]);
+    const isSame = (['plan', 'status', 'stripeSubscriptionId'] as const).every(
+      (key) => entitlement[key] === lease[key],
+    );
     await this.store.saveEntitlement(lease, entitlement, nextSyncAt(entitlement, checkout?.createdAt ?? null, now));
     this.metrics.syncs.inc({ outcome: isSame ? 'same' : 'changed' });
     if (subscriptions.some(blocksPurchase)) await this.closeCheckout(lease, checkout?.stripeSessionId ?? null);
