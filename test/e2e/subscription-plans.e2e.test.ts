@@ -159,13 +159,16 @@ describe('one payable page', () => {
       file.plans.pro.prices = { year: { id: 'price_pro_year', trialDays: 30, promotionCodes: false } };
     });
     await stack.api().restart({ PLANS_FILE: changed });
-    const { status, body } = await subscribe(person.http, 'pro', { interval: 'year' });
-    expect(status).toBe(201);
-    expect(await payable(person)).toEqual([sessionOf(body.checkoutUrl)]);
-    const orders = await ordersOf(person);
-    expect(orders.map((call) => [call.replayed, call.status])).not.toContainEqual([false, 400]);
-    expect(orders.at(-1)?.params['subscription_data']).toMatchObject({ trial_period_days: '30' });
-    await stack.api().restart({ PLANS_FILE: plansFile(tiers) });
+    try {
+      const { status, body } = await subscribe(person.http, 'pro', { interval: 'year' });
+      expect(status).toBe(201);
+      expect(await payable(person)).toEqual([sessionOf(body.checkoutUrl)]);
+      const orders = await ordersOf(person);
+      expect(orders.map((call) => [call.replayed, call.status])).not.toContainEqual([false, 400]);
+      expect(orders.at(-1)?.params['subscription_data']).toMatchObject({ trial_period_days: '30' });
+    } finally {
+      await stack.api().restart({ PLANS_FILE: plansFile(tiers) });
+    }
   }, 60_000);
 });
 
