@@ -1,16 +1,12 @@
 import 'reflect-metadata';
-import { ConfigError, loadConfig, Metrics } from '@app/platform';
-import { planCatalogue } from '../../../test/support/plan-catalogue.js';
-import { CatalogueConfig } from './catalogue/catalogue.config.js';
-import { loadPlanCatalogue } from './catalogue/load-plan-catalogue.js';
-import type { PlanCatalogue } from './catalogue/plan-catalogue.js';
+import { loadConfig } from '@app/platform';
+import { plansFile } from '../../../test/support/plans-file.js';
 import { CheckoutConfig } from './checkout/checkout.config.js';
-import { PlanOfferService } from './checkout/plan-offer.service.js';
-import { StripePaymentGateway } from './stripe/stripe.payment-gateway.js';
+import { OfferConfig } from './checkout/offer.config.js';
 import { StripeConfig } from './stripe/stripe.config.js';
 import { WebhookConfig } from './webhook/webhook.config.js';
 
-const CLASSES = [StripeConfig, CheckoutConfig, WebhookConfig];
+const CLASSES = [StripeConfig, CheckoutConfig, WebhookConfig, OfferConfig];
 const load = (env: Record<string, string>) => () => loadConfig(CLASSES, env);
 
 describe('the configuration of billing', () => {
@@ -21,32 +17,24 @@ describe('the configuration of billing', () => {
   it('is complete in production', () => {
     const production = { NODE_ENV: 'production' };
     expect(load(production)).toThrow(/STRIPE_SECRET_KEY/);
+    expect(load(production)).toThrow(/STRIPE_PRICE_ID/);
     expect(load(production)).toThrow(/STRIPE_WEBHOOK_SECRET/);
-    const secrets = { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' };
+    const secrets = { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_PRICE_ID: 'price_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' };
     expect(load({ ...production, ...secrets })).not.toThrow();
   });
 
-  describe('in production', () => {
-    const start = (catalogue: PlanCatalogue, env = 'production') => {
-      const gateway = new StripePaymentGateway({}, new Metrics());
-      return () => new PlanOfferService(catalogue, gateway, Object.assign(new CheckoutConfig(), { NODE_ENV: env }));
-    };
-
-    it('has something to sell, or says which variable is missing', () => {
-      expect(start(loadPlanCatalogue(new CatalogueConfig()))).toThrow(ConfigError);
-      expect(start(loadPlanCatalogue(new CatalogueConfig()))).toThrow(/STRIPE_PRICE_ID.*PLANS_FILE/);
-      expect(start(planCatalogue({}))).toThrow(ConfigError);
+  it('needs no variable for the price where the file has one', () => {
+    const secrets = { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' };
+    const production = { NODE_ENV: 'production', ...secrets };
+    const priced = plansFile(({ plans }) => {
+      plans.pro.prices = { year: { id: 'price_year' } };
     });
-
-    it('sells by the variable, or by the prices of the file', () => {
-      const config = Object.assign(new CatalogueConfig(), { STRIPE_PRICE_ID: 'price_1' });
-      expect(start(loadPlanCatalogue(config))).not.toThrow();
-      expect(start(planCatalogue({ pro: { year: 'price_1' } }))).not.toThrow();
+    const unsold = plansFile(({ plans }) => {
+      plans.pro.label = 'Not for sale';
     });
-
-    it('is the only place where it must', () => {
-      expect(start(planCatalogue({}), 'development')).not.toThrow();
-    });
+    expect(load({ ...production, PLANS_FILE: priced })).not.toThrow();
+    expect(load({ ...production, PLANS_FILE: unsold })).toThrow(/STRIPE_PRICE_ID.*PLANS_FILE/);
+    expect(load({ ...production, PLANS_FILE: '/nowhere.json' })).toThrow(/PLANS_FILE cannot be read/);
   });
 
   it('takes several webhook secrets, with and without spaces', () => {

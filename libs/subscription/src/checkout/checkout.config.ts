@@ -1,13 +1,10 @@
 import { Transform } from 'class-transformer';
-import { ArrayMinSize, IsArray, IsOptional, IsUrl, Matches } from 'class-validator';
+import { ArrayMinSize, IsArray, IsUrl, Matches } from 'class-validator';
 
 const PAGE = { protocols: ['http', 'https'], require_protocol: true, require_tld: false };
 
 /** Where users come back to from paying. The API's part of billing. */
 export class CheckoutConfig {
-  @IsOptional()
-  NODE_ENV?: string;
-
   /** Origins that `successUrl` and `cancelUrl` may have, separated by commas. */
   @Transform(({ value }) =>
     String(value)

@@ -1,23 +1,17 @@
-import { ConfigError, ValidationFailedError } from '@app/platform';
+import { ValidationFailedError } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { DEFAULT_PLAN, type Interval, type Plan, PlanCatalogue, type PlanPrice } from '../catalogue/plan-catalogue.js';
 import { PaymentProviderUnavailableError } from '../stripe/payment-gateway.errors.js';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
-import { CheckoutConfig } from './checkout.config.js';
 import { PlanNotFoundError } from './checkout.errors.js';
 
 /** What can be bought, by the catalogue. */
 @Injectable()
 export class PlanOfferService {
-  /** @throws ConfigError in production when the lowest paid plan has no price, so that nothing could be sold */
   constructor(
     private readonly catalogue: PlanCatalogue,
     private readonly gateway: PaymentGateway,
-    config: CheckoutConfig,
-  ) {
-    const hasPrice = Object.keys(catalogue.lowestPaid?.prices ?? {}).length > 0;
-    if (config.NODE_ENV === 'production' && !hasPrice) throw new ConfigError([NOTHING_TO_SELL]);
-  }
+  ) {}
 
   /** @throws PlanNotFoundError for a plan that is not in the catalogue, and for the one that costs nothing */
   paidPlan(name: string): Plan {
@@ -42,6 +36,3 @@ export class PlanOfferService {
     throw new ValidationFailedError([{ pointer: '/interval', detail }]);
   }
 }
-
-const NOTHING_TO_SELL =
-  'STRIPE_PRICE_ID should name the price of the Pro plan, unless the lowest paid plan of PLANS_FILE has one';

@@ -10,6 +10,7 @@ import {
   UseFilters,
   UseInterceptors,
 } from '@nestjs/common';
+import { IsString } from 'class-validator';
 import { Checkout } from '../account/checkout.js';
 import type { CheckoutSessionRecord } from '../account/records.js';
 import { StripeState } from '../account/stripe-state.js';
@@ -20,6 +21,12 @@ import { PageInterceptor } from './page.interceptor.js';
 
 interface Location {
   url: string;
+}
+
+/** What is sent with the button beside the field. */
+class PromotionCodeForm {
+  @IsString()
+  code!: string;
 }
 
 /** The pay page and its buttons. */
@@ -62,8 +69,8 @@ export class CheckoutPagesController {
 
   @Post('promotion-code')
   @Redirect('/', 303)
-  applyPromotionCode(@Param('id') id: string, @Body() form: Record<string, unknown>): Location {
-    const isKnown = this.checkout.applyPromotionCode(this.find(id), String(form['code'] ?? ''));
+  applyPromotionCode(@Param('id') id: string, @Body() { code }: PromotionCodeForm): Location {
+    const isKnown = this.checkout.applyPromotionCode(this.find(id), code);
     return { url: `/stripe/checkout/${id}${isKnown ? '' : '?refused=code'}` };
   }
 
