@@ -20,7 +20,8 @@ const MONTHS_PAID_BY_THE_YEAR = 10;
  * money: a paid plan costs 20 USD a month for each step above the free one, and a year costs ten months.
  *
  * @param proPriceId Pro's monthly price
- * @param plansFile the path of the file; null: there is none. What is wrong in it is for the product to say, and is left out here
+ * @param plansFile the path of the file; null: there is none. One that is broken counts as none: what is wrong with it is for the
+ *   product to say
  */
 export function priceList(proPriceId: string, plansFile: string | null): ListedPrice[] {
   const pro = {
@@ -30,27 +31,29 @@ export function priceList(proPriceId: string, plansFile: string | null): ListedP
     name: 'Pro',
     unitAmount: MONTHLY_CENTS,
   } as const;
-  const ofFile = Object.entries(plansOf(plansFile)).flatMap(([plan, { label, prices }], step) =>
-    (['month', 'year'] as const).flatMap((interval): ListedPrice[] => {
-      const id = prices?.[interval]?.id;
-      if (!id || id === proPriceId) return [];
-      const unitAmount = MONTHLY_CENTS * Math.max(1, step) * (interval === 'year' ? MONTHS_PAID_BY_THE_YEAR : 1);
-      return [{ id, interval, product: `prod_${plan}`, name: label ?? plan, unitAmount }];
-    }),
-  );
-  return [pro, ...ofFile];
+  if (plansFile === null) return [pro];
+  try {
+    return [pro, ...pricesIn(readFileSync(plansFile, 'utf8')).filter(({ id }) => id !== proPriceId)];
+  } catch {
+    return [pro];
+  }
 }
 
 interface FilePlan {
-  label?: string;
-  prices?: Partial<Record<Interval, { id?: string }>>;
+  label: string;
+  prices?: Partial<Record<Interval, { id: string }>>;
 }
 
-function plansOf(path: string | null): Record<string, FilePlan> {
-  try {
-    const file = path === null ? {} : (JSON.parse(readFileSync(path, 'utf8')) as { plans?: Record<string, FilePlan> });
-    return file.plans ?? {};
-  } catch {
-    return {};
-  }
+/** @throws Error, of any kind, unless it is a file of plans */
+function pricesIn(text: string): ListedPrice[] {
+  const { plans } = JSON.parse(text.replace(/^\uFEFF/, '')) as { plans: Record<string, FilePlan> };
+  return Object.entries(plans).flatMap(([plan, { label, prices = {} }], step) =>
+    Object.entries(prices).map(([interval, { id }]) => ({
+      id,
+      interval: interval as Interval,
+      product: `prod_${plan}`,
+      name: label,
+      unitAmount: MONTHLY_CENTS * Math.max(1, step) * (interval === 'year' ? MONTHS_PAID_BY_THE_YEAR : 1),
+    })),
+  );
 }
