@@ -2,16 +2,24 @@ import { eventually } from '../support/eventually.js';
 import type { HttpClient } from '../support/http/http-client.js';
 import { Page } from '../support/http/page.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
-import { openRoom } from '../support/messages.js';
+import { openRoom, outcome, send } from '../support/messages.js';
 import { type PlansFile, plansFile } from '../support/plans-file.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { sessionOf, StripeControl } from '../support/stripe-control.js';
 
 /** Nothing but the file makes a third tier, and a fourth that is not sold. */
-const tiers = ({ plans }: PlansFile): void => {
+const tiers = ({ plans, models }: PlansFile): void => {
+  models['gemini-pro-latest'] = { label: 'The thorough one' };
   plans.pro.prices = { month: { id: 'price_pro' }, year: { id: 'price_pro_year', trialDays: 14 } };
   const prices = { year: { id: 'price_team_year', promotionCodes: true, automaticTax: true } };
-  plans['team'] = { ...plans.pro, label: 'Team', dailyMessages: 7, prices };
+  plans['team'] = {
+    ...plans.pro,
+    label: 'Team',
+    dailyMessages: 7,
+    models: [...plans.pro.models, 'gemini-pro-latest'],
+    defaultModel: 'gemini-pro-latest',
+    prices,
+  };
   plans['internal'] = { ...plans.basic, label: 'Internal' };
 };
 
@@ -81,6 +89,17 @@ describe('a third tier in the file', () => {
     }
     expect((await send()).status).toBe(429);
   }, 60_000);
+
+  it('has models of its own, and answers with its default', async () => {
+    const { person } = await subscriber('team', 'year');
+    const model = 'gemini-pro-latest';
+    const refused = await (await login()).http.post('/chatroom', { model });
+    expect([refused.status, refused.body['code']]).toEqual([403, 'model_not_in_plan']);
+    expect((await person.http.post('/chatroom', { model })).status).toBe(201);
+    const { reply } = await send(person.http, await openRoom(person.http), 'Hello');
+    // The model's own name is its version's.
+    expect((await outcome(person.http, reply)).model).toMatch(new RegExp(`^${model}`));
+  });
 
   it('is sold as the file says: with promotion codes, and the tax worked out', async () => {
     const person = await login();
