@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { planCatalogue } from '../../../../test/support/plan-catalogue.js';
+import { DEFAULT_PLAN, type Plan, PlanCatalogue } from '../catalogue/plan-catalogue.js';
 import {
   type Entitlement,
   entitlementOf,
@@ -12,6 +12,38 @@ import {
 const NOW = new Date('2026-11-23T12:00:00Z');
 const GRACE_DAYS = 7;
 const days = (count: number): Date => new Date(NOW.getTime() + count * 86_400_000);
+
+/** The ids of a plan's prices. */
+type PriceIds = { month?: string; year?: string };
+
+/** A catalogue: Basic, and the paid plans from the lowest upwards with the ids of their prices. */
+function planCatalogue(paid: Record<string, PriceIds>): PlanCatalogue {
+  const plans = Object.entries(paid).map(([name, prices]) => plan(name, prices));
+  return new PlanCatalogue(
+    [plan(DEFAULT_PLAN, {}), ...plans],
+    [{ name: 'model', label: 'Model', usdPerMillion: null }],
+  );
+}
+
+function plan(name: string, ids: PriceIds): Plan {
+  const prices = Object.entries(ids).map(([interval, id]) => [
+    interval,
+    { id, trialDays: 0, promotionCodes: true, automaticTax: false },
+  ]);
+  return {
+    name,
+    label: name,
+    dailyMessages: null,
+    models: ['model'],
+    defaultModel: 'model',
+    concurrentReplies: 1,
+    maxOutputTokens: 1_000,
+    historyTokens: 1_000,
+    maxChatrooms: 10,
+    maxMessageCharacters: 1_000,
+    prices: Object.fromEntries(prices) as Plan['prices'],
+  };
+}
 
 const CATALOGUE = planCatalogue({
   pro: { month: 'price_pro', year: 'price_pro_year' },
