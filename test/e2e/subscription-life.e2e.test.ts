@@ -2,16 +2,32 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
+import { plansFile } from '../support/plans-file.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl, type TrueCustomer, type TrueSubscription } from '../support/stripe-control.js';
+
+/** What can be bought, by the price: Pro by either interval, and a third tier by the year. */
+const OFFERS = {
+  price_pro: { plan: 'pro', interval: 'month' },
+  price_pro_year: { plan: 'pro', interval: 'year' },
+  price_team_year: { plan: 'team', interval: 'year' },
+} as const;
+type Price = keyof typeof OFFERS;
+/** In no file: it counts as the lowest paid plan. */
+const FORGOTTEN = 'price_forgotten';
 
 let stack: Stack;
 let stripe: StripeControl;
 let redis: Redis;
 
 beforeAll(async () => {
-  stack = await startStack({ apis: 2, workers: 2, env: { STRIPE_RECONCILE_SECONDS: '1' } });
+  const PLANS_FILE = plansFile(({ plans }) => {
+    plans.pro.prices = { month: { id: 'price_pro' }, year: { id: 'price_pro_year', trialDays: 14 } };
+    plans['team'] = { ...plans.pro, label: 'Team', dailyMessages: 7, prices: { year: { id: 'price_team_year' } } };
+  });
+  stack = await startStack({ apis: 2, workers: 2, env: { PLANS_FILE, STRIPE_RECONCILE_SECONDS: '1' } });
   stripe = new StripeControl(stack.sandboxUrl);
+  await stripe.call('POST', '/prices', { id: FORGOTTEN });
   redis = new Redis(stack.redis);
 }, 120_000);
 afterAll(async () => {
@@ -21,8 +37,9 @@ afterAll(async () => {
 
 /** What may befall a subscription, in the words of a test report. */
 type Happening =
-  | { it: 'buys' }
-  | { it: 'subscribes'; at: 0 | 1; clicks: number; waits: boolean; to: string }
+  | { it: 'buys'; price: Price }
+  | { it: 'subscribes'; price: Price; at: 0 | 1; clicks: number; waits: boolean; to: string }
+  | { it: 'switches to'; price: Price | typeof FORGOTTEN }
   | { it: 'pays' }
   | { it: 'becomes'; status: string }
   | { it: 'is to end with its period'; really: boolean }
@@ -38,6 +55,7 @@ type Happening =
 
 const index = fc.constantFrom(0 as const, 1 as const);
 const status = fc.constantFrom('active', 'trialing', 'past_due', 'unpaid', 'paused', 'hibernating', 'canceled');
+const price = fc.constantFrom(...(Object.keys(OFFERS) as Price[]));
 /** How webhooks fare from now on. */
 const delivery: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({
@@ -53,14 +71,19 @@ const delivery: fc.Arbitrary<Happening> = fc.oneof(
 );
 
 const onItsWay: fc.Arbitrary<Happening> = fc.oneof(
-  fc.constant({ it: 'buys' as const }),
+  fc.record({ it: fc.constant('buys' as const), price }),
   fc.constant({ it: 'pays' as const }),
   fc.record({
     it: fc.constant('subscribes' as const),
+    price,
     at: index,
     clicks: fc.integer({ min: 1, max: 3 }),
     waits: fc.boolean(),
     to: fc.constantFrom('welcome', 'thanks'),
+  }),
+  fc.record({
+    it: fc.constant('switches to' as const),
+    price: fc.oneof({ weight: 4, arbitrary: price }, { weight: 1, arbitrary: fc.constant(FORGOTTEN) }),
   }),
   fc.record({ it: fc.constant('becomes' as const), status }),
   fc.record({ it: fc.constant('becomes' as const), status }),
@@ -93,6 +116,7 @@ const trouble: fc.Arbitrary<Happening> = fc.oneof(
 const life: fc.Arbitrary<Happening[]> = fc
   .tuple(
     delivery,
+    price,
     fc.array(
       fc.oneof(
         { weight: 6, arbitrary: onItsWay },
@@ -102,10 +126,15 @@ const life: fc.Arbitrary<Happening[]> = fc
       { minLength: 3, maxLength: 12 },
     ),
   )
-  .map(([first, rest]) => [first, { it: 'buys' }, ...rest]);
+  .map(([first, bought, rest]) => [first, { it: 'buys', price: bought }, ...rest]);
 
 const hasEnded = ({ status }: TrueSubscription): boolean => ['canceled', 'incomplete_expired'].includes(status);
-const isPro = ({ status }: TrueSubscription): boolean => ['active', 'trialing', 'past_due'].includes(status);
+
+/** The plan that a subscription leads to. */
+function planOf({ status, price }: TrueSubscription): string {
+  if (!['active', 'trialing', 'past_due'].includes(status)) return 'basic';
+  return price in OFFERS ? OFFERS[price as Price].plan : 'pro';
+}
 
 /** One user's life: what happens to it, and what is going on meanwhile. */
 class Life {
@@ -116,12 +145,14 @@ class Life {
   async happens(event: Happening): Promise<void> {
     switch (event.it) {
       case 'buys':
-        await this.click(0);
+        await this.click(0, event.price);
         return this.pay();
       case 'subscribes':
         return this.subscribe(event);
       case 'pays':
         return this.pay();
+      case 'switches to':
+        return this.change({ price: event.price });
       case 'becomes':
         return this.change({ status: event.status });
       case 'is to end with its period':
@@ -145,7 +176,7 @@ class Life {
         return;
       case 'finds Stripe away':
         await stripe.availability(event.mode);
-        await this.click(0);
+        await this.click(0, 'price_pro');
         return stripe.availability('up');
     }
   }
@@ -155,16 +186,18 @@ class Life {
     await Promise.all(this.meanwhile);
   }
 
-  private async subscribe({ at, clicks, waits, to }: Extract<Happening, { it: 'subscribes' }>): Promise<void> {
-    const answers = Promise.all(Array.from({ length: clicks }, () => this.click(at, to)));
+  private async subscribe({ price, at, clicks, waits, to }: Extract<Happening, { it: 'subscribes' }>): Promise<void> {
+    const answers = Promise.all(Array.from({ length: clicks }, () => this.click(at, price, to)));
     if (waits) await answers;
     else this.meanwhile.push(answers);
   }
 
-  private async click(at: 0 | 1, to = 'welcome'): Promise<void> {
+  private async click(at: 0 | 1, price: Price, to = 'welcome'): Promise<void> {
     const http = this.person.http.at(stack.api(at).url);
-    const urls = { successUrl: `http://localhost:3000/${to}` };
-    const answer = await http.post('/subscription/subscribe/pro', urls).catch(() => 'its process died' as const);
+    const { plan, interval } = OFFERS[price];
+    const request = { interval, successUrl: `http://localhost:3000/${to}` };
+    const path = `/subscription/subscribe/${plan}`;
+    const answer = await http.post(path, request).catch(() => 'its process died' as const);
     if (answer !== 'its process died' && ![201, 409, 503].includes(answer.status)) {
       throw new Error(`A click was answered with ${answer.status}: ${JSON.stringify(answer.body)}`);
     }
@@ -178,7 +211,7 @@ class Life {
     });
   }
 
-  private async change(changes: { status?: string; cancelAtPeriodEnd?: boolean }): Promise<void> {
+  private async change(changes: { status?: string; price?: string; cancelAtPeriodEnd?: boolean }): Promise<void> {
     await this.ofCustomer(async ({ subscriptions }) => {
       const running = subscriptions.find((subscription) => !hasEnded(subscription));
       if (running !== undefined) await stripe.change(running.id, changes).catch(() => undefined);
@@ -225,7 +258,7 @@ describe('the plan', () => {
       await expectNoDoublePayment(person.id);
       const subscriptions = (await stripe.customersOf(person.id)).flatMap((customer) => customer.subscriptions);
       const running = subscriptions.find((one) => !hasEnded(one)) ?? subscriptions[0];
-      const truth = { plan: running && isPro(running) ? 'pro' : 'basic', status: running?.status ?? 'none' };
+      const truth = { plan: running ? planOf(running) : 'basic', status: running?.status ?? 'none' };
       await eventually(
         async () => {
           const { body } = await person.http.get('/subscription/status');

@@ -2,6 +2,8 @@
 export interface TrueSubscription {
   id: string;
   status: string;
+  /** The id of its price. */
+  price: string;
   willCancel: boolean;
   currentPeriodEnd: number;
 }
@@ -61,7 +63,10 @@ export class StripeControl {
   }
 
   /** Changes a subscription as Stripe's dashboard does. */
-  async change(subscription: string, changes: { status?: string; cancelAtPeriodEnd?: boolean }): Promise<void> {
+  async change(
+    subscription: string,
+    changes: { status?: string; price?: string; cancelAtPeriodEnd?: boolean },
+  ): Promise<void> {
     await this.call('PATCH', `/subscriptions/${subscription}`, changes);
   }
 

@@ -117,6 +117,17 @@ describe('the sandbox under the real SDK', () => {
       await expect(stripe.checkout.sessions.retrieve(id)).resolves.toMatchObject({ status: 'expired' });
     });
 
+    it('works out the tax when the page may store the address', async () => {
+      const { id: customer } = await stripe.customers.create({});
+      const tax = { automatic_tax: { enabled: true }, customer_update: { address: 'auto' } } as const;
+      const session = await checkout(customer, tax);
+      expect(session.automatic_tax).toMatchObject({ enabled: true, status: 'requires_location_inputs' });
+      const { subscription } = await sandbox.pay(session.id);
+      await expect(stripe.subscriptions.retrieve(subscription)).resolves.toMatchObject({
+        automatic_tax: { enabled: true },
+      });
+    });
+
     it.each([
       ['a customer that is unknown', { customer: 'cus_unknown' }, 'resource_missing', 'customer'],
       [
@@ -128,6 +139,18 @@ describe('the sandbox under the real SDK', () => {
       ['no way back', { success_url: undefined }, 'parameter_missing', 'success_url'],
       ['a way back that is no URL', { success_url: 'nowhere' }, 'url_invalid', 'success_url'],
       ['nothing to buy', { line_items: undefined }, 'parameter_missing', 'line_items'],
+      [
+        'a trial of no days',
+        { subscription_data: { trial_period_days: 0 } },
+        undefined,
+        'subscription_data[trial_period_days]',
+      ],
+      [
+        'to work out the tax of a customer without an address',
+        { automatic_tax: { enabled: true } },
+        'customer_tax_location_invalid',
+        'automatic_tax',
+      ],
       ['something the sandbox does not model', { currency: 'eur' }, 'parameter_unknown', 'currency'],
     ])('refuses %s', async (_, change, code, param) => {
       const { id: customer } = await stripe.customers.create({});

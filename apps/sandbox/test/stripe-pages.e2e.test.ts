@@ -1,57 +1,40 @@
 import type Stripe from 'stripe';
+import { Page } from '../../../test/support/http/page.js';
+import { plansFile } from '../../../test/support/plans-file.js';
 import { StripeSandboxServer } from '../../../test/support/stripe-sandbox.js';
 
 let sandbox: StripeSandboxServer;
 let stripe: Stripe;
 
 beforeAll(async () => {
-  sandbox = await StripeSandboxServer.start();
+  const PLANS_FILE = plansFile(({ plans }) => {
+    plans.pro.prices = { month: { id: 'price_pro' }, year: { id: 'price_pro_year' } };
+    plans['team'] = { ...plans.pro, label: 'Team', prices: { month: { id: 'price_team' } } };
+  });
+  sandbox = await StripeSandboxServer.start({ PLANS_FILE });
   stripe = sandbox.sdk();
 });
 afterAll(() => sandbox.stop());
 
-/** A page as a person without JavaScript has it. */
-class Page {
-  private constructor(
-    readonly url: string,
-    private readonly html: string,
-  ) {}
-
-  static async open(url: string): Promise<Page> {
-    return new Page(url, await (await fetch(url)).text());
-  }
-
-  has(id: string): boolean {
-    return this.html.includes(`id="${id}"`);
-  }
-
-  text(id: string): string | undefined {
-    return new RegExp(`id="${id}"[^>]*>([^<]*)<`).exec(this.html)?.[1];
-  }
-
-  /** Where a link leads. */
-  href(id: string): string | undefined {
-    return new RegExp(`id="${id}"[^>]*href="([^"]*)"`).exec(this.html)?.[1];
-  }
-
-  /** Presses a button; gives where the person is sent. */
-  async press(id: string): Promise<string> {
-    const form = new RegExp(`action="([^"]*)"[^>]*>\\s*<button id="${id}"`).exec(this.html)?.[1];
-    if (form === undefined) throw new Error(`There is no button ${id}`);
-    const response = await fetch(new URL(form, this.url), { method: 'POST', redirect: 'manual' });
-    if (response.status !== 303) throw new Error(`${form} answered ${response.status}`);
-    return new URL(String(response.headers.get('location')), this.url).href;
-  }
-}
-
-const newSession = async (customer: string, cancelUrl = 'http://localhost:3000/plans') =>
+const newSession = async (
+  customer: string,
+  cancelUrl = 'http://localhost:3000/plans',
+  terms: Partial<Stripe.Checkout.SessionCreateParams> = {},
+) =>
   stripe.checkout.sessions.create({
     mode: 'subscription',
     customer,
     line_items: [{ price: 'price_pro', quantity: 1 }],
     success_url: 'http://localhost:3000/done?id={CHECKOUT_SESSION_ID}&a=1',
     cancel_url: cancelUrl,
+    ...terms,
   });
+
+/** An open session on such terms. */
+const sessionOn = async (terms: Partial<Stripe.Checkout.SessionCreateParams>) => {
+  const { id: customer } = await stripe.customers.create({});
+  return { customer, session: await newSession(customer, undefined, terms) };
+};
 
 const statusOf = async (customer: string) =>
   (await stripe.subscriptions.list({ customer, status: 'all' })).data[0]?.status;
@@ -97,6 +80,52 @@ describe('the pay page', () => {
     }
   });
 
+  it('sells by the year, what the file of plans has', async () => {
+    const { customer, session } = await sessionOn({ line_items: [{ price: 'price_pro_year', quantity: 1 }] });
+    const page = await Page.open(String(session.url));
+    expect(page.text('amount')).toBe('$200.00');
+    expect(page.html).toContain('per year');
+    await page.press('pay');
+    const [subscription] = (await stripe.subscriptions.list({ customer })).data;
+    const [item] = subscription?.items.data ?? [];
+    expect(item?.price.recurring).toMatchObject({ interval: 'year' });
+    const days = (Number(item?.current_period_end) - Number(item?.current_period_start)) / 86_400;
+    expect([365, 366]).toContain(days);
+  });
+
+  it('begins a trial for nothing', async () => {
+    const { customer, session } = await sessionOn({ subscription_data: { trial_period_days: 14 } });
+    expect(session.amount_total).toBe(0);
+    const page = await Page.open(String(session.url));
+    expect(page.text('trial')).toMatch(/^14 days/);
+    await page.press('pay');
+    const [subscription] = (await stripe.subscriptions.list({ customer })).data;
+    expect(subscription?.status).toBe('trialing');
+    expect(Number(subscription?.trial_end) - Number(subscription?.trial_start)).toBe(14 * 86_400);
+    expect(subscription?.items.data[0]?.current_period_end).toBe(subscription?.trial_end);
+    await expect(stripe.checkout.sessions.retrieve(session.id)).resolves.toMatchObject({
+      payment_status: 'no_payment_required',
+    });
+  });
+
+  it('takes a promotion code where the shop allows it', async () => {
+    const without = await sessionOn({});
+    expect((await Page.open(String(without.session.url))).has('promotion-code')).toBe(false);
+    const { session } = await sessionOn({ allow_promotion_codes: true });
+    const page = await Page.open(String(session.url));
+    const refused = await Page.open(await page.press('apply-code', { code: 'SESAME' }));
+    expect(refused.text('error')).toContain('invalid');
+    const applied = await Page.open(await refused.press('apply-code', { code: 'half' }));
+    expect(applied.text('discount')).toContain('$10.00');
+    await applied.press('pay');
+    const paid = await stripe.checkout.sessions.retrieve(session.id);
+    expect(paid).toMatchObject({ amount_total: 1000, total_details: { amount_discount: 1000 } });
+    await expect(stripe.invoices.retrieve(paid.invoice as string)).resolves.toMatchObject({
+      amount_paid: 1000,
+      subtotal: 2000,
+    });
+  });
+
   it('writes what the shop says as text', async () => {
     const { id: customer } = await stripe.customers.create({});
     const session = await newSession(customer, 'http://localhost:3000/"><script>alert(1)</script>');
@@ -139,6 +168,18 @@ describe('the portal', () => {
     await (await Page.open(portal)).press('cancel-at-period-end');
     await expect(stripe.subscriptions.retrieve(subscription)).resolves.toMatchObject({ cancel_at_period_end: true });
     await sandbox.control('PATCH', '/settings', { billingMode: 'flexible' });
+  });
+
+  it('changes the plan, and leads back', async () => {
+    const { subscription, portal } = await subscriber();
+    const priceOf = async () => (await stripe.subscriptions.retrieve(subscription)).items.data[0]?.price.id;
+    const after = await Page.open(await (await Page.open(portal)).press('switch-to-price_team'));
+    await expect(priceOf()).resolves.toBe('price_team');
+    expect(after.has('switch-to-price_team')).toBe(false);
+    await after.press('switch-to-price_pro_year');
+    await expect(priceOf()).resolves.toBe('price_pro_year');
+    const { data } = await stripe.events.list({ types: ['customer.subscription.updated'], limit: 1 });
+    expect(data[0]?.data.previous_attributes).toHaveProperty('items');
   });
 
   it('cancels now, and has nothing to cancel afterwards', async () => {

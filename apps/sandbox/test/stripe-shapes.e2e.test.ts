@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type Stripe from 'stripe';
+import { Page } from '../../../test/support/http/page.js';
 import { StripeSandboxServer } from '../../../test/support/stripe-sandbox.js';
 import { type StripeKind, StripeShape } from './support/stripe-shape.js';
 
@@ -38,9 +39,16 @@ const passAllStates = async (): Promise<{ customer: string; subscription: string
     customer,
     line_items: [{ price: 'price_pro', quantity: 2 }],
     success_url: 'http://localhost:3000/done',
-    subscription_data: { metadata: { userId: '7' } },
+    subscription_data: { metadata: { userId: '7' }, trial_period_days: 3 },
+    allow_promotion_codes: true,
+    automatic_tax: { enabled: true },
+    customer_update: { address: 'auto' },
   });
   const { subscription } = await sandbox.pay(session);
+  await sandbox.advance({ days: 4 });
+  await sandbox.control('POST', '/prices', { id: 'price_year', interval: 'year' });
+  await sandbox.control('PATCH', `/subscriptions/${subscription}`, { price: 'price_year' });
+  await sandbox.control('PATCH', `/subscriptions/${subscription}`, { price: 'price_pro' });
   await sandbox.control('PATCH', `/subscriptions/${subscription}`, { status: 'trialing' });
   await sandbox.advance({ days: 32 });
   await sandbox.control('PUT', `/customers/${customer}/card`, { outcome: 'declines' });
@@ -86,6 +94,23 @@ describe('objects of the sandbox', () => {
         'customer.deleted',
       ]),
     );
+  });
+
+  it('have it with a discount, too', async () => {
+    const { id: customer } = await stripe.customers.create({});
+    const { id, url } = await stripe.checkout.sessions.create({
+      mode: 'subscription',
+      customer,
+      line_items: [{ price: 'price_pro', quantity: 1 }],
+      success_url: 'http://localhost:3000/done',
+      allow_promotion_codes: true,
+    });
+    await (await Page.open(String(url))).press('apply-code', { code: 'HALF' });
+    await sandbox.pay(id);
+    const session = await raw(`/v1/checkout/sessions/${id}`);
+    expect(session['discounts']).toHaveLength(1);
+    expect(shape.problems('checkoutSession', session)).toEqual([]);
+    expect(shape.problems('invoice', await raw(`/v1/invoices/${String(session['invoice'])}`))).toEqual([]);
   });
 
   it('have it in the portal, too', async () => {

@@ -41,5 +41,6 @@ export { RedisModule } from './redis/redis.module.js';
 export { type ChannelSubscription, RedisSubscriber } from './redis/redis.subscriber.js';
 export { type ExpiringRows, expiringRows } from './retention/expiring-rows.js';
 export { RetentionModule } from './retention/retention.module.js';
+export { PathName } from './request/path-name.decorator.js';
 export { RequestContext } from './request/request-context.js';
 export { withTimeout } from './timeout/with-timeout.js';

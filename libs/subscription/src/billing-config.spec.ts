@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 import { loadConfig } from '@app/platform';
+import { plansFile } from '../../../test/support/plans-file.js';
 import { CheckoutConfig } from './checkout/checkout.config.js';
+import { OfferConfig } from './checkout/offer.config.js';
 import { StripeConfig } from './stripe/stripe.config.js';
 import { WebhookConfig } from './webhook/webhook.config.js';
 
-const CLASSES = [StripeConfig, CheckoutConfig, WebhookConfig];
+const CLASSES = [StripeConfig, CheckoutConfig, WebhookConfig, OfferConfig];
 const load = (env: Record<string, string>) => () => loadConfig(CLASSES, env);
 
 describe('the configuration of billing', () => {
@@ -19,6 +21,20 @@ describe('the configuration of billing', () => {
     expect(load(production)).toThrow(/STRIPE_WEBHOOK_SECRET/);
     const secrets = { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_PRICE_ID: 'price_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' };
     expect(load({ ...production, ...secrets })).not.toThrow();
+  });
+
+  it('needs no variable for the price where the file has one', () => {
+    const secrets = { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' };
+    const production = { NODE_ENV: 'production', ...secrets };
+    const priced = plansFile(({ plans }) => {
+      plans.pro.prices = { year: { id: 'price_year' } };
+    });
+    const unsold = plansFile(({ plans }) => {
+      plans.pro.label = 'Not for sale';
+    });
+    expect(load({ ...production, PLANS_FILE: priced })).not.toThrow();
+    expect(load({ ...production, PLANS_FILE: unsold })).toThrow(/STRIPE_PRICE_ID.*PLANS_FILE/);
+    expect(load({ ...production, PLANS_FILE: '/nowhere.json' })).toThrow(/PLANS_FILE cannot be read/);
   });
 
   it('takes several webhook secrets, with and without spaces', () => {

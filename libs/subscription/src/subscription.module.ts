@@ -5,6 +5,8 @@ import { BillingModule } from './billing.module.js';
 import { CheckoutConfig } from './checkout/checkout.config.js';
 import { CheckoutService } from './checkout/checkout.service.js';
 import { CustomerService } from './checkout/customer.service.js';
+import { OfferConfig } from './checkout/offer.config.js';
+import { PlanOfferService } from './checkout/plan-offer.service.js';
 import { ReturnUrlService } from './checkout/return-url.service.js';
 import { PlanConfig } from './plan/plan.config.js';
 import { PlanStore } from './plan/plan.store.js';
@@ -28,6 +30,7 @@ import { WebhookConfig } from './webhook/webhook.config.js';
 /** The configuration classes that a process with {@link SubscriptionModule} has to provide. */
 export const SUBSCRIPTION_CONFIG: Type<object>[] = [
   CatalogueConfig,
+  OfferConfig,
   PlanConfig,
   StripeConfig,
   CheckoutConfig,
@@ -48,6 +51,7 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
     DailyBudgetTask,
     ExhaustedQuotaCache,
     ModelUsageStore,
+    PlanOfferService,
     PlanStore,
     QuotaLedgerStore,
     ReturnUrlService,

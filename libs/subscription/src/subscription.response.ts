@@ -6,7 +6,7 @@ export class QuotaResponse {
     type: 'integer',
     nullable: true,
     minimum: 0,
-    description: 'Messages a UTC day; null on Pro.',
+    description: 'Messages a UTC day; null: the plan has no limit.',
     example: 5,
   })
   limit!: number | null;
@@ -18,7 +18,7 @@ export class QuotaResponse {
     type: 'integer',
     nullable: true,
     minimum: 0,
-    description: 'Messages left today; null on Pro.',
+    description: 'Messages left today; null: the plan has no limit.',
     example: 3,
   })
   remaining!: number | null;
@@ -35,7 +35,7 @@ export class SubscriptionStatusResponse {
   @ApiProperty({
     description:
       "Stripe's own word for the subscription (`active`, `trialing`, `past_due`, `unpaid`, `paused`, `incomplete`, " +
-      '`incomplete_expired`, `canceled`, …), or `none` without one. `past_due` is Pro for a grace period.',
+      '`incomplete_expired`, `canceled`, …), or `none` without one. `past_due` keeps its plan for a grace period.',
     example: 'active',
   })
   status!: string;

@@ -1,4 +1,9 @@
 -- AlterTable
+ALTER TABLE "checkout" ADD COLUMN     "automatic_tax" BOOLEAN NOT NULL DEFAULT false,
+ADD COLUMN     "promotion_codes" BOOLEAN NOT NULL DEFAULT false,
+ADD COLUMN     "trial_days" INTEGER NOT NULL DEFAULT 0;
+
+-- AlterTable
 ALTER TABLE "message" ADD COLUMN     "asked_model" TEXT,
 ADD COLUMN     "cached_tokens" INTEGER,
 ADD COLUMN     "thought_tokens" INTEGER,

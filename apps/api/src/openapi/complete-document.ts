@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { problemResponse } from '@app/platform';
 import type { RouteFacts } from './route-facts.js';
-import type { OpenAPIObject, OperationObject, ResponseObject } from '@nestjs/swagger';
+import type { OpenAPIObject, OperationObject, ParameterObject, ResponseObject } from '@nestjs/swagger';
 type HeaderMap = NonNullable<ResponseObject['headers']>;
 
 /** The name of the security scheme. */
@@ -59,7 +59,9 @@ function completeOperation(operation: OperationObject, facts: RouteFacts): void 
   if (facts.isPublic) operation.security = [];
   else delete operation.security;
   for (const parameter of operation.parameters ?? []) {
-    if ('in' in parameter && parameter.in === 'path') parameter.schema = { type: 'string', format: 'uuid' };
+    // One with a pattern is a name, all others are ids.
+    const isId = 'in' in parameter && parameter.in === 'path' && !hasPattern(parameter);
+    if (isId) parameter.schema = { type: 'string', format: 'uuid' };
   }
   for (const [status, code] of commonProblems(operation, facts)) addProblem(operation, status, code);
   for (const [status, response] of Object.entries(operation.responses)) {
@@ -68,6 +70,8 @@ function completeOperation(operation: OperationObject, facts: RouteFacts): void 
     response.headers = { ...headersOf(Number(status), facts), ...response.headers };
   }
 }
+
+const hasPattern = ({ schema }: ParameterObject): boolean => schema !== undefined && 'pattern' in schema;
 
 /** Says that properties which a request's class does not know are refused, and that a body without properties may be left out. */
 function closeRequestBody({ components }: OpenAPIObject, { requestBody }: OperationObject): void {

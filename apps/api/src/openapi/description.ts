@@ -44,10 +44,11 @@ refunded when the reply ends \`failed\` or \`blocked\`, or is cancelled before i
 draft headers \`RateLimit-Policy: "daily-messages";q=5;w=86400\` and \`RateLimit: "daily-messages";r=3;t=34200\` (3 left, 34,200 seconds to go). A 429 adds \`Retry-After\` in seconds.
 \`GET /subscription/status\` shows plan and quota at any time.
 
-## Becoming Pro
-\`POST /subscription/subscribe/pro\` answers with the address of a Stripe Checkout page. When the customer has paid, Stripe
-tells us by its webhook (\`POST /subscription/webhook/stripe\`), and the next request counts as Pro. \`POST /subscription/portal\` leads to Stripe's page for
-cancelling, cards and invoices.
+## Buying a plan
+\`POST /subscription/subscribe/pro\` answers with the address of a Stripe Checkout page; other paid plans take the place of
+\`pro\`, and \`{"interval": "year"}\` pays by the year. When the customer has paid, or a trial has begun, Stripe tells us by its
+webhook (\`POST /subscription/webhook/stripe\`), and the next request counts as that plan. \`POST /subscription/portal\` leads to
+Stripe's page for changing between paid plans, cancelling, cards and invoices.
 
 ## Lists
 \`limit\` (1–100, default 50) and \`cursor\`; the answer is \`{"items": […], "nextCursor": "…"}\`, and \`nextCursor\` is null on the

@@ -1,3 +1,5 @@
+import { type ListedPrice, priceList } from './price-list.js';
+
 /** The address of the stand-in for Stripe, and where it sends events. */
 export abstract class StripeSandboxConfig {
   /** Where events are delivered; null: nowhere, until the control API names an endpoint. */
@@ -8,12 +10,12 @@ export abstract class StripeSandboxConfig {
   abstract readonly webhookPayload: 'snapshot' | 'thin' | 'both';
   /** How a browser reaches the sandbox; null: at the host that the API call was sent to. */
   abstract readonly publicUrl: string | null;
-  /** The id of the price that exists from the start, so that sandbox and backend can share one environment. */
-  abstract readonly priceId: string;
+  /** The prices that exist from the start, Pro's monthly one first, so that sandbox and backend can share one environment. */
+  abstract readonly prices: readonly ListedPrice[];
 }
 
 /**
- * Reads `SANDBOX_STRIPE_WEBHOOK_URL`, `_SECRET` and `_PAYLOAD`, `SANDBOX_PUBLIC_URL` and `STRIPE_PRICE_ID`; a blank one counts as absent.
+ * Reads `SANDBOX_STRIPE_WEBHOOK_URL`, `_SECRET` and `_PAYLOAD`, `SANDBOX_PUBLIC_URL`, `STRIPE_PRICE_ID` and `PLANS_FILE`; a blank one counts as absent.
  *
  * @throws Error that names the variable, never its value
  */
@@ -27,7 +29,7 @@ export function readStripeSandboxConfig(env: NodeJS.ProcessEnv): StripeSandboxCo
     webhookSecret: env.SANDBOX_STRIPE_WEBHOOK_SECRET || 'whsec_sandbox',
     webhookPayload: payload,
     publicUrl: urlOrNull(env, 'SANDBOX_PUBLIC_URL')?.replace(/\/+$/, '') ?? null,
-    priceId: env.STRIPE_PRICE_ID || 'price_pro',
+    prices: priceList(env.STRIPE_PRICE_ID || 'price_pro', env.PLANS_FILE || null),
   };
 }
 

@@ -20,7 +20,10 @@ export class CatalogueConfig implements CatalogueSettings, SelfCheckingConfig {
   @IntegerVariable(0, 1_000_000)
   BASIC_DAILY_MESSAGES?: number;
 
-  /** Stripe's id of the Pro plan's monthly price, in place of the file's. */
+  /**
+   * Stripe's id of the Pro plan's monthly price, in place of the file's. In production it is required unless the lowest paid
+   * plan of the file has a price.
+   */
   @IsOptional()
   @IsString()
   @MinLength(1)

@@ -1,21 +1,10 @@
 import { Transform } from 'class-transformer';
-import { ArrayMinSize, IsArray, IsOptional, IsString, IsUrl, Matches, MinLength, ValidateIf } from 'class-validator';
+import { ArrayMinSize, IsArray, IsUrl, Matches } from 'class-validator';
 
 const PAGE = { protocols: ['http', 'https'], require_protocol: true, require_tld: false };
 
-/** What is sold, and where users come back to. The API's part of billing. */
+/** Where users come back to from paying. The API's part of billing. */
 export class CheckoutConfig {
-  @IsOptional()
-  NODE_ENV?: string;
-
-  /** Stripe's id of the Pro plan's monthly price. Required in production. */
-  @ValidateIf(
-    ({ NODE_ENV, STRIPE_PRICE_ID: price }: CheckoutConfig) => NODE_ENV === 'production' || price !== undefined,
-  )
-  @IsString()
-  @MinLength(1)
-  STRIPE_PRICE_ID?: string;
-
   /** Origins that `successUrl` and `cancelUrl` may have, separated by commas. */
   @Transform(({ value }) =>
     String(value)

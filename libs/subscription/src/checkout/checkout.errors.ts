@@ -8,8 +8,15 @@ export class AlreadySubscribedError extends DomainError {
       'already_subscribed',
       'conflict',
       status === 'active' || status === 'trialing'
-        ? 'You are on the Pro plan already; the portal changes or cancels it.'
+        ? 'You have a subscription already: the portal changes its plan or interval, and cancels it.'
         : 'You have a subscription that needs attention, such as an open payment; the portal shows it.',
     );
+  }
+}
+
+/** The catalogue has no such plan, or does not sell it. */
+export class PlanNotFoundError extends DomainError {
+  constructor() {
+    super('plan_not_found', 'not_found', 'There is no such plan to buy.');
   }
 }

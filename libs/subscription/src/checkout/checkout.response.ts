@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** A page on which to buy the Pro plan. */
+/** A page on which to buy a plan. */
 export class CheckoutResponse {
   @ApiProperty({
     format: 'uri',

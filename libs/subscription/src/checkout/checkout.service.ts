@@ -11,13 +11,28 @@ import { type CustomerLease, CustomerLeaseStore } from '../sync/customer-lease.s
 import { hasEnded, type StripeSubscription } from '../plan/entitlement.js';
 import { blocksPurchase, SubscriptionSyncService } from '../sync/subscription-sync.service.js';
 import { type CheckoutTerms, type StoredCheckout, SubscriptionStore } from '../sync/subscription.store.js';
+import type { Interval, PlanPrice } from '../catalogue/plan-catalogue.js';
 import { CheckoutConfig } from './checkout.config.js';
 import { AlreadySubscribedError } from './checkout.errors.js';
 import { CustomerService } from './customer.service.js';
+import { PlanOfferService } from './plan-offer.service.js';
 import { type ReturnUrls, ReturnUrlService } from './return-url.service.js';
 
+/** What somebody wants to buy, and where to come back to. */
+export interface Order extends Partial<ReturnUrls> {
+  /** A key of the catalogue; anything else is refused. */
+  plan: string;
+  /** How often it is paid. */
+  interval: Interval;
+}
+
+/** The price that is to be paid, and where to come back to. */
+interface Offer extends ReturnUrls {
+  price: PlanPrice;
+}
+
 /**
- * Sells the Pro plan so that no one pays twice: one customer per user, one payable session per customer, none beside a
+ * Sells the paid plans so that no one pays twice: one customer per user, one payable session per customer, none beside a
  * running subscription. Each step is stored before the next, under a key that finds it again after a crash.
  */
 @Injectable()
@@ -28,6 +43,7 @@ export class CheckoutService {
     private readonly store: SubscriptionStore,
     private readonly sync: SubscriptionSyncService,
     private readonly customers: CustomerService,
+    private readonly offers: PlanOfferService,
     private readonly returnUrls: ReturnUrlService,
     private readonly config: CheckoutConfig,
   ) {}
@@ -35,18 +51,17 @@ export class CheckoutService {
   /**
    * The page on which the user can pay: the one that is open, or a new one.
    *
-   * @throws ValidationFailedError, AlreadySubscribedError, PaymentProviderUnavailableError
+   * @throws PlanNotFoundError, ValidationFailedError, AlreadySubscribedError, PaymentProviderUnavailableError
    */
-  async subscribe(userId: string, urls: Partial<ReturnUrls>): Promise<CheckoutSession> {
-    const returnUrls = this.returnUrls.check(urls);
-    const { STRIPE_PRICE_ID: priceId } = this.config;
-    if (priceId === undefined || !this.gateway.isConfigured) throw new PaymentProviderUnavailableError();
-    const terms = { priceId, ...returnUrls };
-    return this.forCustomer(userId, (lease, customerId) => this.payableSession(lease, customerId, terms));
+  async subscribe(userId: string, order: Order): Promise<CheckoutSession> {
+    const plan = this.offers.paidPlan(order.plan);
+    const returnUrls = this.returnUrls.check(order);
+    const offer = { price: this.offers.priceOf(plan, order.interval), ...returnUrls };
+    return this.forCustomer(userId, (lease, customerId) => this.payableSession(lease, customerId, offer));
   }
 
   /**
-   * A page on which the user can cancel, pay what is open, or change the card.
+   * A page on which the user can change the plan, cancel, pay what is open, or change the card.
    *
    * @throws PaymentProviderUnavailableError
    */
@@ -68,14 +83,11 @@ export class CheckoutService {
     });
   }
 
-  private async payableSession(
-    lease: CustomerLease,
-    customerId: string,
-    terms: CheckoutTerms,
-  ): Promise<CheckoutSession> {
+  private async payableSession(lease: CustomerLease, customerId: string, offer: Offer): Promise<CheckoutSession> {
     // Stripe itself is asked, since a webhook may be late.
     const subscriptions = await this.sync.sync(lease, customerId);
     assertNotSubscribed(subscriptions.filter(blocksPurchase));
+    const terms = termsOf(offer, subscriptions);
     const open = await this.openSession(lease, customerId, terms);
     if (open !== null) return open;
     // Its page is closed, but its invoice could still be paid: then there would be two subscriptions.
@@ -170,5 +182,14 @@ function assertNotSubscribed(subscriptions: StripeSubscription[]): void {
   if (subscription !== undefined) throw new AlreadySubscribedError(subscription.status);
 }
 
+/** A customer has one trial: none after a subscription that began. One that was never paid did not. */
+function termsOf({ price, ...returnUrls }: Offer, subscriptions: StripeSubscription[]): CheckoutTerms {
+  const { id: priceId, trialDays, promotionCodes, automaticTax } = price;
+  const hasBegun = subscriptions.some(({ status }) => !['incomplete', 'incomplete_expired'].includes(status));
+  return { priceId, trialDays: hasBegun ? 0 : trialDays, promotionCodes, automaticTax, ...returnUrls };
+}
+
+const TERMS = ['priceId', 'trialDays', 'promotionCodes', 'automaticTax', 'successUrl', 'cancelUrl'] as const;
+
 const isFor = (terms: CheckoutTerms, stored: StoredCheckout): boolean =>
-  terms.priceId === stored.priceId && terms.successUrl === stored.successUrl && terms.cancelUrl === stored.cancelUrl;
+  TERMS.every((term) => terms[term] === stored[term]);

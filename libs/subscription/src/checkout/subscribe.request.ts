@@ -1,8 +1,19 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { type Interval, INTERVALS } from '../catalogue/plan-catalogue.js';
 
-/** Where to come back to from the checkout. */
+/** How often to pay, and where to come back to from the checkout. */
 export class SubscribeRequest {
+  @ApiPropertyOptional({
+    enum: INTERVALS,
+    default: 'month',
+    description: 'How often the plan is paid; one of the intervals that `GET /plans` lists for it.',
+    example: 'year',
+  })
+  @IsOptional()
+  @IsIn(INTERVALS)
+  interval: Interval = 'month';
+
   @ApiPropertyOptional({
     format: 'uri',
     maxLength: 2_000,

@@ -1,7 +1,4 @@
-import { DEFAULT_PLAN } from '../catalogue/plan-catalogue.js';
-
-const PAID_PLAN = 'pro';
-const PLANS = [DEFAULT_PLAN, PAID_PLAN];
+import { DEFAULT_PLAN, type PlanCatalogue } from '../catalogue/plan-catalogue.js';
 
 /** What Stripe says about one subscription, as far as the plan depends on it. */
 export interface StripeSubscription {
@@ -12,10 +9,13 @@ export interface StripeSubscription {
   currentPeriodEnd: Date | null;
   /** It will end with the current period. */
   cancelsAtPeriodEnd: boolean;
+  /** Stripe's ids of the prices of its items. */
+  priceIds: readonly string[];
 }
 
 /** A user's plan, and what it follows from. */
 export interface Entitlement {
+  /** A key of the catalogue. */
   plan: string;
   /** When a grace ends by itself; null: no such end. */
   planExpiresAt: Date | null;
@@ -39,23 +39,36 @@ const ENDED = ['canceled', 'incomplete_expired'];
 export const hasEnded = (status: string): boolean => ENDED.includes(status);
 
 /**
- * Derives the plan from all subscriptions of a customer: `active` and `trialing` are Pro, `past_due` is Pro for a grace
- * that begins when it is first seen, and everything else, unknown words too, is Basic. Of several subscriptions the
- * best one counts. Which price they have makes no difference, so a new price locks no one out.
+ * Derives the plan from all subscriptions of a customer: `active` and `trialing` lead to the plan of their price,
+ * `past_due` does so for a grace that begins when it is first seen, and everything else, unknown words too, leads to the
+ * default plan. A price that the catalogue doesn't have counts as the lowest paid plan, so that a new price locks no one
+ * out. Of several subscriptions, and of several items of one, the highest plan counts.
  *
  * @param known what the last sync led to
- * @param graceDays how long a `past_due` subscription stays Pro, in days
+ * @param graceDays how long a `past_due` subscription keeps its plan, in days
+ * @param catalogue the plans from the lowest to the highest, with their prices
  */
 export function entitlementOf(
   subscriptions: readonly StripeSubscription[],
   known: KnownGrace,
   now: Date,
   graceDays: number,
+  catalogue: PlanCatalogue,
 ): Entitlement {
+  const height = (plan: string): number => catalogue.plans.findIndex(({ name }) => name === plan);
   const [best] = subscriptions
-    .map((subscription) => entitledBy(subscription, known, now, graceDays))
-    .sort((a, b) => rank(a) - rank(b) || byEnd(b.currentPeriodEnd) - byEnd(a.currentPeriodEnd));
+    .map((subscription) => entitledBy(subscription, known, now, graceDays, catalogue))
+    .sort(
+      (a, b) =>
+        height(b.plan) - height(a.plan) || rank(a) - rank(b) || byEnd(b.currentPeriodEnd) - byEnd(a.currentPeriodEnd),
+    );
   return best ?? NO_SUBSCRIPTION;
+}
+
+/** The prices of subscriptions that have not ended which the catalogue doesn't have, each once. */
+export function unknownPrices(subscriptions: readonly StripeSubscription[], catalogue: PlanCatalogue): string[] {
+  const prices = subscriptions.filter(({ status }) => !hasEnded(status)).flatMap(({ priceIds }) => priceIds);
+  return [...new Set(prices)].filter((price) => catalogue.planOfPrice(price) === null);
 }
 
 const NO_SUBSCRIPTION: Entitlement = {
@@ -67,12 +80,18 @@ const NO_SUBSCRIPTION: Entitlement = {
   cancelAtPeriodEnd: false,
 };
 
-function entitledBy(subscription: StripeSubscription, known: KnownGrace, now: Date, graceDays: number): Entitlement {
+function entitledBy(
+  subscription: StripeSubscription,
+  known: KnownGrace,
+  now: Date,
+  graceDays: number,
+  catalogue: PlanCatalogue,
+): Entitlement {
   const { id, status, currentPeriodEnd, cancelsAtPeriodEnd } = subscription;
   const graceEnd = status === 'past_due' ? endOfGrace(subscription, known, now, graceDays) : null;
   const isPaid = status === 'active' || status === 'trialing' || (graceEnd !== null && graceEnd > now);
   return {
-    plan: isPaid ? PAID_PLAN : DEFAULT_PLAN,
+    plan: isPaid ? planSoldBy(subscription, catalogue) : DEFAULT_PLAN,
     planExpiresAt: graceEnd,
     status,
     stripeSubscriptionId: id,
@@ -81,16 +100,21 @@ function entitledBy(subscription: StripeSubscription, known: KnownGrace, now: Da
   };
 }
 
+/** The highest plan among the prices. One that the catalogue doesn't have, and no price at all, is the lowest paid plan. */
+function planSoldBy({ priceIds }: StripeSubscription, catalogue: PlanCatalogue): string {
+  const lowest = catalogue.lowestPaid;
+  const sold = priceIds.map((price) => (catalogue.planOfPrice(price) ?? lowest)?.name);
+  return (catalogue.plans.findLast(({ name }) => sold.includes(name)) ?? lowest)?.name ?? DEFAULT_PLAN;
+}
+
 function endOfGrace({ id }: StripeSubscription, known: KnownGrace, now: Date, graceDays: number): Date {
   const running = known.status === 'past_due' && known.stripeSubscriptionId === id ? known.planExpiresAt : null;
   return running ?? new Date(now.getTime() + graceDays * DAY_MS);
 }
 
-/** By plan, the highest first, then by status. */
-function rank({ plan, status }: Entitlement): number {
+function rank({ status }: Entitlement): number {
   const known = RANKS.indexOf(status);
-  const byStatus = known >= 0 ? known : RANKS.length + 1 + ENDED.indexOf(status);
-  return byStatus - 100 * PLANS.indexOf(plan);
+  return known >= 0 ? known : RANKS.length + 1 + ENDED.indexOf(status);
 }
 
 const byEnd = (end: Date | null): number => end?.getTime() ?? 0;

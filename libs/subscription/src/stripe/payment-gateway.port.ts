@@ -18,6 +18,12 @@ export interface CheckoutOrder {
   userId: string;
   customerId: string;
   priceId: string;
+  /** Days before the first payment; 0: it is due at once. */
+  trialDays: number;
+  /** Whether the page takes promotion codes. */
+  promotionCodes: boolean;
+  /** Whether Stripe works out the tax, for which the page asks for an address. */
+  automaticTax: boolean;
   successUrl: string;
   cancelUrl: string;
 }
@@ -68,7 +74,7 @@ export abstract class PaymentGateway {
    */
   abstract expireCheckout(sessionId: string): Promise<CheckoutSession | null>;
 
-  /** A page for cancelling, paying open invoices and changing the card. @throws UnknownCustomerError */
+  /** A page for changing the plan, cancelling, paying open invoices and changing the card. @throws UnknownCustomerError */
   abstract createPortal(customerId: string, returnUrl: string): Promise<string>;
 
   /** All subscriptions that the customer has or had. @throws UnknownCustomerError */

@@ -35,6 +35,9 @@ const order = (customerId: string, changes: Partial<CheckoutOrder> = {}): Checko
   userId: 'user-1',
   customerId,
   priceId: 'price_pro',
+  trialDays: 0,
+  promotionCodes: false,
+  automaticTax: false,
   successUrl: 'http://localhost:3000/welcome',
   cancelUrl: 'http://localhost:3000/pricing',
   ...changes,
@@ -95,7 +98,20 @@ describe('the gateway to Stripe', () => {
       status: 'active',
       currentPeriodEnd: new Date((items.data[0]?.current_period_end ?? 0) * 1_000),
       cancelsAtPeriodEnd: false,
+      priceIds: ['price_pro'],
     });
+  });
+
+  it('orders as the catalogue sells: with a trial, promotion codes and the tax worked out', async () => {
+    const customerId = await gateway.createCustomer('user-1', aKey());
+    const terms = { trialDays: 14, promotionCodes: true, automaticTax: true };
+    const { id } = await gateway.createCheckout(order(customerId, terms));
+    await expect(stripe.checkout.sessions.retrieve(id)).resolves.toMatchObject({
+      allow_promotion_codes: true,
+      automatic_tax: { enabled: true },
+    });
+    await sandbox.pay(id);
+    expect(await gateway.subscriptionsOf(customerId)).toMatchObject([{ status: 'trialing' }]);
   });
 
   it('sees a cancellation of either kind: by the flag, and by the date that the portal sets', async () => {

@@ -74,7 +74,13 @@ export class StripePaymentGateway extends PaymentGateway {
           success_url: order.successUrl,
           cancel_url: order.cancelUrl,
           metadata: { userId: order.userId, checkoutKey: order.key },
-          subscription_data: { metadata: { userId: order.userId } },
+          subscription_data: {
+            metadata: { userId: order.userId },
+            ...(order.trialDays > 0 && { trial_period_days: order.trialDays }),
+          },
+          ...(order.promotionCodes && { allow_promotion_codes: true }),
+          // The tax depends on where the customer is: Stripe wants to store the address that the page asks for.
+          ...(order.automaticTax && { automatic_tax: { enabled: true }, customer_update: { address: 'auto' } }),
         },
         { idempotencyKey: `checkout-${order.key}` },
       ),
@@ -306,6 +312,7 @@ function toSubscription(subscription: Stripe.Subscription): StripeSubscription {
     currentPeriodEnd: end === null ? null : toDate(end),
     // In the flexible billing mode the portal sets only the date.
     cancelsAtPeriodEnd: cancelsAtPeriodEnd || (cancelAt !== null && end !== null && cancelAt <= end),
+    priceIds: subscription.items.data.map(({ price }) => price.id),
   };
 }
 

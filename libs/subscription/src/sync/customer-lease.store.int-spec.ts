@@ -76,7 +76,8 @@ describe('a lease on a customer', () => {
       expect(lease.fencingToken).toBe(former.lease.fencingToken + 1);
       await store.saveCustomer(lease, `cus_new_${userId}`);
     });
-    const terms = { priceId: 'price_1', successUrl: 'http://a', cancelUrl: 'http://b' };
+    const sale = { priceId: 'price_1', trialDays: 0, promotionCodes: false, automaticTax: false };
+    const terms = { ...sale, successUrl: 'http://a', cancelUrl: 'http://b' };
     await expect(store.saveCustomer(former.lease, 'cus_old')).rejects.toThrow(LeaseLostError);
     await expect(store.beginCheckout(former.lease, terms)).rejects.toThrow(LeaseLostError);
     await expect(store.forgetCustomer(former.lease)).rejects.toThrow(LeaseLostError);

@@ -12,6 +12,8 @@ export interface CustomerLease extends KnownGrace {
   customerId: string | null;
   customerKey: string;
   currentPeriodEnd: Date | null;
+  /** The plan that the last sync led to. */
+  plan: string;
   /** By PostgreSQL's clock: what is asked of Stripe from now on is at least this new. */
   claimedAt: Date;
 }
@@ -36,7 +38,7 @@ const claim = (name: string, column: string) =>
     SET fencing_token = fencing_token + 1, lease_until = now() + make_interval(secs => $2::float8 / 1000)
     WHERE ${column} = $1 AND (lease_until IS NULL OR lease_until <= now())
     RETURNING user_id AS "userId", fencing_token AS "fencingToken", stripe_customer_id AS "customerId",
-              customer_key AS "customerKey", status, stripe_subscription_id AS "stripeSubscriptionId",
+              customer_key AS "customerKey", plan, status, stripe_subscription_id AS "stripeSubscriptionId",
               plan_expires_at AS "planExpiresAt", current_period_end AS "currentPeriodEnd", now() AS "claimedAt"`,
   );
 const CLAIM_BY_USER = claim('billing_claim_user', 'user_id');

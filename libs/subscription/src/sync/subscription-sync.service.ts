@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { Clock } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
-import { entitlementOf, hasEnded, type StripeSubscription } from '../plan/entitlement.js';
+import { DEFAULT_PLAN, PlanCatalogue } from '../catalogue/plan-catalogue.js';
+import { entitlementOf, hasEnded, type StripeSubscription, unknownPrices } from '../plan/entitlement.js';
 import { PlanConfig } from '../plan/plan.config.js';
 import { UnknownCustomerError } from '../stripe/payment-gateway.errors.js';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
@@ -24,6 +25,8 @@ export type SyncOutcome = 'synced' | 'fresh' | 'busy' | 'unknown_customer';
 @Injectable()
 export class SubscriptionSyncService {
   private readonly logger = new Logger(SubscriptionSyncService.name);
+  /** The unknown prices that this process has reported. Prices are few, however many customers have them. */
+  private readonly reportedPrices = new Set<string>();
 
   constructor(
     private readonly gateway: PaymentGateway,
@@ -32,6 +35,7 @@ export class SubscriptionSyncService {
     private readonly clock: Clock,
     private readonly config: PlanConfig,
     private readonly metrics: BillingMetrics,
+    private readonly catalogue: PlanCatalogue,
   ) {}
 
   /**
@@ -64,14 +68,16 @@ export class SubscriptionSyncService {
   async sync(lease: CustomerLease, customerId: string): Promise<StripeSubscription[]> {
     const subscriptions = await this.subscriptionsOf(lease, customerId);
     const now = this.clock.now();
-    const entitlement = entitlementOf(subscriptions, lease, now, this.config.PAST_DUE_GRACE_DAYS);
+    const entitlement = entitlementOf(subscriptions, lease, now, this.config.PAST_DUE_GRACE_DAYS, this.catalogue);
     const checkout = await this.store.checkout(lease.userId);
-    const isSame =
-      entitlement.status === lease.status && entitlement.stripeSubscriptionId === lease.stripeSubscriptionId;
+    const isSame = (['plan', 'status', 'stripeSubscriptionId'] as const).every(
+      (key) => entitlement[key] === lease[key],
+    );
     await this.store.saveEntitlement(lease, entitlement, nextSyncAt(entitlement, checkout?.createdAt ?? null, now));
     this.metrics.syncs.inc({ outcome: isSame ? 'same' : 'changed' });
     if (subscriptions.some(blocksPurchase)) await this.closeCheckout(lease, checkout?.stripeSessionId ?? null);
     this.reportDoubles(customerId, subscriptions);
+    this.reportUnknownPrices(subscriptions);
     return subscriptions;
   }
 
@@ -105,6 +111,16 @@ export class SubscriptionSyncService {
     if (subscriptions.filter(blocksPurchase).length <= 1) return;
     this.metrics.doubles.inc();
     this.logger.error(`The customer ${customerId} has more than one running subscription`);
+  }
+
+  /** Each price once per process: every sync of every customer who has it would say the same. */
+  private reportUnknownPrices(subscriptions: StripeSubscription[]): void {
+    for (const price of unknownPrices(subscriptions, this.catalogue)) {
+      if (this.reportedPrices.has(price)) continue;
+      this.reportedPrices.add(price);
+      const plan = this.catalogue.lowestPaid?.name ?? DEFAULT_PLAN;
+      this.logger.warn(`No plan has the price ${price}: subscriptions at it count as ${plan}`);
+    }
   }
 }
 

@@ -9,6 +9,10 @@ export interface StoredCheckout {
   /** Idempotency key of the session. */
   key: string;
   priceId: string;
+  /** Days before the first payment. */
+  trialDays: number;
+  promotionCodes: boolean;
+  automaticTax: boolean;
   successUrl: string;
   cancelUrl: string;
   /** Null: it is not known yet whether Stripe made the session. */
@@ -16,8 +20,11 @@ export interface StoredCheckout {
   createdAt: Date;
 }
 
-/** What a checkout session is ordered with. */
-export type CheckoutTerms = Pick<StoredCheckout, 'priceId' | 'successUrl' | 'cancelUrl'>;
+/**
+ * What a checkout session is ordered with. All of it is stored, so that after a crash the same key comes with the same
+ * content, though the catalogue may have changed.
+ */
+export type CheckoutTerms = Omit<StoredCheckout, 'key' | 'stripeSessionId' | 'createdAt'>;
 
 const BEGIN_CHECKOUT = prepared<{ key: string }>(
   'billing_begin_checkout',
@@ -27,11 +34,12 @@ const BEGIN_CHECKOUT = prepared<{ key: string }>(
       WHERE user_id = $1 AND fencing_token = $2
       RETURNING user_id
     )
-    INSERT INTO checkout (user_id, key, price_id, success_url, cancel_url)
-    SELECT user_id, $3::uuid, $4, $5, $6 FROM holder
+    INSERT INTO checkout (user_id, key, price_id, trial_days, promotion_codes, automatic_tax, success_url, cancel_url)
+    SELECT user_id, $3::uuid, $4, $5::int, $6::boolean, $7::boolean, $8, $9 FROM holder
     ON CONFLICT (user_id) DO UPDATE
-    SET key = EXCLUDED.key, price_id = EXCLUDED.price_id, success_url = EXCLUDED.success_url,
-        cancel_url = EXCLUDED.cancel_url, stripe_session_id = NULL, created_at = now()
+    SET key = EXCLUDED.key, price_id = EXCLUDED.price_id, trial_days = EXCLUDED.trial_days,
+        promotion_codes = EXCLUDED.promotion_codes, automatic_tax = EXCLUDED.automatic_tax,
+        success_url = EXCLUDED.success_url, cancel_url = EXCLUDED.cancel_url, stripe_session_id = NULL, created_at = now()
     RETURNING key`,
 );
 
@@ -115,11 +123,11 @@ export class SubscriptionStore {
    */
   async beginCheckout(lease: CustomerLease, terms: CheckoutTerms): Promise<StoredCheckout> {
     const key = crypto.randomUUID();
-    const { priceId, successUrl, cancelUrl } = terms;
-    const values = [lease.userId, lease.fencingToken, key, priceId, successUrl, cancelUrl];
-    const stored = await this.database.run(BEGIN_CHECKOUT, values);
+    const { priceId, trialDays, promotionCodes, automaticTax, successUrl, cancelUrl } = terms;
+    const values = [priceId, trialDays, promotionCodes, automaticTax, successUrl, cancelUrl];
+    const stored = await this.database.run(BEGIN_CHECKOUT, [lease.userId, lease.fencingToken, key, ...values]);
     if (stored.length === 0) throw new LeaseLostError();
-    return { key, priceId, successUrl, cancelUrl, stripeSessionId: null, createdAt: new Date() };
+    return { ...terms, key, stripeSessionId: null, createdAt: new Date() };
   }
 
   /** @throws LeaseLostError */
@@ -154,7 +162,7 @@ export class SubscriptionStore {
         currentPeriodEnd: true,
         cancelAtPeriodEnd: true,
         createdAt: true,
-        checkout: { select: { stripeSessionId: true, successUrl: true, cancelUrl: true, createdAt: true } },
+        checkout: { omit: { userId: true, key: true } },
       },
     });
   }

@@ -1,11 +1,16 @@
+import type { Interval } from './records.js';
+
+const MONTHS: Record<Interval, number> = { month: 1, year: 12 };
+
 /**
- * When the monthly period ends that holds the given instant. Months are counted from the anchor and keep its day where they have it.
+ * When the period ends that holds the given instant. Months and years are counted from the anchor and keep its day where they have it.
  * Instants are Unix seconds.
  */
-export function periodEnd(anchor: number, from: number): number {
-  let months = Math.max(1, monthsBetween(anchor, from));
-  while (addMonths(anchor, months) <= from) months += 1;
-  return addMonths(anchor, months);
+export function periodEnd(anchor: number, from: number, interval: Interval = 'month'): number {
+  const length = MONTHS[interval];
+  let periods = Math.max(1, Math.floor(monthsBetween(anchor, from) / length));
+  while (addMonths(anchor, periods * length) <= from) periods += 1;
+  return addMonths(anchor, periods * length);
 }
 
 function monthsBetween(earlier: number, later: number): number {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { periodEnd } from './billing-period.js';
 import { stripeId } from './ids.js';
 import { Invoices } from './invoices.js';
-import type { InvoiceRecord, Metadata, SubscriptionRecord } from './records.js';
+import type { Discount, InvoiceRecord, Metadata, PriceRecord, SubscriptionRecord } from './records.js';
 import { known, StripeState } from './stripe-state.js';
 import { Subscriptions } from './subscriptions.js';
 import { TestClock } from './test-clock.js';
@@ -15,7 +15,15 @@ export interface SubscriptionTerms {
   price: string;
   quantity: number;
   metadata: Metadata;
+  /** Days before the first payment; 0: it is due at once. */
+  trialDays: number;
+  automaticTax: boolean;
+  /** What is taken off the first invoice. */
+  discount: Discount | null;
 }
+
+/** The terms that nothing special was said about. */
+export const PLAIN_TERMS = { quantity: 1, metadata: {}, trialDays: 0, automaticTax: false, discount: null } as const;
 
 /** Payments and their consequences for subscriptions: the first payment, renewals, failures and retries. */
 @Injectable()
@@ -27,7 +35,7 @@ export class Billing {
     private readonly clock: TestClock,
   ) {}
 
-  /** Creates a subscription and charges its first invoice: afterwards it is active or incomplete. */
+  /** Creates a subscription and charges its first invoice: afterwards it is active or incomplete, or trialing with nothing to pay. */
   start(terms: SubscriptionTerms): SubscriptionRecord {
     const subscription = this.create(terms);
     this.state.subscriptions.set(subscription.id, subscription);
@@ -36,6 +44,7 @@ export class Billing {
       periodStart: subscription.periodStart,
       periodEnd: subscription.periodEnd,
       finalizesAt: null,
+      ...(terms.trialDays > 0 ? { isFree: true } : { discount: terms.discount }),
     });
     this.subscriptions.emit(subscription, 'created');
     this.invoices.finalize(invoice);
@@ -46,7 +55,7 @@ export class Billing {
   /** Charges an open invoice, and applies the consequences. */
   collect(invoice: InvoiceRecord): void {
     const customer = known(this.state.customers, invoice.customer);
-    const isPaid = customer.paymentMethod !== null && customer.cardOutcome === 'succeeds';
+    const isPaid = invoice.amount === 0 || (customer.paymentMethod !== null && customer.cardOutcome === 'succeeds');
     if (isPaid) this.settle(invoice);
     else this.fail(invoice);
   }
@@ -77,11 +86,28 @@ export class Billing {
     const { status } = subscription;
     this.subscriptions.change(subscription, () => {
       subscription.periodStart = subscription.periodEnd;
-      subscription.periodEnd = periodEnd(subscription.anchor, subscription.periodStart);
+      const { interval } = known(this.state.prices, subscription.price);
+      subscription.periodEnd = periodEnd(subscription.anchor, subscription.periodStart, interval);
       if (status === 'trialing') subscription.status = 'active';
       const finalizesAt = this.clock.now() + this.state.settings.draftSeconds;
       this.draftCycle(subscription, status === 'unpaid' ? null : finalizesAt);
     });
+  }
+
+  /**
+   * Changes the price, as the portal does. With another interval a new period begins now and is charged at once, unless a trial runs.
+   * What is left of the paid period is not credited: the sandbox models no prorations.
+   */
+  switchPrice(subscription: SubscriptionRecord, price: PriceRecord): void {
+    const { interval } = known(this.state.prices, subscription.price);
+    const isRebilled = interval !== price.interval && ['active', 'past_due'].includes(subscription.status);
+    const invoice = this.subscriptions.change(subscription, () => {
+      subscription.price = price.id;
+      return isRebilled ? this.draftNewPeriod(subscription, price) : null;
+    });
+    if (invoice === null) return;
+    this.invoices.finalize(invoice);
+    this.collect(invoice);
   }
 
   /** A charge for the current period fails, whatever the card; retries follow. */
@@ -107,6 +133,8 @@ export class Billing {
 
   private create(terms: SubscriptionTerms): SubscriptionRecord {
     const now = this.clock.now();
+    const { interval } = known(this.state.prices, terms.price);
+    const trialEnd = terms.trialDays > 0 ? now + terms.trialDays * DAY_SECONDS : null;
     return {
       id: stripeId('sub'),
       item: stripeId('si', 14),
@@ -115,14 +143,15 @@ export class Billing {
       quantity: terms.quantity,
       created: now,
       metadata: { ...terms.metadata },
-      status: 'incomplete',
+      status: trialEnd === null ? 'incomplete' : 'trialing',
       billingMode: this.state.settings.billingMode,
-      anchor: now,
+      anchor: trialEnd ?? now,
       periodStart: now,
-      periodEnd: periodEnd(now, now),
-      trialStart: null,
-      trialEnd: null,
+      periodEnd: trialEnd ?? periodEnd(now, now, interval),
+      trialStart: trialEnd === null ? null : now,
+      trialEnd,
       trialEndAnnounced: false,
+      automaticTax: terms.automaticTax,
       cancelAt: null,
       cancelAtPeriodEnd: false,
       canceledAt: null,
@@ -133,6 +162,18 @@ export class Billing {
       pastDueSince: null,
       pausedAt: null,
     };
+  }
+
+  private draftNewPeriod(subscription: SubscriptionRecord, { interval }: PriceRecord): InvoiceRecord {
+    const now = this.clock.now();
+    Object.assign(subscription, { anchor: now, periodStart: now, periodEnd: periodEnd(now, now, interval) });
+    const { periodStart, periodEnd: end } = subscription;
+    return this.invoices.draft(subscription, {
+      reason: 'subscription_update',
+      periodStart,
+      periodEnd: end,
+      finalizesAt: null,
+    });
   }
 
   private draftCycle(subscription: SubscriptionRecord, finalizesAt: number | null): InvoiceRecord {

@@ -13,8 +13,11 @@ const SESSION_SECONDS = 86_400;
 
 export type NewCheckoutSession = Omit<
   CheckoutSessionRecord,
-  'id' | 'status' | 'created' | 'expiresAt' | 'url' | 'subscription' | 'invoice'
+  'id' | 'status' | 'created' | 'expiresAt' | 'url' | 'subscription' | 'invoice' | 'discount'
 >;
+
+/** The promotion codes that the page knows, with the part of the first invoice that each takes off. */
+const PROMOTION_CODES: Readonly<Record<string, number>> = { HALF: 0.5 };
 
 /** Checkout sessions: open for a while, then paid or expired. */
 @Injectable()
@@ -40,6 +43,7 @@ export class Checkout {
       url: `${publicUrl}/stripe/checkout/${id}`,
       subscription: null,
       invoice: null,
+      discount: null,
     };
     this.state.checkoutSessions.set(id, session);
     return session;
@@ -60,11 +64,28 @@ export class Checkout {
       price: session.price,
       quantity: session.quantity,
       metadata: session.subscriptionMetadata,
+      trialDays: session.trialDays,
+      automaticTax: session.automaticTax,
+      discount: session.discount,
     });
     session.subscription = subscription.id;
     session.invoice = subscription.latestInvoice;
     session.status = 'complete';
     this.events.append('checkout.session.completed', wireCheckoutSession(this.state, session));
+  }
+
+  /**
+   * Takes a promotion code, as the page does.
+   *
+   * @returns whether the code is known and the shop allows codes
+   */
+  applyPromotionCode(session: CheckoutSessionRecord, code: string): boolean {
+    this.assertPayable(session);
+    const part = session.allowPromotionCodes === true ? PROMOTION_CODES[code.trim().toUpperCase()] : undefined;
+    if (part === undefined) return false;
+    const amount = Math.round(known(this.state.prices, session.price).unitAmount * session.quantity * part);
+    session.discount = { id: stripeId('di'), promotionCode: stripeId('promo'), amount };
+    return true;
   }
 
   expire(session: CheckoutSessionRecord): void {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { wireInvoice, wireInvoicePayment } from '../wire/invoice.wire.js';
 import { EventLog } from './event-log.js';
 import { stripeId } from './ids.js';
-import type { InvoiceRecord, SubscriptionRecord } from './records.js';
+import type { Discount, InvoiceRecord, SubscriptionRecord } from './records.js';
 import { known, StripeState } from './stripe-state.js';
 import { TestClock } from './test-clock.js';
 
@@ -13,6 +13,9 @@ export interface InvoiceTerms {
   periodEnd: number;
   /** When the clock finalizes and charges it, in Unix seconds; null: the caller does that. */
   finalizesAt: number | null;
+  /** It is for a trial, so nothing is due. */
+  isFree?: boolean;
+  discount?: Discount | null;
 }
 
 /** Invoices and their status: draft, open, paid, void. Their consequences for a subscription are in `Billing`. */
@@ -26,16 +29,20 @@ export class Invoices {
 
   draft(subscription: SubscriptionRecord, terms: InvoiceTerms): InvoiceRecord {
     const { unitAmount } = known(this.state.prices, subscription.price);
+    const { discount = null, isFree = false } = terms;
     const invoice: InvoiceRecord = {
       id: stripeId('in'),
       line: stripeId('il'),
       number: null,
       customer: subscription.customer,
       subscription: subscription.id,
+      price: subscription.price,
+      quantity: subscription.quantity,
       billingReason: terms.reason,
       status: 'draft',
       created: this.clock.now(),
-      amount: unitAmount * subscription.quantity,
+      amount: isFree ? 0 : unitAmount * subscription.quantity - (discount?.amount ?? 0),
+      discount,
       periodStart: terms.periodStart,
       periodEnd: terms.periodEnd,
       attempts: 0,
@@ -67,6 +74,7 @@ export class Invoices {
       invoice.status = 'paid';
       invoice.paidAt = this.clock.now();
       invoice.nextAttempt = null;
+      if (invoice.amount === 0) return;
       invoice.attempts += 1;
       invoice.payment = { id: stripeId('inpay'), intent: stripeId('pi') };
     });

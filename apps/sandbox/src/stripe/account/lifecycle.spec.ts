@@ -6,11 +6,11 @@ import { SandboxModule } from '../../sandbox.module.js';
 import { ForcedStatus } from '../control/forced-status.js';
 import { StripeSandbox } from '../control/stripe-sandbox.js';
 import { wireSubscription } from '../wire/subscription.wire.js';
-import { Billing } from './billing.js';
+import { Billing, PLAIN_TERMS } from './billing.js';
 import { Customers } from './customers.js';
 import type { CardOutcome, CustomerRecord, EventRecord, SubscriptionRecord } from './records.js';
 import type { Settings } from './settings.js';
-import { StripeState } from './stripe-state.js';
+import { known, StripeState } from './stripe-state.js';
 import { hasEnded, Subscriptions } from './subscriptions.js';
 import { TestClock } from './test-clock.js';
 import { Timekeeper } from './timekeeper.js';
@@ -36,7 +36,7 @@ const customerWith = (outcome: CardOutcome): CustomerRecord => {
 };
 
 const start = (customer: CustomerRecord): SubscriptionRecord =>
-  billing.start({ customer: customer.id, price: 'price_pro', quantity: 1, metadata: {} });
+  billing.start({ ...PLAIN_TERMS, customer: customer.id, price: 'price_pro' });
 
 const set = (settings: Partial<Settings>) => Object.assign(state.settings, settings);
 const events = () => [...state.events.values()];
@@ -124,6 +124,38 @@ describe('a subscription', () => {
     expect(state.invoicesOf(subscription.id).map(({ status }) => status)).toEqual(['paid', 'paid']);
   });
 
+  it('begins with a trial that costs nothing, and is billed from its end on', () => {
+    const customer = customerWith('succeeds');
+    const subscription = billing.start({ ...PLAIN_TERMS, customer: customer.id, price: 'price_pro', trialDays: 14 });
+    const trialEnd = LAST_OF_JANUARY + 14 * DAY;
+    expect(subscription).toMatchObject({ status: 'trialing', trialEnd, periodEnd: trialEnd });
+    expect(state.invoicesOf(subscription.id)).toMatchObject([{ status: 'paid', amount: 0, payment: null }]);
+    time.advanceTo(trialEnd + HOUR);
+    expect(subscription.status).toBe('active');
+    expect(day(subscription.periodEnd)).toBe('2037-03-14');
+    expect(state.invoicesOf(subscription.id)).toMatchObject([{}, { status: 'paid', amount: 2000 }]);
+  });
+
+  it('changes its price within the period, or begins another one with another interval', () => {
+    const yearly = state.addPrice(
+      { id: 'price_year', interval: 'year', product: 'prod_pro', name: 'Pro', unitAmount: 20_000 },
+      clock.now(),
+    );
+    const other = state.addPrice({ ...yearly, id: 'price_other', interval: 'month', name: 'Other' }, clock.now());
+    const subscription = start(customerWith('succeeds'));
+    const { periodEnd } = subscription;
+    clock.moveTo(clock.now() + 10 * DAY);
+    billing.switchPrice(subscription, other);
+    expect(subscription).toMatchObject({ price: 'price_other', periodEnd, status: 'active' });
+    expect(state.invoicesOf(subscription.id)).toHaveLength(1);
+    billing.switchPrice(subscription, yearly);
+    expect(day(subscription.periodEnd)).toBe('2038-02-10');
+    expect(state.invoicesOf(subscription.id)).toMatchObject([
+      { price: 'price_pro' },
+      { price: 'price_year', amount: 20_000, status: 'paid', billingReason: 'subscription_update' },
+    ]);
+  });
+
   it('is past due after a trial without a card', () => {
     const subscription = start(customers.create({}));
     app.get(ForcedStatus).force(subscription, 'trialing');
@@ -158,6 +190,7 @@ describe('any life of a subscription', () => {
     fc.record({ do: fc.constant('wait' as const), hours: fc.integer({ min: 1, max: 24 * 50 }) }),
     fc.record({ do: fc.constant('card' as const), outcome: fc.constantFrom<CardOutcome[]>('succeeds', 'declines') }),
     fc.record({ do: fc.constant('force' as const), status: fc.constantFrom(...statuses) }),
+    fc.record({ do: fc.constant('switch' as const), price: fc.constantFrom('price_pro', 'price_year') }),
     fc.record({
       do: fc.constantFrom('schedule' as const, 'keep' as const, 'replaceCard' as const, 'cancel' as const),
     }),
@@ -170,6 +203,7 @@ describe('any life of a subscription', () => {
     if (next.do === 'replaceCard') return customers.replaceCard(customer);
     if (hasEnded(subscription)) return;
     if (next.do === 'force') return app.get(ForcedStatus).force(subscription, next.status);
+    if (next.do === 'switch') return billing.switchPrice(subscription, known(state.prices, next.price));
     if (next.do === 'cancel') return subscriptions.cancel(subscription, 'cancellation_requested');
     if (next.do === 'keep') return subscriptions.keep(subscription);
     subscriptions.scheduleCancellation(subscription, Math.max(subscription.periodEnd, clock.now()), true);
@@ -181,6 +215,14 @@ describe('any life of a subscription', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 15 }), fc.boolean(), (steps, hasTrial) => {
         sandbox.reset();
+        const yearly = {
+          id: 'price_year',
+          interval: 'year',
+          product: 'prod_pro',
+          name: 'Pro',
+          unitAmount: 20_000,
+        } as const;
+        state.addPrice(yearly, clock.now());
         const customer = customerWith('succeeds');
         const subscription = start(customer);
         if (hasTrial) app.get(ForcedStatus).force(subscription, 'trialing');

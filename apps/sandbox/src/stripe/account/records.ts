@@ -25,9 +25,13 @@ export interface ProductRecord {
   name: string;
 }
 
-/** A price that recurs every month. */
+/** How often a price recurs. */
+export type Interval = 'month' | 'year';
+
+/** A price that recurs. */
 export interface PriceRecord {
   id: string;
+  interval: Interval;
   created: number;
   product: string;
   currency: string;
@@ -54,6 +58,7 @@ export interface SubscriptionRecord {
   trialEnd: number | null;
   /** Whether `customer.subscription.trial_will_end` was sent. */
   trialEndAnnounced: boolean;
+  automaticTax: boolean;
   cancelAt: number | null;
   cancelAtPeriodEnd: boolean;
   canceledAt: number | null;
@@ -67,16 +72,27 @@ export interface SubscriptionRecord {
 
 type InvoiceStatus = 'draft' | 'open' | 'paid' | 'void';
 
+/** What a promotion code takes off one invoice. */
+export interface Discount {
+  id: string;
+  promotionCode: string;
+  amount: number;
+}
+
 export interface InvoiceRecord {
   id: string;
   line: string;
   number: string | null;
   customer: string;
   subscription: string;
-  billingReason: 'subscription_create' | 'subscription_cycle';
+  price: string;
+  quantity: number;
+  billingReason: 'subscription_create' | 'subscription_cycle' | 'subscription_update';
   status: InvoiceStatus;
   created: number;
+  /** What is due, with the discount taken off. */
   amount: number;
+  discount: Discount | null;
   periodStart: number;
   periodEnd: number;
   attempts: number;
@@ -103,6 +119,13 @@ export interface CheckoutSessionRecord {
   cancelUrl: string | null;
   /** The metadata of the subscription that the session will make. */
   subscriptionMetadata: Metadata;
+  /** The days before the subscription's first payment; 0: it is due at once. */
+  trialDays: number;
+  /** Whether the page takes promotion codes; null: the shop did not say. */
+  allowPromotionCodes: boolean | null;
+  /** What the person has entered. */
+  discount: Discount | null;
+  automaticTax: boolean;
   subscription: string | null;
   invoice: string | null;
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ListedPrice } from '../price-list.js';
 import type {
   CheckoutSessionRecord,
   CustomerRecord,
@@ -10,8 +11,6 @@ import type {
   SubscriptionRecord,
 } from './records.js';
 import { defaultSettings, type Settings } from './settings.js';
-
-const PRODUCT: ProductRecord = { id: 'prod_pro', name: 'Pro' };
 
 /** Everything that the sandbox's Stripe keeps, in memory. Maps keep the order of creation. */
 @Injectable()
@@ -35,12 +34,11 @@ export class StripeState {
   }
 
   /**
-   * Removes everything, and adds the one product with its one monthly price of 20 USD, without events.
+   * Removes everything, and adds the prices that exist from the start, without events.
    *
-   * @param priceId the id of that price
-   * @param now its time of creation in Unix seconds
+   * @param now their time of creation in Unix seconds
    */
-  reset(priceId: string, now: number): void {
+  reset(prices: readonly ListedPrice[], now: number): void {
     for (const map of [
       this.customers,
       this.products,
@@ -54,8 +52,15 @@ export class StripeState {
       map.clear();
     }
     this.settings = { ...defaultSettings };
-    this.products.set(PRODUCT.id, PRODUCT);
-    this.prices.set(priceId, { id: priceId, created: now, product: PRODUCT.id, currency: 'usd', unitAmount: 2000 });
+    for (const price of prices) this.addPrice(price, now);
+  }
+
+  /** Adds a price, and its product if it is new. @param now its time of creation in Unix seconds */
+  addPrice({ id, interval, product, name, unitAmount }: ListedPrice, now: number): PriceRecord {
+    const price: PriceRecord = { id, interval, created: now, product, currency: 'usd', unitAmount };
+    if (!this.products.has(product)) this.products.set(product, { id: product, name });
+    this.prices.set(id, price);
+    return price;
   }
 }
 

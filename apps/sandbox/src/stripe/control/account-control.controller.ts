@@ -1,14 +1,21 @@
 import { BadRequestException, Body, Get, HttpCode, Param, Patch, Post, Put } from '@nestjs/common';
-import { Billing } from '../account/billing.js';
+import { Billing, PLAIN_TERMS } from '../account/billing.js';
 import { Checkout } from '../account/checkout.js';
 import { Customers } from '../account/customers.js';
 import { StripeState } from '../account/stripe-state.js';
-import { Subscriptions } from '../account/subscriptions.js';
+import type { PriceRecord, SubscriptionRecord } from '../account/records.js';
+import { hasEnded, Subscriptions } from '../account/subscriptions.js';
 import { TestClock } from '../account/test-clock.js';
 import { Timekeeper } from '../account/timekeeper.js';
 import { successUrl } from '../pages/checkout.page.js';
 import { StripeSandboxConfig } from '../stripe-sandbox.config.js';
-import { AdvanceRequest, CardRequest, NewSubscriptionRequest, SubscriptionChangeRequest } from './account.request.js';
+import {
+  AdvanceRequest,
+  CardRequest,
+  NewPriceRequest,
+  NewSubscriptionRequest,
+  SubscriptionChangeRequest,
+} from './account.request.js';
 import { ControlController, existing } from './control.decorator.js';
 import { ForcedStatus } from './forced-status.js';
 import { customerResponse, subscriptionResponse } from './account.response.js';
@@ -66,12 +73,19 @@ export class AccountControlController {
     return customerResponse(this.state, customer);
   }
 
+  @Post('prices')
+  @HttpCode(200)
+  createPrice(@Body() { id, interval = 'month', name = id, amount = 2_000 }: NewPriceRequest) {
+    const price = { id, interval, product: `prod_${id}`, name, unitAmount: amount };
+    return this.state.addPrice(price, this.clock.now());
+  }
+
   @Post('subscriptions')
   @HttpCode(200)
-  createSubscription(@Body() { customer: id, status }: NewSubscriptionRequest) {
+  createSubscription(@Body() { customer: id, status, price: priceId }: NewSubscriptionRequest) {
     const customer = this.customers.live(id);
-    const price = this.config.priceId;
-    const subscription = this.billing.start({ customer: id, price, quantity: 1, metadata: {} });
+    const price = this.priceOf(priceId ?? this.config.prices[0]?.id);
+    const subscription = this.billing.start({ ...PLAIN_TERMS, customer: id, price: price.id });
     // Without a card it would stay incomplete, and the default is a subscription that runs.
     const defaultStatus = customer.paymentMethod === null ? 'active' : subscription.status;
     this.forcedStatus.force(subscription, status ?? defaultStatus);
@@ -79,8 +93,9 @@ export class AccountControlController {
   }
 
   @Patch('subscriptions/:id')
-  changeSubscription(@Param('id') id: string, @Body() { status, cancelAtPeriodEnd }: SubscriptionChangeRequest) {
+  changeSubscription(@Param('id') id: string, @Body() { status, price, cancelAtPeriodEnd }: SubscriptionChangeRequest) {
     const subscription = existing(this.state.subscriptions.get(id), id);
+    if (price !== undefined) this.switchPrice(subscription, price);
     if (status !== undefined) this.forcedStatus.force(subscription, status);
     if (cancelAtPeriodEnd === true) {
       this.subscriptions.scheduleCancellation(subscription, subscription.periodEnd, true);
@@ -96,5 +111,14 @@ export class AccountControlController {
     const session = existing(this.state.checkoutSessions.get(id), id);
     this.checkout.pay(session);
     return { status: session.status, subscription: session.subscription, url: successUrl(session) };
+  }
+
+  private switchPrice(subscription: SubscriptionRecord, priceId: string): void {
+    if (hasEnded(subscription)) throw new BadRequestException(`${subscription.id} has ended, which is final at Stripe`);
+    this.billing.switchPrice(subscription, this.priceOf(priceId));
+  }
+
+  private priceOf(id = ''): PriceRecord {
+    return existing(this.state.prices.get(id), id);
   }
 }

@@ -1,5 +1,5 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsPositive, IsString, Matches, Max, Min } from 'class-validator';
-import type { CardOutcome } from '../account/records.js';
+import type { CardOutcome, Interval } from '../account/records.js';
 
 const MAX_SECONDS = 5 * 366 * 86_400;
 
@@ -28,10 +28,36 @@ export class CardRequest {
   outcome!: CardOutcome;
 }
 
-/** A new subscription for the price that exists from the start. */
+/** A new price with a product of its own, or other terms of a price. */
+export class NewPriceRequest {
+  @IsString()
+  id!: string;
+
+  @IsOptional()
+  @IsIn(['month', 'year'])
+  interval?: Interval;
+
+  /** The product's name; the price's id unless given. */
+  @IsOptional()
+  @IsString()
+  name?: string;
+
+  /** In cents of a US dollar. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  amount?: number;
+}
+
+/** A new subscription. */
 export class NewSubscriptionRequest {
   @IsString()
   customer!: string;
+
+  /** Pro's monthly one unless given. */
+  @IsOptional()
+  @IsString()
+  price?: string;
 
   /** Any status, also one that Stripe doesn't have. Without it the subscription is active, or what its first charge leads to. */
   @IsOptional()
@@ -41,6 +67,11 @@ export class NewSubscriptionRequest {
 
 /** A change to a subscription, as in Stripe's dashboard. */
 export class SubscriptionChangeRequest {
+  /** Changed before the status. */
+  @IsOptional()
+  @IsString()
+  price?: string;
+
   @IsOptional()
   @Matches(/^[a-z_]+$/)
   status?: string;

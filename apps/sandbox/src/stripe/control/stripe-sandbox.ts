@@ -39,7 +39,7 @@ export class StripeSandbox implements OnModuleInit, OnModuleDestroy {
   /** Restores the state after the start. */
   reset(): void {
     this.clock.reset();
-    this.state.reset(this.config.priceId, this.clock.now());
+    this.state.reset(this.config.prices, this.clock.now());
     this.idempotency.clear();
     this.faults.clear();
     this.faults.setAvailability('up');

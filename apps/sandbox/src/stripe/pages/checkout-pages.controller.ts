@@ -1,4 +1,16 @@
-import { Controller, Get, Header, Param, Post, Query, Redirect, UseFilters, UseInterceptors } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Param,
+  Post,
+  Query,
+  Redirect,
+  UseFilters,
+  UseInterceptors,
+} from '@nestjs/common';
+import { IsString } from 'class-validator';
 import { Checkout } from '../account/checkout.js';
 import type { CheckoutSessionRecord } from '../account/records.js';
 import { StripeState } from '../account/stripe-state.js';
@@ -9,6 +21,12 @@ import { PageInterceptor } from './page.interceptor.js';
 
 interface Location {
   url: string;
+}
+
+/** What is sent with the button beside the field. */
+class PromotionCodeForm {
+  @IsString()
+  code!: string;
 }
 
 /** The pay page and its buttons. */
@@ -23,11 +41,11 @@ export class CheckoutPagesController {
 
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
-  show(@Param('id') id: string, @Query('declined') declined?: string): string {
+  show(@Param('id') id: string, @Query('refused') refused?: string): string {
     const session = this.find(id);
     try {
       this.checkout.assertPayable(session);
-      return checkoutPage(this.state, session, declined !== undefined);
+      return checkoutPage(this.state, session, refused === 'card' || refused === 'code' ? refused : null);
     } catch (error) {
       if (error instanceof StripeApiError) return closedCheckoutPage(session, error.message);
       throw error;
@@ -46,7 +64,14 @@ export class CheckoutPagesController {
   @Post('decline')
   @Redirect('/', 303)
   decline(@Param('id') id: string): Location {
-    return { url: `/stripe/checkout/${this.find(id).id}?declined` };
+    return { url: `/stripe/checkout/${this.find(id).id}?refused=card` };
+  }
+
+  @Post('promotion-code')
+  @Redirect('/', 303)
+  applyPromotionCode(@Param('id') id: string, @Body() { code }: PromotionCodeForm): Location {
+    const isKnown = this.checkout.applyPromotionCode(this.find(id), code);
+    return { url: `/stripe/checkout/${id}${isKnown ? '' : '?refused=code'}` };
   }
 
   private find(id: string): CheckoutSessionRecord {

@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Param, Post, Redirect, UseFilters, UseInterceptors } from '@nestjs/common';
+import { Billing } from '../account/billing.js';
 import { Customers } from '../account/customers.js';
 import { Portal } from '../account/portal.js';
 import type { PortalSessionRecord, SubscriptionRecord } from '../account/records.js';
@@ -21,6 +22,7 @@ export class PortalPagesController {
   constructor(
     private readonly state: StripeState,
     private readonly portal: Portal,
+    private readonly billing: Billing,
     private readonly customers: Customers,
     private readonly subscriptions: Subscriptions,
   ) {}
@@ -43,6 +45,20 @@ export class PortalPagesController {
   @Redirect('/', 303)
   resume(@Param('id') id: string, @Param('subscription') subscription: string): Location {
     this.subscriptions.keep(this.subscriptionIn(id, subscription));
+    return back(id);
+  }
+
+  @Post('switch/:subscription/:price')
+  @Redirect('/', 303)
+  switchPrice(
+    @Param('id') id: string,
+    @Param('subscription') subscriptionId: string,
+    @Param('price') priceId: string,
+  ): Location {
+    const subscription = this.subscriptionIn(id, subscriptionId);
+    const price = this.state.prices.get(priceId);
+    if (price === undefined) throw notFound('price', priceId);
+    this.billing.switchPrice(subscription, price);
     return back(id);
   }
 

@@ -1,4 +1,4 @@
-import type { InvoiceRecord, PortalSessionRecord, SubscriptionRecord } from '../account/records.js';
+import type { InvoiceRecord, PortalSessionRecord, PriceRecord, SubscriptionRecord } from '../account/records.js';
 import { known, type StripeState } from '../account/stripe-state.js';
 import { hasEnded } from '../account/subscriptions.js';
 import { type Html, html, page } from '../../html.js';
@@ -37,22 +37,31 @@ function subscriptionPart(
 ): Html {
   const price = known(state.prices, subscription.price);
   const suffix = isFirst ? '' : `-${subscription.id}`;
-  const act = (what: string, label: string) =>
-    button(`${what}${suffix}`, `/stripe/portal/${session.id}/${what}/${subscription.id}`, label);
+  const act = (what: string, label: string, path = `${what}/${subscription.id}`) =>
+    button(`${what}${suffix}`, `/stripe/portal/${session.id}/${path}`, label);
   const buttons =
     subscription.cancelAt === null
-      ? html`${act('cancel-at-period-end', 'Cancel when the period ends')} ${act('cancel-now', 'Cancel now')}`
+      ? html`${otherPrices(state, subscription).map((other) =>
+          act(`switch-to-${other.id}`, switchLabel(state, other), `switch/${subscription.id}/${other.id}`),
+        )}
+        ${act('cancel-at-period-end', 'Cancel when the period ends')} ${act('cancel-now', 'Cancel now')}`
       : html`${act('resume', 'Don’t cancel')} ${act('cancel-now', 'Cancel now')}`;
   return html`
     <h2>${known(state.products, price.product).name}</h2>
     <p>
       <strong id="subscription-status${suffix}">${subscription.status}</strong>,
-      ${money(price.unitAmount * subscription.quantity, price.currency)} per month
+      ${money(price.unitAmount * subscription.quantity, price.currency)} per ${price.interval}
     </p>
     <p id="subscription-end${suffix}">${endOf(subscription)}</p>
     ${!hasEnded(subscription) && buttons}
   `;
 }
+
+const otherPrices = (state: StripeState, { price }: SubscriptionRecord): PriceRecord[] =>
+  [...state.prices.values()].filter(({ id }) => id !== price);
+
+const switchLabel = (state: StripeState, { product, unitAmount, currency, interval }: PriceRecord): string =>
+  `Switch to ${known(state.products, product).name}, ${money(unitAmount, currency)} per ${interval}`;
 
 function endOf({ endedAt, cancelAt, periodEnd }: SubscriptionRecord): string {
   if (endedAt !== null) return `Ended on ${day(endedAt)}`;
@@ -72,8 +81,7 @@ const invoiceTable = (state: StripeState, invoices: InvoiceRecord[]): Html => ht
 `;
 
 function invoiceRow(state: StripeState, invoice: InvoiceRecord): Html {
-  const { price } = known(state.subscriptions, invoice.subscription);
-  const { currency } = known(state.prices, price);
+  const { currency } = known(state.prices, invoice.price);
   return html`<tr>
     <td>${day(invoice.created)}</td>
     <td>${invoice.number ?? '–'}</td>

@@ -3,29 +3,47 @@ import { known, type StripeState } from '../account/stripe-state.js';
 
 export function wireCheckoutSession(state: StripeState, session: CheckoutSessionRecord): WireObject {
   const price = known(state.prices, session.price);
-  const total = price.unitAmount * session.quantity;
+  // In a trial nothing is due now.
+  const subtotal = session.trialDays > 0 ? 0 : price.unitAmount * session.quantity;
+  const discount = session.trialDays > 0 ? 0 : (session.discount?.amount ?? 0);
   return {
     ...constant,
     id: session.id,
     object: 'checkout.session',
-    amount_subtotal: total,
-    amount_total: total,
+    allow_promotion_codes: session.allowPromotionCodes,
+    amount_subtotal: subtotal,
+    amount_total: subtotal - discount,
+    automatic_tax: automaticTax(session),
     cancel_url: session.cancelUrl,
     client_reference_id: session.clientReferenceId,
     created: session.created,
     currency: price.currency,
     customer: session.customer,
     customer_details: customerDetails(state, session),
+    discounts: session.discount === null ? [] : [{ coupon: null, promotion_code: session.discount.promotionCode }],
     expires_at: session.expiresAt,
     invoice: session.invoice,
     metadata: { ...session.metadata },
-    payment_status: session.invoice === null ? 'unpaid' : 'paid',
+    payment_status: paymentStatus(session),
     status: session.status,
     subscription: session.subscription,
     success_url: session.successUrl,
+    total_details: { amount_discount: discount, amount_shipping: 0, amount_tax: 0 },
     url: session.status === 'open' ? session.url : null,
   };
 }
+
+function paymentStatus({ invoice, trialDays }: CheckoutSessionRecord): string {
+  if (invoice === null) return 'unpaid';
+  return trialDays > 0 ? 'no_payment_required' : 'paid';
+}
+
+const automaticTax = ({ automaticTax: enabled, status }: CheckoutSessionRecord): WireObject => ({
+  enabled,
+  liability: enabled ? { type: 'self' } : null,
+  provider: enabled ? 'stripe' : null,
+  status: enabled ? (status === 'complete' ? 'complete' : 'requires_location_inputs') : null,
+});
 
 function customerDetails(state: StripeState, session: CheckoutSessionRecord): WireObject {
   const { email, name } = known(state.customers, session.customer);
@@ -45,9 +63,7 @@ function customerDetails(state: StripeState, session: CheckoutSessionRecord): Wi
 const constant: WireObject = {
   adaptive_pricing: null,
   after_expiration: null,
-  allow_promotion_codes: null,
   allowed_payment_method_types: null,
-  automatic_tax: { enabled: false, liability: null, provider: null, status: null },
   billing_address_collection: null,
   client_secret: null,
   collected_information: null,
@@ -59,7 +75,6 @@ const constant: WireObject = {
   customer_account: null,
   customer_creation: null,
   customer_email: null,
-  discounts: [],
   integration_identifier: null,
   invoice_creation: null,
   livemode: false,
@@ -86,7 +101,6 @@ const constant: WireObject = {
   shipping_cost: null,
   shipping_options: [],
   submit_type: null,
-  total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
   ui_mode: 'hosted_page',
   wallet_options: null,
 };

@@ -13,14 +13,16 @@ export function wireInvoice(state: StripeState, invoice: InvoiceRecord): WireObj
     object: 'invoice',
     attempt_count: invoice.attempts,
     attempted: invoice.attempts > 0 || isPaid,
+    automatic_tax: automaticTax(subscription.automaticTax),
     auto_advance: invoice.status === 'draft' || invoice.nextAttempt !== null,
     automatically_finalizes_at: invoice.finalizesAt,
     billing_reason: invoice.billingReason,
     created: invoice.created,
-    currency: known(state.prices, subscription.price).currency,
+    currency: known(state.prices, invoice.price).currency,
     customer: invoice.customer,
     customer_email: customer.email,
     customer_name: customer.name,
+    discounts: invoice.discount === null ? [] : [invoice.discount.id],
     effective_at: invoice.finalizedAt,
     ending_balance: invoice.finalizedAt === null ? null : 0,
     hosted_invoice_url: null,
@@ -43,20 +45,31 @@ export function wireInvoice(state: StripeState, invoice: InvoiceRecord): WireObj
       paid_at: invoice.paidAt,
       voided_at: invoice.voidedAt,
     },
+    total_discount_amounts: discountAmounts(invoice),
   };
 }
+
+const automaticTax = (enabled: boolean): WireObject => ({
+  disabled_reason: null,
+  enabled,
+  liability: enabled ? { type: 'self' } : null,
+  provider: enabled ? 'stripe' : null,
+  status: enabled ? 'complete' : null,
+});
+
+const discountAmounts = ({ discount }: InvoiceRecord): WireObject[] =>
+  discount === null ? [] : [{ amount: discount.amount, discount: discount.id }];
 
 /** The link between an invoice and its payment; null for an unpaid invoice. */
 export function wireInvoicePayment(state: StripeState, invoice: InvoiceRecord): WireObject | null {
   if (invoice.payment === null || invoice.paidAt === null) return null;
-  const { price } = known(state.subscriptions, invoice.subscription);
   return {
     id: invoice.payment.id,
     object: 'invoice_payment',
     amount_paid: invoice.amount,
     amount_requested: invoice.amount,
     created: invoice.finalizedAt ?? invoice.created,
-    currency: known(state.prices, price).currency,
+    currency: known(state.prices, invoice.price).currency,
     invoice: invoice.id,
     is_default: true,
     livemode: false,
@@ -68,14 +81,15 @@ export function wireInvoicePayment(state: StripeState, invoice: InvoiceRecord): 
 
 function amounts(invoice: InvoiceRecord): WireObject {
   const paid = invoice.status === 'paid' ? invoice.amount : 0;
+  const subtotal = invoice.amount + (invoice.discount?.amount ?? 0);
   return {
     amount_due: invoice.amount,
     amount_overpaid: 0,
     amount_paid: paid,
     amount_remaining: invoice.amount - paid,
     amount_shipping: 0,
-    subtotal: invoice.amount,
-    subtotal_excluding_tax: invoice.amount,
+    subtotal,
+    subtotal_excluding_tax: subtotal,
     total: invoice.amount,
     total_excluding_tax: invoice.amount,
   };
@@ -83,15 +97,16 @@ function amounts(invoice: InvoiceRecord): WireObject {
 
 function wireLine(state: StripeState, invoice: InvoiceRecord): WireObject {
   const subscription = known(state.subscriptions, invoice.subscription);
-  const price = known(state.prices, subscription.price);
+  const price = known(state.prices, invoice.price);
+  const subtotal = invoice.amount + (invoice.discount?.amount ?? 0);
   const { name } = known(state.products, price.product);
   return {
     id: invoice.line,
     object: 'line_item',
-    amount: invoice.amount,
+    amount: subtotal,
     currency: price.currency,
-    description: `${subscription.quantity} × ${name}`,
-    discount_amounts: [],
+    description: `${invoice.quantity} × ${name}`,
+    discount_amounts: discountAmounts(invoice),
     discountable: true,
     discounts: [],
     invoice: invoice.id,
@@ -115,10 +130,10 @@ function wireLine(state: StripeState, invoice: InvoiceRecord): WireObject {
       type: 'price_details',
       unit_amount_decimal: String(price.unitAmount),
     },
-    quantity: subscription.quantity,
-    quantity_decimal: String(subscription.quantity),
+    quantity: invoice.quantity,
+    quantity_decimal: String(invoice.quantity),
     subscription: subscription.id,
-    subtotal: invoice.amount,
+    subtotal,
     taxes: [],
   };
 }
@@ -129,7 +144,6 @@ const constant: WireObject = {
   account_name: 'Sandbox',
   account_tax_ids: null,
   application: null,
-  automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
   collection_method: 'charge_automatically',
   custom_fields: null,
   customer_account: null,
@@ -142,7 +156,6 @@ const constant: WireObject = {
   default_source: null,
   default_tax_rates: [],
   description: null,
-  discounts: [],
   due_date: null,
   footer: null,
   from_invoice: null,
@@ -161,7 +174,6 @@ const constant: WireObject = {
   starting_balance: 0,
   statement_descriptor: null,
   test_clock: null,
-  total_discount_amounts: [],
   total_pretax_credit_amounts: [],
   total_taxes: [],
   webhooks_delivered_at: null,

@@ -15,7 +15,7 @@ export function wirePrice(price: PriceRecord): WireObject {
     nickname: null,
     product: price.product,
     recurring: {
-      interval: 'month',
+      interval: price.interval,
       interval_count: 1,
       meter: null,
       trial_period_days: null,
@@ -41,7 +41,7 @@ export function wirePlan(price: PriceRecord): WireObject {
     billing_scheme: 'per_unit',
     created: price.created,
     currency: price.currency,
-    interval: 'month',
+    interval: price.interval,
     interval_count: 1,
     livemode: false,
     metadata: {},

@@ -9,6 +9,11 @@ export function wireSubscription(state: StripeState, subscription: SubscriptionR
     ...constant,
     id,
     object: 'subscription',
+    automatic_tax: {
+      disabled_reason: null,
+      enabled: subscription.automaticTax,
+      liability: subscription.automaticTax ? { type: 'self' } : null,
+    },
     billing_cycle_anchor: subscription.anchor,
     billing_mode: {
       flexible: subscription.billingMode === 'flexible' ? { proration_discounts: 'included' } : null,
@@ -71,7 +76,6 @@ function wireItem(state: StripeState, subscription: SubscriptionRecord): WireObj
 const constant: WireObject = {
   application: null,
   application_fee_percent: null,
-  automatic_tax: { disabled_reason: null, enabled: false, liability: null },
   billing_cycle_anchor_config: null,
   billing_schedules: [],
   billing_thresholds: null,
