@@ -7,6 +7,7 @@ import { CheckoutService } from './checkout/checkout.service.js';
 import { CustomerService } from './checkout/customer.service.js';
 import { ReturnUrlService } from './checkout/return-url.service.js';
 import { PlanConfig } from './plan/plan.config.js';
+import { PlanController } from './plan/plan.controller.js';
 import { PlanStore } from './plan/plan.store.js';
 import { ErasedQuotaStore } from './quota/erased-quota.store.js';
 import { CapacityService } from './quota/capacity.service.js';
@@ -38,7 +39,7 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
 /** Plans, quotas and payment over HTTP. */
 @Module({
   imports: [AuthModule, BillingModule],
-  controllers: [SubscriptionController, StripeWebhookController, UsageController],
+  controllers: [PlanController, SubscriptionController, StripeWebhookController, UsageController],
   providers: [
     CapacityService,
     CheckoutService,
