@@ -44,6 +44,10 @@ refunded when the reply ends \`failed\` or \`blocked\`, or is cancelled before i
 draft headers \`RateLimit-Policy: "daily-messages";q=5;w=86400\` and \`RateLimit: "daily-messages";r=3;t=34200\` (3 left, 34,200 seconds to go). A 429 adds \`Retry-After\` in seconds.
 \`GET /subscription/status\` shows plan and quota at any time.
 
+## Plans and models
+\`GET /plans\` has the plans, \`GET /models\` the models and which of them your plan has. A room's \`model\` is one of those, or null
+for the plan's default. When a plan loses a model, its rooms are answered by the default; a reply's \`model\` says which answered.
+
 ## Becoming Pro
 \`POST /subscription/subscribe/pro\` answers with the address of a Stripe Checkout page. When the customer has paid, Stripe
 tells us by its webhook (\`POST /subscription/webhook/stripe\`), and the next request counts as Pro. \`POST /subscription/portal\` leads to Stripe's page for
