@@ -77,7 +77,8 @@ describe('the answers of the running product are as described', () => {
     expect((await person.http.get('/user/me/export')).status).toBe(200);
   });
 
-  it('for plans and models', async () => {
+  it('for plans, models and usage', async () => {
+    expect((await person.http.get('/usage')).status).toBe(200);
     expect((await http.get('/plans')).status).toBe(200);
     expect((await person.http.get('/models')).status).toBe(200);
   });
