@@ -78,7 +78,14 @@ describe('the answers of the running product are as described', () => {
     expect((await person.http.get('/usage?from=2026-11-30&to=2026-11-01')).status).toBe(400);
   });
 
+  it('for plans, models and usage', async () => {
+    expect((await person.http.get('/usage')).status).toBe(200);
+    expect((await http.get('/plans')).status).toBe(200);
+    expect((await person.http.get('/models')).status).toBe(200);
+  });
+
   it('for rooms and search', async () => {
+    expect((await person.http.post('/chatroom', { model: 'gemini-unheard-of' })).status).toBe(400);
     const room = await openRoom(person.http, { systemInstruction: 'Be brief.' });
     expect((await person.http.patch(`/chatroom/${room}`, { pinned: true, archived: true })).status).toBe(200);
     expect((await person.http.get('/chatroom?archived=true')).status).toBe(200);

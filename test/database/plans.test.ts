@@ -135,14 +135,13 @@ const now = new Date();
 const today = now.toISOString().slice(0, 10);
 const NEW_IDS = ['d0000000-0000-7000-8000-000000000001', 'd0000000-0000-7000-8000-000000000002'];
 
+const SENT = [LONG_OWNER, LONG, now, today, catalogue, ...NEW_IDS];
+
 /** What a statement does on the hot path, and how many pages it may touch, however much there is. */
 const HOT: [what: string, statement: string, values: unknown[], pages: number][] = [
-  [
-    'accepting a message',
-    'message_send',
-    [LONG_OWNER, LONG, now, today, catalogue, ...NEW_IDS, 'Hi', null, null, false],
-    100,
-  ],
+  ['accepting a message', 'message_send', [...SENT, 'Hi', null, null, false, null], 100],
+  ['accepting a long message', 'message_send', [...SENT, 'Hi', null, null, false, 2], 100],
+  ['creating a room', 'chatroom_create', [NEW_IDS[0], LONG_OWNER, 'T', null, null, now, catalogue, 100], 100],
   ['claiming the head of a backlog', 'reply_claim', [BACKLOG_HEAD, 10_000, 300_000, catalogue], 200],
   ['claiming what is not the head', 'reply_claim', [BACKLOG_SECOND, 10_000, 300_000, catalogue], 60],
   ['extending leases', 'reply_extend', [[BACKLOG_HEAD], [1], ['Half'], 10_000], 30],

@@ -1,11 +1,12 @@
 import 'reflect-metadata';
 import { type MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/testing';
 import { type FinalReply, type ReplyStore } from '@app/gemini/testing';
-import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
+import { Clock, Database, DatabaseConfig, uuidv7, type ValidationFailedError } from '@app/platform';
 import { CapacityService, DailyQuotaGuard, ExhaustedQuotaCache, type QuotaLedgerStore } from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
 import { claimReply } from '../support/claim.js';
 import { messageAcceptance } from '../support/message-acceptance.js';
+import { plansFile } from '../support/plans-file.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 class SetClock extends Clock {
@@ -101,6 +102,41 @@ describe('accepting a message', () => {
     expect(await outcomeOf(acceptance.send(other, room, 'Hi', null))).toBe('chatroom_not_found');
     expect(await outcomeOf(acceptance.send(other, uuidv7(), 'Hi', null))).toBe('chatroom_not_found');
     expect((await ledger.read(other)).used).toBe(0);
+  });
+
+  it("takes no message that is longer than the plan's, in code points, and charges nothing for it", async () => {
+    const plans = plansFile((file) => {
+      file.plans.basic.maxMessageCharacters = 10;
+      file.plans.pro.maxMessageCharacters = 20;
+    });
+    const limited = messageAcceptance(database, clock, 5, 100, plans).acceptance;
+    const [basic, pro] = [await newUser(), await newUser({ plan: 'pro' })];
+    const [basicRoom, proRoom] = [await newRoom(basic), await newRoom(pro)];
+    const send = (user: string, room: string, length: number) =>
+      limited.send(user, room, '🌍'.repeat(length), null).then(
+        () => null,
+        (error: ValidationFailedError) => error.errors ?? error.code,
+      );
+    const tooLong = (longest: number) => [{ pointer: '/content', detail: `must have at most ${longest} characters` }];
+
+    expect(await send(basic, basicRoom, 10)).toBeNull();
+    expect(await send(basic, basicRoom, 11)).toEqual(tooLong(10));
+    expect(await send(pro, proRoom, 20)).toBeNull();
+    expect(await send(pro, proRoom, 21)).toEqual(tooLong(20));
+    expect(await send(basic, uuidv7(), 11)).toBe('chatroom_not_found');
+    expect((await ledger.read(basic)).used).toBe(1);
+    expect(await database.prisma.message.count({ where: { chatroomId: { in: [basicRoom, proRoom] } } })).toBe(4);
+  });
+
+  it('gives the first answer to a key again when the message has become too long for the plan', async () => {
+    const plans = plansFile((file) => (file.plans.basic.maxMessageCharacters = 10));
+    const user = await newUser();
+    const room = await newRoom(user);
+    const text = 'A message of before';
+    const key = readIdempotencyKey('long', [room, text]);
+    const { message } = await acceptance.send(user, room, text, key);
+    const again = await messageAcceptance(database, clock, 5, 100, plans).acceptance.send(user, room, text, key);
+    expect(again).toMatchObject({ message: { id: message.id }, replayed: true });
   });
 
   it('lets 200 parallel senders have exactly the five messages of the day', async () => {

@@ -2,8 +2,7 @@ import 'reflect-metadata';
 import { once } from 'node:events';
 import {
   ChatroomNotFoundError,
-  ChatroomService,
-  ChatroomStore,
+  type ChatroomService,
   ReplyCancellationStore,
   RoomDeletionStore,
 } from '@app/chatroom/testing';
@@ -12,6 +11,7 @@ import type { FinalReply, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
+import { chatrooms } from '../support/chatrooms.js';
 import { claimReply } from '../support/claim.js';
 import { messageAcceptance } from '../support/message-acceptance.js';
 import { type RoomDeletion, startRoomDeletion } from '../support/room-deletion.js';
@@ -40,7 +40,7 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
   ({ acceptance, ledger, replies } = messageAcceptance(database, clock, 10_000));
-  rooms = new ChatroomService(new ChatroomStore(database, clock));
+  ({ rooms } = chatrooms(database, clock));
   cancellation = new ReplyCancellationStore(database, clock);
   api = await startRoomDeletion(database, clock);
 });

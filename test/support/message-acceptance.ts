@@ -16,10 +16,17 @@ import {
  *
  * @param dailyMessages of the Basic plan
  * @param concurrentReplies of every plan
+ * @param file the path of a catalogue's file, other than the one that ships
  */
-export function messageAcceptance(database: Database, clock: Clock, dailyMessages = 5, concurrentReplies = 100) {
-  const config = Object.assign(new CatalogueConfig(), { BASIC_DAILY_MESSAGES: dailyMessages });
-  const { plans, models } = loadPlanCatalogue(config);
+export function messageAcceptance(
+  database: Database,
+  clock: Clock,
+  dailyMessages = 5,
+  concurrentReplies = 100,
+  file?: string,
+) {
+  const settings = { BASIC_DAILY_MESSAGES: dailyMessages, ...(file === undefined ? {} : { PLANS_FILE: file }) };
+  const { plans, models } = loadPlanCatalogue(Object.assign(new CatalogueConfig(), settings));
   const catalogue = new PlanCatalogue(
     plans.map((plan) => ({ ...plan, concurrentReplies })),
     models,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A plan as it stands in a catalogue's file; see docs/plans.md. */
-export interface FilePlan {
+interface FilePlan {
   label: string;
   dailyMessages: number | null;
   models: string[];

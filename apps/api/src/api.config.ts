@@ -1,6 +1,6 @@
 import { IntegerVariable } from '@app/platform';
 import { Transform } from 'class-transformer';
-import { IsArray, IsString, Matches } from 'class-validator';
+import { IsArray, IsOptional, IsString, Matches } from 'class-validator';
 
 /** How the API process listens. */
 export class ApiConfig {
@@ -33,9 +33,10 @@ export class ApiConfig {
   @IntegerVariable(0, 10)
   TRUST_PROXY_HOPS = 0;
 
-  /** The largest body that is read, in bytes. */
+  /** The largest body that is read, in bytes. Blank: 262144, or more where a plan's `maxMessageCharacters` need more. */
+  @IsOptional()
   @IntegerVariable(1_024, 10_485_760)
-  BODY_LIMIT_BYTES = 262_144;
+  BODY_LIMIT_BYTES?: number;
 
   /** Milliseconds in which a request must have arrived whole. */
   @IntegerVariable(1_000, 300_000)

@@ -20,10 +20,23 @@ const EXPOSED_HEADERS = [
   'X-Request-Id',
 ];
 
-/** The HTTP server under Nest, with its limits. */
-export function createAdapter(config: ApiConfig): FastifyAdapter {
+/** Unless the environment says otherwise, bodies may have this many bytes at least. */
+const MIN_BODY_LIMIT_BYTES = 262_144;
+
+/** A character takes up to four bytes in UTF-8, and six where a client escapes it (`\u20ac`). */
+const BYTES_PER_CHARACTER = 6;
+/** What a body holds besides the message. */
+const OTHER_BYTES = 4_096;
+
+/**
+ * The HTTP server under Nest, with its limits.
+ *
+ * @param longestMessage in characters: the largest `maxMessageCharacters` of all plans
+ */
+export function createAdapter(config: ApiConfig, longestMessage: number): FastifyAdapter {
+  const needed = longestMessage * BYTES_PER_CHARACTER + OTHER_BYTES;
   const adapter = new FastifyAdapter({
-    bodyLimit: config.BODY_LIMIT_BYTES,
+    bodyLimit: config.BODY_LIMIT_BYTES ?? Math.max(MIN_BODY_LIMIT_BYTES, needed),
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     // Longer than the idle time of the usual load balancers (60 s), so that they close first.
     keepAliveTimeout: 72_000,

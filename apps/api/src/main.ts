@@ -9,6 +9,7 @@ import {
   ProcessConfig,
   runProcess,
 } from '@app/platform';
+import { CatalogueConfig, loadPlanCatalogue } from '@app/subscription';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -18,12 +19,17 @@ import { configureApp, createAdapter } from './configure-app.js';
 
 await runProcess('API', async () => {
   const module = ApiModule.forRoot();
-  const [config, logging, lifetime] = loadConfig([ApiConfig, LoggingConfig, ProcessConfig]);
-  const app = await NestFactory.create<NestFastifyApplication>(module, createAdapter(config), {
-    logger: new JsonLogger('api', logging),
-    abortOnError: false,
-    bodyParser: false,
-  });
+  const [config, plans, logging, lifetime] = loadConfig([ApiConfig, CatalogueConfig, LoggingConfig, ProcessConfig]);
+  const { messageCharacters } = loadPlanCatalogue(plans);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    module,
+    createAdapter(config, messageCharacters.largest),
+    {
+      logger: new JsonLogger('api', logging),
+      abortOnError: false,
+      bodyParser: false,
+    },
+  );
   await configureApp(app, config);
   const operations = new OperationsServer(app);
   const watchedOn = await operations.listen(config.METRICS_PORT);

@@ -9,6 +9,7 @@ import { OfferConfig } from './checkout/offer.config.js';
 import { PlanOfferService } from './checkout/plan-offer.service.js';
 import { ReturnUrlService } from './checkout/return-url.service.js';
 import { PlanConfig } from './plan/plan.config.js';
+import { PlanController } from './plan/plan.controller.js';
 import { PlanStore } from './plan/plan.store.js';
 import { ErasedQuotaStore } from './quota/erased-quota.store.js';
 import { CapacityService } from './quota/capacity.service.js';
@@ -41,7 +42,7 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
 /** Plans, quotas and payment over HTTP. */
 @Module({
   imports: [AuthModule, BillingModule],
-  controllers: [SubscriptionController, StripeWebhookController, UsageController],
+  controllers: [PlanController, SubscriptionController, StripeWebhookController, UsageController],
   providers: [
     CapacityService,
     CheckoutService,

@@ -40,9 +40,13 @@ Send an \`Idempotency-Key\` with a message. If the answer got lost, repeat the r
 
 ## Quota and rate limits
 Basic users have a number of messages for each UTC day; Pro users have no limit. Sending and regenerating cost one each,
-refunded when the reply ends \`failed\` or \`blocked\`, or is cancelled before its first word. Answers carry the IETF
+refunded when the reply ends without any text, or failed by the model's or the operator's fault. Answers carry the IETF
 draft headers \`RateLimit-Policy: "daily-messages";q=5;w=86400\` and \`RateLimit: "daily-messages";r=3;t=34200\` (3 left, 34,200 seconds to go). A 429 adds \`Retry-After\` in seconds.
 \`GET /subscription/status\` shows plan and quota at any time.
+
+## Plans and models
+\`GET /plans\` has the plans, \`GET /models\` the models and which of them your plan has. A room's \`model\` is one of those, or null
+for the plan's default. When a plan loses a model, its rooms are answered by the default; a reply's \`model\` says which answered.
 
 ## Buying a plan
 \`POST /subscription/subscribe/pro\` answers with the address of a Stripe Checkout page; other paid plans take the place of

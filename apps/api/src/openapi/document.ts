@@ -21,6 +21,7 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Account', "The user's own account.")
     .addTag('Chatrooms', 'Rooms, and search through them.')
     .addTag('Messages', 'Sending, and following, stopping and repeating replies.')
+    .addTag('Plans', 'Plans and models on offer.')
     .addTag('Subscription', 'Plan, quota, and paying with Stripe.')
     .addTag('Operations', 'What probes and load balancers ask.')
     .build();

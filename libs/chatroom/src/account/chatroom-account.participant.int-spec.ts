@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { AccountParticipantService } from '@app/auth';
 import { Database, DatabaseConfig, RedisClient, RedisConfig } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
+import { chatrooms } from '../../../../test/support/chatrooms.js';
 import { type RoomDeletion, startRoomDeletion } from '../../../../test/support/room-deletion.js';
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
 import { ChatroomAccountParticipant, type ExportedChatroom } from './chatroom-account.participant.js';
 import { ChatroomListCache } from '../rooms/chatroom-list.cache.js';
-import { toChatroomResponse } from '../rooms/chatroom.row.js';
-import { ChatroomStore } from '../rooms/chatroom.store.js';
+import type { ChatroomService } from '../rooms/chatroom.service.js';
 import { ReplyErasureService } from '../replies/reply-erasure.service.js';
 import { ReplyLogStore } from '../streams/reply-log.store.js';
 
@@ -17,7 +17,7 @@ let testDatabase: TestDatabase;
 let database: Database;
 let redis: RedisClient;
 let cache: ChatroomListCache;
-let rooms: ChatroomStore;
+let rooms: ChatroomService;
 let participants: AccountParticipantService;
 let api: RoomDeletion;
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
   await once(redis, 'ready');
   cache = new ChatroomListCache(redis);
-  rooms = new ChatroomStore(database, new SystemClock());
+  ({ rooms } = chatrooms(database, new SystemClock()));
   participants = new AccountParticipantService();
   const replies = new ReplyErasureService(database, new ReplyLogStore(redis), redis, new SystemClock());
   api = await startRoomDeletion(database, new SystemClock());
@@ -54,8 +54,8 @@ it('exports every room with every message, however many, and those of no other u
 
   const { chatrooms: exported } = (await participants.export(user)) as { chatrooms: ExportedChatroom[] };
   expect(exported.map(({ messages, ...room }) => ({ room, count: messages.length }))).toEqual([
-    { room: toChatroomResponse(quiet), count: 0 },
-    { room: toChatroomResponse(busy), count: 1_001 },
+    { room: quiet, count: 0 },
+    { room: busy, count: 1_001 },
   ]);
   expect(exported[1]?.messages.map(({ id, superseded, idempotencyKey }) => [id, superseded, idempotencyKey])).toEqual(
     ids.map((id, index) => [id, index === 7, index === 9 ? 'k-123' : null]),

@@ -4,6 +4,7 @@ import { Database, DatabaseConfig, Metrics, RedisClient, RedisConfig, Validation
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
 import { eventually } from '../../../../test/support/eventually.js';
+import { chatrooms } from '../../../../test/support/chatrooms.js';
 import { insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from '../../../../test/support/services.js';
 import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
@@ -11,8 +12,7 @@ import { type CachedPage, ChatroomListCache } from './chatroom-list.cache.js';
 import { ChatroomListService } from './chatroom-list.service.js';
 import { ChatroomTitleStore } from './chatroom-title.store.js';
 import type { ChatroomPageResponse } from './chatroom.response.js';
-import { ChatroomService } from './chatroom.service.js';
-import { ChatroomStore } from './chatroom.store.js';
+import type { ChatroomService } from './chatroom.service.js';
 
 /** The list as one API process has it: the database is common, the connection to Redis its own. */
 class Replica {
@@ -75,7 +75,7 @@ let shaky: Replica;
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
-  rooms = new ChatroomService(new ChatroomStore(database, new SystemClock()));
+  ({ rooms } = chatrooms(database, new SystemClock()));
   titles = new ChatroomTitleStore(database, new SystemClock());
   const redis = await testRedis();
   toRedis = await TcpProxy.to(redis.host, redis.port);

@@ -19,12 +19,18 @@ export class ChatroomController {
   ) {}
 
   @Post()
-  @ApiOperation({ operationId: 'createChatroom', summary: 'Open a chatroom' })
+  @ApiOperation({
+    operationId: 'createChatroom',
+    summary: 'Open a chatroom',
+    description: 'Your plan has a number of rooms. The `model` has to be one that it has, see `GET /models`.',
+  })
   @ApiBody({ type: CreateChatroomRequest, required: false })
   @ApiCreatedResponse({
     type: ChatroomResponse,
     headers: { Location: { description: 'Where the room is.', schema: { type: 'string' } } },
   })
+  @ApiProblem(403, 'model_not_in_plan')
+  @ApiProblem(409, 'too_many_chatrooms')
   async create(
     @CurrentUser() { userId }: AuthenticatedUser,
     @Body() wanted: CreateChatroomRequest,
@@ -64,9 +70,14 @@ export class ChatroomController {
   }
 
   @Patch(':id')
-  @ApiOperation({ operationId: 'updateChatroom', summary: 'Change a chatroom', description: 'What is left out stays.' })
+  @ApiOperation({
+    operationId: 'updateChatroom',
+    summary: 'Change a chatroom',
+    description: 'What is left out stays. A `model` has to be one that your plan has, see `GET /models`.',
+  })
   @ApiBody({ type: UpdateChatroomRequest, required: false })
   @ApiOkResponse({ type: ChatroomResponse })
+  @ApiProblem(403, 'model_not_in_plan')
   @ApiProblem(404, 'chatroom_not_found')
   update(
     @CurrentUser() { userId }: AuthenticatedUser,

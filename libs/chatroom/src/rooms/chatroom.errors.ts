@@ -6,3 +6,17 @@ export class ChatroomNotFoundError extends DomainError {
     super('chatroom_not_found', 'not_found', 'There is no such chatroom.');
   }
 }
+
+/** The user has as many rooms as the plan allows, or more since a change of plans. */
+export class TooManyChatroomsError extends DomainError {
+  constructor() {
+    super('too_many_chatrooms', 'conflict', 'Your plan has no more chatrooms: delete one first.');
+  }
+}
+
+/** The model is on offer, but the user's plan doesn't have it. */
+export class ModelNotInPlanError extends DomainError {
+  constructor() {
+    super('model_not_in_plan', 'forbidden', "Your plan doesn't have this model; GET /models says which it has.");
+  }
+}

@@ -42,7 +42,9 @@ const IsModelName = () =>
       type: 'string',
       nullable: true,
       pattern: MODEL_NAME.source,
-      description: "The model that answers in this room, from the next reply on. Null: the deployment's default.",
+      description:
+        'The model that answers in this room, from the next reply on: one that is on offer, and that your plan has ' +
+        "(`GET /models`). Null: the default of your plan. It answers, too, when your plan doesn't have the model any more.",
       example: 'gemini-flash-latest',
     }),
   );

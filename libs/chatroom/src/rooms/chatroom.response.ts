@@ -25,7 +25,7 @@ export class ChatroomResponse {
   @ApiProperty({
     type: 'string',
     nullable: true,
-    description: "The model that answers in this room; null: the deployment's default.",
+    description: 'The model that was chosen for this room; null: the default of the plan.',
     example: 'gemini-flash-latest',
   })
   model!: string | null;

@@ -2,11 +2,13 @@ import 'reflect-metadata';
 import { Database, DatabaseConfig, ValidationFailedError } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
+import { chatrooms } from '../../../../test/support/chatrooms.js';
+import { plansFile } from '../../../../test/support/plans-file.js';
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
-import { ChatroomNotFoundError } from './chatroom.errors.js';
-import { ChatroomService } from './chatroom.service.js';
-import { ChatroomStore } from './chatroom.store.js';
+import { ChatroomNotFoundError, ModelNotInPlanError, TooManyChatroomsError } from './chatroom.errors.js';
+import type { ChatroomResponse } from './chatroom.response.js';
+import type { ChatroomService } from './chatroom.service.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -17,7 +19,7 @@ let otherUser: string;
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
-  rooms = new ChatroomService(new ChatroomStore(database, new SystemClock()));
+  ({ rooms } = chatrooms(database, new SystemClock()));
   [owner, otherUser] = await Promise.all([insertUser(database), insertUser(database)]);
 });
 
@@ -44,6 +46,80 @@ describe('a new room', () => {
 
   it('has neither name nor instruction nor model of its own unless it is given some', async () => {
     expect(await rooms.create(owner, {})).toMatchObject({ title: null, systemInstruction: null, model: null });
+  });
+});
+
+describe("a plan's number of rooms", () => {
+  const limited = (maxChatrooms: number) =>
+    chatrooms(database, new SystemClock(), {
+      PLANS_FILE: plansFile(({ plans }) => (plans.basic.maxChatrooms = maxChatrooms)),
+    }).rooms;
+  const countOf = (userId: string) => database.prisma.chatroom.count({ where: { userId } });
+
+  it.each([3, 150])('is exact under parallel requests: %p', async (limit) => {
+    const user = await insertUser(database);
+    const attempts = Array.from({ length: limit + 20 }, () => limited(limit).create(user, {}));
+    const failures = (await Promise.allSettled(attempts)).flatMap((each) =>
+      each.status === 'rejected' ? [each.reason as unknown] : [],
+    );
+    expect(failures).toHaveLength(20);
+    expect(failures.every((error) => error instanceof TooManyChatroomsError)).toBe(true);
+    expect(await countOf(user)).toBe(limit);
+  });
+
+  it('has a place again when a room is deleted', async () => {
+    const user = await insertUser(database);
+    const { id } = await limited(1).create(user, {});
+    await expect(limited(1).create(user, {})).rejects.toThrow(TooManyChatroomsError);
+    await database.prisma.chatroom.delete({ where: { id } });
+    expect(await limited(1).create(user, { title: 'Another' })).toMatchObject({ title: 'Another', pinned: false });
+  });
+
+  it('takes no room away from a user who has more', async () => {
+    const user = await insertUser(database);
+    const kept = [await limited(3).create(user, {}), await limited(3).create(user, {})];
+    await expect(limited(1).create(user, {})).rejects.toThrow(TooManyChatroomsError);
+    expect(await countOf(user)).toBe(2);
+    expect(await limited(1).update(user, kept[0]!.id, { title: 'Still here' })).toMatchObject({ title: 'Still here' });
+  });
+});
+
+describe("a room's model", () => {
+  const DEAR = 'gemini-dear';
+  const withDear = () =>
+    chatrooms(database, new SystemClock(), {
+      PLANS_FILE: plansFile(({ models, plans }) => {
+        models[DEAR] = { label: 'Dear' };
+        models['gemini-retired'] = { label: 'In no plan any more' };
+        plans.pro.models.push(DEAR);
+      }),
+    }).rooms;
+  const attempts: [string, (userId: string, model: string) => Promise<ChatroomResponse>][] = [
+    ['creating it', (userId, model) => withDear().create(userId, { model })],
+    [
+      'changing it',
+      async (userId, model) => {
+        const { id } = await withDear().create(userId, {});
+        return withDear().update(userId, id, { model });
+      },
+    ],
+  ];
+  const proUser = async () => {
+    const userId = await insertUser(database);
+    await database.prisma.subscription.create({ data: { userId, stripeCustomerId: `cus_${userId}`, plan: 'pro' } });
+    return userId;
+  };
+
+  it.each(attempts)("has to be in the user's plan when %s", async (_, attempt) => {
+    await expect(attempt(await insertUser(database), DEAR)).rejects.toThrow(ModelNotInPlanError);
+    expect(await attempt(await proUser(), DEAR)).toMatchObject({ model: DEAR });
+  });
+
+  it.each(attempts)('has to be on offer when %s', async (_, attempt) => {
+    for (const model of ['gemini-unheard-of', 'gemini-retired']) {
+      const errors = [{ pointer: '/model', detail: 'must be on offer, see GET /models' }];
+      await expect(attempt(await proUser(), model)).rejects.toMatchObject({ code: 'validation_failed', errors });
+    }
   });
 });
 

@@ -1,9 +1,10 @@
-import { decodeCursor, pageOf, type PageQuery } from '@app/platform';
+import { decodeCursor, pageOf, type PageQuery, ValidationFailedError } from '@app/platform';
+import { PlanCatalogue, PlanStore } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import { MessagePosition } from '../messages/message-position.js';
 import { jsonToMessageResponse } from '../messages/message.response.js';
 import { MAX_SEQ } from '../messages/message.row.js';
-import { ChatroomNotFoundError } from './chatroom.errors.js';
+import { ChatroomNotFoundError, ModelNotInPlanError, TooManyChatroomsError } from './chatroom.errors.js';
 import type { CreateChatroomRequest, UpdateChatroomRequest } from './chatroom.request.js';
 import type { ChatroomResponse, ConversationResponse } from './chatroom.response.js';
 import { toChatroomResponse } from './chatroom.row.js';
@@ -12,11 +13,22 @@ import { ChatroomStore } from './chatroom.store.js';
 /** A user's rooms, one at a time. */
 @Injectable()
 export class ChatroomService {
-  constructor(private readonly store: ChatroomStore) {}
+  constructor(
+    private readonly store: ChatroomStore,
+    private readonly plans: PlanStore,
+    private readonly catalogue: PlanCatalogue,
+  ) {}
 
-  /** Creates a room. */
+  /**
+   * Creates a room.
+   *
+   * @throws TooManyChatroomsError, ModelNotInPlanError; ValidationFailedError for a model that is not on offer
+   */
   async create(userId: string, wanted: CreateChatroomRequest): Promise<ChatroomResponse> {
-    return toChatroomResponse(await this.store.create(userId, wanted));
+    await this.assertModel(userId, wanted.model);
+    const room = await this.store.create(userId, wanted);
+    if (room === null) throw new TooManyChatroomsError();
+    return toChatroomResponse(room);
   }
 
   /**
@@ -36,14 +48,25 @@ export class ChatroomService {
   /**
    * Changes what the request names. A request that names nothing leaves the room as it is, its `updatedAt` too.
    *
-   * @throws ChatroomNotFoundError
+   * @throws ChatroomNotFoundError, ModelNotInPlanError; ValidationFailedError for a model that is not on offer
    */
   async update(userId: string, chatroomId: string, change: UpdateChatroomRequest): Promise<ChatroomResponse> {
+    await this.assertModel(userId, change.model);
     const changesNothing = Object.values(change).every((value) => value === undefined);
     const room = changesNothing
       ? await this.store.find(userId, chatroomId)
       : await this.store.update(userId, chatroomId, change);
     if (room === null) throw new ChatroomNotFoundError();
     return toChatroomResponse(room);
+  }
+
+  /** Refuses a model that the user can't have. The plan is read only for a request that names a model. */
+  private async assertModel(userId: string, model: string | null | undefined): Promise<void> {
+    if (model === null || model === undefined) return;
+    if (this.catalogue.plansWith(model).length === 0) {
+      throw new ValidationFailedError([{ pointer: '/model', detail: 'must be on offer, see GET /models' }]);
+    }
+    const { models } = await this.plans.planOf(userId);
+    if (!models.includes(model)) throw new ModelNotInPlanError();
   }
 }

@@ -1,4 +1,5 @@
 import { Clock, Database, ISO_TIMES, prepared, uuidv7 } from '@app/platform';
+import { PlanCatalogue, planNumberSql, planSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
 import type { CreateChatroomRequest, UpdateChatroomRequest } from './chatroom.request.js';
@@ -24,25 +25,63 @@ const READ = prepared<ConversationRow>(
   { types: ISO_TIMES },
 );
 
+/**
+ * So many rooms below a plan's limit, rooms are created without a lock. The count of a statement doesn't see what others
+ * are about to commit: this many creations of one user would have to commit while a single one is under way.
+ */
+const UNLOCKED_BELOW_LIMIT = 100;
+
+/** Whoever creates rooms close to the limit waits here, and counts those of all who came before. */
+const LOCK_OWNER = prepared<{ id: string }>(
+  'chatroom_lock_owner',
+  'SELECT id FROM "user" WHERE id = $1::uuid FOR UPDATE',
+);
+
+/** Creates a room unless the user's plan has no more, with a distance to its limit. */
+const CREATE = prepared<ChatroomRow>(
+  'chatroom_create',
+  `
+    WITH allowance AS (
+      SELECT ${planNumberSql('plan', '$7', 'maxChatrooms')} AS rooms
+      FROM (SELECT ${planSql('$6', '$7')} AS plan
+            FROM (SELECT) everyone LEFT JOIN subscription s ON s.user_id = $2::uuid) counting
+    ), held AS (
+      SELECT count(*) AS rooms
+      FROM (SELECT FROM chatroom WHERE user_id = $2::uuid LIMIT (SELECT rooms FROM allowance)) counted
+    )
+    INSERT INTO chatroom (id, user_id, title, system_instruction, model, created_at, updated_at, last_activity_at)
+    SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::timestamptz, $6::timestamptz, $6::timestamptz
+    FROM allowance, held WHERE held.rooms + $8::int < allowance.rooms
+    RETURNING ${CHATROOM_COLUMNS}`,
+);
+
 /** Rooms in PostgreSQL, and the reading of their messages; whose they are is part of every query. */
 @Injectable()
 export class ChatroomStore {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly catalogue: PlanCatalogue,
   ) {}
 
-  /** Creates a room. */
-  async create(userId: string, wanted: CreateChatroomRequest): Promise<ChatroomRow> {
+  /**
+   * Creates a room, unless the plan has no more: with one statement, and close to the limit in a transaction that locks
+   * the user, so that parallel requests don't exceed it.
+   *
+   * @returns null when the user has as many rooms as the plan allows
+   */
+  async create(userId: string, wanted: CreateChatroomRequest): Promise<ChatroomRow | null> {
     const { title = null, systemInstruction = null, model = null } = wanted;
-    const now = this.clock.now();
-    return await this.database.prisma.chatroom.create({
-      data: {
-        ...{ id: uuidv7(), userId, title, systemInstruction, model },
-        ...{ createdAt: now, updatedAt: now, lastActivityAt: now },
-      },
-      select: CHATROOM_SELECT,
-    });
+    const now = this.clock.now().toISOString();
+    const values = [uuidv7(), userId, title, systemInstruction, model, now, this.catalogue.sqlParameter];
+    const [created] = await this.database.run(CREATE, [...values, UNLOCKED_BELOW_LIMIT]);
+    if (created !== undefined) return created;
+    const { prisma } = this.database;
+    const [, [room]] = await prisma.$transaction([
+      prisma.$queryRawUnsafe(LOCK_OWNER.text, userId),
+      prisma.$queryRawUnsafe<ChatroomRow[]>(CREATE.text, ...values, 0),
+    ]);
+    return room ?? null;
   }
 
   async find(userId: string, chatroomId: string): Promise<ChatroomRow | null> {

@@ -1,4 +1,4 @@
-import { Clock, Database, prepared, uuidv7 } from '@app/platform';
+import { Clock, Database, prepared, uuidv7, ValidationFailedError } from '@app/platform';
 import {
   CapacityReachedError,
   CapacityService,
@@ -9,6 +9,8 @@ import {
   spendOneMessageSql,
   ExhaustedQuotaCache,
   PlanCatalogue,
+  planNumberSql,
+  planSql,
   utcDay,
 } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
@@ -44,6 +46,9 @@ export type AcceptedVariant = Accepted;
 /** The quota after a statement: `used` null when it was exhausted. */
 type SpentQuota = Pick<DailyQuota, 'plan' | 'limit'> & { used: number | null; othersWait: boolean };
 
+/** `longest`: the plan's `maxMessageCharacters`, null where every plan's is enough. The rest is null where it is not enough. */
+type SendOutcome = SpentQuota & { longest: number | null };
+
 type RegenerateOutcome = SpentQuota & { replyTo: string; latest: boolean; unfinished: boolean };
 
 /** Whether other replies of the user could be claimed, were there a worker for them. */
@@ -52,9 +57,18 @@ const OTHERS_WAIT = `EXISTS (
   WHERE other.user_id = $1::uuid AND other.completed_at IS NULL AND other.status = 'queued' AND other.due_at <= now()
 ) AS "othersWait"`;
 
-/** @param closed the placeholder of whether the default plan is refused */
-const quota = (closed: string): string =>
-  spendOneMessageSql('room', { user: '$1', day: '$4', now: '$3', catalogue: '$5', closed });
+/**
+ * @param onlyFor the CTE without whose row nothing is spent
+ * @param closed the placeholder of whether the default plan is refused
+ */
+const quota = (onlyFor: string, closed: string): string =>
+  spendOneMessageSql(onlyFor, { user: '$1', day: '$4', now: '$3', catalogue: '$5', closed });
+
+/** The sender's `maxMessageCharacters`. */
+const LONGEST_MESSAGE = `
+  SELECT ${planNumberSql('plan', '$5', 'maxMessageCharacters')}
+  FROM (SELECT ${planSql('$3', '$5')} AS plan
+        FROM (SELECT) sender LEFT JOIN subscription s ON s.user_id = $1::uuid) counting`;
 
 /** A new reply is due at once; the sweep enqueues it two seconds later, should enqueueing have failed. */
 const NEW_REPLY_COLUMNS =
@@ -65,15 +79,19 @@ const newReply = (id: string, replyTo: string): string =>
 
 /**
  * Accepts a message in one statement: it either happens whole or not at all, in one round trip. Each CTE reads the
- * one before: without a room nothing is charged, and without a charge nothing is stored. The room's lock puts its messages in one order. A key that
+ * one before: without a room in which the message fits nothing is charged, and without a charge nothing is stored. The
+ * message's length (`$12`) is null where every plan allows it, so that the plan is not looked up for it. The room's lock puts its messages in one order. A key that
  * was used before fails the statement (unique violation), so that nothing of it remains.
  */
-const SEND = prepared<SpentQuota>(
+const SEND = prepared<SendOutcome>(
   'message_send',
   `
     WITH room AS (
-      SELECT id FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid FOR UPDATE
-    ), ${quota('$11')}, bumped AS (
+      SELECT id, CASE WHEN $12::int IS NOT NULL THEN (${LONGEST_MESSAGE}) END AS longest
+      FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid FOR UPDATE
+    ), fitting AS (
+      SELECT id FROM room WHERE longest IS NULL OR $12::int <= longest
+    ), ${quota('fitting', '$11')}, bumped AS (
       UPDATE chatroom
       SET last_seq = last_seq + 2, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
           updated_at = $3::timestamptz
@@ -89,7 +107,8 @@ const SEND = prepared<SpentQuota>(
       INSERT INTO idempotency_key (user_id, key, request_hash, reply_id, created_at)
       SELECT $1::uuid, $9::text, $10::bytea, $7::uuid, $3::timestamptz FROM bumped WHERE $9::text IS NOT NULL
     )
-    SELECT allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT} FROM allowance LEFT JOIN spent ON true`,
+    SELECT room.longest, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}
+    FROM room LEFT JOIN allowance ON true LEFT JOIN spent ON true`,
 );
 
 /** As {@link SEND}, for one more reply to the room's latest question. The older variant leaves the lists. */
@@ -103,7 +122,7 @@ const REGENERATE = prepared<RegenerateOutcome>(
       FROM locked JOIN message m ON m.chatroom_id = locked.id AND m.id = $6::uuid AND m.role = 'bot'
     ), room AS (
       SELECT id FROM target WHERE latest AND NOT unfinished
-    ), ${quota('$8')}, bumped AS (
+    ), ${quota('room', '$8')}, bumped AS (
       UPDATE chatroom
       SET last_seq = last_seq + 1, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
           updated_at = $3::timestamptz
@@ -133,6 +152,7 @@ export class MessageAcceptanceStore {
   /**
    * Stores the user's message and a queued reply, and charges the daily quota.
    *
+   * @throws ValidationFailedError for a text that is longer than the plan allows
    * @throws ChatroomNotFoundError, DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
    */
   async send(
@@ -141,25 +161,26 @@ export class MessageAcceptanceStore {
     content: string,
     key: IdempotencyKey | null,
   ): Promise<AcceptedMessage> {
+    const characters = this.countCharacters(content);
     const now = this.clock.now();
     const closed = this.capacity.isReached(now);
     const message = newMessage({ chatroomId, role: 'user', content, createdAt: now, completedAt: now });
     const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now, replyTo: message.id });
     const values = [
       ...[userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter],
-      ...[message.id, reply.id, content, key?.key ?? null, key?.requestHash ?? null, closed],
+      ...[message.id, reply.id, content, key?.key ?? null, key?.requestHash ?? null, closed, characters],
     ];
     // A second try is needed only where the key was in use and its time has run out.
     for (let attempt = 1; attempt <= 2; attempt++) {
       const outcome = await this.database.run(SEND, values).catch(keyInUse);
-      const spent = outcome?.[0];
-      if (spent?.used != null) {
-        const { othersWait, ...quota } = spent;
-        return { message, reply, quota: { ...quota, used: spent.used }, at: now, othersWait, replayed: false };
+      const sent = outcome?.[0];
+      if (sent?.used != null) {
+        const { plan, limit, used, othersWait } = sent;
+        return { message, reply, quota: { plan, limit, used }, at: now, othersWait, replayed: false };
       }
       const earlier = key === null ? null : await this.replay(userId, key, now);
       if (earlier !== null) return earlier;
-      if (spent !== undefined) throw this.refusal(userId, spent, closed, now);
+      if (sent !== undefined) throw tooLongFor(sent, characters) ?? this.refusal(userId, sent, closed, now);
       if (outcome !== null) throw new ChatroomNotFoundError();
     }
     throw new IdempotencyKeyReusedError();
@@ -183,6 +204,19 @@ export class MessageAcceptanceStore {
     if (unfinished) throw new ReplyInProgressError();
     if (used === null) throw this.refusal(userId, { plan, limit }, closed, now);
     return { reply: { ...reply, replyTo }, quota: { plan, limit, used }, at: now, othersWait };
+  }
+
+  /**
+   * How many Unicode code points a message has; null where it is short enough for every plan.
+   *
+   * @throws ValidationFailedError where it is too long for every plan
+   */
+  private countCharacters(content: string): number | null {
+    const { smallest, largest } = this.catalogue.messageCharacters;
+    if (content.length <= smallest) return null;
+    const characters = Array.from(content).length;
+    if (characters > largest) throw tooLong(largest);
+    return characters > smallest ? characters : null;
   }
 
   /** Why nothing was spent. Where both hold, the fault is not the user's. */
@@ -221,6 +255,13 @@ export class MessageAcceptanceStore {
     return { message: question, reply: accepted, quota, at: now, othersWait: false, replayed: true };
   }
 }
+
+const tooLong = (longest: number): ValidationFailedError =>
+  new ValidationFailedError([{ pointer: '/content', detail: `must have at most ${longest} characters` }]);
+
+/** The refusal of a message that is longer than the plan of its sender allows; null where it is not. */
+const tooLongFor = ({ longest }: SendOutcome, characters: number | null): ValidationFailedError | null =>
+  longest !== null && characters !== null && characters > longest ? tooLong(longest) : null;
 
 /** Null instead of the error that says that the idempotency key is in use. */
 function keyInUse(error: unknown): null {

@@ -11,7 +11,6 @@ describe('a message', () => {
     ['white space alone', ' \n\t\u00a0'],
     ['NUL', '\0'],
     ['NUL in a text', 'a\0b'],
-    ['more than 32,000 characters', 'x'.repeat(32_001)],
     ['no text', 7],
     // A pattern that tries every way to split this would be at it for minutes.
     ['NUL behind all that a body can hold', `${'a'.repeat(250_000)}\0`],
@@ -20,7 +19,7 @@ describe('a message', () => {
     await expect(read(content)).rejects.toBeInstanceOf(ValidationFailedError);
   });
 
-  it.each([['x'], [' x '], ['🌍'], ['x'.repeat(32_000)]])('like %j is taken', async (content) => {
+  it.each([['x'], [' x '], ['🌍'], ['x'.repeat(250_000)]])('like %j is taken', async (content) => {
     await expect(read(content)).resolves.toEqual({ content });
   });
 });

@@ -1,21 +1,18 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsString, Matches, MaxLength } from 'class-validator';
+import { IsString, Matches } from 'class-validator';
 import { HasNoNul, WellFormed } from '../text/text.decorators.js';
 
-/** The longest message that is accepted, in UTF-16 units. */
-const MAX_CONTENT_LENGTH = 32_000;
-
-/** A message to send. */
+/** A message to send. How long it may be follows from the sender's plan, so what accepts it decides that. */
 export class SendMessageRequest {
   @ApiProperty({
-    description: 'The text. Not blank, and without the NUL character, which PostgreSQL cannot store.',
+    description:
+      'The text. Not blank, and without the NUL character, which PostgreSQL cannot store. How many characters (Unicode ' +
+      'code points) it may have depends on your plan; `validation_failed` says how many.',
     minLength: 1,
-    maxLength: MAX_CONTENT_LENGTH,
     example: 'Why is the sky blue?',
   })
   @WellFormed()
   @IsString()
-  @MaxLength(MAX_CONTENT_LENGTH)
   @Matches(/\S/, { message: 'content must hold more than white space' })
   @HasNoNul()
   content!: string;

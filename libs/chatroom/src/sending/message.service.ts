@@ -17,6 +17,7 @@ export class MessageService {
   /**
    * Accepts a message: from here on its reply gets exactly one stored outcome.
    *
+   * @throws ValidationFailedError for a text that is longer than the plan allows
    * @throws ChatroomNotFoundError, DailyQuotaExceededError, IdempotencyKeyReusedError
    */
   async send(

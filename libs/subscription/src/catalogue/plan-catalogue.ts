@@ -107,12 +107,12 @@ export class PlanCatalogue {
     return this.plans.find(({ prices }) => Object.values(prices).some(({ id }) => id === priceId)) ?? null;
   }
 
-  /** The plans that have a model, in their order. */
+  /** The plans that have a model, in their order. Empty: it is not on offer. */
   plansWith(model: string): readonly Plan[] {
     return this.plans.filter(({ models }) => models.includes(model));
   }
 
-  /** The model of this name; null: it is not on offer. */
+  /** The model of this name, also one that no plan has any more; null: the catalogue has none. */
   model(name: string): CatalogueModel | null {
     return this.models.find((model) => model.name === name) ?? null;
   }
