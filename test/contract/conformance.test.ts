@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { type Answer, HttpClient, type Sent } from '../support/http/http-client.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Accepted, openRoom, outcome, script, send } from '../support/messages.js';
-import { proUser } from '../support/reply-stack.js';
+import { proUser } from '../support/replies/reply-stack.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { ApiDescription, type Route } from './description.js';
 

@@ -2,7 +2,7 @@ import { eventually } from '../support/eventually.js';
 import type { HttpClient } from '../support/http/http-client.js';
 import { signUpAndLogIn } from '../support/login.js';
 import { callsFor, type Message, outcome, script, send } from '../support/messages.js';
-import { proUser } from '../support/reply-stack.js';
+import { proUser } from '../support/replies/reply-stack.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 interface Room {

@@ -3,7 +3,7 @@ import type { HttpClient } from '../support/http/http-client.js';
 import { signUpAndLogIn } from '../support/login.js';
 import { callsFor, type Message, type ModelCall, openRoom, outcome, read, script, send } from '../support/messages.js';
 import { plansFile } from '../support/plans-file.js';
-import { proUser } from '../support/reply-stack.js';
+import { proUser } from '../support/replies/reply-stack.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 /** What the shipped catalogue allows at once. */

@@ -2,7 +2,7 @@ import { eventually } from '../support/eventually.js';
 import { signUpAndLogIn } from '../support/login.js';
 import { type Behaviour, callsFor, openRoom, outcome, quotaOf, read, script, send } from '../support/messages.js';
 import { plansFile } from '../support/plans-file.js';
-import { startReplyStack } from '../support/reply-stack.js';
+import { startReplyStack } from '../support/replies/reply-stack.js';
 import type { Stack } from '../support/stack.js';
 
 /** A model on offer that the vendor has retired, and one that it has. */

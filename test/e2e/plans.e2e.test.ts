@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { openRoom, quotaOf, send } from '../support/messages.js';
 import { plansFile, writePlansFile } from '../support/plans-file.js';
-import { proUser } from '../support/reply-stack.js';
+import { proUser } from '../support/replies/reply-stack.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 const FLASH = 'gemini-flash-latest';

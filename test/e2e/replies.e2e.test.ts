@@ -11,7 +11,7 @@ import {
   script,
   send,
 } from '../support/messages.js';
-import { startReplyStack } from '../support/reply-stack.js';
+import { startReplyStack } from '../support/replies/reply-stack.js';
 import type { Stack } from '../support/stack.js';
 
 const ATTEMPTS = 3;

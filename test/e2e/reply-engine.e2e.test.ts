@@ -14,7 +14,7 @@ import {
   script,
   send,
 } from '../support/messages.js';
-import { proUser, startReplyStack } from '../support/reply-stack.js';
+import { proUser, startReplyStack } from '../support/replies/reply-stack.js';
 import type { Stack } from '../support/stack.js';
 
 let stack: Stack;

@@ -4,7 +4,7 @@ import { EventStream } from '../support/http/event-stream.js';
 import { eventually } from '../support/eventually.js';
 import type { Person } from '../support/login.js';
 import { type Behaviour, type Message, openRoom, read, script as scriptModel, send } from '../support/messages.js';
-import { startReplyStack } from '../support/reply-stack.js';
+import { startReplyStack } from '../support/replies/reply-stack.js';
 import type { Stack, StackProcess } from '../support/stack.js';
 
 /** The same seed makes the same runs. */

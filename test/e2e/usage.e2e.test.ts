@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.js';
 import type { HttpClient } from '../support/http/http-client.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { openRoom, outcome, script, send } from '../support/messages.js';
-import { proUser } from '../support/reply-stack.js';
+import { proUser } from '../support/replies/reply-stack.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 interface Usage {

@@ -3,7 +3,7 @@ import { type MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/t
 import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { type CapacityService, DailyQuotaGuard, ExhaustedQuotaCache, type QuotaLedgerStore } from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
-import { messageAcceptance } from '../support/message-acceptance.js';
+import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { insertMessages, insertUser } from '../support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 

@@ -6,9 +6,9 @@ import { type BoundStatement, Clock, Database, DatabaseConfig, uuidv7 } from '@a
 import { RetentionTask } from '@app/platform/testing';
 import { ErasedQuotaStore, SUBSCRIPTION_RETENTION } from '@app/subscription';
 import { newPhone } from '../support/login.js';
-import { claimReply } from '../support/claim.js';
-import { messageAcceptance } from '../support/message-acceptance.js';
-import { type RoomDeletion, startRoomDeletion } from '../support/room-deletion.js';
+import { claimReply } from '../support/replies/claim.js';
+import { messageAcceptance } from '../support/replies/message-acceptance.js';
+import { type RoomDeletion, startRoomDeletion } from '../support/replies/room-deletion.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 class SetClock extends Clock {

@@ -4,8 +4,8 @@ import { type FinalReply, type ReplyStore } from '@app/gemini/testing';
 import { Clock, Database, DatabaseConfig, uuidv7, type ValidationFailedError } from '@app/platform';
 import { CapacityService, DailyQuotaGuard, ExhaustedQuotaCache, type QuotaLedgerStore } from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
-import { claimReply } from '../support/claim.js';
-import { messageAcceptance } from '../support/message-acceptance.js';
+import { claimReply } from '../support/replies/claim.js';
+import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { plansFile } from '../support/plans-file.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 

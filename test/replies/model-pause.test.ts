@@ -3,7 +3,7 @@ import type { MessageAcceptanceStore } from '@app/chatroom/testing';
 import { ModelPauseStore, type ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { messageAcceptance } from '../support/message-acceptance.js';
+import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 const MODEL = 'gemini-flash-latest';
@@ -90,7 +90,7 @@ describe('a paused model', () => {
 });
 
 describe('the length of a pause', () => {
-  it('is what the vendor asks for, and never cut short by a smaller wish', async () => {
+  it('is what the vendor asks for, and never cut short by a later failure', async () => {
     expect(await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 50_000 })).toBeGreaterThan(49_900);
     expect(await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 5_000 })).toBeGreaterThan(49_000);
   });

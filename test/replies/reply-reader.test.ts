@@ -14,8 +14,8 @@ import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uu
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
 import { eventually } from '../support/eventually.js';
-import { claimReply } from '../support/claim.js';
-import { messageAcceptance } from '../support/message-acceptance.js';
+import { claimReply } from '../support/replies/claim.js';
+import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../support/services.js';
 import { TcpProxy } from '../support/http/tcp-proxy.js';
 

@@ -5,8 +5,8 @@ import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import type { QuotaLedgerStore } from '@app/subscription';
 import fc from 'fast-check';
-import { claimReply } from '../support/claim.js';
-import { messageAcceptance } from '../support/message-acceptance.js';
+import { claimReply } from '../support/replies/claim.js';
+import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 const ANSWER: FinalReply = {

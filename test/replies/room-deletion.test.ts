@@ -11,10 +11,10 @@ import type { FinalReply, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
-import { chatrooms } from '../support/chatrooms.js';
-import { claimReply } from '../support/claim.js';
-import { messageAcceptance } from '../support/message-acceptance.js';
-import { type RoomDeletion, startRoomDeletion } from '../support/room-deletion.js';
+import { chatrooms } from '../support/replies/chatrooms.js';
+import { claimReply } from '../support/replies/claim.js';
+import { messageAcceptance } from '../support/replies/message-acceptance.js';
+import { type RoomDeletion, startRoomDeletion } from '../support/replies/room-deletion.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 const CANCELLED: FinalReply = {

@@ -14,12 +14,11 @@ export {
 export { CatalogueConfig } from './catalogue/catalogue.config.js';
 export { CatalogueModule } from './catalogue/catalogue.module.js';
 export { loadPlanCatalogue } from './catalogue/load-plan-catalogue.js';
-export { type CatalogueModel, DEFAULT_PLAN, type Plan, PlanCatalogue } from './catalogue/plan-catalogue.js';
+export { DEFAULT_PLAN, type Plan, PlanCatalogue } from './catalogue/plan-catalogue.js';
 export { planLimitSql, planNumberSql, planSql } from './plan/plan-sql.js';
 export { PlanStore } from './plan/plan.store.js';
 export { ModelCallService } from './usage/model-call.service.js';
 export { recordUsageSql, usageDaySql } from './usage/record-usage.js';
-export { type Purpose, type UsedTokens } from './usage/used-tokens.js';
 export { UsageMetrics } from './usage/usage.metrics.js';
 export { UsageModule } from './usage/usage.module.js';
 export { SUBSCRIPTION_CONFIG, SubscriptionModule } from './subscription.module.js';

@@ -20,7 +20,7 @@ export interface GeminiCall {
 }
 
 /** What a caller sets about the answer, as far as the sandbox reads it. */
-export interface GenerationConfig {
+interface GenerationConfig {
   /** The longest answer in tokens, with the thoughts before it. */
   maxOutputTokens?: number;
 }

@@ -4,7 +4,7 @@ import { Database, DatabaseConfig, Metrics, RedisClient, RedisConfig, Validation
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
 import { eventually } from '../../../../test/support/eventually.js';
-import { chatrooms } from '../../../../test/support/chatrooms.js';
+import { chatrooms } from '../../../../test/support/replies/chatrooms.js';
 import { insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from '../../../../test/support/services.js';
 import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';

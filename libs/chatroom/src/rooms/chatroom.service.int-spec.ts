@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Database, DatabaseConfig, ValidationFailedError } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
-import { chatrooms } from '../../../../test/support/chatrooms.js';
+import { chatrooms } from '../../../../test/support/replies/chatrooms.js';
 import { plansFile } from '../../../../test/support/plans-file.js';
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';

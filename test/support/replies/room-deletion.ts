@@ -12,8 +12,8 @@ import {
 } from '@app/chatroom/testing';
 import { type Clock, type Database, RedisClient, RedisConfig, RedisSubscriber } from '@app/platform';
 import { Queue } from 'bullmq';
-import { eventually } from './eventually.js';
-import { testRedis } from './services.js';
+import { eventually } from '../eventually.js';
+import { testRedis } from '../services.js';
 
 /** Deletes rooms as an API process does. To be stopped. */
 export interface RoomDeletion {

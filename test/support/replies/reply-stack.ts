@@ -1,7 +1,7 @@
-import { type Person, signUpAndLogIn } from './login.js';
-import { makePro } from './plan.js';
-import { plansFile } from './plans-file.js';
-import { type Stack, type StackOptions, startStack } from './stack.js';
+import { type Person, signUpAndLogIn } from '../login.js';
+import { makePro } from '../plan.js';
+import { plansFile } from '../plans-file.js';
+import { type Stack, type StackOptions, startStack } from '../stack.js';
 
 /**
  * Signs up a user with the plan Pro, which has no daily quota.
