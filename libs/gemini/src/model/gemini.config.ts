@@ -1,6 +1,5 @@
-import { MODEL_NAME } from '@app/contracts';
 import { IntegerVariable } from '@app/platform';
-import { IsOptional, IsString, IsUrl, Matches, MinLength, ValidateIf } from 'class-validator';
+import { IsOptional, IsString, IsUrl, MinLength, ValidateIf } from 'class-validator';
 
 /** How to reach Gemini. */
 export class GeminiConfig {
@@ -9,10 +8,6 @@ export class GeminiConfig {
   @IsString()
   @MinLength(1)
   GEMINI_API_KEY?: string;
-
-  /** The model for rooms that don't choose one. An alias such as the default follows Google's newest. */
-  @Matches(MODEL_NAME)
-  GEMINI_MODEL = 'gemini-flash-latest';
 
   /** A server that speaks Gemini's wire format; blank: Google. */
   @IsOptional()

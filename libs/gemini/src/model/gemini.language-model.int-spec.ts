@@ -372,17 +372,18 @@ describe('giving up', () => {
 });
 
 describe('the check', () => {
-  const check = (settings: Partial<GeminiConfig> = {}): Promise<void> =>
-    modelAt(sandbox.url, settings).check(new AbortController().signal);
+  const check = (settings: Partial<GeminiConfig> = {}, model = 'gemini-flash-latest'): Promise<void> =>
+    modelAt(sandbox.url, settings).check(model, new AbortController().signal);
 
   it('passes with a key and a model that exist', async () => {
     await expect(check()).resolves.toBeUndefined();
   });
 
   it('says that the model is wrong', async () => {
-    await expect(check({ GEMINI_MODEL: 'gemini-1.5-flash' })).rejects.toMatchObject({
+    await expect(check({}, 'gemini-1.5-flash')).rejects.toMatchObject({
       failure: 'unknown_model',
-      message: 'HTTP 404: no such model, or no such call at this address. See GEMINI_API_KEY and GEMINI_MODEL.',
+      message:
+        'HTTP 404: no such model, or no such call at this address. See GEMINI_API_KEY, GEMINI_MODEL and PLANS_FILE.',
     });
   });
 
@@ -393,7 +394,7 @@ describe('the check', () => {
     await sandbox.script({ type }, { method: 'any' });
     await expect(check()).rejects.toMatchObject({
       failure: 'misconfigured',
-      message: `${message} See GEMINI_API_KEY and GEMINI_MODEL.`,
+      message: `${message} See GEMINI_API_KEY, GEMINI_MODEL and PLANS_FILE.`,
     });
   });
 
@@ -401,7 +402,8 @@ describe('the check', () => {
     await sandbox.script({ type: 'invalid_key' }, { apiKey: 'a-wrong-key', method: 'any' });
     await expect(check({ GEMINI_API_KEY: 'a-wrong-key' })).rejects.toMatchObject({
       failure: 'misconfigured',
-      message: 'HTTP 400 API_KEY_INVALID: the API key is not accepted. See GEMINI_API_KEY and GEMINI_MODEL.',
+      message:
+        'HTTP 400 API_KEY_INVALID: the API key is not accepted. See GEMINI_API_KEY, GEMINI_MODEL and PLANS_FILE.',
     });
   });
 });

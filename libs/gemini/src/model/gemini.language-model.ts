@@ -31,11 +31,8 @@ type Chunk = Partial<EnhancedGenerateContentResponse> & {
 export class GeminiLanguageModel extends LanguageModel {
   private readonly client: GoogleGenerativeAI;
 
-  override readonly defaultModel: string;
-
   constructor(private readonly config: GeminiConfig) {
     super();
-    this.defaultModel = config.GEMINI_MODEL;
     this.client = new GoogleGenerativeAI(config.GEMINI_API_KEY ?? 'none');
   }
 
@@ -89,8 +86,7 @@ export class GeminiLanguageModel extends LanguageModel {
   }
 
   /** Counting a word needs the same key and model as answering, and costs nothing. */
-  override async check(signal: AbortSignal): Promise<void> {
-    const { defaultModel: model } = this;
+  override async check(model: string, signal: AbortSignal): Promise<void> {
     const request = { model, systemInstruction: null, history: [], prompt: 'Hello', maxOutputTokens: 1 };
     await this.countTokens(request, signal);
   }
@@ -131,7 +127,7 @@ interface ErrorDetail {
 }
 
 /** Where an operator mends it. */
-const SETTINGS = 'See GEMINI_API_KEY and GEMINI_MODEL.';
+const SETTINGS = 'See GEMINI_API_KEY, GEMINI_MODEL and PLANS_FILE.';
 
 /**
  * What Gemini says in a 400 with the status FAILED_PRECONDITION, which the SDK leaves out: the project may not use the API from this

@@ -80,9 +80,6 @@ export class ModelError extends Error {
 
 /** The language model, whoever sells it. A vendor is an adapter of this port with a configuration of its own. */
 export abstract class LanguageModel {
-  /** The name of the model that answers where a room has chosen none. */
-  abstract readonly defaultModel: string;
-
   /**
    * Streams the answer in the pieces in which it arrives, each with text or with what the call has used, and returns how it
    * ended. What the last piece told of the use stays known to a caller who aborts.
@@ -99,8 +96,8 @@ export abstract class LanguageModel {
   abstract countTokens(request: ModelRequest, signal: AbortSignal): Promise<number>;
 
   /**
-   * Checks that the key works and the default model exists.
+   * Checks that the key works and the model exists.
    * @throws ModelError that says which is wrong, and which settings it depends on
    */
-  abstract check(signal: AbortSignal): Promise<void>;
+  abstract check(model: string, signal: AbortSignal): Promise<void>;
 }

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { Metrics } from '@app/platform';
+import { CatalogueConfig, loadPlanCatalogue } from '@app/subscription';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import { eventually } from '../../../../test/support/eventually.js';
 import { GeminiSandbox } from '../../../../test/support/gemini-sandbox.js';
+import { plansFile } from '../../../../test/support/plans-file.js';
 import { GeminiConfig } from './gemini.config.js';
 import { GeminiLanguageModel } from './gemini.language-model.js';
 import { ModelWatchService } from './model-watch.service.js';
@@ -38,11 +40,11 @@ afterAll(async () => {
   await sandbox.stop();
 });
 
-function startWatch(settings: Partial<GeminiConfig> = {}): void {
-  const config = { GEMINI_API_KEY: 'the-key', GEMINI_BASE_URL: sandbox.url, ...settings };
-  const complete = Object.assign(new GeminiConfig(), config);
+function startWatch(settings: Partial<CatalogueConfig> = {}): void {
+  const config = Object.assign(new GeminiConfig(), { GEMINI_API_KEY: 'the-key', GEMINI_BASE_URL: sandbox.url });
+  const catalogue = loadPlanCatalogue(Object.assign(new CatalogueConfig(), settings));
   metrics = new Metrics();
-  watch = new ModelWatchService(new GeminiLanguageModel(complete), metrics);
+  watch = new ModelWatchService(new GeminiLanguageModel(config), catalogue, metrics);
   watch.onApplicationBootstrap();
 }
 
@@ -64,8 +66,19 @@ describe('the watch over the model', () => {
     await untilUsable(0);
     await eventually(() => log.lines.length > 0);
     expect(log.lines).toEqual([
-      'error: The model "gemini-1.5-flash" cannot be used: HTTP 404: no such model, or no such call at this address. See GEMINI_API_KEY and GEMINI_MODEL.',
+      'error: The model "gemini-1.5-flash" cannot be used: HTTP 404: no such model, or no such call at this address. See GEMINI_API_KEY, GEMINI_MODEL and PLANS_FILE.',
     ]);
+  });
+
+  it("names a plan's default model that does not exist, beside one that does", async () => {
+    const file = plansFile(({ models, plans }) => {
+      models['gemini-1.5-pro'] = { label: 'Retired' };
+      Object.assign(plans.pro, { models: ['gemini-1.5-pro'], defaultModel: 'gemini-1.5-pro' });
+    });
+    startWatch({ PLANS_FILE: file });
+    await untilUsable(0);
+    await eventually(() => log.lines.length > 0);
+    expect(log.lines).toEqual([expect.stringMatching(/^error: The model "gemini-1.5-pro" cannot be used: HTTP 404/)]);
   });
 
   it('says once that the key is wrong, without the key, and again when it is right', async () => {
@@ -73,7 +86,7 @@ describe('the watch over the model', () => {
     startWatch();
     await eventually(() => log.lines.length === 2);
     expect(log.lines).toEqual([
-      'error: The model "gemini-flash-latest" cannot be used: HTTP 400 API_KEY_INVALID: the API key is not accepted. See GEMINI_API_KEY and GEMINI_MODEL.',
+      'error: The model "gemini-flash-latest" cannot be used: HTTP 400 API_KEY_INVALID: the API key is not accepted. See GEMINI_API_KEY, GEMINI_MODEL and PLANS_FILE.',
       'log: The model "gemini-flash-latest" can be used again',
     ]);
     expect(await sandbox.requests({ method: 'countTokens' })).toHaveLength(3);

@@ -1,4 +1,5 @@
 import { Metrics, PeriodicTask } from '@app/platform';
+import { PlanCatalogue } from '@app/subscription';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { LanguageModel, ModelError, type ModelFailure } from './language-model.port.js';
@@ -11,13 +12,14 @@ const LAST_RETRY_MS = 60_000;
 const WHILE_FINE_MS = 300_000;
 
 /**
- * Tells the operator whether key and default model work: when the worker starts and ever after, in the log (when it
- * changes) and as a metric. Stops nothing: a reply that meets the same trouble has its own error.
+ * Tells the operator whether the key and the default models of the plans work: when the worker starts and ever after, in the
+ * log (when it changes) and as a metric. Stops nothing: a reply that meets the same trouble has its own error.
  */
 @Injectable()
 export class ModelWatchService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(ModelWatchService.name);
   private readonly stopping = new AbortController();
+  private readonly models: readonly string[];
   private readonly usable: Gauge;
   private readonly task = new PeriodicTask({
     name: 'Checking the model',
@@ -29,11 +31,13 @@ export class ModelWatchService implements OnApplicationBootstrap, OnApplicationS
 
   constructor(
     private readonly model: LanguageModel,
+    catalogue: PlanCatalogue,
     metrics: Metrics,
   ) {
+    this.models = [...new Set(catalogue.plans.map(({ defaultModel }) => defaultModel))];
     this.usable = new Gauge({
       name: 'model_usable',
-      help: 'Whether the last check of the API key and the default model passed.',
+      help: 'Whether the last check of the API key and the default models of the plans passed.',
       registers: [metrics],
     });
   }
@@ -52,20 +56,28 @@ export class ModelWatchService implements OnApplicationBootstrap, OnApplicationS
     this.failures = trouble === '' ? 0 : this.failures + 1;
     this.usable.set(trouble === '' ? 1 : 0);
     if (trouble === this.trouble) return;
-    if (trouble === '') this.logger.log(`The model "${this.model.defaultModel}" can be used again`);
+    if (trouble === '') this.logger.log(`The model "${this.models.join('", "')}" can be used again`);
     else this.logger.error(trouble);
     this.trouble = trouble;
   }
 
-  /** @returns what is wrong; empty: nothing */
+  /** @returns what is wrong with the first of the models that can't be used; empty: nothing */
   private async findTrouble(): Promise<string> {
+    for (const model of this.models) {
+      const trouble = await this.troubleOf(model);
+      if (trouble !== '') return trouble;
+    }
+    return '';
+  }
+
+  private async troubleOf(model: string): Promise<string> {
     try {
-      await this.model.check(this.stopping.signal);
+      await this.model.check(model, this.stopping.signal);
       return '';
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       if (!NEEDS_OPERATOR.has(error.failure)) return `The model could not be checked: ${error.message}`;
-      return `The model "${this.model.defaultModel}" cannot be used: ${error.message}`;
+      return `The model "${model}" cannot be used: ${error.message}`;
     }
   }
 }
