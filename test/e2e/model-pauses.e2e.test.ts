@@ -50,10 +50,10 @@ describe('a model over its rate limit, or down', () => {
       ['gemini-twenty', 20_000],
       ['gemini-fifty', 50_000],
     ] as const;
-    await Promise.all(asked.map(([model, retryAfterMs]) => starve(model, retryAfterMs)));
+    await Promise.all(asked.map(([model, retryAfterMs]) => expectFloor(model, retryAfterMs)));
   }, 120_000);
 
-  async function starve(model: string, retryAfterMs: number): Promise<void> {
+  async function expectFloor(model: string, retryAfterMs: number): Promise<void> {
     const { http } = await proUser(stack);
     await rule(model, [{ type: '429', retryAfterMs }], 1);
     const starved = await openRoom(http, { model });
