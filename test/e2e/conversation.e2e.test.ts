@@ -66,7 +66,7 @@ const CASES: [variants: EndingName[], shown: Shown][][] = [
   [[['empty'], 'question']],
   [[['prompt blocked'], 'nothing']],
   [[['blocked halfway'], 'nothing']],
-  // Regenerated for the better or the worse.
+  // Regenerated, with a better end or a worse one.
   [[['completed', 'better'], 1]],
   [[['failed', 'completed'], 1]],
   [[['prompt blocked', 'completed'], 1]],

@@ -9,7 +9,7 @@ interface ReplyRow {
   error_code: string | null;
 }
 
-/** A deleted row would take its outcome along: here each deleted reply leaves what it cost by. */
+/** A trigger that keeps of each deleted reply what its cost follows from. */
 const WITNESS = `
   CREATE TABLE deleted_reply (user_id uuid, status text, content text, error_code text);
   CREATE FUNCTION witness_deletion() RETURNS trigger LANGUAGE plpgsql AS $$

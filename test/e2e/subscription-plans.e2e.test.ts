@@ -97,7 +97,7 @@ describe('a third tier in the file', () => {
     expect([refused.status, refused.body['code']]).toEqual([403, 'model_not_in_plan']);
     expect((await person.http.post('/chatroom', { model })).status).toBe(201);
     const { reply } = await send(person.http, await openRoom(person.http), 'Hello');
-    // The model's own name is its version's.
+    // The version that answered, whose name begins with the model's.
     expect((await outcome(person.http, reply)).model).toMatch(new RegExp(`^${model}`));
   });
 

@@ -50,7 +50,7 @@ async function converse(exchanges: Variant[][]): Promise<{ room: string; end: nu
   return { room, end: seq + 1 };
 }
 
-/** The law in other words. */
+/** What the model is to be shown of the exchanges, computed without SQL. */
 function shown(exchanges: Variant[][]): Omit<PastTurn, 'seq'>[] {
   return exchanges
     .map((variants, index) => ({ question: `Question ${index}`, variants: [...variants].reverse() }))

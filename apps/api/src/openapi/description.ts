@@ -39,10 +39,13 @@ Send an \`Idempotency-Key\` with a message. If the answer got lost, repeat the r
 \`Idempotency-Replayed: true\`, and nothing is sent twice. The same key with another body is a 422.
 
 ## Quota and rate limits
-Basic users have a number of messages for each UTC day; Pro users have no limit. Sending and regenerating cost one each,
+A plan has a number of messages for each UTC day, or no limit. Sending and regenerating cost one each,
 refunded when the reply ends without any text, or failed by the model's or the operator's fault. Answers carry the IETF
 draft headers \`RateLimit-Policy: "daily-messages";q=5;w=86400\` and \`RateLimit: "daily-messages";r=3;t=34200\` (3 left, 34,200 seconds to go). A 429 adds \`Retry-After\` in seconds.
 \`GET /subscription/status\` shows plan and quota at any time.
+
+A plan also has a number of replies that are written at once; further ones stay \`queued\` until one of them ends. \`GET /usage\` shows
+what the calls to models used.
 
 ## Plans and models
 \`GET /plans\` has the plans, \`GET /models\` the models and which of them your plan has. A room's \`model\` is one of those, or null

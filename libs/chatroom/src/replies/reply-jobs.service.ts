@@ -23,26 +23,31 @@ export class ReplyJobsService {
     this.notifier = new JobNotifier(queue, REPLY_QUEUE);
   }
 
-  /** Enqueues replies. Bounded in time, and never throws. */
+  /** Enqueues replies in turn, behind all that wait. Bounded in time, and never throws. */
   async enqueue(replies: DueReply[]): Promise<void> {
     await this.notifier.notify(replies.map((reply) => notice(reply)));
   }
 
-  /** Enqueues a reply that no worker is to take before some time has passed. A job of its own: the one that finds this out still runs. */
+  /**
+   * Enqueues a reply that no worker is to take before some time has passed. The job has an id of its own, since the one that
+   * finds this out still runs.
+   */
   async enqueueIn(delayMs: number, reply: DueReply): Promise<void> {
     await this.notifier.notify([{ ...notice(reply, `at-${Date.now() + Math.round(delayMs)}`), delayMs }]);
   }
 
   /**
    * Enqueues replies whose users have others that wait for a worker: they are taken only when a worker has nothing else to
-   * do, so that many messages of one user delay no other user's. In turn with other users' they are enqueued once one of the
-   * user's ends.
+   * do, so that many messages of one user delay no other user's. When one of the user's ends, the next one gets a job in turn.
    */
   async enqueueIfIdle(replies: DueReply[]): Promise<void> {
     await this.notifier.notify(replies.map((reply) => ({ ...notice(reply, 'idle'), priority: LOW_PRIORITY })));
   }
 
-  /** Enqueues the reply that waited for another of its user. A job of its own, since one may just be finding that it can't start. */
+  /**
+   * Enqueues the reply that waited for another of its user. The job has an id of its own, since an earlier one may just be
+   * finding that the reply can't start.
+   */
   async enqueueAfter(replyId: string, next: DueReply): Promise<void> {
     await this.notifier.notify([notice(next, `after-${replyId}`)]);
   }

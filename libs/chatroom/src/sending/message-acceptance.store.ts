@@ -51,7 +51,7 @@ type SendOutcome = SpentQuota & { longest: number | null };
 
 type RegenerateOutcome = SpentQuota & { replyTo: string; latest: boolean; unfinished: boolean };
 
-/** Whether other replies of the user could be claimed, were there a worker for them. */
+/** Whether other replies of the user are due and wait for a worker. */
 const OTHERS_WAIT = `EXISTS (
   SELECT FROM message other
   WHERE other.user_id = $1::uuid AND other.completed_at IS NULL AND other.status = 'queued' AND other.due_at <= now()
@@ -80,8 +80,8 @@ const newReply = (id: string, replyTo: string): string =>
 /**
  * Accepts a message in one statement: it either happens whole or not at all, in one round trip. Each CTE reads the
  * one before: without a room in which the message fits nothing is charged, and without a charge nothing is stored. The
- * message's length (`$12`) is null where every plan allows it, so that the plan is not looked up for it. The room's lock puts its messages in one order. A key that
- * was used before fails the statement (unique violation), so that nothing of it remains.
+ * message's length (`$12`) is null where every plan allows it, so that the plan is not read for it. The room's lock puts its
+ * messages in one order. A key that was used before fails the statement (unique violation), so that nothing of it remains.
  */
 const SEND = prepared<SendOutcome>(
   'message_send',

@@ -34,8 +34,14 @@ const ACCEPTED_STREAM = stream(
 );
 
 const QUOTA_HEADERS = {
-  'RateLimit-Policy': { description: '`"daily-messages";q=5;w=86400`. Absent on Pro.', schema: { type: 'string' } },
-  RateLimit: { description: '`"daily-messages";r=4;t=3600`. Absent on Pro.', schema: { type: 'string' } },
+  'RateLimit-Policy': {
+    description: '`"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit.',
+    schema: { type: 'string' },
+  },
+  RateLimit: {
+    description: '`"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit.',
+    schema: { type: 'string' },
+  },
   Location: { description: 'Where the reply can be polled.', schema: { type: 'string' } },
 } as const;
 

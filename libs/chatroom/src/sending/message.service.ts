@@ -18,7 +18,7 @@ export class MessageService {
    * Accepts a message: from here on its reply gets exactly one stored outcome.
    *
    * @throws ValidationFailedError for a text that is longer than the plan allows
-   * @throws ChatroomNotFoundError, DailyQuotaExceededError, IdempotencyKeyReusedError
+   * @throws ChatroomNotFoundError, DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
    */
   async send(
     userId: string,
@@ -36,7 +36,7 @@ export class MessageService {
   /**
    * Accepts a new variant of the room's latest reply.
    *
-   * @throws MessageNotFoundError, NotLatestReplyError, ReplyInProgressError, DailyQuotaExceededError
+   * @throws MessageNotFoundError, NotLatestReplyError, ReplyInProgressError, DailyQuotaExceededError, CapacityReachedError
    */
   async regenerate(userId: string, chatroomId: string, replyId: string): Promise<AcceptedVariant> {
     const accepted = await this.acceptance.regenerate(userId, chatroomId, replyId);

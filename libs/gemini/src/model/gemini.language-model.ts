@@ -130,8 +130,8 @@ interface ErrorDetail {
 const SETTINGS = 'See GEMINI_API_KEY, GEMINI_MODEL and PLANS_FILE.';
 
 /**
- * What Gemini says in a 400 with the status FAILED_PRECONDITION, which the SDK leaves out: the project may not use the API from this
- * region, or not without billing (ai.google.dev/gemini-api/docs/troubleshooting).
+ * What Gemini says in a 400 with the status FAILED_PRECONDITION, which the SDK leaves out: the project may not use the API
+ * from this region, or not without billing (ai.google.dev/gemini-api/docs/troubleshooting).
  */
 const FAILED_PRECONDITION =
   /FAILED_PRECONDITION|location is not supported|not available in your (country|region)|billing/i;
@@ -172,8 +172,8 @@ function retryAfterMs(details: ErrorDetail[]): number | null {
 }
 
 /**
- * The conversation as Gemini wants it: its roles alternate, so what the user said in a row is one content of several parts. Half of a
- * surrogate pair would be a 400.
+ * The conversation as Gemini wants it: its roles alternate, so what the user said in a row is one content of several parts.
+ * Half of a surrogate pair would be a 400.
  */
 function contentsOf({ history, prompt }: ModelRequest): Content[] {
   const contents: Content[] = [];

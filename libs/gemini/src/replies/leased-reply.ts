@@ -3,7 +3,10 @@ import type { ModelUsage } from '../model/language-model.port.js';
 import type { ModelCallUsage } from '../model/model-call-usage.js';
 import type { ClaimedReply } from './reply.store.js';
 
-/** Why a model call is aborted: its reader asked to, another worker has the reply, its deadline has passed, or this process shuts down. */
+/**
+ * Why a model call is aborted: its reader asked to, another worker has the reply or it was deleted, its deadline has passed, or
+ * this process shuts down.
+ */
 export type StopReason = 'cancelled' | 'lost' | 'deadline' | 'shutdown';
 
 /** One reply that this process is writing now. */
@@ -37,6 +40,7 @@ export class LeasedReply {
     return this.signal.aborted ? (this.signal.reason as StopReason) : null;
   }
 
+  /** Aborts the model call; {@link signal} tells why. */
   stop(reason: StopReason): void {
     this.controller.abort(reason);
   }

@@ -2,7 +2,7 @@ import { ReplyCompletionService, ReplyJobsService } from '@app/chatroom';
 import { Injectable } from '@nestjs/common';
 import { type ClaimedReply, ReplyStore } from './reply.store.js';
 
-/** Takes replies for this worker, or sees to it that they are tried again when they can be taken. */
+/** Claims replies for this worker, or sees to it that they are tried again when they can be claimed. */
 @Injectable()
 export class ReplyClaimService {
   constructor(
@@ -21,7 +21,7 @@ export class ReplyClaimService {
         await this.defer(replyId, outcome.attempt, outcome.model);
         return null;
       case 'taken':
-        // Two jobs may have been meant for two replies of the user, and have led to the same one.
+        // Where two replies of the user end at the same time, both enqueue this one: the second job is for the one after it.
         await this.completion.enqueueNext(replyId);
         return null;
       case 'busy':

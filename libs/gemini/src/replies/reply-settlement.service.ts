@@ -17,7 +17,7 @@ const STORE_TRIES = 12;
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 3_000;
 
-/** Settles an attempt: stores the reply's one outcome, or releases the reply for another attempt. */
+/** Settles an attempt: stores the reply's one outcome, or releases the reply for another attempt, perhaps after its model's pause. */
 @Injectable()
 export class ReplySettlementService {
   private readonly logger = new Logger(ReplySettlementService.name);
@@ -35,6 +35,7 @@ export class ReplySettlementService {
     private readonly config: ReplyConfig,
   ) {}
 
+  /** Does what follows from an attempt, and tries for about half a minute while PostgreSQL is away. @throws after that */
   async settle(reply: LeasedReply, outcome: Outcome): Promise<void> {
     switch (outcome.type) {
       case 'final':

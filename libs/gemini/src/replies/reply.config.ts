@@ -6,11 +6,11 @@ export class ReplyConfig {
   @IntegerVariable(2_000, 600_000)
   REPLY_LEASE_MS = 10_000;
 
-  /** From its first claim, how long a reply may take, all attempts and pauses together. */
+  /** From its first claim, or its first wait for a paused model, how long a reply may take, all attempts and pauses together. */
   @IntegerVariable(1_000, 3_600_000)
   REPLY_DEADLINE_MS = 300_000;
 
-  /** How many model calls may fail before the reply does. Waiting for the project's rate limit isn't counted. */
+  /** How many model calls may fail before the reply does. Waiting for a paused model isn't counted. */
   @IntegerVariable(1, 20)
   REPLY_MAX_ATTEMPTS = 5;
 

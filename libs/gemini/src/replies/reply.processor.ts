@@ -17,8 +17,8 @@ const drainMs = ({ SHUTDOWN_TIMEOUT_MS }: ProcessConfig): number => Math.max(0, 
 
 /**
  * Answers messages: takes a job from the queue, claims its reply in PostgreSQL, lets the model write, and settles the
- * outcome. A job whose reply is finished, not due, leased by a living worker, not the first of its room, or whose user has
- * as many under way as the plan allows finds nothing to claim and ends at once.
+ * outcome. A job finds nothing to claim and ends at once when its reply is finished, not due, leased by a living worker, or not
+ * the first of its room, when its user has as many under way as the plan allows, and when its model is paused.
  */
 @Processor(REPLY_QUEUE.queue, {
   autorun: false,

@@ -53,7 +53,10 @@ export interface ClaimedReply {
   cancelRequested: boolean;
 }
 
-/** What came of trying to claim a reply. `busy`: it is the user's turn later, and the end of another reply brings it. */
+/**
+ * What came of trying to claim a reply. `paused`: its model is. `busy`: an earlier reply of its room is unfinished, or its user
+ * has as many under way as the plan allows; the end of one of those brings it.
+ */
 export type ClaimOutcome =
   | { type: 'claimed'; claim: ClaimedReply }
   | { type: 'paused'; attempt: number; model: string }
@@ -221,7 +224,10 @@ const CLAIM = prepared<ClaimRow>(
     FROM decision d LEFT JOIN claimed ON true`,
 );
 
-/** A reply whose model is paused costs no attempt. Those that wait come back one after another, the later the denser. */
+/**
+ * Puts off a reply whose model is paused, without an attempt. Those that wait come back one after another: one when the pause is
+ * over, and twice as many in each second as in the one before.
+ */
 const DEFER = prepared<{ dueInMs: number }>(
   'reply_defer',
   `
@@ -298,14 +304,15 @@ const FINISH = prepared<{ id: string }>(
 /** A due reply that no job has brought to a worker. */
 export interface OverdueReply extends DueReply {
   /**
-   * Whether its job takes turns with those of other users. Not where the user has a reply under way, whose end enqueues the
-   * next one in turn: then it is for workers that have nothing else to do.
+   * Whether its job takes turns with those of other users: that of the first reply of a user who has none under way, and that
+   * of a reply whose worker has died. All others are for workers that have nothing else to do, since the end of a reply
+   * enqueues the user's next one in turn.
    */
   isInTurn: boolean;
 }
 
 /**
- * Looks at users rather than at replies: of each user with something overdue it takes as many of the first replies of
+ * Goes by users rather than by replies: of each user with something overdue it takes as many of the first replies of
  * rooms as may be written at once. What is overdue and can't start is passed over for a while, too.
  */
 const SWEEP = prepared<OverdueReply>(
@@ -356,7 +363,7 @@ export class ReplyStore {
    */
   async claim(replyId: string): Promise<ClaimOutcome> {
     const { REPLY_LEASE_MS: lease, REPLY_DEADLINE_MS: deadline } = this.config;
-    // Another claim of the same user came between: there are at most as many of those as replies that may run at once.
+    // Repeated where another claim of the same user came between: at most as often as that user's replies may run at once.
     for (let tries = 0; tries < MAX_CLAIM_TRIES; tries++) {
       const [row] = await this.database.run(CLAIM, [replyId, lease, deadline, this.catalogue.sqlParameter]);
       if (row === undefined) return { type: 'taken' };

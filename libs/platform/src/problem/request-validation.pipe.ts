@@ -14,8 +14,9 @@ const MAX_PROPERTIES = 200;
 
 /**
  * Checks every body and query against its class, and refuses what the class does not know.
- * A path parameter that is taken with `@Param` is an id (a name is taken with `@PathName`); what is no UUID becomes the nil UUID, which names nothing, so that it is
- * answered exactly like the id of what does not exist. Everything behind here knows ids in lower case alone.
+ * A path parameter that is taken with `@Param` is an id (a name is taken with `@PathName`). What is no UUID becomes the nil
+ * UUID, which names nothing, so that it is answered exactly like the id of what does not exist. Everything behind here knows
+ * ids in lower case alone.
  */
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {

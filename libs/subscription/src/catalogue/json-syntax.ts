@@ -6,7 +6,7 @@ export const pointerTo = (path: readonly (string | number)[]): string =>
 
 /**
  * Where a text is not JSON, by line and column, or where an object has a key twice, of which readers would drop one
- * without a word. Of several mistakes in the syntax only the first is told: the others mostly follow from it. The text
+ * silently. Of several mistakes in the syntax only the first is told: the others mostly follow from it. The text
  * itself is not repeated, since it may be that of a wrong file.
  */
 export function syntaxProblems(text: string): string[] {

@@ -24,8 +24,8 @@ const allowanceSql = (onlyFor: string, { user, now, catalogue }: Omit<SpendPlace
 
 /**
  * Two CTEs for the statement that accepts a message: `allowance` (one row per row of the CTE `onlyFor`: the `plan` and
- * its `limit`) and `spent` (the row of `used` after this message, or none when the day is spent, or the plan is refused). The conditional upsert
- * takes the ledger row's lock, so parallel senders queue up here and none overruns the limit.
+ * its `limit`) and `spent` (the row of `used` after this message, or none when the day is spent, or the plan is refused).
+ * The conditional upsert takes the ledger row's lock, so parallel senders queue up here and none overruns the limit.
  *
  * @param onlyFor the name of an earlier CTE: nothing is spent unless it has a row
  */

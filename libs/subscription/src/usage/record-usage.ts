@@ -17,8 +17,9 @@ export const usageDaySql = (moment = 'now()'): string => `(${moment} AT TIME ZON
  * rows that this statement holds), and the calls count as those of deleted accounts. Rows are written in the order of their
  * keys, so that two statements never wait for each other.
  *
- * @param calls the name of an earlier CTE with `user_id` (null: made for no account), `day`, `model` (as it was asked for), `purpose`, `calls`,
- *   `estimated_calls`, `prompt_tokens`, `cached_tokens`, `thought_tokens`, `reply_tokens`; rows of the same key are added up
+ * @param calls the name of an earlier CTE with `user_id` (null: made for no account), `day`, `model` (as it was asked for),
+ *   `purpose`, `calls`, `estimated_calls`, `prompt_tokens`, `cached_tokens`, `thought_tokens`, `reply_tokens`; rows of the same
+ *   key are added up
  */
 export const recordUsageSql = (calls: string): string => `
   usage_owner AS (
