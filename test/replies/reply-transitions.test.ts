@@ -161,7 +161,7 @@ describe('a released reply', () => {
     expect(await claimReply(store, reply)).toMatchObject({ attempt: 2, failures: 1, lastFailure: 'model_unavailable' });
   });
 
-  it('spends no attempt when the project was over its rate', async () => {
+  it('spends no attempt when its model was over its rate', async () => {
     const reply = await send(await newRoom());
     await store.release((await claimReply(store, reply))!, 0, 'model_rate_limited', false);
     expect(await claimReply(store, reply)).toMatchObject({ failures: 0, lastFailure: 'model_rate_limited' });

@@ -28,6 +28,6 @@ export const CRASH_POINTS = [
   'claimed', // claimed, the model isn't asked yet
   'first-token', // the model has begun to answer
   'answered', // the whole answer is here, not stored
-  'finished', // stored, the room's next reply isn't enqueued
+  'finished', // stored, the user's next reply isn't enqueued
 ] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];
