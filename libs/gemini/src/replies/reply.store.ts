@@ -150,7 +150,8 @@ type ClaimRow = Omit<ClaimedReply, 'id' | 'plan' | 'ownModel'> & {
  * `running` are the user's replies that are being written, by the list that the last claim left. `place` replaces that list,
  * and fails when another claim has replaced it since this statement began: so claims of one user can't overrun its limit
  * together, and those of different users never wait for each other. Of the replies that wait for a paused model one
- * becomes its `probe`. Stored times are rounded to milliseconds, also upwards: what is due at once must be so in the very
+ * becomes its `probe`. The deadline that a deferral has set counts only while the model is paused: what was never asked of a
+ * model has all of its time afterwards. Stored times are rounded to milliseconds, also upwards: what is due at once must be so in the very
  * same one.
  */
 const CLAIM = prepared<ClaimRow>(
@@ -252,13 +253,20 @@ const DEFER = prepared<{ dueInMs: number }>(
     SELECT GREATEST(ceil(extract(epoch FROM due_at - now()) * 1000), 0)::int AS "dueInMs" FROM deferred`,
 );
 
+/** Locks the rows in the order of all statements that lock several, so that none of them ends in a deadlock. */
 const EXTEND = prepared<HeldLease>(
   'reply_extend',
   `
+    WITH held AS (
+      SELECT reply.id, extension.content
+      FROM unnest($1::uuid[], $2::int[], $3::text[]) AS extension (id, attempt, content)
+      JOIN message reply ON reply.id = extension.id AND reply.attempt = extension.attempt AND reply.status = 'generating'
+      ORDER BY reply.chatroom_id, reply.seq
+      FOR UPDATE OF reply
+    )
     UPDATE message reply
-    SET due_at = now() + ${milliseconds('$4')}, content = COALESCE(extension.content, reply.content)
-    FROM unnest($1::uuid[], $2::int[], $3::text[]) AS extension (id, attempt, content)
-    WHERE reply.id = extension.id AND reply.attempt = extension.attempt AND reply.status = 'generating'
+    SET due_at = now() + ${milliseconds('$4')}, content = COALESCE(held.content, reply.content)
+    FROM held WHERE reply.id = held.id
     RETURNING reply.id, reply.cancel_requested_at IS NOT NULL AS "cancelRequested"`,
 );
 
