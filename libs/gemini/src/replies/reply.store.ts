@@ -151,8 +151,8 @@ type ClaimRow = Omit<ClaimedReply, 'id' | 'plan' | 'ownModel'> & {
  * and fails when another claim has replaced it since this statement began: so claims of one user can't overrun its limit
  * together, and those of different users never wait for each other. Of the replies that wait for a paused model one
  * becomes its `probe`. The deadline that a deferral has set counts only while the model is paused: what was never asked of a
- * model has all of its time afterwards. Stored times are rounded to milliseconds, also upwards: what is due at once must be so in the very
- * same one.
+ * model has all of its time afterwards. Stored times are rounded to milliseconds, also upwards: what is due at once must be
+ * so in the very same one.
  */
 const CLAIM = prepared<ClaimRow>(
   'reply_claim',
