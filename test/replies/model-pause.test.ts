@@ -1,8 +1,15 @@
 import 'reflect-metadata';
 import type { MessageAcceptanceStore } from '@app/chatroom/testing';
-import { ModelPauseStore, type ReplyStore } from '@app/gemini/testing';
+import {
+  type LanguageModel,
+  ModelAvailabilityService,
+  ModelError,
+  ModelPauseStore,
+  type ReplyStore,
+} from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
+import type { ModelCallService } from '@app/subscription';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
@@ -27,7 +34,9 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-beforeEach(() => pauses.end(MODEL));
+beforeEach(async () => {
+  await database.prisma.modelPause.deleteMany();
+});
 
 /** The reply to a message of a new user. */
 async function newReply(): Promise<string> {
@@ -89,10 +98,80 @@ describe('a paused model', () => {
   });
 });
 
+describe('a reply that waits for a paused model', () => {
+  it('waits as well where its worker has died, and what that one used is recorded', async () => {
+    const reply = await newReply();
+    await store.claim(reply);
+    const { userId } = await database.prisma.message.update({
+      where: { id: reply },
+      data: { dueAt: new Date(Date.now() - 1_000) },
+    });
+    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 10_000 });
+    expect(await store.claim(reply)).toEqual({ type: 'paused', attempt: 1, model: MODEL });
+    expect(await store.defer(reply, 1, MODEL)).toBeGreaterThan(9_000);
+    expect(await store.claim(reply)).toEqual({ type: 'taken' });
+    const row = await database.prisma.message.findUniqueOrThrow({ where: { id: reply } });
+    expect(row).toMatchObject({ status: 'queued', attempt: 1 });
+    const usage = await database.prisma.modelUsage.findMany({ where: { userId: userId! } });
+    expect(usage).toMatchObject([{ model: MODEL, purpose: 'reply', calls: 1, estimatedCalls: 1 }]);
+  });
+
+  it('waits no longer than its deadline, also where its own call began the pause', async () => {
+    const reply = await newReply();
+    const outcome = await store.claim(reply);
+    if (outcome.type !== 'claimed') throw new Error(outcome.type);
+    const dueInMs = await store.release(outcome.claim, 3_600_000, 'model_rate_limited', false);
+    expect(dueInMs).toBeGreaterThan(290_000);
+    expect(dueInMs).toBeLessThanOrEqual(300_000);
+    const { dueAt, deadlineAt } = await database.prisma.message.findUniqueOrThrow({ where: { id: reply } });
+    expect(dueAt).toEqual(deadlineAt);
+  });
+
+  it('has no deadline before its turn in the room comes', async () => {
+    const first = await newReply();
+    const { chatroomId, userId } = await database.prisma.message.findUniqueOrThrow({ where: { id: first } });
+    const { reply } = await acceptance.send(userId!, chatroomId, 'And then?', null);
+    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 10_000 });
+    expect(await store.claim(first)).toMatchObject({ type: 'paused' });
+    expect(await store.claim(reply.id)).toEqual({ type: 'busy' });
+  });
+
+  it('has all of its time once the pause is over, if the model was never asked before', async () => {
+    const reply = await newReply();
+    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 10_000 });
+    await store.claim(reply);
+    await store.defer(reply, 0, MODEL);
+    const past = new Date(Date.now() - 1_000);
+    await database.prisma.message.update({ where: { id: reply }, data: { deadlineAt: past, dueAt: past } });
+    await endPause();
+    await pauses.end(MODEL);
+    expect(await store.claim(reply)).toMatchObject({ type: 'claimed', claim: { deadlineInMs: 300_000 } });
+  });
+});
+
+describe('the end of a pause', () => {
+  it('is not that of one that began after the call which has answered', async () => {
+    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 50_000 });
+    await pauses.end(MODEL);
+    expect(await pauses.isPaused(MODEL)).toBe(true);
+  });
+});
+
 describe('the length of a pause', () => {
   it('is what the vendor asks for, and never cut short by a later failure', async () => {
     expect(await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 50_000 })).toBeGreaterThan(49_900);
     expect(await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 5_000 })).toBeGreaterThan(49_000);
+  });
+
+  it('is what the vendor asks for, too, when a model that seems down is tried', async () => {
+    const model = {
+      // eslint-disable-next-line require-yield -- it fails before its first piece
+      async *stream() {
+        throw new ModelError('rate_limited', 'HTTP 429', 50_000, true);
+      },
+    } as unknown as LanguageModel;
+    const calls = { recordProbe: () => Promise.resolve() } as unknown as ModelCallService;
+    expect(await new ModelAvailabilityService(model, pauses, calls).probe(MODEL)).toBeGreaterThan(49_900);
   });
 
   it('grows where the vendor asks for nothing, up to a bound, and not by failures of one pause', async () => {

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { type MessageAcceptanceStore, ReplyCancellationStore, ReplyOrderStore } from '@app/chatroom/testing';
 import { type FinalReply, type ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
-import { SystemClock } from '@app/platform/testing';
+import { registeredStatements, SystemClock } from '@app/platform/testing';
 import type { QuotaLedgerStore } from '@app/subscription';
 import fc from 'fast-check';
 import { claimReply } from '../support/replies/claim.js';
@@ -165,6 +165,26 @@ describe('a released reply', () => {
     const reply = await send(await newRoom());
     await store.release((await claimReply(store, reply))!, 0, 'model_rate_limited', false);
     expect(await claimReply(store, reply)).toMatchObject({ failures: 0, lastFailure: 'model_rate_limited' });
+  });
+});
+
+describe('what a call used', () => {
+  it('counts for its user, also while that one creates a room close to the limit', async () => {
+    const owner = await newRoom();
+    const claim = await claimReply(store, await send(owner));
+    const lock = registeredStatements().find(({ name }) => name === 'chatroom_lock_owner');
+    const creating = await database.pool.connect();
+    try {
+      await creating.query('BEGIN');
+      await creating.query(lock!.text, [owner.user]);
+      const tokens = { promptTokens: 7, cachedTokens: 0, thoughtTokens: 0, replyTokens: 3 };
+      await store.finish(claim!, ANSWER, { model: 'gemini-flash-latest', tokens, isEstimate: false });
+    } finally {
+      await creating.query('ROLLBACK');
+      creating.release();
+    }
+    const usage = await database.prisma.modelUsage.findMany({ where: { userId: owner.user } });
+    expect(usage).toMatchObject([{ calls: 1, promptTokens: 7n, replyTokens: 3n }]);
   });
 });
 

@@ -6,7 +6,7 @@ import {
   ReplyCancellationStore,
   RoomDeletionStore,
 } from '@app/chatroom/testing';
-import { cancelChannel } from '@app/contracts';
+import { cancelChannel, REPLY_QUEUE } from '@app/contracts';
 import type { FinalReply, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
@@ -91,6 +91,15 @@ describe('a room whose replies are being written', () => {
 });
 
 describe('deleting a room', () => {
+  it("lets the owner's next reply have the turn of one that waited", async () => {
+    const owner = await newUser();
+    const [deleted, kept] = [await rooms.create(owner, {}), await rooms.create(owner, {})];
+    const { reply: waits } = await acceptance.send(owner, deleted.id, 'Waits', null);
+    const { reply: next } = await acceptance.send(owner, kept.id, 'Waits, too', null);
+    await api.deletion.delete(owner, deleted.id);
+    expect(await api.redis.exists(`bull:${REPLY_QUEUE.queue}:${next.id}-0-after-${waits.id}`)).toBe(1);
+  });
+
   it('takes its messages along, and leaves what finished replies cost', async () => {
     const owner = await newUser();
     const { id } = await rooms.create(owner, {});
@@ -205,6 +214,33 @@ describe('deleting a room', () => {
 });
 
 describe('deleting all rooms of a user', () => {
+  it('ends in no deadlock with the worker that extends the leases of several replies', async () => {
+    const owner = await newUser();
+    const [first, second, third] = [
+      await rooms.create(owner, {}),
+      await rooms.create(owner, {}),
+      await rooms.create(owner, {}),
+    ];
+    const last = await sendAndWrite(owner, third.id, 'Half an ans');
+    const head = await sendAndWrite(owner, first.id, 'Half an ans');
+    const { reply: between } = await acceptance.send(owner, second.id, 'Waits', null);
+    const other = await database.pool.connect();
+    const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    try {
+      await other.query('BEGIN');
+      await other.query('SELECT FROM message WHERE id = $1 FOR UPDATE', [between.id]);
+      const cancelled = cancellation.cancelAll(owner, null);
+      await wait(200);
+      const extended = replies.extend([last, head].map(({ id, attempt }) => ({ id, attempt, content: null })));
+      await wait(200);
+      await other.query('COMMIT');
+      expect(await cancelled).toHaveLength(3);
+      expect((await extended).size).toBe(2);
+    } finally {
+      other.release();
+    }
+  });
+
   it('settles all of their unfinished replies, and those of no other user', async () => {
     const [owner, other] = [await newUser(), await newUser()];
     for (const user of [owner, other]) {

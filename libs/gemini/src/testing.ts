@@ -2,3 +2,5 @@
 export { ReplyConfig } from './replies/reply.config.js';
 export { type ClaimedReply, type FinalReply, ReplyStore } from './replies/reply.store.js';
 export { ModelPauseStore } from './model/model-pause.store.js';
+export { LanguageModel, ModelError } from './model/language-model.port.js';
+export { ModelAvailabilityService } from './model/model-availability.service.js';

@@ -66,6 +66,9 @@ export class ReplyCancellationService {
         await this.completion.enqueueNext(reply.id);
       }),
     );
+    // The turn of a reply that only waited may have come already, and its job will find nothing.
+    const waited = replies.find(({ ended }) => ended);
+    if (waited !== undefined) await this.completion.enqueueNext(waited.id);
   }
 
   /** The reply once its worker has ended it, or after {@link STOP_TIMEOUT_MS}. */

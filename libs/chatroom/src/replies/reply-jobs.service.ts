@@ -49,7 +49,7 @@ export class ReplyJobsService {
    * finding that the reply can't start.
    */
   async enqueueAfter(replyId: string, next: DueReply): Promise<void> {
-    await this.notifier.notify([notice(next, `after-${replyId}`)]);
+    await this.notifier.notify([notice(next, `after-${replyId}-${Date.now()}`)]);
   }
 }
 

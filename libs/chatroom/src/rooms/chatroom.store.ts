@@ -31,10 +31,13 @@ const READ = prepared<ConversationRow>(
  */
 const UNLOCKED_BELOW_LIMIT = 100;
 
-/** Whoever creates rooms close to the limit waits here, and counts those of all who came before. */
+/**
+ * Whoever creates rooms close to the limit waits here, and counts those of all who came before. The lock is not the one of a
+ * deletion: statements that only reference the user go on.
+ */
 const LOCK_OWNER = prepared<{ id: string }>(
   'chatroom_lock_owner',
-  'SELECT id FROM "user" WHERE id = $1::uuid FOR UPDATE',
+  'SELECT id FROM "user" WHERE id = $1::uuid FOR NO KEY UPDATE',
 );
 
 /** Creates a room unless the user's plan has no more, with a distance to its limit. */

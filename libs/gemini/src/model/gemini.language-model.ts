@@ -215,7 +215,7 @@ function takeEnd(end: GeminiEnd, { candidates, promptFeedback, modelVersion, usa
   end.modelVersion = modelVersion ?? end.modelVersion;
   if (usageMetadata === undefined) return;
   end.usage = {
-    promptTokens: usageMetadata.promptTokenCount,
+    promptTokens: usageMetadata.promptTokenCount ?? 0,
     cachedTokens: usageMetadata.cachedContentTokenCount ?? 0,
     thoughtTokens: (usageMetadata as { thoughtsTokenCount?: number }).thoughtsTokenCount ?? 0,
     replyTokens: usageMetadata.candidatesTokenCount ?? 0,

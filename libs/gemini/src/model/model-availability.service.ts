@@ -63,8 +63,7 @@ export class ModelAvailabilityService {
   async answered(model: string, probed: boolean): Promise<void> {
     this.failing.delete(model);
     if (!probed) return;
-    await this.pauses.end(model);
-    this.logger.log(`The model ${model} answers again`);
+    if (await this.pauses.end(model)) this.logger.log(`The model ${model} answers again`);
   }
 
   /**
@@ -78,7 +77,7 @@ export class ModelAvailabilityService {
     failing.replies.add(replyId);
     if (failing.calls < SUSPICIOUS_FAILURES || failing.replies.size < SUSPICIOUS_REPLIES) return;
     this.failing.delete(model);
-    if (!(await this.answers(model))) await this.down(model);
+    await this.ask(model);
   }
 
   /**
@@ -87,13 +86,9 @@ export class ModelAvailabilityService {
    * @returns the milliseconds of the next pause; null: it answers, and is paused no more
    */
   async probe(model: string): Promise<number | null> {
-    if (!(await this.answers(model))) return this.down(model);
-    await this.answered(model, true);
-    return null;
-  }
-
-  private down(model: string): Promise<number> {
-    return this.pause(model, 'model_unavailable', { floorMs: 0, ...OUTAGE_PAUSE });
+    const pausedForMs = await this.ask(model);
+    if (pausedForMs === null) await this.answered(model, true);
+    return pausedForMs;
   }
 
   private async pause(...[model, reason, length]: Parameters<ModelPauseStore['begin']>): Promise<number> {
@@ -102,17 +97,24 @@ export class ModelAvailabilityService {
     return remainingMs;
   }
 
-  /** Whether the model answers the simplest request. A refusal of this request is not an outage. */
-  private async answers(model: string): Promise<boolean> {
+  /**
+   * Asks the model the simplest question. A refusal of this request is not an outage.
+   *
+   * @returns the milliseconds of the pause that it gets for not answering; null: it answers
+   */
+  private async ask(model: string): Promise<number | null> {
     const usage = new ModelCallUsage(model, estimateTokens(PROBE.prompt));
     const probe = this.model.stream({ model, ...PROBE }, AbortSignal.timeout(PROBE_TIMEOUT_MS));
     try {
       for await (const piece of probe) usage.take(piece);
-      return true;
+      return null;
     } catch (error) {
-      if (!(error instanceof ModelError)) return false;
-      if (error.isRefusal) usage.refused();
-      return error.failure !== 'unavailable' && error.failure !== 'rate_limited';
+      if (error instanceof ModelError) {
+        if (error.isRefusal) usage.refused();
+        if (error.failure === 'rate_limited') return await this.rateLimited(model, error.retryAfterMs);
+        if (error.failure !== 'unavailable') return null;
+      }
+      return await this.pause(model, 'model_unavailable', { floorMs: 0, ...OUTAGE_PAUSE });
     } finally {
       await this.calls.recordProbe(model, usage);
     }

@@ -42,6 +42,11 @@ const BEGIN = prepared<{ remainingMs: number }>(
     RETURNING ceil(extract(epoch FROM resume_at - now()) * 1000)::int AS "remainingMs"`,
 );
 
+const END = prepared<{ model: string }>(
+  'model_pause_end',
+  'DELETE FROM model_pause WHERE model = $1 AND resume_at <= now() RETURNING model',
+);
+
 const READ = prepared<{ isPaused: boolean }>(
   'model_pause_read',
   `SELECT true AS "isPaused" FROM model_pause WHERE model = $1`,
@@ -62,9 +67,13 @@ export class ModelPauseStore {
     return row?.remainingMs ?? 0;
   }
 
-  /** The model works again. */
-  async end(model: string): Promise<void> {
-    await this.database.prisma.modelPause.deleteMany({ where: { model } });
+  /**
+   * The model works again. A pause that began after the call which has answered goes on.
+   *
+   * @returns whether it is paused no more by this
+   */
+  async end(model: string): Promise<boolean> {
+    return (await this.database.run(END, [model])).length > 0;
   }
 
   /** Whether the model is paused, or only tried again by one reply. */

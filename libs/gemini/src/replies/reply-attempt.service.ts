@@ -60,6 +60,8 @@ export class ReplyAttemptService {
     const request = { ...asked, history: await this.history.before(claim, asked, signal) };
     // A room's conversation isn't kept for as long as the model writes.
     claim.newestTurns = [];
+    // A call that is never made is not counted.
+    signal.throwIfAborted();
     const call = new ModelCallUsage(model, promptEstimate(request));
     reply.call = call;
     const stream = this.model.stream(request, signal);

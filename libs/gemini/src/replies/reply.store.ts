@@ -153,8 +153,9 @@ type ClaimRow = Omit<ClaimedReply, 'id' | 'plan' | 'ownModel'> & {
  * `running` are the user's replies that are being written, by the list that the last claim left. `place` replaces that list,
  * and fails when another claim has replaced it since this statement began: so claims of one user can't overrun its limit
  * together, and those of different users never wait for each other. Of the replies that wait for a paused model one
- * becomes its `probe`. Stored times are rounded to milliseconds, also upwards: what is due at once must be so in the very
- * same one.
+ * becomes its `probe`. The deadline that a deferral has set counts only while the model is paused: what was never asked of a
+ * model has all of its time afterwards. Stored times are rounded to milliseconds, also upwards: what is due at once must be
+ * so in the very same one.
  */
 const CLAIM = prepared<ClaimRow>(
   'reply_claim',
@@ -205,7 +206,8 @@ const CLAIM = prepared<ClaimRow>(
       UPDATE message reply
       SET status = 'generating', attempt = reply.attempt + 1, due_at = now() + ${milliseconds('$2')}, asked_model = d.model,
           content = CASE WHEN reply.cancel_requested_at IS NULL THEN '' ELSE reply.content END,
-          deadline_at = COALESCE(reply.deadline_at, now() + ${milliseconds('$3')})
+          deadline_at = CASE WHEN reply.deadline_at IS NULL OR (reply.attempt = 0 AND NOT EXISTS (SELECT FROM pause))
+                             THEN now() + ${milliseconds('$3')} ELSE reply.deadline_at END
       FROM place, decision d, chatroom, message question
       WHERE reply.id = d.id AND reply.attempt = d.attempt AND reply.status = d.status
         AND (NOT d.paused OR EXISTS (SELECT FROM probe))
@@ -226,37 +228,54 @@ const CLAIM = prepared<ClaimRow>(
 
 /**
  * Puts off a reply whose model is paused, without an attempt. Those that wait come back one after another: one when the pause is
- * over, and twice as many in each second as in the one before.
+ * over, and twice as many in each second as in the one before. One whose worker died waits as well; what the call of that
+ * worker used is recorded as an estimate.
  */
 const DEFER = prepared<{ dueInMs: number }>(
   'reply_defer',
   `
-    WITH turn AS (
-      UPDATE model_pause SET deferred = deferred + 1 WHERE model = $3
-      RETURNING failure, CASE WHEN resume_at > now() THEN resume_at + ln(deferred) / ln(2) * interval '1 s'
-                              ELSE now() + (1 + 2 * random()) * interval '1 s' END AS at
-    )
-    UPDATE message reply
-    SET last_failure = turn.failure, deadline_at = COALESCE(reply.deadline_at, now() + ${milliseconds('$4')}),
-        due_at = LEAST(turn.at, COALESCE(reply.deadline_at, now() + ${milliseconds('$4')})),
-        next_enqueue_at = LEAST(turn.at, COALESCE(reply.deadline_at, now() + ${milliseconds('$4')})) + interval '2 s'
-    FROM turn
-    WHERE reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'queued'
-    RETURNING GREATEST(ceil(extract(epoch FROM reply.due_at - now()) * 1000), 0)::int AS "dueInMs"`,
+    WITH waiting AS (
+      SELECT id, attempt, status, user_id, chatroom_id, reply_to, asked_model, octet_length(content) AS written,
+        COALESCE(deadline_at, now() + ${milliseconds('$4')}) AS deadline_at
+      FROM message
+      WHERE id = $1::uuid AND attempt = $2::int AND status IN ${UNFINISHED} AND due_at <= now() + interval '1 ms'
+    ), turn AS (
+      UPDATE model_pause SET deferred = deferred + 1 FROM waiting WHERE model = $3
+      RETURNING waiting.*, failure, LEAST(waiting.deadline_at,
+        CASE WHEN resume_at > now() THEN resume_at + ln(deferred) / ln(2) * interval '1 s'
+             ELSE now() + (1 + 2 * random()) * interval '1 s' END) AS at
+    ), deferred AS (
+      UPDATE message reply
+      SET status = 'queued', last_failure = turn.failure, deadline_at = turn.deadline_at, due_at = turn.at,
+          next_enqueue_at = turn.at + interval '2 s'
+      FROM turn
+      WHERE reply.id = turn.id AND reply.attempt = turn.attempt AND reply.status = turn.status
+      RETURNING reply.due_at
+    ), interrupted AS (
+      SELECT turn.* FROM turn, deferred WHERE turn.status = 'generating'
+    ), ${interruptedCallsSql('interrupted')}, ${recordUsageSql('calls')}
+    SELECT GREATEST(ceil(extract(epoch FROM due_at - now()) * 1000), 0)::int AS "dueInMs" FROM deferred`,
 );
 
+/** Locks the rows in the order of all statements that lock several, so that none of them ends in a deadlock. */
 const EXTEND = prepared<HeldLease>(
   'reply_extend',
   `
+    WITH held AS (
+      SELECT reply.id, extension.content
+      FROM unnest($1::uuid[], $2::int[], $3::text[]) AS extension (id, attempt, content)
+      JOIN message reply ON reply.id = extension.id AND reply.attempt = extension.attempt AND reply.status = 'generating'
+      ORDER BY reply.chatroom_id, reply.seq
+      FOR UPDATE OF reply
+    )
     UPDATE message reply
-    SET due_at = now() + ${milliseconds('$4')}, content = COALESCE(extension.content, reply.content)
-    FROM unnest($1::uuid[], $2::int[], $3::text[]) AS extension (id, attempt, content)
-    WHERE reply.id = extension.id AND reply.attempt = extension.attempt AND reply.status = 'generating'
+    SET due_at = now() + ${milliseconds('$4')}, content = COALESCE(held.content, reply.content)
+    FROM held WHERE reply.id = held.id
     RETURNING reply.id, reply.cancel_requested_at IS NOT NULL AS "cancelRequested"`,
 );
 
-/** A reply that is to stop is due at once: the next worker that claims it only has to end it. */
-const PAUSE = `CASE WHEN cancel_requested_at IS NULL THEN ${milliseconds('$3')} ELSE interval '0' END`;
+/** A reply that is to stop is due at once: the next worker that claims it only has to end it. None is due after its deadline. */
+const DUE = `CASE WHEN cancel_requested_at IS NULL THEN LEAST(now() + ${milliseconds('$3')}, deadline_at) ELSE now() END`;
 
 /**
  * The CTE `calls` for `recordUsageSql`: the model call that an attempt made, if any.
@@ -273,17 +292,18 @@ const endedCallSql = (reply: string, first: number): string => `
     FROM ${reply} WHERE $${first}::text IS NOT NULL
   )`;
 
-const RELEASE = prepared<{ cancelRequested: boolean }>(
+const RELEASE = prepared<{ dueInMs: number }>(
   'reply_release',
   `
     WITH released AS (
       UPDATE message
       SET status = 'queued', failures = failures + $4::int, last_failure = COALESCE($5, last_failure),
-          due_at = now() + ${PAUSE}, next_enqueue_at = now() + ${PAUSE} + interval '2 s'
+          due_at = ${DUE}, next_enqueue_at = ${DUE} + interval '2 s'
       WHERE id = $1::uuid AND attempt = $2::int AND status = 'generating'
-      RETURNING user_id, cancel_requested_at IS NOT NULL AS cancel_requested
+      RETURNING user_id, due_at
     ), ${endedCallSql('released', 6)}, ${recordUsageSql('calls')}
-    SELECT cancel_requested AS "cancelRequested" FROM released`,
+    -- Stored times are rounded to milliseconds.
+    SELECT GREATEST(ceil(extract(epoch FROM due_at - now()) * 1000 - 0.5), 0)::int AS "dueInMs" FROM released`,
 );
 
 /** Only the newest attempt writes, and only while there is no outcome. */
@@ -324,7 +344,9 @@ const SWEEP = prepared<OverdueReply>(
       ORDER BY next_enqueue_at LIMIT 500
       FOR UPDATE SKIP LOCKED
     ), passed AS (
-      UPDATE message SET next_enqueue_at = now() + interval '5 s' FROM overdue WHERE message.id = overdue.id
+      UPDATE message SET next_enqueue_at = now() + LEAST(4.5 + place / 2.0, 60) * interval '1 s'
+      FROM (SELECT id, row_number() OVER (PARTITION BY user_id) AS place FROM overdue) overdue
+      WHERE message.id = overdue.id
     ), owner AS (
       SELECT DISTINCT user_id FROM overdue
     ), planned AS (
@@ -369,8 +391,8 @@ export class ReplyStore {
       if (row === undefined) return { type: 'taken' };
       const { id, plan, askedAttempt, isStartable, isPaused, ...claimed } = row;
       if (id !== null) return { type: 'claimed', claim: this.complete({ ...claimed, id }, plan) };
-      if (isPaused) return { type: 'paused', attempt: askedAttempt, model: claimed.model };
       if (!isStartable) return { type: 'busy' };
+      if (isPaused) return { type: 'paused', attempt: askedAttempt, model: claimed.model };
     }
     return { type: 'busy' };
   }
@@ -424,8 +446,7 @@ export class ReplyStore {
   ): Promise<number | null> {
     const values = [reply.id, reply.attempt, Math.round(delayMs), counted ? 1 : 0, failure, ...callValues(call)];
     const [released] = await this.database.run(RELEASE, values);
-    if (released === undefined) return null;
-    return released.cancelRequested ? 0 : delayMs;
+    return released?.dueInMs ?? null;
   }
 
   /**
