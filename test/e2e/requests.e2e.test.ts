@@ -57,6 +57,46 @@ describe('a request without a body', () => {
   );
 });
 
+describe('a query parameter that a route does not know', () => {
+  it.each(['/plans', '/models', '/subscription/status', '/user/me', '/usage', '/chatroom', '/health/live'])(
+    'is refused: GET %s',
+    async (path) => {
+      const refused = await person.http.get(`${path}?unknown=1&a%2Fb=`);
+      expect(refused).toMatchObject({
+        status: 400,
+        body: {
+          code: 'validation_failed',
+          errors: [
+            { pointer: '/unknown', detail: 'is not known here' },
+            { pointer: '/a~1b', detail: 'is not known here' },
+          ],
+        },
+      });
+      expect((await person.http.get(path)).status).toBe(200);
+    },
+  );
+
+  it('is refused before anything is done', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const room = await openRoom(http);
+    expect((await http.post('/chatroom?unknown=1', { title: 'Another' })).status).toBe(400);
+    expect((await http.post(`/chatroom/${room}/message?unknown=1`, { content: 'Hello' })).status).toBe(400);
+    expect((await http.delete(`/chatroom/${room}?unknown=1`)).status).toBe(400);
+    expect((await http.get<{ items: unknown[] }>('/chatroom')).body.items).toHaveLength(1);
+    expect((await http.get<{ messages: unknown[] }>(`/chatroom/${room}`)).body.messages).toEqual([]);
+  });
+
+  it('does not come before the token', async () => {
+    expect((await stack.http.get('/models?unknown=1')).status).toBe(401);
+  });
+
+  it("is no matter of the webhook's, nor of pages", async () => {
+    const { status, body } = await stack.http.post('/subscription/webhook/stripe?unknown=1', {});
+    expect([status, body['code']]).toEqual([400, 'invalid_signature']);
+    expect((await stack.http.get('/docs?unknown=1')).status).toBe(200);
+  });
+});
+
 describe('a malformed code', () => {
   it.each(['12', 'abcdef', '', '１２３４５６', '1234567'])(
     'is refused as wrong, and costs no attempt: %j',

@@ -148,6 +148,16 @@ describe('what can’t be bought', () => {
 });
 
 describe('one payable page', () => {
+  it('is that of the month unless an interval is named', async () => {
+    const person = await login();
+    const pages: string[] = [];
+    for (const request of [{ interval: 'month' }, {}, { interval: null }]) {
+      pages.push((await subscribe(person.http, 'pro', request)).body.checkoutUrl);
+    }
+    expect(pages).toEqual(Array(3).fill(expect.stringMatching(/cs_/)));
+    expect(new Set(pages).size).toBe(1);
+  });
+
   it('is the same for every click, and another one for another plan or interval', async () => {
     const person = await login();
     const pages: string[] = [];

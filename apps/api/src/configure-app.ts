@@ -1,5 +1,12 @@
 import helmet from 'helmet';
-import { Metrics, ProblemFilter, toProblem, RequestValidationPipe, sendProblem } from '@app/platform';
+import {
+  Metrics,
+  ProblemFilter,
+  RequestValidationPipe,
+  sendProblem,
+  toProblem,
+  UnknownQueryGuard,
+} from '@app/platform';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { answerOtherMethods, collectMethods } from './allowed-methods.js';
@@ -79,6 +86,8 @@ export async function configureApp(app: NestFastifyApplication, config: ApiConfi
       preflightContinue: true,
     });
   }
+  // After the guards of the modules: who is asking comes first.
+  app.useGlobalGuards(new UnknownQueryGuard());
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   setUpDocs(app);

@@ -28,6 +28,7 @@ export { ProblemFilter, sendProblem } from './problem/problem.filter.js';
 export { problemBody, type Problem, toProblem, problemOfStatus } from './problem/problem.js';
 export { NoBodyRequest } from './problem/no-body.request.js';
 export { RequestValidationPipe } from './problem/request-validation.pipe.js';
+export { UnknownQueryGuard } from './problem/unknown-query.guard.js';
 export { type FieldError, ValidationFailedError } from './problem/validation.errors.js';
 export { ProcessConfig } from './process/process.config.js';
 export { runProcess } from './process/run-process.js';

@@ -86,10 +86,10 @@ function closeRequestBody({ components }: OpenAPIObject, { requestBody }: Operat
 /** What a route answers by being the route that it is. */
 function commonProblems(operation: OperationObject, facts: RouteFacts): [status: number, code: string][] {
   const takesJson = operation.requestBody !== undefined && !facts.takesRawBody;
-  const hasQuery = operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query') === true;
   const problems: [status: number, code: string, when: boolean][] = [
     [400, 'malformed_json', takesJson],
-    [400, 'validation_failed', takesJson || hasQuery],
+    // For what its body or its query isn't, and for query parameters that it doesn't know.
+    [400, 'validation_failed', !facts.takesRawBody],
     [401, 'unauthenticated', !facts.isPublic],
     [413, 'payload_too_large', operation.requestBody !== undefined],
     [415, 'unsupported_media_type', takesJson],

@@ -1,10 +1,7 @@
 import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { NIL, validate as isUuid } from 'uuid';
-import { type FieldError, ValidationFailedError } from './validation.errors.js';
-
-/** As many errors as help to correct a request. The answer must not grow with what was sent. */
-const MAX_ERRORS = 50;
+import { type FieldError, MAX_ERRORS, pointerStep, unknownNames, ValidationFailedError } from './validation.errors.js';
 
 /** More than any request has; what comes after it walks through a body by recursion, which has an end. */
 const MAX_DEPTH = 16;
@@ -52,7 +49,7 @@ function refuseUnlessObject(body: unknown): void {
 function refuseInheritedNames(value: unknown): void {
   const names = Object.keys(value ?? {}).filter((name) => name in Object.prototype);
   if (names.length === 0) return;
-  throw new ValidationFailedError(names.map((name) => ({ pointer: `/${name}`, detail: 'is not known here' })));
+  throw new ValidationFailedError(unknownNames(names));
 }
 
 const isDeeper = (value: unknown, levels: number): boolean =>
@@ -68,7 +65,7 @@ const countProperties = (value: unknown): number =>
 const isJsonObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function fieldErrors(error: ValidationError, parent = ''): FieldError[] {
-  const pointer = `${parent}/${error.property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const pointer = parent + pointerStep(error.property);
   // Every rule is broken by what isn't there; one word says it.
   if (error.value === undefined && error.constraints !== undefined) return [{ pointer, detail: 'is required' }];
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({

@@ -15,3 +15,13 @@ export class ValidationFailedError extends DomainError {
     this.name = 'ValidationFailedError';
   }
 }
+
+/** As many errors as help to correct a request. The answer must not grow with what was sent. */
+export const MAX_ERRORS = 50;
+
+/** A property's step in a JSON pointer. */
+export const pointerStep = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+
+/** The errors of properties or query parameters that a route does not know. */
+export const unknownNames = (names: string[]): FieldError[] =>
+  names.slice(0, MAX_ERRORS).map((name) => ({ pointer: pointerStep(name), detail: 'is not known here' }));

@@ -1,4 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { type Interval, INTERVALS } from '../catalogue/plan-catalogue.js';
 
@@ -10,7 +11,7 @@ export class SubscribeRequest {
     description: 'How often the plan is paid; one of the intervals that `GET /plans` lists for it.',
     example: 'year',
   })
-  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => value ?? 'month')
   @IsIn(INTERVALS)
   interval: Interval = 'month';
 

@@ -23,6 +23,8 @@ describe('the days of which the use is asked for', () => {
     ['this month so far', {}, ['2026-11-01', '2026-11-23']],
     ['up to today', { from: '2026-10-30' }, ['2026-10-30', '2026-11-23']],
     ['the month up to a day', { to: '2026-02-10' }, ['2026-02-01', '2026-02-10']],
+    ['this month up to a day to come', { to: '2026-12-31' }, ['2026-11-01', '2026-12-31']],
+    ['a day to come', { from: '2026-11-24' }, ['2026-11-24', '2026-11-24']],
     ['both', { from: '2024-02-29', to: '2024-12-31' }, ['2024-02-29', '2024-12-31']],
     ['one day', { from: '2026-11-23', to: '2026-11-23' }, ['2026-11-23', '2026-11-23']],
     ['a leap year', { from: '2024-01-01', to: '2024-12-31' }, ['2024-01-01', '2024-12-31']],
@@ -32,7 +34,6 @@ describe('the days of which the use is asked for', () => {
 
   it.each([
     ['from after to', { from: '2026-11-02', to: '2026-11-01' }, ['/from']],
-    ['from after today', { from: '2026-11-24' }, ['/from']],
     ['more than a leap year', { from: '2025-11-22', to: '2026-11-23' }, ['/from']],
     ['no day of the calendar', { from: '2026-02-30' }, ['/from']],
     ['a moment', { to: '2026-11-23T00:00:00Z' }, ['/to']],

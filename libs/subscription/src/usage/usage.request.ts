@@ -27,7 +27,7 @@ export class UsageQuery extends PageQuery {
   @ApiPropertyOptional({
     type: 'string',
     format: 'date',
-    description: 'The first UTC day. Without it the first of the month of `to`.',
+    description: 'The first UTC day. Without it the first of this month, or of the month of an earlier `to`.',
     example: '2026-11-01',
   })
   @IsOptional()
@@ -37,7 +37,7 @@ export class UsageQuery extends PageQuery {
   @ApiPropertyOptional({
     type: 'string',
     format: 'date',
-    description: `The last UTC day, at most ${MAX_DAYS} days with the first. Without it today.`,
+    description: `The last UTC day, at most ${MAX_DAYS} days with the first. Without it today, or a later \`from\`.`,
     example: '2026-11-30',
   })
   @IsOptional()
@@ -68,8 +68,9 @@ export function daysOf(
   { from: first, to: last }: Pick<UsageQuery, 'from' | 'to'>,
   now: Date,
 ): [from: string, to: string] {
-  const to = last ?? utcDay(now);
-  const from = first ?? `${to.slice(0, 8)}01`;
+  const today = utcDay(now);
+  const to = last ?? laterOf(today, first ?? today);
+  const from = first ?? `${earlierOf(today, to).slice(0, 8)}01`;
   const days = (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
   if (days < 1) throw new ValidationFailedError([{ pointer: '/from', detail: 'from must not be after to' }]);
   if (days > MAX_DAYS) {
@@ -78,3 +79,6 @@ export function daysOf(
   }
   return [from, to];
 }
+
+const earlierOf = (a: string, b: string): string => (a < b ? a : b);
+const laterOf = (a: string, b: string): string => (a < b ? b : a);
