@@ -32,6 +32,8 @@ export interface ChaosReport {
   faults: Record<string, number>;
   /** Generating calls that the sandbox has received, by purpose. */
   calls: Record<string, number>;
+  /** The longest time between a message and its outcome, for all users but the one who has many queued. */
+  longestWaitMs: number;
   missedPoints: string[];
   verdict: Verdict;
   /** The log of all processes. */
@@ -111,13 +113,15 @@ async function underFaults(services: ChaosServices, stack: Stack, options: Chaos
   }
   const accepted = clients.flatMap((client) => client.accepted);
   const calls = (await model.requests()).map(seenCall);
+  const verdict = await oracle.judge({ accepted, calls, freezes: faults.freezes });
   return {
     accepted: accepted.length,
     refused: clients.reduce((sum, client) => sum + client.refused, 0),
     faults: Object.fromEntries([...faults.injected].sort()),
     calls: countBy(calls.map(({ purpose }) => purpose)),
     missedPoints: faults.missedPoints,
-    verdict: await oracle.judge({ accepted, calls, freezes: faults.freezes }),
+    longestWaitMs: oracle.longestWaitMs,
+    verdict,
     logs: () => stack.logs(),
   };
 }

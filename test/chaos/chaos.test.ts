@@ -33,8 +33,8 @@ describe('while processes and services fail', () => {
     'every accepted message gets exactly one outcome, in order, users take turns, and all that is counted stays exact',
     async () => {
       const report = await runChaos({ seconds, seed, onProgress });
-      const { accepted, refused, faults, calls } = report;
-      process.stderr.write(`\n${JSON.stringify({ seed, accepted, refused, faults, calls })}\n`);
+      const { accepted, refused, faults, calls, longestWaitMs } = report;
+      process.stderr.write(`\n${JSON.stringify({ seed, accepted, refused, faults, calls, longestWaitMs })}\n`);
       expectKept(report);
       expect(report.accepted).toBeGreaterThan(seconds * 5);
       expect(soaking ? report.missedPoints : []).toEqual([]);

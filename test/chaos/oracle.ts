@@ -77,6 +77,8 @@ export class Oracle {
   private readonly changed = new Set<string>();
   private readonly unfair = new Set<string>();
   private readonly unlisted = new Set<string>();
+  /** How long a message of a user who isn't heavy has waited for its outcome, where its model was well. */
+  longestWaitMs = 0;
   private watching = true;
   private readonly watcher: Promise<void>;
 
@@ -219,14 +221,14 @@ export class Oracle {
   }
 
   private async starved(): Promise<string[]> {
-    const light = this.users.filter(({ isHeavy }) => !isHeavy);
-    const rows = await this.query<{ id: string; seconds: number }>(
-      `SELECT id, extract(epoch FROM completed_at - created_at)::int AS seconds FROM message
-       WHERE role = 'bot' AND user_id = ANY($1) AND asked_model = $2
-         AND completed_at - created_at > $3 * interval '1 ms'`,
-      [light.map(({ userId }) => userId), DEFAULT_MODEL, STARVED_AFTER_MS],
+    const light = this.users.filter(({ isHeavy }) => !isHeavy).map(({ userId }) => userId);
+    const rows = await this.query<{ id: string; waited: number }>(
+      `SELECT id, extract(epoch FROM completed_at - created_at)::float * 1000 AS waited FROM message
+       WHERE role = 'bot' AND user_id = ANY($1) AND asked_model = $2 ORDER BY waited DESC NULLS FIRST`,
+      [light, DEFAULT_MODEL],
     );
-    return rows.map(({ id, seconds }) => `${id} took ${seconds} s`);
+    this.longestWaitMs = rows[0]?.waited ?? 0;
+    return rows.filter(({ waited }) => waited > STARVED_AFTER_MS).map(({ id, waited }) => `${id} took ${waited} ms`);
   }
 
   /** The ledger, where the calls that are under way count as the estimates that they become when they are swept. */
