@@ -224,7 +224,7 @@ export class Oracle {
     const light = this.users.filter(({ isHeavy }) => !isHeavy).map(({ userId }) => userId);
     const rows = await this.query<{ id: string; waited: number }>(
       `SELECT id, extract(epoch FROM completed_at - created_at)::float * 1000 AS waited FROM message
-       WHERE role = 'bot' AND user_id = ANY($1) AND asked_model = $2 ORDER BY waited DESC NULLS FIRST`,
+       WHERE role = 'bot' AND user_id = ANY($1) AND asked_model = $2 ORDER BY waited DESC NULLS LAST`,
       [light, DEFAULT_MODEL],
     );
     this.longestWaitMs = rows[0]?.waited ?? 0;
