@@ -32,7 +32,7 @@ export interface ChaosReport {
   faults: Record<string, number>;
   /** Generating calls that the sandbox has received, by purpose. */
   calls: Record<string, number>;
-  /** The longest time between a message and its outcome, for all users but the one who has many queued. */
+  /** The longest time in which a user, but the one who has many queued, waited and got nothing. */
   longestWaitMs: number;
   missedPoints: string[];
   verdict: Verdict;
@@ -56,7 +56,7 @@ const MIXED: ClientHabits = {
 /** One always has dozens of messages queued, each of which takes seconds to answer. */
 const HEAVY: ClientHabits = {
   models: Array<string>(10).fill(DEFAULT_MODEL),
-  burst: 60,
+  burst: 100,
   pauseMs: [1_500, 2_500],
   directives: [' [[behaviour:answer latencyMs=4000]]'],
   isVersatile: false,
@@ -189,7 +189,7 @@ function environment(services: ChaosServices): Record<string, string> {
     BASIC_DAILY_MESSAGES: '25',
     PLANS_FILE: chaosPlans(),
     // Few places, so that users have to take turns.
-    WORKER_CONCURRENCY: '6',
+    WORKER_CONCURRENCY: '10',
     LOG_LEVEL: 'warn',
   };
 }

@@ -48,10 +48,10 @@ export interface Evidence {
 }
 
 /**
- * How long a message may wait for its outcome while everything fails, in a room whose model is well. Behind the backlog
- * of the heavy user it would take longer.
+ * How long a user with something to be answered may have to wait while everything fails, where the model is well. Behind
+ * all messages of the heavy user it would take minutes.
  */
-const STARVED_AFTER_MS = 40_000;
+const STARVED_AFTER_MS = 45_000;
 
 interface Outcome {
   id: string;
@@ -77,7 +77,7 @@ export class Oracle {
   private readonly changed = new Set<string>();
   private readonly unfair = new Set<string>();
   private readonly unlisted = new Set<string>();
-  /** How long a message of a user who isn't heavy has waited for its outcome, where its model was well. */
+  /** The longest time in which a user who isn't heavy had something to be answered, and nothing of it was. */
   longestWaitMs = 0;
   private watching = true;
   private readonly watcher: Promise<void>;
@@ -220,15 +220,26 @@ export class Oracle {
     return rows.map(({ prompt, from, to }) => ({ prompt, from: from.getTime(), to: to?.getTime() ?? Infinity }));
   }
 
+  /**
+   * How long users with something to be answered went without an end of any of their replies. Their own backlog doesn't
+   * count: in times of failure some send more than can be answered.
+   */
   private async starved(): Promise<string[]> {
     const light = this.users.filter(({ isHeavy }) => !isHeavy).map(({ userId }) => userId);
     const rows = await this.query<{ id: string; waited: number }>(
-      `SELECT id, extract(epoch FROM completed_at - created_at)::float * 1000 AS waited FROM message
-       WHERE role = 'bot' AND user_id = ANY($1) AND asked_model = $2 ORDER BY waited DESC NULLS LAST`,
+      `SELECT id, extract(epoch FROM completed_at - GREATEST(created, before))::float * 1000 AS waited FROM (
+         SELECT id, completed_at, lag(completed_at) OVER ends AS before,
+                min(created_at) OVER (ends ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS created
+         FROM message WHERE role = 'bot' AND status NOT IN ('queued', 'generating', 'cancelled')
+           AND user_id = ANY($1) AND asked_model = $2
+         WINDOW ends AS (PARTITION BY user_id ORDER BY completed_at)
+       ) reply ORDER BY waited DESC`,
       [light, DEFAULT_MODEL],
     );
     this.longestWaitMs = rows[0]?.waited ?? 0;
-    return rows.filter(({ waited }) => waited > STARVED_AFTER_MS).map(({ id, waited }) => `${id} took ${waited} ms`);
+    return rows
+      .filter(({ waited }) => waited > STARVED_AFTER_MS)
+      .map(({ id, waited }) => `${id} was the first to end in ${waited} ms`);
   }
 
   /** The ledger, where the calls that are under way count as the estimates that they become when they are swept. */
