@@ -91,9 +91,10 @@ describe('a call that no row of a reply stands for', () => {
   });
 
   it('counts among those of no account when it was made to find out whether a model can be reached', async () => {
-    await store.settle(await store.beginProbe(MODEL, 3), USED);
+    const settled = await store.beginProbe(MODEL, 3);
     await store.beginProbe(MODEL, 3); // Its worker dies.
     await ageCalls();
+    await store.settle(settled, USED);
     expect(await store.settleStale(NOT_LONG)).toMatchObject([{ purpose: 'probe', estimated: true, promptTokens: 3 }]);
     expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'probe', 2, 1, 103, 10, 20, 30]]);
     expect([await ledger(), await callsUnderWay()]).toEqual([[], 0]);
