@@ -41,9 +41,19 @@ const PATCHES = {
       replacement: 'WHERE reply.id = $1::uuid AND $2::int IS NOT NULL',
     },
   ],
+  /** A claim doesn't mind how many replies of its user are being written. */
+  fairness: [{ file: STORE, find: 'cardinality(running.ids) < allowance.concurrent', replacement: 'true' }],
+  /** A reply that ends doesn't record what its model call used. */
+  usage: [
+    {
+      file: 'dist/libs/gemini/src/replies/reply-settlement.service.js',
+      find: 'this.store.finish(claim, final, reply.call)',
+      replacement: 'this.store.finish(claim, final)',
+    },
+  ],
 } satisfies Record<string, Patch[]>;
 
-/** A temporary copy of the build without one of its guarantees. The product itself has no switch for that. */
+/** A temporary copy of the build without some of its guarantees. The product itself has no switch for that. */
 export class BrokenBuild {
   private constructor(
     /** The folder that holds the copied `dist`. */
@@ -51,14 +61,14 @@ export class BrokenBuild {
   ) {}
 
   /** @throws Error when the text of a patch isn't in its file exactly once */
-  static async create(breakage: Breakage): Promise<BrokenBuild> {
+  static async create(breakages: Breakage[]): Promise<BrokenBuild> {
     const folder = await mkdtemp(join(tmpdir(), 'chat-broken-'));
     const build = new BrokenBuild(folder);
     try {
       await cp(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
       await cp(join(root, 'package.json'), join(folder, 'package.json'));
       await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-      for (const patch of PATCHES[breakage]) {
+      for (const patch of breakages.flatMap((breakage): Patch[] => PATCHES[breakage])) {
         const file = join(folder, patch.file);
         await writeFile(file, applyPatch(await readFile(file, 'utf8'), patch));
       }

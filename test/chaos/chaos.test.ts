@@ -1,7 +1,17 @@
 import { type ChaosReport, runChaos } from './chaos-run.js';
 import type { Verdict } from './oracle.js';
 
-const KEPT: Verdict = { lost: [], doubled: [], disordered: [], wrong: [], inconsistent: [], ledger: [] };
+const KEPT: Verdict = {
+  lost: [],
+  doubled: [],
+  disordered: [],
+  wrong: [],
+  inconsistent: [],
+  ledger: [],
+  unfair: [],
+  starved: [],
+  usage: [],
+};
 
 /** `npm run chaos` sets these for a long run. */
 const seconds = Number(process.env['CHAOS_SECONDS'] ?? 35);
@@ -20,12 +30,11 @@ function expectKept({ verdict, logs }: ChaosReport): void {
 
 describe('while processes and services fail', () => {
   it(
-    'every accepted message gets exactly one outcome, in order, and the quota stays exact',
+    'every accepted message gets exactly one outcome, in order, users take turns, and all that is counted stays exact',
     async () => {
       const report = await runChaos({ seconds, seed, onProgress });
-      process.stderr.write(
-        `\n${JSON.stringify({ seed, accepted: report.accepted, refused: report.refused, faults: report.faults })}\n`,
-      );
+      const { accepted, refused, faults, calls, longestWaitMs } = report;
+      process.stderr.write(`\n${JSON.stringify({ seed, accepted, refused, faults, calls, longestWaitMs })}\n`);
       expectKept(report);
       expect(report.accepted).toBeGreaterThan(seconds * 5);
       expect(soaking ? report.missedPoints : []).toEqual([]);
@@ -37,12 +46,20 @@ describe('while processes and services fail', () => {
 (soaking ? describe.skip : describe)('the oracle', () => {
   it('reports lost messages when the sweep enqueues nothing after workers and Redis have failed', async () => {
     const only = ['kill a worker', 'flush Redis'];
-    const { verdict } = await runChaos({ seconds: 8, seed: 2, breakBuild: 'sweep', only });
+    const { verdict } = await runChaos({ seconds: 8, seed: 2, breakBuild: ['sweep'], only });
     expect(verdict.lost).not.toEqual([]);
   }, 180_000);
 
   it('reports a changed outcome or quota when a frozen worker may write after its lease was taken over', async () => {
-    const { verdict } = await runChaos({ seconds: 12, seed: 3, breakBuild: 'attempt', only: ['freeze a worker'] });
+    const { verdict } = await runChaos({ seconds: 12, seed: 3, breakBuild: ['attempt'], only: ['freeze a worker'] });
     expect(verdict.doubled.concat(verdict.ledger)).not.toEqual([]);
+  }, 180_000);
+
+  it('reports users with too many replies under way, and calls that are missing in the ledger, when claims and ends forget them', async () => {
+    const only = ['limit a model'];
+    const { verdict } = await runChaos({ seconds: 4, seed: 4, breakBuild: ['fairness', 'usage'], only });
+    expect(verdict.unfair).toContainEqual(expect.stringContaining('calls at once'));
+    expect(verdict.unfair).toContainEqual(expect.stringContaining('replies written at once'));
+    expect(verdict.usage).toContainEqual(expect.stringMatching(/calls were made, \d+ are recorded/));
   }, 180_000);
 });

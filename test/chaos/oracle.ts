@@ -1,5 +1,9 @@
 import pg from 'pg';
 import type { AcceptedSend } from './clients.js';
+import { type Freeze, mostAtOnce, type ReplyLife } from './fairness.js';
+import { DEFAULT_MODEL } from './plans.js';
+import type { SeenCall } from './seen-calls.js';
+import { brokenUsage, type LedgerSums, type StoredSums } from './usage-law.js';
 
 /** The violations that were found, by kind; all are empty when every guarantee was kept. */
 export interface Verdict {
@@ -15,7 +19,39 @@ export interface Verdict {
   inconsistent: string[];
   /** The quota ledger differs from what the messages cost. */
   ledger: string[];
+  /** A user had more replies written at a moment than the plan allows. */
+  unfair: string[];
+  /** The messages of a user waited for those of another. */
+  starved: string[];
+  /** The ledger of model calls differs from the calls that were made. */
+  usage: string[];
 }
+
+/** A user as the oracle knows one. */
+export interface Watched {
+  userId: string;
+  /** The name of the client, which is in all its messages. */
+  name: string;
+  /** How many replies may be written at once. */
+  limit: number;
+  /** No bound of time holds for one who sends more than can be answered. */
+  isHeavy: boolean;
+}
+
+/** What the run knows and the tables don't. */
+export interface Evidence {
+  /** The messages that the API has accepted. */
+  accepted: readonly AcceptedSend[];
+  /** All generating calls that the sandbox has received. */
+  calls: SeenCall[];
+  freezes: Freeze[];
+}
+
+/**
+ * How long a user with something to be answered may have to wait while everything fails, where the model is well. Behind
+ * all messages of the heavy user it would take minutes.
+ */
+const STARVED_AFTER_MS = 45_000;
 
 interface Outcome {
   id: string;
@@ -23,6 +59,10 @@ interface Outcome {
   completed_at: Date;
   digest: string;
 }
+
+type SumsRow = Pick<LedgerSums, 'model' | 'purpose'> & LedgerSums['tokens'] & { user_id: string | null };
+type LedgerRow = SumsRow & Pick<LedgerSums, 'calls' | 'estimated'>;
+type StoredRow = SumsRow & Pick<StoredSums, 'begun' | 'told'>;
 
 const OUTCOMES = `
   SELECT id, status, completed_at, md5(content) AS digest FROM message
@@ -35,10 +75,18 @@ const OUTCOMES = `
 export class Oracle {
   private readonly outcomes = new Map<string, Outcome>();
   private readonly changed = new Set<string>();
+  private readonly unfair = new Set<string>();
+  private readonly unlisted = new Set<string>();
+  /** The longest time in which a user who isn't heavy had something to be answered, and nothing of it was. */
+  longestWaitMs = 0;
   private watching = true;
   private readonly watcher: Promise<void>;
 
-  constructor(private readonly url: () => string) {
+  /** @param users all that send messages */
+  constructor(
+    private readonly url: () => string,
+    private readonly users: readonly Watched[],
+  ) {
     this.watcher = this.watch();
   }
 
@@ -56,8 +104,7 @@ export class Oracle {
     await this.watcher;
   }
 
-  /** @param accepted the messages that the API has accepted */
-  async judge(accepted: readonly AcceptedSend[]): Promise<Verdict> {
+  async judge({ accepted, calls, freezes }: Evidence): Promise<Verdict> {
     await this.stop();
     await this.record(new Date(0));
     return {
@@ -65,8 +112,11 @@ export class Oracle {
       doubled: [...(await this.doubled()), ...[...this.changed].map((id) => `${id} changed after it was final`)],
       disordered: await this.disordered(),
       wrong: await this.wrong(),
-      inconsistent: await this.inconsistent(),
+      inconsistent: [...(await this.inconsistent()), ...(await this.paused()), ...this.unlisted],
       ledger: await this.ledger(),
+      unfair: [...this.unfair, ...this.overLimit(calls, await this.lives(), freezes)],
+      starved: await this.starved(),
+      usage: brokenUsage(await this.recorded(), await this.stored(), calls),
     };
   }
 
@@ -145,9 +195,99 @@ export class Oracle {
     return rows.map(({ user_id, used, cost }) => `${user_id} paid ${used} for ${cost}`);
   }
 
+  /** How many models are paused. */
+  async pauses(): Promise<number> {
+    return (await this.paused()).length;
+  }
+
+  private async paused(): Promise<string[]> {
+    const rows = await this.query<{ model: string }>('SELECT model FROM model_pause');
+    return rows.map(({ model }) => `${model} is still paused`);
+  }
+
+  private overLimit(calls: SeenCall[], lives: ReplyLife[], freezes: Freeze[]): string[] {
+    const most = mostAtOnce(calls, lives, freezes);
+    return this.users
+      .filter(({ name, limit }) => (most.get(name) ?? 0) > limit)
+      .map(({ name, limit }) => `${name} had ${most.get(name)} calls at once instead of ${limit}`);
+  }
+
+  private async lives(): Promise<ReplyLife[]> {
+    const rows = await this.query<{ prompt: string; from: Date; to: Date | null }>(
+      `SELECT question.content AS prompt, reply.created_at AS "from", reply.completed_at AS "to" FROM message reply
+       JOIN message question ON question.id = reply.reply_to WHERE reply.role = 'bot'`,
+    );
+    return rows.map(({ prompt, from, to }) => ({ prompt, from: from.getTime(), to: to?.getTime() ?? Infinity }));
+  }
+
+  /**
+   * How long users with something to be answered went without an end of any of their replies. Their own backlog doesn't
+   * count: in times of failure some send more than can be answered.
+   */
+  private async starved(): Promise<string[]> {
+    const light = this.users.filter(({ isHeavy }) => !isHeavy).map(({ userId }) => userId);
+    const rows = await this.query<{ id: string; waited: number }>(
+      `SELECT id, extract(epoch FROM completed_at - GREATEST(created, before))::float * 1000 AS waited FROM (
+         SELECT id, completed_at, lag(completed_at) OVER ends AS before,
+                min(created_at) OVER (ends ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS created
+         FROM message WHERE role = 'bot' AND status NOT IN ('queued', 'generating', 'cancelled')
+           AND user_id = ANY($1) AND asked_model = $2
+         WINDOW ends AS (PARTITION BY user_id ORDER BY completed_at)
+       ) reply ORDER BY waited DESC`,
+      [light, DEFAULT_MODEL],
+    );
+    this.longestWaitMs = rows[0]?.waited ?? 0;
+    return rows
+      .filter(({ waited }) => waited > STARVED_AFTER_MS)
+      .map(({ id, waited }) => `${id} was the first to end in ${waited} ms`);
+  }
+
+  /** The ledger, where the calls that are under way count as the estimates that they become when they are swept. */
+  private async recorded(): Promise<LedgerSums[]> {
+    const rows = await this.query<LedgerRow>(
+      `SELECT user_id, model, purpose, sum(calls)::int AS calls, sum(estimated_calls)::int AS estimated,
+              sum(prompt_tokens)::int AS prompt, sum(cached_tokens)::int AS cached, sum(thought_tokens)::int AS thought,
+              sum(reply_tokens)::int AS reply
+       FROM (SELECT user_id, model, purpose, calls, estimated_calls, prompt_tokens, cached_tokens, thought_tokens, reply_tokens
+             FROM model_usage
+             UNION ALL
+             SELECT NULL, model, purpose, calls, estimated_calls, prompt_tokens, cached_tokens, thought_tokens, reply_tokens
+             FROM erased_model_usage
+             UNION ALL
+             SELECT user_id, model, purpose, 1, 1, prompt_tokens, 0, 0, 0 FROM model_call) call
+       GROUP BY user_id, model, purpose`,
+    );
+    return rows.map(({ calls, estimated, ...row }) => ({ ...this.sums(row), calls, estimated }));
+  }
+
+  private async stored(): Promise<StoredSums[]> {
+    const rows = await this.query<StoredRow>(
+      `SELECT user_id, asked_model AS model, 'reply' AS purpose, sum(attempt)::int AS begun, count(prompt_tokens)::int AS told,
+              COALESCE(sum(prompt_tokens), 0)::int AS prompt, COALESCE(sum(cached_tokens), 0)::int AS cached,
+              COALESCE(sum(thought_tokens), 0)::int AS thought, COALESCE(sum(reply_tokens), 0)::int AS reply
+       FROM message WHERE asked_model IS NOT NULL GROUP BY user_id, asked_model
+       UNION ALL
+       SELECT user_id, $1, 'title', count(*)::int, 0, 0, 0, 0, 0 FROM message
+       WHERE role = 'bot' AND status = 'completed' GROUP BY user_id`,
+      [DEFAULT_MODEL],
+    );
+    return rows.map(({ begun, told, ...row }) => ({ ...this.sums(row), begun, told }));
+  }
+
+  private sums({
+    user_id: id,
+    model,
+    purpose,
+    ...tokens
+  }: SumsRow): Pick<LedgerSums, 'client' | 'model' | 'purpose' | 'tokens'> {
+    const client = id === null ? null : (this.users.find(({ userId }) => userId === id)?.name ?? id);
+    return { client, model, purpose, tokens };
+  }
+
   private async watch(): Promise<void> {
     while (this.watching) {
       await this.record(new Date(Date.now() - 15_000)).catch(() => undefined);
+      await this.recordRunning().catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
@@ -157,6 +297,22 @@ export class Oracle {
       const before = this.outcomes.get(outcome.id);
       if (before === undefined) this.outcomes.set(outcome.id, outcome);
       else if (fingerprint(before) !== fingerprint(outcome)) this.changed.add(outcome.id);
+    }
+  }
+
+  /** Each reply that is being written holds one of its user's places, at every moment. */
+  private async recordRunning(): Promise<void> {
+    const rows = await this.query<{ user_id: string; running: number; unlisted: string[] }>(
+      `SELECT reply.user_id, count(*)::int AS running,
+              COALESCE(array_agg(reply.id) FILTER (WHERE NOT reply.id = ANY (COALESCE(known.running, '{}'))), '{}') AS unlisted
+       FROM message reply LEFT JOIN reply_concurrency known ON known.user_id = reply.user_id
+       WHERE reply.completed_at IS NULL AND reply.status = 'generating' GROUP BY reply.user_id`,
+    );
+    for (const { user_id: id, running, unlisted } of rows) {
+      const user = this.users.find(({ userId }) => userId === id);
+      if (user !== undefined && running > user.limit)
+        this.unfair.add(`${user.name} had ${running} replies written at once instead of ${user.limit}`);
+      for (const reply of unlisted) this.unlisted.add(`${reply} was written without holding a place`);
     }
   }
 

@@ -170,7 +170,8 @@ describe('the length of a pause', () => {
         throw new ModelError('rate_limited', 'HTTP 429', 50_000, true);
       },
     } as unknown as LanguageModel;
-    const calls = { recordProbe: () => Promise.resolve() } as unknown as ModelCallService;
+    const recorded = { beginProbe: () => Promise.resolve('a-call'), settle: () => Promise.resolve() };
+    const calls = recorded as unknown as ModelCallService;
     expect(await new ModelAvailabilityService(model, pauses, calls).probe(MODEL)).toBeGreaterThan(49_900);
   });
 

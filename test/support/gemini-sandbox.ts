@@ -29,6 +29,11 @@ export class GeminiControl {
     return items;
   }
 
+  /** Forgets rules. */
+  async clearRules(): Promise<void> {
+    await this.control('DELETE', '/rules');
+  }
+
   /** Forgets rules and calls. */
   async reset(): Promise<void> {
     await this.control('DELETE', '');

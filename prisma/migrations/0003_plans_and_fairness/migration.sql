@@ -73,7 +73,7 @@ CREATE TABLE "erased_model_usage" (
 -- CreateTable
 CREATE TABLE "model_call" (
     "id" UUID NOT NULL,
-    "user_id" UUID NOT NULL,
+    "user_id" UUID,
     "model" TEXT NOT NULL,
     "purpose" TEXT NOT NULL,
     "prompt_tokens" INTEGER NOT NULL,

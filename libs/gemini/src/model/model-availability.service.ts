@@ -104,6 +104,7 @@ export class ModelAvailabilityService {
    */
   private async ask(model: string): Promise<number | null> {
     const usage = new ModelCallUsage(model, estimateTokens(PROBE.prompt));
+    const callId = await this.calls.beginProbe(model, usage.promptEstimate);
     const probe = this.model.stream({ model, ...PROBE }, AbortSignal.timeout(PROBE_TIMEOUT_MS));
     try {
       for await (const piece of probe) usage.take(piece);
@@ -116,7 +117,7 @@ export class ModelAvailabilityService {
       }
       return await this.pause(model, 'model_unavailable', { floorMs: 0, ...OUTAGE_PAUSE });
     } finally {
-      await this.calls.recordProbe(model, usage);
+      await this.calls.settle(callId, usage.isEstimate ? null : usage.tokens);
     }
   }
 }

@@ -24,6 +24,16 @@ export class ModelCallService {
   }
 
   /**
+   * The same before a call that is made for no account, to find out whether a model can be reached.
+   *
+   * @param promptTokens an estimate of its prompt
+   * @returns the call's id
+   */
+  beginProbe(model: string, promptTokens: number): Promise<string> {
+    return this.store.beginProbe(model, promptTokens);
+  }
+
+  /**
    * Records what a call used, once; without effect when it was recorded before.
    *
    * @param used null: not known, so the estimate of its prompt counts
@@ -45,12 +55,9 @@ export class ModelCallService {
     return recorded.length === STALE_BATCH_SIZE;
   }
 
-  /** Records a call that was made for no account, to find out whether a model can be reached. */
-  recordProbe(model: string, { tokens, isEstimate }: { tokens: UsedTokens; isEstimate: boolean }): Promise<void> {
-    return this.store.recordProbe(model, tokens, isEstimate);
-  }
-
+  /** The metrics are by plan, and a probe belongs to none. */
   private count({ model, plan, purpose, estimated, ...usage }: RecordedCall): void {
+    if (purpose === 'probe') return;
     this.metrics.record({ model, plan, purpose, usage, estimated });
   }
 }

@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await database.pool.query('DELETE FROM "user"');
-  await database.pool.query('TRUNCATE erased_model_usage');
+  await database.pool.query('TRUNCATE erased_model_usage, model_call');
   userId = await insertUser(database);
 });
 
@@ -88,6 +88,16 @@ describe('a call that no row of a reply stands for', () => {
     const settled = await Promise.all(Array.from({ length: 10 }, () => store.settle(call, USED)));
     expect(settled.filter((each) => each !== null)).toHaveLength(1);
     expect(await ledger()).toEqual([[MODEL, 'title', 1, 0, 100, 10, 20, 30]]);
+  });
+
+  it('counts among those of no account when it was made to find out whether a model can be reached', async () => {
+    const settled = await store.beginProbe(MODEL, 3);
+    await store.beginProbe(MODEL, 3); // Its worker dies.
+    await ageCalls();
+    await store.settle(settled, USED);
+    expect(await store.settleStale(NOT_LONG)).toMatchObject([{ purpose: 'probe', estimated: true, promptTokens: 3 }]);
+    expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'probe', 2, 1, 103, 10, 20, 30]]);
+    expect([await ledger(), await callsUnderWay()]).toEqual([[], 0]);
   });
 
   it('names the plan of its user', async () => {

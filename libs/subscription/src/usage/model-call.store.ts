@@ -18,7 +18,8 @@ export interface BeginningCall {
 /** A call that has just been recorded in the ledger. */
 export interface RecordedCall extends UsedTokens {
   model: string;
-  purpose: Purpose;
+  /** `probe`: it was made for no account, to find out whether the model can be reached. */
+  purpose: Purpose | 'probe';
   /** The plan that its user is on. */
   plan: string;
   /** Its use is not known. */
@@ -35,6 +36,11 @@ const BEGIN = prepared<{ id: string }>(
     INSERT INTO model_call (id, user_id, model, purpose, prompt_tokens)
     SELECT $1::uuid, id, $3, $4, $5::int FROM "user" WHERE id = $2::uuid FOR KEY SHARE
     RETURNING id`,
+);
+
+const BEGIN_PROBE = prepared<{ id: string }>(
+  'model_call_begin_probe',
+  `INSERT INTO model_call (id, model, purpose, prompt_tokens) VALUES ($1::uuid, $2, 'probe', $3::int) RETURNING id`,
 );
 
 /**
@@ -84,17 +90,6 @@ const SETTLE_STALE = prepared<RecordedCall>(
     )}`,
 );
 
-const RECORD_PROBE = prepared(
-  'model_call_record_probe',
-  `
-    WITH calls AS (
-      SELECT NULL::uuid AS user_id, ${usageDaySql()} AS day, $1 AS model, 'probe' AS purpose, 1 AS calls,
-             $2::boolean::int AS estimated_calls, $3::int AS prompt_tokens, $4::int AS cached_tokens,
-             $5::int AS thought_tokens, $6::int AS reply_tokens
-    ), ${recordUsageSql('calls')}
-    SELECT FROM calls`,
-);
-
 /**
  * The calls under way that no reply's row stands for, such as those for titles. A call's row is there from before it is made
  * until its use is recorded, so that none is forgotten, whoever dies.
@@ -118,6 +113,18 @@ export class ModelCallStore {
   }
 
   /**
+   * The same for a call that is made for no account.
+   *
+   * @param promptTokens an estimate, as in {@link BeginningCall}
+   * @returns the call's id
+   */
+  async beginProbe(model: string, promptTokens: number): Promise<string> {
+    const id = uuidv7();
+    await this.database.run(BEGIN_PROBE, [id, model, promptTokens]);
+    return id;
+  }
+
+  /**
    * Ends a call and records what it used.
    *
    * @param used null: not known, so the estimate of its prompt counts
@@ -130,12 +137,6 @@ export class ModelCallStore {
       ...[used?.thoughtTokens ?? null, used?.replyTokens ?? null],
     ]);
     return recorded ?? null;
-  }
-
-  /** Records a call that was made for no account. */
-  async recordProbe(model: string, tokens: UsedTokens, isEstimate: boolean): Promise<void> {
-    const { promptTokens, cachedTokens, thoughtTokens, replyTokens } = tokens;
-    await this.database.run(RECORD_PROBE, [model, isEstimate, promptTokens, cachedTokens, thoughtTokens, replyTokens]);
   }
 
   /**

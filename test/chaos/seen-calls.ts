@@ -1,0 +1,64 @@
+import type { JournalEntry } from '../../apps/sandbox/src/gemini/gemini.journal.js';
+
+export const TOKEN_KINDS = ['prompt', 'cached', 'thought', 'reply'] as const;
+
+/** Numbers of tokens; cached ones are a part of the prompt's. */
+export type Tokens = Record<(typeof TOKEN_KINDS)[number], number>;
+
+/** What the model is called for. */
+export type Purpose = 'reply' | 'title' | 'probe';
+
+/** A generating call of the sandbox's journal. Times are milliseconds since 1970. */
+export interface SeenCall {
+  /** The name of the client whose message it is about; null: a probe, which is about none. */
+  client: string | null;
+  purpose: Purpose;
+  /** The newest user message of the call. */
+  prompt: string;
+  model: string;
+  /** The key that it was made with: each worker has its own. */
+  apiKey: string;
+  from: number;
+  /** Infinity: it is still open. */
+  to: number;
+  /** The worker closed the connection before the end. */
+  aborted: boolean;
+  /** What its worker can have heard of its use, a refusal's being nothing; null: nothing. */
+  known: Tokens | null;
+}
+
+/** The key of a worker. */
+export const apiKeyOf = (worker: number): string => `key-of-worker-${worker}`;
+
+/** @throws Error for a call that no part of the product makes */
+export function seenCall(entry: JournalEntry): SeenCall {
+  const purpose = purposeOf(entry);
+  const client = /\b(\w+) message \d+/.exec(entry.prompt)?.[1] ?? null;
+  if ((client === null) !== (purpose === 'probe')) throw new Error(`A call that can't be told: ${entry.prompt}`);
+  return {
+    client,
+    purpose,
+    prompt: entry.prompt,
+    model: entry.model,
+    apiKey: entry.apiKey,
+    from: Date.parse(entry.receivedAt),
+    to: entry.endedAt === null ? Infinity : Date.parse(entry.endedAt),
+    aborted: entry.outcome === 'aborted',
+    known: knownUse(entry),
+  };
+}
+
+function purposeOf({ systemInstruction, prompt }: JournalEntry): Purpose {
+  if (systemInstruction?.startsWith('Name this conversation') === true) return 'title';
+  return prompt === 'Hello' ? 'probe' : 'reply';
+}
+
+function knownUse({ usage, status }: JournalEntry): Tokens | null {
+  if (usage === null) return (status ?? 0) >= 400 ? { prompt: 0, cached: 0, thought: 0, reply: 0 } : null;
+  return {
+    prompt: usage.promptTokenCount,
+    cached: usage.cachedContentTokenCount ?? 0,
+    thought: usage.thoughtsTokenCount ?? 0,
+    reply: usage.candidatesTokenCount ?? 0,
+  };
+}
