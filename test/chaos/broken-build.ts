@@ -32,8 +32,8 @@ const PATCHES = {
   attempt: [
     {
       file: STORE,
-      find: `WHERE reply.id = extension.id AND reply.attempt = extension.attempt AND reply.status = 'generating'`,
-      replacement: 'WHERE reply.id = extension.id',
+      find: `ON reply.id = extension.id AND reply.attempt = extension.attempt AND reply.status = 'generating'`,
+      replacement: 'ON reply.id = extension.id',
     },
     {
       file: STORE,

@@ -22,7 +22,12 @@ describe('a model over its rate limit, or down', () => {
         for (const plan of Object.values(plans)) plan.models.push(model);
       }
     });
-    const env = { PLANS_FILE: file, RATE_LIMIT_SEND_PER_MINUTE: '100000', BASIC_DAILY_MESSAGES: '1000' };
+    const env = {
+      PLANS_FILE: file,
+      RATE_LIMIT_SEND_PER_MINUTE: '100000',
+      BASIC_DAILY_MESSAGES: '1000',
+      REPLY_RETRY_BASE_MS: '100',
+    };
     stack = await startStack({ apis: 1, workers: 2, env });
   }, 120_000);
   afterAll(() => stack?.stop());
@@ -113,9 +118,9 @@ describe('a model over its rate limit, or down', () => {
     const isPaused = async (): Promise<boolean> =>
       stack.workers.some(({ log }) => log.some((line) => line.includes(`${model} is paused`)));
     await expectSoon(async () => expect(await isPaused()).toBe(true));
-    // Longer than the five attempts of a reply would take.
+    // Longer than the five attempts of a reply would take, with pauses of 1.5 s in all.
     const before = (await callsOf(model)).length;
-    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
     const states = await Promise.all(sent.map(({ http, reply }) => read(http, reply)));
     expect(finished(states)).toBe(0);
     expect((await callsOf(model)).length - before).toBeLessThan(12);

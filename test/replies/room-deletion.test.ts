@@ -94,10 +94,10 @@ describe('deleting a room', () => {
   it("lets the owner's next reply have the turn of one that waited", async () => {
     const owner = await newUser();
     const [deleted, kept] = [await rooms.create(owner, {}), await rooms.create(owner, {})];
-    const { reply: waits } = await acceptance.send(owner, deleted.id, 'Waits', null);
+    await acceptance.send(owner, deleted.id, 'Waits', null);
     const { reply: next } = await acceptance.send(owner, kept.id, 'Waits, too', null);
     await api.deletion.delete(owner, deleted.id);
-    expect(await api.redis.keys(`bull:${REPLY_QUEUE.queue}:${next.id}-0-after-${waits.id}-*`)).toHaveLength(1);
+    expect(await api.redis.keys(`bull:${REPLY_QUEUE.queue}:${next.id}-0-turn-*`)).toHaveLength(1);
   });
 
   it('takes its messages along, and leaves what finished replies cost', async () => {

@@ -29,6 +29,6 @@ export class ReplyCompletionService {
    */
   async enqueueNext(replyId: string): Promise<void> {
     const next = await this.order.nextOfUser(replyId);
-    if (next !== null) await this.jobs.enqueueAfter(replyId, next);
+    if (next !== null) await this.jobs.enqueueInTurn([next]);
   }
 }

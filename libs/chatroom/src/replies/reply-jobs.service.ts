@@ -11,6 +11,11 @@ export interface DueReply {
   attempt: number;
 }
 
+/** A reply that may have waited for another of its user. */
+export interface WaitingReply extends DueReply {
+  userId: string;
+}
+
 /** Of jobs that are taken only when no others wait. BullMQ takes jobs without a priority first. */
 const LOW_PRIORITY = 1;
 
@@ -45,11 +50,18 @@ export class ReplyJobsService {
   }
 
   /**
-   * Enqueues the reply that waited for another of its user. The job has an id of its own, since an earlier one may just be
-   * finding that the reply can't start.
+   * Enqueues replies that waited for others of their users: behind all that wait, unless such a job of the user waits there
+   * already; and for a worker that has nothing else to do. Their jobs have ids of their own, since an earlier one may just be
+   * finding that its reply can't start.
    */
-  async enqueueAfter(replyId: string, next: DueReply): Promise<void> {
-    await this.notifier.notify([notice(next, `after-${replyId}-${Date.now()}`)]);
+  async enqueueInTurn(replies: WaitingReply[]): Promise<void> {
+    const now = Date.now();
+    await this.notifier.notify(
+      replies.flatMap((reply) => [
+        { ...notice(reply, `turn-${now}`), oneOf: `turn-${reply.userId}` },
+        { ...notice(reply, `idle-${now}`), priority: LOW_PRIORITY },
+      ]),
+    );
   }
 }
 

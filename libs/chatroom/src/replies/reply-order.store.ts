@@ -1,6 +1,6 @@
 import { Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import type { DueReply } from './reply-jobs.service.js';
+import type { WaitingReply } from './reply-jobs.service.js';
 
 /** The first unfinished reply of one of a user's rooms, under a condition on the room. Bounded by its index condition. */
 const firstUnfinished = (user: string, rooms: string): string => `
@@ -25,14 +25,14 @@ export const headsOfUserSql = (name: string, from: string, rooms: string): strin
   )`;
 
 /** Rooms take turns: those behind the one of the reply that has ended come first, and its own comes last. */
-const NEXT = prepared<DueReply>(
+const NEXT = prepared<WaitingReply>(
   'reply_next_of_user',
   `
     WITH RECURSIVE ended AS (
       SELECT user_id, chatroom_id FROM message WHERE id = $1::uuid
     ), ${headsOfUserSql('behind', 'ended', 'chatroom_id > ended.chatroom_id')},
     ${headsOfUserSql('anywhere', 'ended', 'true')}
-    SELECT id, attempt FROM (SELECT * FROM behind UNION ALL SELECT * FROM anywhere) head
+    SELECT id, attempt, user_id AS "userId" FROM (SELECT * FROM behind UNION ALL SELECT * FROM anywhere) head
     WHERE status = 'queued' AND due_at <= now() + interval '1 ms' LIMIT 1`,
 );
 
@@ -45,7 +45,7 @@ export class ReplyOrderStore {
    * The reply of the same user whose turn it is after this one has ended, in its room or in another. To be asked after
    * the end is committed: a message that was accepted too late for this query was enqueued after that, and can be claimed.
    */
-  async nextOfUser(replyId: string): Promise<DueReply | null> {
+  async nextOfUser(replyId: string): Promise<WaitingReply | null> {
     const [next] = await this.database.run(NEXT, [replyId]);
     return next ?? null;
   }

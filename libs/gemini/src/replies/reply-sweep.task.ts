@@ -35,7 +35,7 @@ export class ReplySweepTask implements OnApplicationBootstrap, OnApplicationShut
   /** One round. */
   async sweep(): Promise<void> {
     const overdue = await this.store.sweep();
-    await this.jobs.enqueue(overdue.filter(({ isInTurn }) => isInTurn));
+    await this.jobs.enqueueInTurn(overdue.filter(({ isInTurn }) => isInTurn));
     await this.jobs.enqueueIfIdle(overdue.filter(({ isInTurn }) => !isInTurn));
   }
 }

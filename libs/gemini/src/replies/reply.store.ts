@@ -1,10 +1,10 @@
 import {
-  type DueReply,
   headsOfUserSql,
   interruptedCallsSql,
   type PastExchange,
   type ReplyErrorCode,
   turnsBeforeSql,
+  type WaitingReply,
 } from '@app/chatroom';
 import { Clock, Database, prepared } from '@app/platform';
 import {
@@ -322,7 +322,7 @@ const FINISH = prepared<{ id: string }>(
 );
 
 /** A due reply that no job has brought to a worker. */
-export interface OverdueReply extends DueReply {
+export interface OverdueReply extends WaitingReply {
   /**
    * Whether its job takes turns with those of other users: that of the first reply of a user who has none under way, and that
    * of a reply whose worker has died. All others are for workers that have nothing else to do, since the end of a reply
@@ -353,7 +353,7 @@ const SWEEP = prepared<OverdueReply>(
       SELECT owner.user_id, ${planSql('now()', '$1')} AS plan
       FROM owner LEFT JOIN subscription s ON s.user_id = owner.user_id
     )
-    SELECT due.id, due.attempt, due.status = 'generating' OR (due.place = 1 AND NOT EXISTS (
+    SELECT due.id, due.attempt, planned.user_id AS "userId", due.status = 'generating' OR (due.place = 1 AND NOT EXISTS (
       SELECT FROM reply_concurrency known CROSS JOIN unnest(known.running) taken (id)
       JOIN message other ON other.id = taken.id AND other.status = 'generating' AND other.due_at > now()
       WHERE known.user_id = planned.user_id)) AS "isInTurn"

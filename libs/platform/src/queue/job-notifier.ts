@@ -11,12 +11,17 @@ export interface JobNotice<Job extends QueueJob> {
   payload: Omit<Job, keyof QueueJob>;
   /** Milliseconds before a worker may take it. */
   delayMs?: number;
+  /** While another job of this name waits, this one is not added. */
+  oneOf?: string;
   /** Jobs without one are taken first, then those with the lowest number. */
   priority?: number;
 }
 
 /** How long enqueueing may take. What Redis doesn't take by then is found by the sweep. */
 const ENQUEUE_TIMEOUT_MS = 300;
+
+/** How long a job of a name keeps others from being added: the worker that takes it may die before it says so. */
+const ONE_OF_MS = 30_000;
 
 /** How many jobs may wait for Redis to confirm them: with Redis hanging, more of them would only fill the memory. */
 const MAX_UNCONFIRMED = 1_000;
@@ -44,7 +49,7 @@ export class JobNotifier<Job extends QueueJob> {
     await withTimeout(ENQUEUE_TIMEOUT_MS, added, () => undefined);
   }
 
-  private async add({ id, payload, delayMs = 0, priority }: JobNotice<Job>): Promise<void> {
+  private async add({ id, payload, delayMs = 0, oneOf, priority }: JobNotice<Job>): Promise<void> {
     const { requestId } = RequestContext;
     const origin = requestId === undefined ? {} : { requestId };
     this.unconfirmed++;
@@ -53,6 +58,7 @@ export class JobNotifier<Job extends QueueJob> {
       await this.queue.add(this.contract.job, data, {
         ...jobOptions(id, delayMs),
         ...(priority !== undefined && { priority }),
+        ...(oneOf !== undefined && { deduplication: { id: oneOf, ttl: ONE_OF_MS } }),
       });
     } catch (error) {
       this.logger.debug(`Enqueueing failed: ${(error as Error).message}`);

@@ -44,7 +44,10 @@ export abstract class QueueWorkerHost<Payload extends QueueJob>
   }
 
   /** BullMQ's entry. A job of another version belongs to another release, whose workers take its row from the sweep. */
-  override async process({ id, data }: Job<Payload>): Promise<void> {
+  override async process(job: Job<Payload>): Promise<void> {
+    const { id, data } = job;
+    // It waits no more, so the next one of its name may be added.
+    if (job.deduplicationId !== undefined) await job.removeDeduplicationKey();
     if (data.v !== this.options.contract.version) {
       this.logger.warn(`A job of version ${String(data.v)} was dropped`);
       return;
