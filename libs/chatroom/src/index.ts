@@ -4,7 +4,7 @@ export { interruptedCallsSql } from './messages/interrupted-calls.js';
 export { type PastExchange, type PastTurn, PastTurnStore, turnsBeforeSql } from './messages/past-turn.store.js';
 export type { ReplyErrorCode } from './messages/message.row.js';
 export { ReplyCompletionService } from './replies/reply-completion.service.js';
-export { type DueReply, ReplyJobsService, type WaitingReply } from './replies/reply-jobs.service.js';
+export { ReplyJobsService, type WaitingReply } from './replies/reply-jobs.service.js';
 export { headsOfUserSql } from './replies/reply-order.store.js';
 export { ReplyModule } from './replies/reply.module.js';
 export { ChatroomTitleStore } from './rooms/chatroom-title.store.js';
