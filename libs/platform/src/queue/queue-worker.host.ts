@@ -5,6 +5,9 @@ import type { Job } from 'bullmq';
 import { RequestContext } from '../request/request-context.js';
 import { withTimeout } from '../timeout/with-timeout.js';
 
+/** How long a job may take to let another of its name be added. */
+const NAME_TIMEOUT_MS = 300;
+
 /** How a worker of a queue runs. */
 export interface QueueWorkerOptions {
   contract: QueueContract;
@@ -43,11 +46,20 @@ export abstract class QueueWorkerHost<Payload extends QueueJob>
     await withTimeout(this.options.closeTimeoutMs, this.worker.close(), () => undefined);
   }
 
+  /** The job waits no more. Bounded, since with Redis away the call would wait for it; then the name is free after a while. */
+  private async letNextOfNameBeAdded(job: Job<Payload>): Promise<void> {
+    if (job.deduplicationId === undefined) return;
+    const removed = job.removeDeduplicationKey().then(
+      () => undefined,
+      () => undefined,
+    );
+    await withTimeout(NAME_TIMEOUT_MS, removed, () => undefined);
+  }
+
   /** BullMQ's entry. A job of another version belongs to another release, whose workers take its row from the sweep. */
   override async process(job: Job<Payload>): Promise<void> {
     const { id, data } = job;
-    // It waits no more, so the next one of its name may be added.
-    if (job.deduplicationId !== undefined) await job.removeDeduplicationKey();
+    await this.letNextOfNameBeAdded(job);
     if (data.v !== this.options.contract.version) {
       this.logger.warn(`A job of version ${String(data.v)} was dropped`);
       return;
