@@ -5,12 +5,7 @@ export { DailyQuotaGuard } from './quota/daily-quota.guard.js';
 export { type DailyQuota, dailyMessagesPolicy, utcDay } from './quota/daily-quota.js';
 export { ExhaustedQuotaCache } from './quota/exhausted-quota.cache.js';
 export { ErasedQuotaStore } from './quota/erased-quota.store.js';
-export {
-  QuotaLedgerStore,
-  refundMessagesSql,
-  refundOneMessageSql,
-  spendOneMessageSql,
-} from './quota/quota-ledger.store.js';
+export { QuotaLedgerStore, refundMessagesSql, spendOneMessageSql } from './quota/quota-ledger.store.js';
 export { CatalogueConfig } from './catalogue/catalogue.config.js';
 export { CatalogueModule } from './catalogue/catalogue.module.js';
 export { loadPlanCatalogue } from './catalogue/load-plan-catalogue.js';
@@ -19,6 +14,7 @@ export { planLimitSql, planNumberSql, planSql } from './plan/plan-sql.js';
 export { PlanStore } from './plan/plan.store.js';
 export { ModelCallService } from './usage/model-call.service.js';
 export { recordUsageSql, usageDaySql } from './usage/record-usage.js';
+export type { UsedTokens } from './usage/used-tokens.js';
 export { UsageMetrics } from './usage/usage.metrics.js';
 export { UsageModule } from './usage/usage.module.js';
 export { SUBSCRIPTION_CONFIG, SubscriptionModule } from './subscription.module.js';

@@ -1,3 +1,5 @@
+import type { UsedTokens } from '@app/subscription';
+
 /** One earlier utterance of the conversation. */
 export interface ModelTurn {
   role: 'user' | 'model';
@@ -24,15 +26,8 @@ export interface ModelRequest {
  */
 export type ModelOutcome = 'complete' | 'truncated' | 'withheld' | 'prompt_blocked' | 'cut';
 
-/** What a model call used, in tokens. */
-export interface ModelUsage {
-  promptTokens: number;
-  /** The part of `promptTokens` that the vendor had cached. */
-  cachedTokens: number;
-  /** What the model thought before it answered: billed like the answer, and no part of `replyTokens`. */
-  thoughtTokens: number;
-  replyTokens: number;
-}
+/** What a model call used: what the ledger records. */
+export type ModelUsage = UsedTokens;
 
 /** A piece of an answer, as it arrives. */
 export interface ModelPiece {

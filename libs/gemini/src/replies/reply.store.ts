@@ -14,7 +14,7 @@ import {
   planNumberSql,
   planSql,
   recordUsageSql,
-  refundOneMessageSql,
+  refundMessagesSql,
   usageDaySql,
 } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
@@ -317,7 +317,7 @@ const FINISH = prepared<{ id: string }>(
           error_code = $12, error_detail = $13
       WHERE reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'generating'
       RETURNING reply.id, reply.user_id, reply.quota_day, $14::boolean AS refund
-    ), ${endedCallSql('ended', 15)}, ${recordUsageSql('calls')}, ${refundOneMessageSql('ended')}
+    ), ${endedCallSql('ended', 15)}, ${recordUsageSql('calls')}, ${refundMessagesSql('ended')}
     SELECT id FROM ended`,
 );
 

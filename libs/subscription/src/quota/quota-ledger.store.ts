@@ -40,21 +40,11 @@ export const spendOneMessageSql = (onlyFor: string, { day, closed, ...placeholde
   )`;
 
 /**
- * A CTE for the statement that ends a reply: refunds its message to the day that it was charged to. The final
- * transition happens once, and the refund as a part of it.
+ * A CTE for statements that end replies: refunds their messages to the days that they were charged to. The final transition
+ * of a reply happens once, and the refund as a part of it. Refunds of one day are counted, since an UPDATE changes a row once,
+ * whatever it is joined with.
  *
  * @param ended the name of a CTE with `user_id`, `quota_day` and a boolean `refund`
- */
-export const refundOneMessageSql = (ended: string): string => `
-  refunded AS (
-    UPDATE daily_usage ledger SET used = ledger.used - 1
-    FROM ${ended} e
-    WHERE e.refund AND ledger.user_id = e.user_id AND ledger.day = e.quota_day AND ledger.used > 0
-  )`;
-
-/**
- * As {@link refundOneMessageSql} for any number of replies that end in one statement: their refunds are counted by day, since
- * an UPDATE changes a row once, whatever it is joined with.
  */
 export const refundMessagesSql = (ended: string): string => `
   refunded AS (
