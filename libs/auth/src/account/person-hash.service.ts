@@ -1,5 +1,6 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { hashKey } from '../otp/hash-key.js';
 import { OtpConfig } from '../otp/otp.config.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 
@@ -11,8 +12,8 @@ import { AccessTokenConfig } from '../token/access-token.config.js';
 export class PersonHashService {
   private readonly key: Buffer;
 
-  constructor({ OTP_SECRET }: OtpConfig, { JWT_SECRET }: AccessTokenConfig) {
-    this.key = Buffer.from(hkdfSync('sha256', OTP_SECRET ?? JWT_SECRET, '', 'persons beyond accounts', 32));
+  constructor(config: OtpConfig, tokenConfig: AccessTokenConfig) {
+    this.key = hashKey(config, tokenConfig, 'persons beyond accounts');
   }
 
   /**

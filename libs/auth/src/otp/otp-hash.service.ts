@@ -1,6 +1,7 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AccessTokenConfig } from '../token/access-token.config.js';
+import { hashKey } from './hash-key.js';
 import { OtpConfig } from './otp.config.js';
 
 /** Keyed hashes of codes, numbers and addresses: Redis can compare them, and whoever reads Redis can't reverse them. */
@@ -8,8 +9,8 @@ import { OtpConfig } from './otp.config.js';
 export class OtpHashService {
   private readonly key: Buffer;
 
-  constructor({ OTP_SECRET }: OtpConfig, { JWT_SECRET }: AccessTokenConfig) {
-    this.key = Buffer.from(hkdfSync('sha256', OTP_SECRET ?? JWT_SECRET, '', 'one-time codes', 32));
+  constructor(config: OtpConfig, tokenConfig: AccessTokenConfig) {
+    this.key = hashKey(config, tokenConfig, 'one-time codes');
   }
 
   /** @param parts what is hashed; the first names its kind. They are hashed as a list, so no two lists give one hash. */

@@ -1,5 +1,6 @@
 import { Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
+import { hasTextSql } from '../text/has-text-sql.js';
 
 /** One past exchange of a room, as its owner sees it. */
 export interface PastTurn {
@@ -23,10 +24,6 @@ const MAX_PAGES = 100;
 
 /** How many variants of one reply are searched for a text, from the newest one on. */
 const MAX_VARIANTS = 50;
-
-/** Whether a text isn't blank, by the same characters as `trim()` in JavaScript. */
-const hasText = (column: string): string =>
-  `${column} ~ '[^\\s\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]'`;
 
 /**
  * The newest {@link PAGE} exchanges of a room before a position in it, newest first, as one JSON array of
@@ -52,14 +49,14 @@ export const turnsBeforeSql = (chatroom: string, seq: string): string => `(
       'seq', seq, 'question', CASE WHEN NOT blocked THEN question END,
       'answer', CASE
         WHEN blocked THEN NULL
-        WHEN ${hasText('answer')} THEN answer
+        WHEN ${hasTextSql('answer')} THEN answer
         ELSE (
           SELECT content FROM (
             SELECT message.seq, status, content FROM message
             WHERE chatroom_id = ${chatroom} AND message.seq > exchange.seq AND message.seq < exchange.newest
             ORDER BY message.seq DESC LIMIT ${MAX_VARIANTS}
           ) variant
-          WHERE status <> 'blocked' AND ${hasText('content')}
+          WHERE status <> 'blocked' AND ${hasTextSql('content')}
           ORDER BY variant.seq DESC LIMIT 1
         ) END
     ) ORDER BY seq DESC), '[]')

@@ -2,10 +2,8 @@ import { type BoundStatement, Clock, Database, prepared } from '@app/platform';
 import { recordUsageSql, refundMessagesSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import { interruptedCallsSql } from '../messages/interrupted-calls.js';
+import { hasTextSql } from '../text/has-text-sql.js';
 import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
-
-/** The reply has no text to speak of: white space alone, as `String.trim` knows it in any locale of the database. */
-const IS_BLANK = String.raw`message.content !~ '[^[:space:]\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]'`;
 
 /**
  * The CTE `ended`: replies that no living worker holds end here and now; a leased one is marked, and its worker ends it.
@@ -21,7 +19,7 @@ const endSql = (target: string, completedAt: string): string => `
         completed_at = CASE WHEN at_once THEN ${completedAt}::timestamptz END,
         next_enqueue_at = CASE WHEN at_once THEN NULL ELSE next_enqueue_at END
     FROM target WHERE message.id = target.id
-    RETURNING message.*, message.status = 'cancelled' AND ${IS_BLANK} AS refund,
+    RETURNING message.*, message.status = 'cancelled' AND NOT (${hasTextSql('message.content')}) AS refund,
       target.was_written AND message.status = 'cancelled' AS interrupted
   ), interrupted AS (
     SELECT user_id, chatroom_id, reply_to, asked_model, octet_length(content) AS written FROM ended WHERE interrupted
