@@ -11,7 +11,7 @@ import { FaultInjector } from './fault-injector.js';
 import { Oracle, type Verdict, type Watched } from './oracle.js';
 import { chaosPlans, CONCURRENT_REPLIES, DEFAULT_MODEL, MODELS } from './plans.js';
 import { Random } from './random.js';
-import { apiKeyOf, seenCall } from './seen-calls.js';
+import { apiKeyOf, seenCalls } from './seen-calls.js';
 import { ChaosServices } from './services.js';
 
 /** The length of a run, its seed, and what is broken on purpose. */
@@ -112,7 +112,7 @@ async function underFaults(services: ChaosServices, stack: Stack, options: Chaos
     await oracle.stop();
   }
   const accepted = clients.flatMap((client) => client.accepted);
-  const calls = (await model.requests()).map(seenCall);
+  const calls = await seenCalls(model);
   const verdict = await oracle.judge({ accepted, calls, freezes: faults.freezes });
   return {
     accepted: accepted.length,

@@ -11,7 +11,7 @@ export const MODELS = [DEFAULT_MODEL, ...UNSTEADY_MODELS] as const;
 /** The replies of one user that may be written at once: fewer than each client has rooms. */
 export const CONCURRENT_REPLIES = { basic: 1, pro: 2 } as const;
 
-/** Writes the catalogue of a run. Histories are short, so that the sandbox's journal holds all calls of a long run. */
+/** Writes the catalogue of a run. Histories are short, and seldom so long that they are counted: the sandbox's journal has to hold all calls. */
 export const chaosPlans = (): string =>
   plansFile(({ models, plans }: PlansFile) => {
     for (const model of UNSTEADY_MODELS) models[model] = { label: model };
@@ -19,6 +19,6 @@ export const chaosPlans = (): string =>
       plans[plan].models = [...MODELS];
       plans[plan].defaultModel = DEFAULT_MODEL;
       plans[plan].concurrentReplies = CONCURRENT_REPLIES[plan];
-      plans[plan].historyTokens = 1_000;
+      plans[plan].historyTokens = 2_500;
     }
   });

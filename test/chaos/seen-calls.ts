@@ -1,3 +1,4 @@
+import type { GeminiControl } from '../support/gemini-sandbox.js';
 import type { JournalEntry } from '../../apps/sandbox/src/gemini/gemini.journal.js';
 
 export const TOKEN_KINDS = ['prompt', 'cached', 'thought', 'reply'] as const;
@@ -30,8 +31,19 @@ export interface SeenCall {
 /** The key of a worker. */
 export const apiKeyOf = (worker: number): string => `key-of-worker-${worker}`;
 
+/**
+ * The generating calls of a run.
+ *
+ * @throws Error when the sandbox has forgotten some: then nothing could be said of the ledger
+ */
+export async function seenCalls(model: GeminiControl): Promise<SeenCall[]> {
+  const [oldest] = await model.requests({ method: 'any' });
+  if (oldest !== undefined && oldest.id !== 1) throw new Error(`The sandbox has forgotten ${oldest.id - 1} calls`);
+  return (await model.requests()).map(seenCall);
+}
+
 /** @throws Error for a call that no part of the product makes */
-export function seenCall(entry: JournalEntry): SeenCall {
+function seenCall(entry: JournalEntry): SeenCall {
   const purpose = purposeOf(entry);
   const client = /\b(\w+) message \d+/.exec(entry.prompt)?.[1] ?? null;
   if ((client === null) !== (purpose === 'probe')) throw new Error(`A call that can't be told: ${entry.prompt}`);
