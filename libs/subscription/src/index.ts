@@ -10,7 +10,7 @@ export { CatalogueConfig } from './catalogue/catalogue.config.js';
 export { CatalogueModule } from './catalogue/catalogue.module.js';
 export { loadPlanCatalogue } from './catalogue/load-plan-catalogue.js';
 export { DEFAULT_PLAN, type Plan, PlanCatalogue } from './catalogue/plan-catalogue.js';
-export { planLimitSql, planNumberSql, planSql } from './plan/plan-sql.js';
+export { planLimitSql, planNumberSql, planOfUserSql } from './plan/plan-sql.js';
 export { PlanStore } from './plan/plan.store.js';
 export { ModelCallService } from './usage/model-call.service.js';
 export { recordUsageSql, usageDaySql } from './usage/record-usage.js';

@@ -1,5 +1,5 @@
 import { Clock, Database, ISO_TIMES, prepared, uuidv7 } from '@app/platform';
-import { PlanCatalogue, planNumberSql, planSql } from '@app/subscription';
+import { PlanCatalogue, planNumberSql, planOfUserSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
 import type { CreateChatroomRequest, UpdateChatroomRequest } from './chatroom.request.js';
@@ -46,8 +46,7 @@ const CREATE = prepared<ChatroomRow>(
   `
     WITH allowance AS (
       SELECT ${planNumberSql('plan', '$7', 'maxChatrooms')} AS rooms
-      FROM (SELECT ${planSql('$6', '$7')} AS plan
-            FROM (SELECT) everyone LEFT JOIN subscription s ON s.user_id = $2::uuid) counting
+      FROM ${planOfUserSql('$2::uuid', '$6', '$7')}
     ), held AS (
       SELECT count(*) AS rooms
       FROM (SELECT FROM chatroom WHERE user_id = $2::uuid LIMIT (SELECT rooms FROM allowance)) counted

@@ -10,7 +10,7 @@ import {
   ExhaustedQuotaCache,
   PlanCatalogue,
   planNumberSql,
-  planSql,
+  planOfUserSql,
   utcDay,
 } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
@@ -67,8 +67,7 @@ const quota = (onlyFor: string, closed: string): string =>
 /** The sender's `maxMessageCharacters`. */
 const LONGEST_MESSAGE = `
   SELECT ${planNumberSql('plan', '$5', 'maxMessageCharacters')}
-  FROM (SELECT ${planSql('$3', '$5')} AS plan
-        FROM (SELECT) sender LEFT JOIN subscription s ON s.user_id = $1::uuid) counting`;
+  FROM ${planOfUserSql('$1::uuid', '$3', '$5')}`;
 
 /** A new reply is due at once; the sweep enqueues it two seconds later, should enqueueing have failed. */
 const NEW_REPLY_COLUMNS =

@@ -12,7 +12,7 @@ import {
   PlanCatalogue,
   planLimitSql,
   planNumberSql,
-  planSql,
+  planOfUserSql,
   recordUsageSql,
   refundMessagesSql,
   usageDaySql,
@@ -167,8 +167,9 @@ const CLAIM = prepared<ClaimRow>(
       FROM message reply
       WHERE reply.id = $1::uuid AND reply.status IN ${UNFINISHED} AND reply.due_at <= now() + interval '1 ms'
     ), planned AS (
-      SELECT ${planSql('now()', '$4')} AS plan, room.model AS wanted
-      FROM asked JOIN chatroom room ON room.id = asked.chatroom_id LEFT JOIN subscription s ON s.user_id = asked.user_id
+      SELECT plan, room.model AS wanted
+      FROM asked JOIN chatroom room ON room.id = asked.chatroom_id
+      CROSS JOIN LATERAL ${planOfUserSql('asked.user_id', 'now()', '$4')}
     ), allowance AS (
       SELECT plan, ${planNumberSql('plan', '$4', 'concurrentReplies')} AS concurrent,
         CASE WHEN ${planLimitSql('plan', '$4', 'models')} ? wanted THEN wanted
@@ -350,8 +351,7 @@ const SWEEP = prepared<OverdueReply>(
     ), owner AS (
       SELECT DISTINCT user_id FROM overdue
     ), planned AS (
-      SELECT owner.user_id, ${planSql('now()', '$1')} AS plan
-      FROM owner LEFT JOIN subscription s ON s.user_id = owner.user_id
+      SELECT owner.user_id, plan FROM owner CROSS JOIN LATERAL ${planOfUserSql('owner.user_id', 'now()', '$1')}
     )
     SELECT due.id, due.attempt, planned.user_id AS "userId", due.status = 'generating' OR (due.place = 1 AND NOT EXISTS (
       SELECT FROM reply_concurrency known CROSS JOIN unnest(known.running) taken (id)

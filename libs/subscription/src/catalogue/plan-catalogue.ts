@@ -64,7 +64,7 @@ const limitsOf = ({ dailyMessages, models, defaultModel, ...plan }: Plan) => ({
 
 /** The plans and models on offer, as the operator's file has them. */
 export class PlanCatalogue {
-  /** What `planSql` and `planLimitSql` read: one parameter of a statement, JSON in text. */
+  /** What `planOfUserSql` and `planLimitSql` read: one parameter of a statement, JSON in text. */
   readonly sqlParameter: string;
   /** The smallest and the largest `maxMessageCharacters` of all plans. */
   readonly messageCharacters: { smallest: number; largest: number };

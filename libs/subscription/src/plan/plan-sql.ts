@@ -1,16 +1,18 @@
 import { DEFAULT_PLAN } from '../catalogue/plan-catalogue.js';
 
 /**
- * The plan that counts at a moment, as an SQL expression over the alias `s` of `subscription`, whose row may be missing.
- * It is read live, so a plan counts from the very next message. A paid plan that the catalogue has no more counts as the
- * lowest paid one.
+ * The plan of a user that counts at a moment: a FROM item of one row with the column `plan`, whether or not there is a
+ * `subscription`. It is read live, so a plan counts from the very next message. A paid plan that the catalogue has no more
+ * counts as the lowest paid one.
  *
- * @param now a placeholder such as `$3`
+ * @param user an SQL expression, such as `$1::uuid`
+ * @param now an SQL expression, such as `$3`
  * @param catalogue the placeholder of `PlanCatalogue.sqlParameter`
  */
-export const planSql = (now: string, catalogue: string): string => `
-  CASE WHEN s.plan IS NULL OR s.plan = '${DEFAULT_PLAN}' OR s.plan_expires_at <= ${now}::timestamptz THEN '${DEFAULT_PLAN}'
-       WHEN ${catalogue}::jsonb -> 'plans' ? s.plan THEN s.plan ELSE ${catalogue}::jsonb ->> 'lowestPaid' END`;
+export const planOfUserSql = (user: string, now: string, catalogue: string): string => `(
+  SELECT CASE WHEN s.plan IS NULL OR s.plan = '${DEFAULT_PLAN}' OR s.plan_expires_at <= ${now}::timestamptz THEN '${DEFAULT_PLAN}'
+              WHEN ${catalogue}::jsonb -> 'plans' ? s.plan THEN s.plan ELSE ${catalogue}::jsonb ->> 'lowestPaid' END AS plan
+  FROM (SELECT) account LEFT JOIN subscription s ON s.user_id = ${user}) counting`;
 
 /**
  * A limit of the plan in an SQL column, as an SQL expression of type jsonb: what the catalogue has under the name.

@@ -1,12 +1,9 @@
 import { Clock, Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { DEFAULT_PLAN, type Plan, PlanCatalogue } from '../catalogue/plan-catalogue.js';
-import { planSql } from './plan-sql.js';
+import { planOfUserSql } from './plan-sql.js';
 
-const READ = prepared<{ plan: string }>(
-  'plan_read',
-  `SELECT ${planSql('$2', '$3')} AS plan FROM subscription s WHERE s.user_id = $1::uuid`,
-);
+const READ = prepared<{ plan: string }>('plan_read', `SELECT plan FROM ${planOfUserSql('$1::uuid', '$2', '$3')}`);
 
 /** Which plan users are on. */
 @Injectable()

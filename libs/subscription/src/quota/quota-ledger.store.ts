@@ -1,7 +1,7 @@
 import { Clock, Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { DEFAULT_PLAN, PlanCatalogue } from '../catalogue/plan-catalogue.js';
-import { planNumberSql, planSql } from '../plan/plan-sql.js';
+import { planNumberSql, planOfUserSql } from '../plan/plan-sql.js';
 import { type DailyQuota, utcDay } from './daily-quota.js';
 
 /** The placeholders of {@link spendOneMessageSql}, such as `$4`. */
@@ -19,7 +19,7 @@ export interface SpendPlaceholders {
 const allowanceSql = (onlyFor: string, { user, now, catalogue }: Omit<SpendPlaceholders, 'day' | 'closed'>): string => `
   allowance AS (
     SELECT plan, ${planNumberSql('plan', catalogue, 'dailyMessages')} AS "limit"
-    FROM (SELECT ${planSql(now, catalogue)} AS plan FROM ${onlyFor} LEFT JOIN subscription s ON s.user_id = ${user}::uuid) counting
+    FROM ${onlyFor} CROSS JOIN ${planOfUserSql(`${user}::uuid`, now, catalogue)}
   )`;
 
 /**

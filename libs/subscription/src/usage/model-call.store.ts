@@ -1,7 +1,7 @@
 import { Clock, Database, prepared, uuidv7 } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { DEFAULT_PLAN, PlanCatalogue } from '../catalogue/plan-catalogue.js';
-import { planSql } from '../plan/plan-sql.js';
+import { PlanCatalogue } from '../catalogue/plan-catalogue.js';
+import { planOfUserSql } from '../plan/plan-sql.js';
 import { recordUsageSql, usageDaySql } from './record-usage.js';
 import type { Purpose, UsedTokens } from './used-tokens.js';
 
@@ -62,9 +62,8 @@ const settleSql = (ended: string, used: string, now: string, catalogue: string):
     ), ${recordUsageSql('calls')}
     SELECT model, purpose, estimated_calls > 0 AS estimated, prompt_tokens AS "promptTokens",
            cached_tokens AS "cachedTokens", thought_tokens AS "thoughtTokens", reply_tokens AS "replyTokens",
-           COALESCE((SELECT ${planSql(now, catalogue)} FROM subscription s WHERE s.user_id = calls.user_id),
-                    '${DEFAULT_PLAN}') AS plan
-    FROM calls`;
+           plan
+    FROM calls CROSS JOIN LATERAL ${planOfUserSql('calls.user_id', now, catalogue)}`;
 
 const SETTLE = prepared<RecordedCall>(
   'model_call_settle',
