@@ -97,8 +97,8 @@ const SEND = prepared<SendOutcome>(
       FROM spent WHERE id = $2::uuid
       RETURNING last_seq
     ), question AS (
-      INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at)
-      SELECT $6::uuid, $2::uuid, bumped.last_seq - 1, 'user', 'completed', $8::text, $3::timestamptz, $3::timestamptz
+      INSERT INTO message (id, user_id, chatroom_id, seq, role, status, content, created_at, completed_at)
+      SELECT $6::uuid, $1::uuid, $2::uuid, bumped.last_seq - 1, 'user', 'completed', $8::text, $3::timestamptz, $3::timestamptz
       FROM bumped
     ), reply AS (
       INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', '$6')} FROM bumped
