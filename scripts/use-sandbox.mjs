@@ -1,6 +1,7 @@
 /**
  * Preloaded by docker-compose.yml (`node --import`) into each process: with SANDBOX_URL set, what has no key talks to the
- * sandbox, by the same rule as with `npm start`. Fills only variables that the service has, left blank. Never in production.
+ * sandbox, by the same rule as with `npm start`. Fills only variables that the service has, left blank. Only with NODE_ENV=development
+ * or test, since an environment without NODE_ENV is production.
  */
 import { withSandbox } from './product/sandbox-env.mjs';
 
@@ -11,7 +12,7 @@ const secrets = {
   stripeWebhook: `whsec_${Buffer.from('known-to-everybody-too').toString('base64')}`,
 };
 
-if (sandboxUrl && NODE_ENV !== 'production') {
+if (sandboxUrl && ['development', 'test'].includes(NODE_ENV ?? '')) {
   const given = /** @type {Record<string, string>} */ ({ ...process.env });
   const completed = withSandbox(given, { sandboxUrl, apiUrl: 'http://api:8000', secrets });
   for (const name of Object.keys(given)) process.env[name] = completed[name] ?? '';

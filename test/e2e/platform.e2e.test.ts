@@ -266,7 +266,66 @@ describe('an API process that gets SIGTERM', () => {
   });
 });
 
+describe("the operators' port", () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    stack = await startStack({ sandbox: false, env: { GEMINI_API_KEY: 'none' } });
+  });
+  afterAll(() => stack.stop());
+
+  // Every address of 127.0.0.0/8 is this machine's on Linux, and one that listens everywhere answers there.
+  const elsewhere = (url: string) => fetch(url.replace('127.0.0.1', '127.0.0.2'), { signal: AbortSignal.timeout(2_000) });
+
+  it('is open to this machine alone unless METRICS_HOST says otherwise', async () => {
+    for (const each of [stack.api(), stack.worker()]) {
+      expect((await fetch(each.metricsUrl)).status).toBe(200);
+      await expect(elsewhere(each.metricsUrl)).rejects.toThrow('fetch failed');
+    }
+    for (const each of [stack.api(), stack.worker()]) {
+      await each.restart({ METRICS_HOST: '0.0.0.0' });
+      expect((await elsewhere(each.metricsUrl)).status).toBe(200);
+    }
+  });
+
+  it('that is taken keeps a process from starting, by its number', async () => {
+    const [, apiPort] = /:(\d+)\/metrics/.exec(stack.api().metricsUrl) ?? [];
+    const taken = new RegExp(`cannot start. Port ${apiPort} of [\\d.]+ is taken`);
+    await expect(stack.add('worker', { WORKER_HEALTH_PORT: String(apiPort) })).rejects.toThrow(taken);
+    await expect(stack.add('api', { METRICS_PORT: String(apiPort) })).rejects.toThrow(taken);
+  });
+});
+
 describe('a process that cannot start', () => {
+  it('refuses in production all that is public, and says so by name', async () => {
+    const env = {
+      NODE_ENV: '',
+      JWT_SECRET: 'a'.repeat(32),
+      OTP_SECRET: 'known-to-everybody-and-only-for-development',
+      OTP_DELIVERY: 'webhook',
+      OTP_WEBHOOK_URL: 'http://127.0.0.1:9200/sms/webhook',
+      OTP_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      STRIPE_SECRET_KEY: 'sk_test_sandbox',
+      STRIPE_API_BASE_URL: 'http://127.0.0.1:9200',
+      STRIPE_WEBHOOK_SECRET: 'whsec_sandbox',
+      GEMINI_API_KEY: 'sandbox',
+      GEMINI_BASE_URL: 'http://127.0.0.1:9200',
+    };
+    const refusal = (options: StackOptions): Promise<string> =>
+      startStack({ sandbox: false, env, ...options }).then(
+        () => 'It has started.',
+        (reason: Error) => reason.message,
+      );
+    const { OTP_DELIVERY: _, NODE_ENV: __, GEMINI_API_KEY: key, GEMINI_BASE_URL: url, ...ofApi } = env;
+    const api = await refusal({ workers: 0 });
+    for (const name of Object.keys(ofApi)) expect(api).toContain(`- ${name}`);
+    const worker = await refusal({ apis: 0 });
+    for (const name of ['GEMINI_API_KEY', 'GEMINI_BASE_URL', 'STRIPE_SECRET_KEY']) expect(worker).toContain(`- ${name}`);
+    for (const value of [...Object.values(ofApi), key, url]) expect(`${api}${worker}`).not.toContain(`: ${value}`);
+    const typo = await refusal({ workers: 0, env: { ...env, NODE_ENV: 'prod' } });
+    expect(typo).toMatch(/NODE_ENV must be one of[^]*JWT_SECRET/);
+  });
+
   it('names the invalid variables of its configuration, not their values', async () => {
     const start = startStack({ workers: 0, sandbox: false, env: { LOG_LEVEL: 'hunter2', JWT_SECRET: 'short' } });
     const error: unknown = await start.then(

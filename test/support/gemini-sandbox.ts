@@ -60,7 +60,7 @@ export class GeminiSandbox extends GeminiControl {
   }
 
   static async start(): Promise<GeminiSandbox> {
-    const app = await createSandbox(readSandboxConfig({}));
+    const app = await createSandbox(readSandboxConfig({ NODE_ENV: 'test' }));
     await app.listen(0, '127.0.0.1');
     return new GeminiSandbox(await app.getUrl(), () => app.close());
   }

@@ -15,7 +15,7 @@ export class StripeSandboxServer {
 
   /** @param env what the sandbox reads from its environment */
   static async start(env: Record<string, string> = {}): Promise<StripeSandboxServer> {
-    const app = await createSandbox(readSandboxConfig(env));
+    const app = await createSandbox(readSandboxConfig({ NODE_ENV: 'test', ...env }));
     await app.listen(0, '127.0.0.1');
     return new StripeSandboxServer(app, await app.getUrl());
   }

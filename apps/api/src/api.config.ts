@@ -12,7 +12,10 @@ export class ApiConfig {
   @IsString()
   HOST = '0.0.0.0';
 
-  /** The operators' port: `/metrics` and health. */
+  /**
+   * The operators' port, at `METRICS_HOST`: `/metrics` and health. One that is taken keeps the process from starting; 0 takes
+   * any free one, which the log names.
+   */
   @IntegerVariable(0, 65_535)
   METRICS_PORT = 9464;
 

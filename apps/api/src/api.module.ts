@@ -9,6 +9,7 @@ import {
   HealthModule,
   LoggingConfig,
   MetricsModule,
+  OperationsConfig,
   ProcessConfig,
   RedisConfig,
   RedisModule,
@@ -20,6 +21,7 @@ import { HealthController } from './health.controller.js';
 
 const CONFIG: Type<object>[] = [
   ApiConfig,
+  OperationsConfig,
   LoggingConfig,
   ProcessConfig,
   DatabaseConfig,

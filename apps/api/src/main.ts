@@ -5,6 +5,7 @@ import {
   JsonLogger,
   loadConfig,
   LoggingConfig,
+  OperationsConfig,
   OperationsServer,
   ProcessConfig,
   runProcess,
@@ -19,7 +20,13 @@ import { configureApp, createAdapter } from './configure-app.js';
 
 await runProcess('API', async () => {
   const module = ApiModule.forRoot();
-  const [config, plans, logging, lifetime] = loadConfig([ApiConfig, CatalogueConfig, LoggingConfig, ProcessConfig]);
+  const [config, plans, watching, logging, lifetime] = loadConfig([
+    ApiConfig,
+    CatalogueConfig,
+    OperationsConfig,
+    LoggingConfig,
+    ProcessConfig,
+  ]);
   const { messageCharacters } = loadPlanCatalogue(plans);
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
@@ -32,9 +39,9 @@ await runProcess('API', async () => {
   );
   await configureApp(app, config);
   const operations = new OperationsServer(app);
-  const watchedOn = await operations.listen(config.METRICS_PORT);
+  const watchedOn = await operations.listen(config.METRICS_PORT, watching.METRICS_HOST);
   await app.listen(config.PORT, config.HOST);
-  new Logger('API').log(`Listening on port ${config.PORT}, for operators on ${watchedOn}`);
+  new Logger('API').log(`Listening on port ${config.PORT}, for operators on ${watchedOn} of ${watching.METRICS_HOST}`);
 
   const stop = async (): Promise<void> => {
     app.get(HealthService).beginShutdown();

@@ -1,16 +1,18 @@
 import { plansFile, writePlansFile } from '../../../test/support/plans-file.js';
 import { readSandboxConfig } from './sandbox.config.js';
 
+const read = (env: NodeJS.ProcessEnv) => readSandboxConfig({ NODE_ENV: 'test', ...env });
+
 describe('readSandboxConfig', () => {
   it('listens on 9200 of this machine alone unless told otherwise', () => {
-    expect(readSandboxConfig({ SANDBOX_PORT: '' })).toMatchObject({ port: 9200, host: '127.0.0.1', smsSecret: null });
+    expect(read({ SANDBOX_PORT: '' })).toMatchObject({ port: 9200, host: '127.0.0.1', smsSecret: null });
   });
 
   it('sells what the file of plans has, beside Pro by the month', () => {
     const PLANS_FILE = plansFile(({ plans }) => {
       plans.pro.prices = { month: { id: 'price_a' }, year: { id: 'price_b' } };
     });
-    const { prices } = readSandboxConfig({ PLANS_FILE, STRIPE_PRICE_ID: 'price_a' }).stripe;
+    const { prices } = read({ PLANS_FILE, STRIPE_PRICE_ID: 'price_a' }).stripe;
     expect(prices.map(({ id, interval }) => [id, interval])).toEqual([
       ['price_a', 'month'],
       ['price_b', 'year'],
@@ -20,16 +22,20 @@ describe('readSandboxConfig', () => {
   it.each(['', '{', '[]', 'null', '{"plans": 7}', '{"plans": {"pro": null}}'])(
     'leaves it to the product to say what is wrong with the file %j',
     (text) => {
-      const { prices } = readSandboxConfig({ PLANS_FILE: writePlansFile(text) }).stripe;
+      const { prices } = read({ PLANS_FILE: writePlansFile(text) }).stripe;
       expect(prices.map(({ id }) => id)).toEqual(['price_pro']);
     },
   );
 
-  it('refuses production', () => {
-    expect(() => readSandboxConfig({ NODE_ENV: 'production' })).toThrow(/NODE_ENV/);
+  it.each(['production', '', 'prod', 'Development'])('refuses NODE_ENV=%s', (NODE_ENV) => {
+    expect(() => readSandboxConfig({ NODE_ENV })).toThrow(/NODE_ENV/);
+  });
+
+  it('has to be told that it does not run in production', () => {
+    expect(() => readSandboxConfig({})).toThrow(/NODE_ENV must be development or test/);
   });
 
   it.each(['-1', '65536', '80.5', 'http'])('refuses %s for a port', (port) => {
-    expect(() => readSandboxConfig({ SANDBOX_PORT: port })).toThrow('SANDBOX_PORT');
+    expect(() => read({ SANDBOX_PORT: port })).toThrow('SANDBOX_PORT');
   });
 });

@@ -4,6 +4,7 @@ import {
   JsonLogger,
   loadConfig,
   LoggingConfig,
+  OperationsConfig,
   OperationsServer,
   ProcessConfig,
   runProcess,
@@ -15,14 +16,19 @@ import { WorkerModule } from './worker.module.js';
 
 await runProcess('Worker', async () => {
   const module = WorkerModule.forRoot();
-  const [config, logging, lifetime] = loadConfig([WorkerConfig, LoggingConfig, ProcessConfig]);
+  const [config, watching, logging, lifetime] = loadConfig([
+    WorkerConfig,
+    OperationsConfig,
+    LoggingConfig,
+    ProcessConfig,
+  ]);
   const app = await NestFactory.createApplicationContext(module, {
     logger: new JsonLogger('worker', logging),
     abortOnError: false,
   });
   const operations = new OperationsServer(app);
-  const watchedOn = await operations.listen(config.WORKER_HEALTH_PORT);
-  new Logger('Worker').log(`Working; for operators on port ${watchedOn}`);
+  const watchedOn = await operations.listen(config.WORKER_HEALTH_PORT, watching.METRICS_HOST);
+  new Logger('Worker').log(`Working; for operators on port ${watchedOn} of ${watching.METRICS_HOST}`);
 
   const stop = async (): Promise<void> => {
     app.get(HealthService).beginShutdown();

@@ -10,6 +10,7 @@ import {
   HealthModule,
   LoggingConfig,
   MetricsModule,
+  OperationsConfig,
   ProcessConfig,
   RedisConfig,
   RedisModule,
@@ -21,6 +22,7 @@ import { WorkerConfig } from './worker.config.js';
 
 const CONFIG: Type<object>[] = [
   WorkerConfig,
+  OperationsConfig,
   LoggingConfig,
   ProcessConfig,
   DatabaseConfig,

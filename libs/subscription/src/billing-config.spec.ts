@@ -11,7 +11,8 @@ const load = (env: Record<string, string>) => () => loadConfig(CLASSES, env);
 
 describe('the configuration of billing', () => {
   it('can be left out on a laptop', () => {
-    expect(load({})).not.toThrow();
+    expect(load({ NODE_ENV: 'development' })).not.toThrow();
+    expect(load({})).toThrow(/STRIPE_SECRET_KEY/);
   });
 
   it('is complete in production', () => {
@@ -21,6 +22,13 @@ describe('the configuration of billing', () => {
     expect(load(production)).toThrow(/STRIPE_WEBHOOK_SECRET/);
     const secrets = { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_PRICE_ID: 'price_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' };
     expect(load({ ...production, ...secrets })).not.toThrow();
+    // A staging deployment runs on Stripe's test mode, but not on the sandbox.
+    expect(load({ ...production, ...secrets, STRIPE_SECRET_KEY: 'sk_test_51H8q0KJ2' })).not.toThrow();
+    expect(load({ ...production, ...secrets, STRIPE_SECRET_KEY: 'sk_test_sandbox' })).toThrow(/STRIPE_SECRET_KEY/);
+    const standIn = { STRIPE_API_BASE_URL: 'http://127.0.0.1:9200' };
+    expect(load({ ...production, ...secrets, ...standIn })).toThrow(/STRIPE_API_BASE_URL/);
+    const rolled = { STRIPE_WEBHOOK_SECRET: 'whsec_1,whsec_sandbox' };
+    expect(load({ ...production, ...secrets, ...rolled })).toThrow(/STRIPE_WEBHOOK_SECRET/);
   });
 
   it('needs no variable for the price where the file has one', () => {
@@ -38,7 +46,7 @@ describe('the configuration of billing', () => {
   });
 
   it('takes several webhook secrets, with and without spaces', () => {
-    const [, , webhook] = loadConfig(CLASSES, { STRIPE_WEBHOOK_SECRET: 'whsec_old, whsec_new' }) as WebhookConfig[];
+    const [, , webhook] = loadConfig(CLASSES, { NODE_ENV: 'test', STRIPE_WEBHOOK_SECRET: 'whsec_old, whsec_new' }) as WebhookConfig[];
     expect(webhook?.STRIPE_WEBHOOK_SECRET).toEqual(['whsec_old', 'whsec_new']);
   });
 
@@ -50,6 +58,6 @@ describe('the configuration of billing', () => {
     ['CHECKOUT_ALLOWED_ORIGINS', '*'],
     ['CHECKOUT_SUCCESS_URL', '/welcome'],
   ])('refuses %s=%s', (name, value) => {
-    expect(load({ [name]: value })).toThrow(new RegExp(name));
+    expect(load({ NODE_ENV: 'test', [name]: value })).toThrow(new RegExp(name));
   });
 });

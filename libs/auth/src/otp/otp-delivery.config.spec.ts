@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
 import { ConfigError, loadConfig } from '@app/platform';
 import { OtpDeliveryConfig } from './otp-delivery.config.js';
 
@@ -7,7 +8,9 @@ const load = (env: Record<string, string>) => loadConfig([OtpDeliveryConfig], en
 describe('the delivery of codes', () => {
   it.each(['response', 'log'])('by %s is refused in production, and nowhere else', (way) => {
     expect(() => load({ OTP_DELIVERY: way, NODE_ENV: 'production' })).toThrow(/OTP_DELIVERY/);
-    expect(() => load({ OTP_DELIVERY: way })).not.toThrow();
+    expect(() => load({ OTP_DELIVERY: way })).toThrow(/OTP_DELIVERY/);
+    expect(() => load({ OTP_DELIVERY: way, NODE_ENV: 'development' })).not.toThrow();
+    expect(() => load({ OTP_DELIVERY: way, NODE_ENV: 'test' })).not.toThrow();
   });
 
   it('has to be chosen in production', () => {
@@ -20,13 +23,20 @@ describe('the delivery of codes', () => {
     const complete = {
       ...webhook,
       OTP_WEBHOOK_URL: 'https://sms.example.com/send',
-      OTP_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      OTP_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
     };
     expect(() => load(complete)).not.toThrow();
+    const published = { ...complete, OTP_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' };
+    expect(() => load(published)).toThrow(/OTP_WEBHOOK_SECRET is public/);
+    const plain = { ...complete, OTP_WEBHOOK_URL: 'http://sms.example.com/send' };
+    expect(() => load(plain)).toThrow(/OTP_WEBHOOK_URL must begin with https:/);
+    expect(() => load({ ...plain, NODE_ENV: 'development' })).not.toThrow();
     expect(() => load({ ...complete, OTP_WEBHOOK_SECRET: 'whsec_short' })).toThrow(ConfigError);
   });
 
   it('by Twilio needs an account and a sender', () => {
     expect(() => load({ OTP_DELIVERY: 'twilio' })).toThrow(/TWILIO_ACCOUNT_SID[^]*TWILIO_AUTH_TOKEN[^]*TWILIO_FROM/);
+    const plain = { OTP_DELIVERY: 'twilio', TWILIO_API_BASE_URL: 'http://127.0.0.1:9200' };
+    expect(() => load(plain)).toThrow(/TWILIO_API_BASE_URL must begin with https:/);
   });
 });

@@ -1,44 +1,17 @@
-import {
-  IsIn,
-  IsOptional,
-  IsString,
-  IsUrl,
-  Matches,
-  MinLength,
-  ValidateBy,
-  ValidateIf,
-  type ValidationArguments,
-} from 'class-validator';
-import { IntegerVariable } from '@app/platform';
+import { IsIn, IsNotIn, IsString, Matches, MinLength, ValidateIf } from 'class-validator';
+import { EndpointVariable, IntegerVariable, PRODUCTION, SecretVariable } from '@app/platform';
 
 const WAYS = ['response', 'log', 'webhook', 'twilio'] as const;
-const DEVELOPMENT_WAYS: unknown[] = ['response', 'log'];
-const URL_RULES = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
+const REACHES_PHONES = '$property must be webhook or twilio in production: response and log show codes to others';
 
 const byWebhook = ({ OTP_DELIVERY }: OtpDeliveryConfig): boolean => OTP_DELIVERY === 'webhook';
 const byTwilio = ({ OTP_DELIVERY }: OtpDeliveryConfig): boolean => OTP_DELIVERY === 'twilio';
 
-/** In production only the phone's owner may see a code. */
-const ReachesPhonesInProduction = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'reachesPhonesInProduction',
-    validator: {
-      validate: (way: unknown, args?: ValidationArguments) =>
-        (args?.object as OtpDeliveryConfig).NODE_ENV !== 'production' || !DEVELOPMENT_WAYS.includes(way),
-      defaultMessage: () => '$property must be webhook or twilio in production: response and log show codes to others',
-    },
-  });
-
 /** How codes reach phones. */
 export class OtpDeliveryConfig {
-  /** `production` refuses what is only for development: codes in answers and logs, missing keys, the sandbox. */
-  @IsOptional()
-  @IsString()
-  NODE_ENV?: string;
-
   /** `response`: in the API's answer; `log`: in the log (both for development only); `webhook`; `twilio`. */
   @IsIn(WAYS)
-  @ReachesPhonesInProduction()
+  @IsNotIn(['response', 'log'], { groups: [PRODUCTION], message: REACHES_PHONES })
   OTP_DELIVERY: (typeof WAYS)[number] = 'log';
 
   /** Milliseconds that one attempt to hand a message over may take; there are two. */
@@ -47,11 +20,12 @@ export class OtpDeliveryConfig {
 
   /** With `webhook`: where messages are posted. */
   @ValidateIf(byWebhook)
-  @IsUrl(URL_RULES)
+  @EndpointVariable()
   OTP_WEBHOOK_URL?: string;
 
   /** With `webhook`: what they are signed with, base64 with or without `whsec_` (Standard Webhooks). */
   @ValidateIf(byWebhook)
+  @SecretVariable()
   @Matches(/^(whsec_)?[A-Za-z0-9+/]{24,}={0,2}$/, { message: '$property must be base64 of at least 18 bytes' })
   OTP_WEBHOOK_SECRET?: string;
 
@@ -62,8 +36,7 @@ export class OtpDeliveryConfig {
 
   /** With `twilio`. */
   @ValidateIf(byTwilio)
-  @IsString()
-  @MinLength(1)
+  @SecretVariable()
   TWILIO_AUTH_TOKEN?: string;
 
   /** With `twilio`: a number (E.164), a sender id, or a messaging service (`MG...`). */
@@ -73,6 +46,6 @@ export class OtpDeliveryConfig {
   TWILIO_FROM?: string;
 
   /** With `twilio`: another address than the real one, for tests. */
-  @IsUrl(URL_RULES)
+  @EndpointVariable()
   TWILIO_API_BASE_URL = 'https://api.twilio.com';
 }

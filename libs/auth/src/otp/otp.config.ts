@@ -1,5 +1,5 @@
-import { IsOptional, IsString, MinLength } from 'class-validator';
-import { IntegerVariable } from '@app/platform';
+import { IsOptional } from 'class-validator';
+import { IntegerVariable, SecretVariable } from '@app/platform';
 
 const MAX = 1_000_000_000;
 
@@ -7,8 +7,7 @@ const MAX = 1_000_000_000;
 export class OtpConfig {
   /** What the keys of the hashes of codes, numbers and addresses are derived from. Without it: JWT_SECRET. */
   @IsOptional()
-  @IsString()
-  @MinLength(32)
+  @SecretVariable({ minLength: 32 })
   OTP_SECRET?: string;
 
   /** How long a code is good, in seconds. */

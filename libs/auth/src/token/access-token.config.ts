@@ -1,17 +1,15 @@
 import { IsOptional, IsString, MinLength } from 'class-validator';
-import { IntegerVariable } from '@app/platform';
+import { IntegerVariable, SecretVariable } from '@app/platform';
 
 /** How access tokens are made and checked. Only the API needs it. */
 export class AccessTokenConfig {
   /** Signs access tokens with HS256, whose key must be at least as long as its hash (RFC 7518, section 3.2). */
-  @IsString()
-  @MinLength(32)
+  @SecretVariable({ minLength: 32 })
   JWT_SECRET!: string;
 
   /** The secret before the last rotation: tokens signed with it are valid until they expire. */
   @IsOptional()
-  @IsString()
-  @MinLength(32)
+  @SecretVariable({ minLength: 32 })
   JWT_SECRET_PREVIOUS?: string;
 
   /** `iss` of our tokens. */

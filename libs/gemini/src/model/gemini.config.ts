@@ -1,17 +1,16 @@
-import { IntegerVariable } from '@app/platform';
-import { IsOptional, IsString, IsUrl, MinLength, ValidateIf } from 'class-validator';
+import { EndpointVariable, IntegerVariable, SecretVariable } from '@app/platform';
+import { IsOptional, ValidateIf } from 'class-validator';
 
 /** How to reach Gemini. */
 export class GeminiConfig {
   /** From ai.google.dev. Only a stand-in can do without. */
   @ValidateIf(({ GEMINI_API_KEY: key, GEMINI_BASE_URL: url }: GeminiConfig) => key !== undefined || url === undefined)
-  @IsString()
-  @MinLength(1)
+  @SecretVariable()
   GEMINI_API_KEY?: string;
 
   /** A server that speaks Gemini's wire format; blank: Google. */
   @IsOptional()
-  @IsUrl({ protocols: ['http', 'https'], require_tld: false, require_protocol: true })
+  @EndpointVariable()
   GEMINI_BASE_URL?: string;
 
   /** Milliseconds to connect and hear the first of an answer. A model may think for a while before it speaks. */

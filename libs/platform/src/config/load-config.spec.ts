@@ -17,8 +17,20 @@ describe('loadConfig', () => {
 
   it('refuses a placeholder in production, and only there', () => {
     const env = { REDIS_HOST: 'redis', REDIS_PASSWORD: 'change-me' };
-    expect(() => loadConfig([RedisConfig], env)).not.toThrow();
+    expect(() => loadConfig([RedisConfig], { ...env, NODE_ENV: 'test' })).not.toThrow();
+    expect(() => loadConfig([RedisConfig], { ...env, NODE_ENV: 'development' })).not.toThrow();
     expect(() => loadConfig([RedisConfig], { ...env, NODE_ENV: 'production' })).toThrow(/REDIS_PASSWORD.*placeholder/);
+  });
+
+  it('takes an environment without NODE_ENV for production', () => {
+    const env = { REDIS_HOST: 'redis', REDIS_PASSWORD: 'change-me' };
+    expect(() => loadConfig([RedisConfig], env)).toThrow(/REDIS_PASSWORD.*placeholder/);
+    expect(() => loadConfig([RedisConfig], { ...env, NODE_ENV: '' })).toThrow(/REDIS_PASSWORD.*placeholder/);
+  });
+
+  it.each(['prod', 'Production', 'staging', 'development '])('refuses NODE_ENV=%j beside all else', (NODE_ENV) => {
+    const load = () => loadConfig([RedisConfig], { NODE_ENV, REDIS_PASSWORD: 'change-me' });
+    expect(load).toThrow(/NODE_ENV must be one of[^]*REDIS_HOST[^]*REDIS_PASSWORD/);
   });
 
   it('keeps the variables of others out of a class', () => {

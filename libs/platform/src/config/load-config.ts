@@ -1,6 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
+import { EnvironmentConfig, OUTSIDE_PRODUCTION, PRODUCTION } from './environment.config.js';
+import { isPlaceholder } from './public-secrets.js';
 
 /** The environment does not describe a runnable process. The message names variables and rules, never values. */
 export class ConfigError extends Error {
@@ -13,20 +15,21 @@ export class ConfigError extends Error {
 
 /** A configuration class that has more to check than a rule for each of its variables, such as the file that one names. */
 export interface SelfCheckingConfig {
-  /** What is wrong, one line each. Called when the rules hold. */
-  findProblems(): string[];
+  /**
+   * What is wrong, one line each. Called when the rules hold.
+   *
+   * @param isProduction whether what is only for development has to be refused
+   */
+  findProblems(isProduction: boolean): string[];
 }
 
 /** What the classes make, in their order. */
 type Instances<T extends readonly Type<object>[]> = { -readonly [K in keyof T]: InstanceType<T[K]> };
 
-/** What `.env.example` holds where a secret belongs. */
-const PLACEHOLDER = /change[-_ ]?me/i;
-
 /**
  * Reads classes whose properties are named like environment variables and carry class-validator rules.
  * An empty variable counts as absent, so that a line of `.env` can be left blank to get the default.
- * A class holds its own variables alone, and in production no placeholder passes for a secret.
+ * A class holds its own variables alone. Without `NODE_ENV` the rules of production hold, and no placeholder passes there.
  *
  * @throws ConfigError with the problems of all classes together
  */
@@ -35,19 +38,31 @@ export function loadConfig<const T extends readonly Type<object>[]>(
   env: NodeJS.ProcessEnv = process.env,
 ): Instances<T> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const instances = classes.map((type) =>
-    plainToInstance(type, present, { enableImplicitConversion: false, exposeDefaultValues: true }),
-  );
-  const problems = instances.flatMap(problemsOf);
-  const lines = [...problems, ...(env['NODE_ENV'] === 'production' ? placeholders(instances) : [])];
-  if (lines.length > 0) throw new ConfigError([...new Set(lines)]);
+  const read = (type: Type<object>): object =>
+    plainToInstance(type, present, { enableImplicitConversion: false, exposeDefaultValues: true });
+  const environment = read(EnvironmentConfig) as EnvironmentConfig;
+  const unknownEnvironment = problemsOf(environment, true);
+  const isProduction = environment.NODE_ENV === 'production' || unknownEnvironment.length > 0;
+  const instances = classes.map(read);
+  const problems = [
+    ...unknownEnvironment,
+    ...instances.flatMap((instance) => problemsOf(instance, isProduction)),
+    ...(isProduction ? placeholders(instances) : []),
+  ];
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return instances as Instances<T>;
 }
 
-function problemsOf(instance: object): string[] {
-  const broken = validateSync(instance, { whitelist: true, validationError: { target: false, value: false } });
+function problemsOf(instance: object, isProduction: boolean): string[] {
+  const broken = validateSync(instance, {
+    whitelist: true,
+    validationError: { target: false, value: false },
+    groups: [isProduction ? PRODUCTION : OUTSIDE_PRODUCTION],
+    // Rules without groups hold everywhere.
+    always: true,
+  });
   if (broken.length > 0) return broken.flatMap(describe);
-  return 'findProblems' in instance ? (instance as SelfCheckingConfig).findProblems() : [];
+  return 'findProblems' in instance ? (instance as SelfCheckingConfig).findProblems(isProduction) : [];
 }
 
 function describe(error: ValidationError): string[] {
@@ -59,5 +74,5 @@ function describe(error: ValidationError): string[] {
 const placeholders = (instances: object[]): string[] =>
   instances
     .flatMap((instance) => Object.entries(instance))
-    .filter(([, value]) => [value].flat().some((each) => typeof each === 'string' && PLACEHOLDER.test(each)))
+    .filter(([, value]) => [value].flat().some((each) => typeof each === 'string' && isPlaceholder(each)))
     .map(([name]) => `${name} still has its placeholder; in production it needs a value of its own`);

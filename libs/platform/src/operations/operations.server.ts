@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type INestApplicationContext, Logger } from '@nestjs/common';
+import type { INestApplicationContext } from '@nestjs/common';
 import { HealthService, isReady } from '../health/health.service.js';
 import { Metrics } from '../metrics/metrics.registry.js';
 
@@ -10,7 +10,6 @@ import { Metrics } from '../metrics/metrics.registry.js';
  * It stays open while the process drains, and closes last.
  */
 export class OperationsServer {
-  private readonly logger = new Logger(OperationsServer.name);
   private readonly server: Server;
   private readonly metrics: Metrics;
   private readonly health: HealthService;
@@ -24,21 +23,16 @@ export class OperationsServer {
   }
 
   /**
-   * Listens, on another free port where this one is taken: one more replica on the same machine has to serve, and its log
-   * says where it is watched.
+   * Listens on that port or not at all: who watches a process by its configured port must not find another one there.
    *
+   * @param port 0 takes any free one
+   * @param host the address to listen on
    * @returns the port
+   * @throws Error `EADDRINUSE` when the port is taken
    */
-  async listen(port: number): Promise<number> {
-    try {
-      this.server.listen(port);
-      await once(this.server, 'listening');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      this.logger.warn(`Port ${port} is taken, so another one is for operators`);
-      this.server.listen(0);
-      await once(this.server, 'listening');
-    }
+  async listen(port: number, host: string): Promise<number> {
+    this.server.listen(port, host);
+    await once(this.server, 'listening');
     return (this.server.address() as AddressInfo).port;
   }
 

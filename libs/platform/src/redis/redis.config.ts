@@ -1,5 +1,6 @@
 import { IsOptional, IsString, MinLength } from 'class-validator';
 import { IntegerVariable } from '../config/integer-variable.decorator.js';
+import { SecretVariable } from '../config/secret-variable.decorator.js';
 
 /** How to reach Redis (or Valkey). */
 export class RedisConfig {
@@ -14,7 +15,7 @@ export class RedisConfig {
 
   /** Without it none is sent. */
   @IsOptional()
-  @IsString()
+  @SecretVariable()
   REDIS_PASSWORD?: string;
 
   /** The logical database. */

@@ -1,16 +1,12 @@
-import { IsOptional } from 'class-validator';
 import { CatalogueConfig } from '../catalogue/catalogue.config.js';
 import { loadPlanCatalogue } from '../catalogue/load-plan-catalogue.js';
 
 /** What is sold: the same variables as the catalogue's, for the process that sells. In production there must be something. */
 export class OfferConfig extends CatalogueConfig {
-  @IsOptional()
-  NODE_ENV?: string;
-
   /** In production also that the lowest paid plan has no price. */
-  override findProblems(): string[] {
+  override findProblems(isProduction = true): string[] {
     const problems = super.findProblems();
-    if (problems.length > 0 || this.NODE_ENV !== 'production') return problems;
+    if (problems.length > 0 || !isProduction) return problems;
     const { lowestPaid } = loadPlanCatalogue(this);
     return Object.keys(lowestPaid?.prices ?? {}).length > 0 ? [] : [NOTHING_TO_SELL];
   }
