@@ -1,9 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { eventually } from '../support/eventually.js';
 import { HttpClient } from '../support/http/http-client.js';
+import { TlsProxy } from '../support/http/tls-proxy.js';
 import { newPhone, type Tokens } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const SECRET = randomSecret();
+
+/** What an API in production has to have besides a way to send codes. It calls neither. */
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  STRIPE_SECRET_KEY: `sk_test_${randomBytes(12).toString('hex')}`,
+  STRIPE_API_BASE_URL: '',
+  STRIPE_WEBHOOK_SECRET: randomSecret(),
+  PHONE_ALLOWED_COUNTRIES: 'US',
+};
 
 interface Message {
   to: string;
@@ -20,14 +31,23 @@ interface Sent {
 
 /** The product and a provider of messages, which is the sandbox. */
 class Delivery {
-  private constructor(readonly stack: Stack) {}
+  private constructor(
+    readonly stack: Stack,
+    private readonly tls: TlsProxy,
+  ) {}
 
-  /** @param env may name the sandbox's address by `{sandbox}` */
+  /** @param env may name the sandbox's address by `{sandbox}`, which is `https:` as production wants it */
   static async start(env: Record<string, string>): Promise<Delivery> {
     const stack = await startStack({ workers: 0, apis: 0, env: { SANDBOX_SMS_SECRET: SECRET } });
-    const own = Object.entries(env).map(([name, value]) => [name, value.replace('{sandbox}', stack.sandboxUrl)]);
+    const tls = await TlsProxy.to(Number(new URL(stack.sandboxUrl).port));
+    const own = Object.entries({ ...env, ...tls.trust }).map(([name, value]) => [name, value.replace('{sandbox}', tls.url)]);
     await stack.add('api', Object.fromEntries(own) as Record<string, string>);
-    return new Delivery(stack);
+    return new Delivery(stack, tls);
+  }
+
+  async stop(): Promise<void> {
+    await this.stack.stop();
+    this.tls.stop();
   }
 
   get sandbox(): HttpClient {
@@ -54,6 +74,10 @@ class Delivery {
   }
 }
 
+function randomSecret(): string {
+  return `whsec_${randomBytes(24).toString('base64')}`;
+}
+
 describe('a code', () => {
   describe.each([
     ['webhook', { OTP_DELIVERY: 'webhook', OTP_WEBHOOK_URL: '{sandbox}/sms/webhook', OTP_WEBHOOK_SECRET: SECRET }],
@@ -63,7 +87,7 @@ describe('a code', () => {
         OTP_DELIVERY: 'twilio',
         TWILIO_API_BASE_URL: '{sandbox}',
         TWILIO_ACCOUNT_SID: 'AC0123456789',
-        TWILIO_AUTH_TOKEN: 'sandbox',
+        TWILIO_AUTH_TOKEN: 'the-sandbox-takes-any',
         TWILIO_FROM: '+14155550100',
       },
     ],
@@ -71,10 +95,10 @@ describe('a code', () => {
     let delivery: Delivery;
 
     beforeAll(async () => {
-      delivery = await Delivery.start({ ...env, NODE_ENV: 'production', OTP_RESEND_SECONDS: '30' });
+      delivery = await Delivery.start({ ...PRODUCTION, ...env, OTP_RESEND_SECONDS: '30' });
     });
     afterEach(() => delivery.fail('ok'));
-    afterAll(() => delivery.stack.stop());
+    afterAll(() => delivery.stop());
 
     it('comes to the phone, not into the answer, and logs in', async () => {
       const phone = await delivery.signUp();
@@ -135,7 +159,7 @@ describe('a code', () => {
       expect((await delivery.sendOtp(phone)).status).toBe(503);
       expect(performance.now() - begun).toBeLessThan(3_000);
     } finally {
-      await delivery.stack.stop();
+      await delivery.stop();
     }
   });
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { eventually } from '../support/eventually.js';
 import type { Answer } from '../support/http/http-client.js';
-import { type Stack, startStack } from '../support/stack.js';
+import { type Stack, type StackOptions, startStack } from '../support/stack.js';
 import { TcpProxy } from '../support/http/tcp-proxy.js';
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
@@ -289,10 +289,13 @@ describe("the operators' port", () => {
   });
 
   it('that is taken keeps a process from starting, by its number', async () => {
-    const [, apiPort] = /:(\d+)\/metrics/.exec(stack.api().metricsUrl) ?? [];
-    const taken = new RegExp(`cannot start. Port ${apiPort} of [\\d.]+ is taken`);
-    await expect(stack.add('worker', { WORKER_HEALTH_PORT: String(apiPort) })).rejects.toThrow(taken);
-    await expect(stack.add('api', { METRICS_PORT: String(apiPort) })).rejects.toThrow(taken);
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const taken = `cannot start. Port ${port} of 127.0.0.1 is taken`;
+    await expect(stack.add('worker', { WORKER_HEALTH_PORT: String(port) })).rejects.toThrow(taken);
+    await expect(stack.add('api', { METRICS_PORT: String(port) })).rejects.toThrow(taken);
+    holder.close();
   });
 });
 
