@@ -90,6 +90,39 @@ describe('while Stripe is out of reach', () => {
   }, 60_000);
 });
 
+describe('an address to return to that Stripe refuses', () => {
+  it.each([
+    ['success_url', 'successUrl'],
+    ['cancel_url', 'cancelUrl'],
+  ])(
+    'as %s is the affair of who asked for it: 400, no alarm, and no matter for the next order',
+    async (param, name) => {
+      const { http } = await signUpAndLogIn(stack.http);
+      await stripe.fault({ kind: 'status', status: 400, param, method: 'POST', path: '/v1/checkout/sessions' });
+      const asked = { [name]: 'http://localhost:3000/somewhere' };
+      const { status, body } = await http.post('/subscription/subscribe/pro', asked);
+      expect({ status, body }).toMatchObject({
+        status: 400,
+        body: { code: 'validation_failed', errors: [{ pointer: `/${name}` }] },
+      });
+      expect(stack.logs()).not.toMatch(/Stripe refuses (create_checkout|CHECKOUT)/);
+      expect((await http.post('/subscription/subscribe/pro', asked)).status).toBe(201);
+    },
+  );
+
+  it.each([
+    ['success_url', 'CHECKOUT_SUCCESS_URL'],
+    ['cancel_url', 'CHECKOUT_CANCEL_URL'],
+  ])('as %s by configuration is an operator’s affair: 503, and an error in the log', async (param, variable) => {
+    const { http } = await signUpAndLogIn(stack.http);
+    await stripe.fault({ kind: 'status', status: 400, param, method: 'POST', path: '/v1/checkout/sessions' });
+    const { status, body } = await subscribe(http);
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'payment_provider_unavailable' });
+    expect(stack.logs()).toMatch(new RegExp(`"error".*Stripe refuses ${variable}`));
+    expect((await subscribe(http)).status).toBe(201);
+  });
+});
+
 describe('without a key', () => {
   it('nothing is sold, and all else works', async () => {
     const closed = await stack.add('api', { STRIPE_SECRET_KEY: '', STRIPE_PRICE_ID: '', STRIPE_WEBHOOK_SECRET: '' });

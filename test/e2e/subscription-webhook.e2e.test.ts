@@ -154,6 +154,29 @@ describe('a webhook', () => {
     }
   });
 
+  it.each([
+    ['NUL', 'evt_\u0000'],
+    ['a line break', 'evt_\n'],
+    ['half a character', 'evt_\ud800'],
+    ['more than ids have', `evt_${'x'.repeat(8_000)}`],
+  ])('that is signed and would store %s is refused as a request, wherever that stands', async (_case, text) => {
+    const object = { object: 'subscription', id: 'sub_1', customer: 'cus_1' };
+    const event = { id: 'evt_stored', type: 'invoice.paid', data: { object } };
+    for (const body of [
+      { ...event, id: text },
+      { ...event, type: text },
+      { ...event, data: { object: { ...object, id: text } } },
+      { ...event, data: { object: { ...object, object: text } } },
+      { ...event, data: { object: { ...object, customer: text } } },
+      { ...event, data: { object: { ...object, customer: { id: text } } } },
+      { id: 'evt_stored', type: 'invoice.paid', related_object: { id: text, type: 'subscription' } },
+    ].map((each) => JSON.stringify(each))) {
+      const { status, body: problem } = await post(body, sign(body));
+      expect({ status, code: problem['code'] }).toEqual({ status: 400, code: 'invalid_event' });
+    }
+    expect(await stored('evt_stored')).toBeUndefined();
+  });
+
   it.each(
     ['snapshot', 'thin'].flatMap((style) => readdirSync(`${FIXTURES}/${style}`).map((file) => `${style}/${file}`)),
   )('of the form that Stripe documents is accepted: %s', async (file) => {

@@ -46,7 +46,10 @@ describe('the configuration of billing', () => {
   });
 
   it('takes several webhook secrets, with and without spaces', () => {
-    const [, , webhook] = loadConfig(CLASSES, { NODE_ENV: 'test', STRIPE_WEBHOOK_SECRET: 'whsec_old, whsec_new' }) as WebhookConfig[];
+    const [, , webhook] = loadConfig(CLASSES, {
+      NODE_ENV: 'test',
+      STRIPE_WEBHOOK_SECRET: 'whsec_old, whsec_new',
+    }) as WebhookConfig[];
     expect(webhook?.STRIPE_WEBHOOK_SECRET).toEqual(['whsec_old', 'whsec_new']);
   });
 
@@ -56,7 +59,13 @@ describe('the configuration of billing', () => {
     ['STRIPE_API_BASE_URL', '127.0.0.1:9200'],
     ['CHECKOUT_ALLOWED_ORIGINS', 'https://app.example.com/welcome'],
     ['CHECKOUT_ALLOWED_ORIGINS', '*'],
+    ['CHECKOUT_ALLOWED_ORIGINS', 'https://app.example.com:99999'],
+    ['CHECKOUT_ALLOWED_ORIGINS', 'https://user@app.example.com'],
+    ['CHECKOUT_ALLOWED_ORIGINS', 'https://app.example.com/'],
     ['CHECKOUT_SUCCESS_URL', '/welcome'],
+    ['CHECKOUT_SUCCESS_URL', 'http:localhost:3000/welcome'],
+    ['CHECKOUT_SUCCESS_URL', `https://app.example.com/${'x'.repeat(2_000)}`],
+    ['CHECKOUT_CANCEL_URL', 'blob:https://app.example.com/x'],
   ])('refuses %s=%s', (name, value) => {
     expect(load({ NODE_ENV: 'test', [name]: value })).toThrow(new RegExp(name));
   });

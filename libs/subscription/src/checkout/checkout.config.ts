@@ -1,7 +1,38 @@
 import { Transform } from 'class-transformer';
-import { ArrayMinSize, IsArray, IsUrl, Matches } from 'class-validator';
+import { ArrayMinSize, IsArray, MaxLength, ValidateBy } from 'class-validator';
+import { originOfReturnUrl } from './return-url.js';
 
-const PAGE = { protocols: ['http', 'https'], require_protocol: true, require_tld: false };
+/** As long as Stripe takes for sure. */
+const MAX_LENGTH = 2_000;
+
+const isPage = (value: unknown): boolean => typeof value === 'string' && originOfReturnUrl(value) !== null;
+
+/** A trailing slash would be a path. */
+const isOrigin = (value: unknown): boolean => isPage(value) && originOfReturnUrl(String(value)) === value;
+
+/** The same rules as for what a client asks for: what Stripe would refuse must not wait for the first customer. */
+const IsReturnUrl = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isReturnUrl',
+    validator: {
+      validate: isPage,
+      defaultMessage: () =>
+        '$property must be a URL such as https://app.example.com/welcome, in the characters of a URI',
+    },
+  });
+
+const AreOrigins = (): PropertyDecorator =>
+  ValidateBy(
+    {
+      name: 'areOrigins',
+      validator: {
+        validate: isOrigin,
+        defaultMessage: () =>
+          '$property must be origins like https://app.example.com: lower case, and no path, user name or default port',
+      },
+    },
+    { each: true },
+  );
 
 /** Where users come back to from paying. The API's part of billing. */
 export class CheckoutConfig {
@@ -13,14 +44,16 @@ export class CheckoutConfig {
   )
   @IsArray()
   @ArrayMinSize(1)
-  @Matches(/^https?:\/\/[^/?#\s]+$/, { each: true, message: '$property must be origins like https://app.example.com' })
+  @AreOrigins()
   CHECKOUT_ALLOWED_ORIGINS: string[] = ['http://localhost:3000', 'http://localhost:5173', 'http://localhost:8000'];
 
   /** Where users come back to after paying, unless the app says otherwise. */
-  @IsUrl(PAGE)
+  @IsReturnUrl()
+  @MaxLength(MAX_LENGTH)
   CHECKOUT_SUCCESS_URL = 'http://localhost:8000/docs';
 
   /** Where users come back to without having paid, unless the app says otherwise; from the portal, too. */
-  @IsUrl(PAGE)
+  @IsReturnUrl()
+  @MaxLength(MAX_LENGTH)
   CHECKOUT_CANCEL_URL = 'http://localhost:8000/docs';
 }

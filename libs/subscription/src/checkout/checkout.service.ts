@@ -3,6 +3,7 @@ import {
   IdempotencyKeySpentError,
   PaymentProviderUnavailableError,
   RequestRefusedError,
+  ReturnUrlRefusedError,
   UnknownCustomerError,
 } from '../stripe/payment-gateway.errors.js';
 import { type CheckoutSession, PaymentGateway } from '../stripe/payment-gateway.port.js';
@@ -57,7 +58,11 @@ export class CheckoutService {
     const plan = this.offers.paidPlan(order.plan);
     const returnUrls = this.returnUrls.check(order);
     const offer = { price: this.offers.priceOf(plan, order.interval), ...returnUrls };
-    return this.forCustomer(userId, (lease, customerId) => this.payableSession(lease, customerId, offer));
+    try {
+      return await this.forCustomer(userId, (lease, customerId) => this.payableSession(lease, customerId, offer));
+    } catch (error) {
+      throw error instanceof ReturnUrlRefusedError ? this.returnUrls.explain(error, order) : error;
+    }
   }
 
   /**

@@ -1,6 +1,8 @@
 import { type FieldError, ValidationFailedError } from '@app/platform';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import type { ReturnUrlRefusedError } from '../stripe/payment-gateway.errors.js';
 import { CheckoutConfig } from './checkout.config.js';
+import { originOfReturnUrl } from './return-url.js';
 
 /** Where the user comes back to. */
 export interface ReturnUrls {
@@ -11,6 +13,7 @@ export interface ReturnUrls {
 /** Decides where Stripe may send users back to: a free choice would make the checkout an open redirect. */
 @Injectable()
 export class ReturnUrlService {
+  private readonly logger = new Logger('Stripe');
   private readonly origins: ReadonlySet<string>;
 
   constructor(private readonly config: CheckoutConfig) {
@@ -26,7 +29,12 @@ export class ReturnUrlService {
     const errors = (['successUrl', 'cancelUrl'] as const).flatMap((name): FieldError[] =>
       asked[name] === undefined || this.isAllowed(asked[name])
         ? []
-        : [{ pointer: `/${name}`, detail: `${name} must be an http(s) URL of an allowed origin` }],
+        : [
+            {
+              pointer: `/${name}`,
+              detail: `${name} must be an absolute http(s) URL of an allowed origin, in the characters of a URI`,
+            },
+          ],
     );
     if (errors.length > 0) throw new ValidationFailedError(errors);
     return {
@@ -35,12 +43,25 @@ export class ReturnUrlService {
     };
   }
 
+  /**
+   * Whose fault it is that Stripe refuses an address: of who asked for it, or, for a default, of who configured it.
+   *
+   * @param refused which one it was
+   * @returns what to tell the client
+   */
+  explain(refused: ReturnUrlRefusedError, asked: Partial<ReturnUrls>): Error {
+    const { url: name } = refused;
+    if (asked[name] !== undefined) {
+      return new ValidationFailedError([{ pointer: `/${name}`, detail: `${name} is refused by the payment provider` }]);
+    }
+    this.logger.error(`Stripe refuses ${VARIABLES[name]}`);
+    return refused;
+  }
+
   private isAllowed(value: string): boolean {
-    // Browsers read a backslash as a slash and skip line breaks, and other parsers don't, so such a URL is ambiguous.
-    // eslint-disable-next-line no-control-regex -- control characters are what must be kept out
-    if (!URL.canParse(value) || !value.isWellFormed() || /[\s\\\u0000-\u001f\u007f]/.test(value)) return false;
-    const { origin, username, password } = new URL(value);
-    // Other schemes have the origin "null"; names and passwords in front of a host are a phishing technique.
-    return this.origins.has(origin) && username === '' && password === '';
+    const origin = originOfReturnUrl(value);
+    return origin !== null && this.origins.has(origin);
   }
 }
+
+const VARIABLES = { successUrl: 'CHECKOUT_SUCCESS_URL', cancelUrl: 'CHECKOUT_CANCEL_URL' } as const;

@@ -16,6 +16,16 @@ export class IdempotencyKeySpentError extends PaymentProviderUnavailableError {}
 /** The provider did nothing, since it takes this request for wrong; an operator has to correct it. */
 export class RequestRefusedError extends PaymentProviderUnavailableError {}
 
+/** The provider does not take one of the addresses to return to. */
+export class ReturnUrlRefusedError extends RequestRefusedError {
+  constructor(
+    readonly url: 'successUrl' | 'cancelUrl',
+    options: { cause?: unknown } = {},
+  ) {
+    super(options);
+  }
+}
+
 /** The provider has no such customer: it was deleted there, or belongs to another account. */
 export class UnknownCustomerError extends Error {
   /** @param wasDeleted false: this account never had it */

@@ -3,7 +3,7 @@ import type { PaymentEvent } from './payment-gateway.port.js';
 
 /**
  * Takes from an event of either style whom it is about. Reads loosely, since events of any type and of other API
- * versions come too; only what identifies an event must be there.
+ * versions come too; only what identifies an event must be there, and all that is stored must be storable.
  *
  * @throws InvalidEventError when it is no event
  */
@@ -15,8 +15,19 @@ export function parseStripeEvent(event: unknown): PaymentEvent {
   const objectType = textOf(object['object'] ?? object['type']);
   const objectId = textOf(object['id']);
   const customerId = objectType === 'customer' ? objectId : idOf(object['customer']);
+  if (id === '' || type === '' || ![id, type, customerId, objectType, objectId].every(isStorable)) {
+    throw new InvalidEventError();
+  }
   return { id, type, customerId, objectType, objectId };
 }
+
+/** Stripe promises that its ids have at most so many characters; names of types are shorter. */
+const MAX_LENGTH = 255;
+
+/** PostgreSQL stores neither NUL nor half a character, and an index holds no text of any length. Stripe sends nothing of it. */
+const isStorable = (text: string | null): boolean =>
+  // eslint-disable-next-line no-control-regex -- control characters are what must be kept out
+  text === null || (text.length <= MAX_LENGTH && text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text));
 
 /** @throws InvalidEventError */
 export function parseStripePayload(payload: string): PaymentEvent {

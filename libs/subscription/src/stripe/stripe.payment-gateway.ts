@@ -8,6 +8,7 @@ import {
   InvalidSignatureError,
   PaymentProviderUnavailableError,
   RequestRefusedError,
+  ReturnUrlRefusedError,
   UnknownCustomerError,
 } from './payment-gateway.errors.js';
 import {
@@ -64,7 +65,7 @@ export class StripePaymentGateway extends PaymentGateway {
   }
 
   override async createCheckout(order: CheckoutOrder): Promise<CheckoutSession> {
-    const session = await this.ofCustomer(order.customerId, 'create_checkout', (stripe) =>
+    const create = (stripe: Stripe): Promise<Stripe.Checkout.Session> =>
       stripe.checkout.sessions.create(
         {
           mode: 'subscription',
@@ -83,9 +84,8 @@ export class StripePaymentGateway extends PaymentGateway {
           ...(order.automaticTax && { automatic_tax: { enabled: true }, customer_update: { address: 'auto' } }),
         },
         { idempotencyKey: `checkout-${order.key}` },
-      ),
-    );
-    return toCheckout(session);
+      );
+    return toCheckout(await this.ofCustomer(order.customerId, 'create_checkout', create));
   }
 
   override async checkout(sessionId: string): Promise<CheckoutSession | null> {
@@ -223,7 +223,7 @@ export class StripePaymentGateway extends PaymentGateway {
     } catch (error) {
       if (!(error instanceof Stripe.errors.StripeError)) throw error;
       stop({ outcome: error.type.replace(/^Stripe/, '') });
-      if (!isExpected(error)) this.report(operation, error);
+      if (!isExpected(error) && refusedReturnUrl(error) === null) this.report(operation, error);
       throw translate(error);
     }
   }
@@ -270,7 +270,18 @@ const isRefused = (error: Stripe.errors.StripeError): boolean =>
 const isSpent = (error: Stripe.errors.StripeError): boolean =>
   error instanceof Stripe.errors.StripeIdempotencyError || (error.statusCode ?? 0) >= 500;
 
+/** Which address to return to Stripe refuses. Whose fault that is, its caller knows. */
+const refusedReturnUrl = (error: Stripe.errors.StripeError): 'successUrl' | 'cancelUrl' | null =>
+  error instanceof Stripe.errors.StripeInvalidRequestError ? (RETURN_URLS.get(error.param ?? '') ?? null) : null;
+
+const RETURN_URLS = new Map([
+  ['success_url', 'successUrl'],
+  ['cancel_url', 'cancelUrl'],
+] as const) as ReadonlyMap<string, 'successUrl' | 'cancelUrl'>;
+
 function translate(cause: Stripe.errors.StripeError): PaymentProviderUnavailableError {
+  const refusedUrl = refusedReturnUrl(cause);
+  if (refusedUrl !== null) return new ReturnUrlRefusedError(refusedUrl, { cause });
   if (isRefused(cause)) return new RequestRefusedError({ cause });
   return isSpent(cause) ? new IdempotencyKeySpentError({ cause }) : new PaymentProviderUnavailableError({ cause });
 }

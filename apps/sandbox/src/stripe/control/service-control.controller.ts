@@ -26,6 +26,7 @@ export class ServiceControlController {
       times: request.times === undefined ? 1 : request.times,
       method: request.method ?? null,
       path: request.path ?? null,
+      param: request.param ?? null,
       saved: request.saved ?? false,
     });
   }

@@ -45,6 +45,10 @@ export class FaultRequest {
   path?: string;
 
   @IsOptional()
+  @IsString()
+  param?: string;
+
+  @IsOptional()
   @IsBoolean()
   saved?: boolean;
 }

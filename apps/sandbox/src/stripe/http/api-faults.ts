@@ -21,6 +21,8 @@ export interface Fault {
   method: string | null;
   /** The beginning of the path. */
   path: string | null;
+  /** The parameter that the answer of a `status` fault from 400 to 499 names. */
+  param: string | null;
   /** Whether the answer of a `status` fault is kept under the idempotency key. */
   saved: boolean;
 }
@@ -83,7 +85,7 @@ export class ApiFaults {
   async duringCall(faults: readonly Fault[]): Promise<void> {
     for (const { kind, delayMs } of faults) if (kind === 'latency') await sleep(delayMs);
     const failure = faults.find(({ kind }) => kind === 'status');
-    if (failure) throw failureOf(failure.status, failure.saved);
+    if (failure) throw failureOf(failure);
   }
 }
 
@@ -93,7 +95,7 @@ async function hang({ raw }: FastifyRequest): Promise<never> {
   throw new ConnectionReset();
 }
 
-function failureOf(status: number, saved: boolean): StripeApiError {
+function failureOf({ status, saved, param }: Fault): StripeApiError {
   if (status === 429) {
     const message = 'Request rate limit exceeded.';
     return new StripeApiError(429, 'invalid_request_error', message, { code: 'rate_limit' });
@@ -102,7 +104,10 @@ function failureOf(status: number, saved: boolean): StripeApiError {
     const message = 'This object cannot be accessed right now because another API request is currently accessing it.';
     return new StripeApiError(409, 'invalid_request_error', message, { code: 'lock_timeout', shouldRetry: true });
   }
-  if (status < 500) return new StripeApiError(status, 'invalid_request_error', 'Refused by a fault of the sandbox.');
+  if (status < 500) {
+    const details = param === null ? {} : { param };
+    return new StripeApiError(status, 'invalid_request_error', 'Refused by a fault of the sandbox.', details);
+  }
   const message = 'An unknown error occurred: a fault of the sandbox.';
   return new StripeApiError(status, 'api_error', message, { shouldRetry: saved ? false : undefined, isSaved: saved });
 }
