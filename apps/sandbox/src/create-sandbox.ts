@@ -1,6 +1,7 @@
 import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { browserGuard } from './browser-guard.js';
 import type { SandboxConfig } from './sandbox.config.js';
 import { SandboxModule } from './sandbox.module.js';
 
@@ -21,6 +22,7 @@ export async function createSandbox(config: SandboxConfig): Promise<NestFastifyA
     rawBody: true,
     logger: ['error', 'warn'],
   });
+  app.getHttpAdapter().getInstance().addHook('onRequest', browserGuard(config));
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
   return app;
 }

@@ -5,13 +5,16 @@ export abstract class SandboxConfig {
   /** 0 takes any free port. */
   abstract readonly port: number;
   abstract readonly host: string;
+  /** The names, besides those of this machine itself, by which clients may call it. */
+  abstract readonly allowedHosts: readonly string[];
   /** The secret (`whsec_...`) that signs one-time-code deliveries; null: signatures aren't checked. */
   abstract readonly smsSecret: string | null;
   abstract readonly stripe: StripeSandboxConfig;
 }
 
 /**
- * Reads `SANDBOX_PORT`, `SANDBOX_HOST`, `SANDBOX_SMS_SECRET` and what Stripe's stand-in needs; a blank one counts as absent.
+ * Reads `SANDBOX_PORT`, `SANDBOX_HOST`, `SANDBOX_ALLOWED_HOSTS`, `SANDBOX_SMS_SECRET` and what Stripe's stand-in needs; a blank one
+ * counts as absent.
  *
  * @throws Error that names the variable, never its value; always unless `NODE_ENV` is `development` or `test`
  */
@@ -21,10 +24,14 @@ export function readSandboxConfig(env: NodeJS.ProcessEnv): SandboxConfig {
   }
   const port = Number(env.SANDBOX_PORT || 9200);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('SANDBOX_PORT must be a port number');
+  const stripe = readStripeSandboxConfig(env);
+  const named = (env.SANDBOX_ALLOWED_HOSTS || '').split(',').map((name) => name.trim().toLowerCase());
+  const published = stripe.publicUrl === null ? '' : new URL(stripe.publicUrl).hostname;
   return {
     port,
     host: env.SANDBOX_HOST || '127.0.0.1',
+    allowedHosts: [...named, published].filter((name) => name !== ''),
     smsSecret: env.SANDBOX_SMS_SECRET || null,
-    stripe: readStripeSandboxConfig(env),
+    stripe,
   };
 }

@@ -4,9 +4,7 @@ import { SmsInbox, type SmsMessage } from './sms-inbox.js';
 import { type SmsMode, SmsOutage } from './sms-outage.js';
 import { SmsModeRequest } from './sms.request.js';
 
-const RELOAD = html`<script>
-  setTimeout(() => location.reload(), 3000);
-</script>`;
+const RELOAD_SECONDS = 3;
 
 /** The inbox as page and JSON, and the mode of deliveries. */
 @Controller()
@@ -33,7 +31,7 @@ export class SmsInboxController {
         : html`<table>
             ${rows}
           </table>`;
-    return page('SMS inbox', html`${body}${RELOAD}`);
+    return page('SMS inbox', body, RELOAD_SECONDS);
   }
 
   @Get('sms/messages')
