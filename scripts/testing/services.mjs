@@ -66,7 +66,18 @@ export class TestServices {
     const postgres = await startPostgres(this.#processes, options);
     await createDatabase(postgres, TEMPLATE);
     await this.#script(['prisma/migrate.mjs'], { DATABASE_URL: postgres.url(TEMPLATE) });
-    Object.assign(this.env, { DATABASE_URL: postgres.url('postgres'), TEST_TEMPLATE_DATABASE: TEMPLATE });
+    const [ownerPassword, appPassword] = [randomUUID(), randomUUID()];
+    await this.#script(['prisma/roles.mjs'], {
+      DATABASE_ADMIN_URL: postgres.url(TEMPLATE),
+      DATABASE_OWNER_PASSWORD: ownerPassword,
+      DATABASE_APP_PASSWORD: appPassword,
+    });
+    Object.assign(this.env, {
+      DATABASE_URL: postgres.url('postgres'),
+      TEST_TEMPLATE_DATABASE: TEMPLATE,
+      TEST_OWNER_PASSWORD: ownerPassword,
+      TEST_APP_PASSWORD: appPassword,
+    });
   }
 
   /** @param {(line: string) => void} report */

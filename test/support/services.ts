@@ -6,8 +6,10 @@ import pg from 'pg';
 
 /** A database of a test's own. */
 export interface TestDatabase {
-  /** Its connection string. */
+  /** Its connection string, of a role that may do everything. */
   url: string;
+  /** The same of the role by which the product runs, where the server has it: one that reads and writes rows alone. */
+  appUrl: string;
   /** Removes it, and closes its connections. */
   drop: () => Promise<void>;
 }
@@ -42,7 +44,13 @@ export async function createEmptyDatabase(template?: string): Promise<TestDataba
   // No zone but UTC may make a difference: neither the server's nor the database's.
   await onServer(server, `ALTER DATABASE "${name}" SET TimeZone = 'Asia/Kolkata'`);
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
-  return { url, drop: () => onServer(server, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`) };
+  return { url, appUrl: asApp(url), drop: () => onServer(server, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`) };
+}
+
+/** The roles come with the template; on a server that the environment names there are none. */
+function asApp(url: string): string {
+  const password = process.env['TEST_APP_PASSWORD'];
+  return password ? Object.assign(new URL(url), { username: 'gemini_chat_app', password }).href : url;
 }
 
 async function onServer(url: string, statement: string): Promise<void> {

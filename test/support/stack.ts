@@ -208,7 +208,7 @@ function environment(database: TestDatabase, redis: TestRedis): Environment {
   return {
     NODE_ENV: 'test',
     HOST: '127.0.0.1',
-    DATABASE_URL: database.url,
+    DATABASE_URL: database.appUrl,
     DATABASE_POOL_SIZE: '10',
     REDIS_HOST: redis.host,
     REDIS_PORT: String(redis.port),

@@ -16,7 +16,7 @@ let app: NestFastifyApplication;
 let url: string;
 
 beforeAll(async () => {
-  app = await createSandbox(readSandboxConfig({ SANDBOX_SMS_SECRET: SECRET }));
+  app = await createSandbox(readSandboxConfig({ NODE_ENV: 'test', SANDBOX_SMS_SECRET: SECRET }));
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
 });

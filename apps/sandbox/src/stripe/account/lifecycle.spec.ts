@@ -19,7 +19,8 @@ const DAY = 86_400;
 const HOUR = 3600;
 const LAST_OF_JANUARY = Date.UTC(2037, 0, 31, 12) / 1000;
 
-const app = await Test.createTestingModule({ imports: [SandboxModule.forRoot(readSandboxConfig({}))] }).compile();
+const config = readSandboxConfig({ NODE_ENV: 'test' });
+const app = await Test.createTestingModule({ imports: [SandboxModule.forRoot(config)] }).compile();
 const [state, clock, time] = [app.get(StripeState), app.get(TestClock), app.get(Timekeeper)];
 const [customers, subscriptions, billing] = [app.get(Customers), app.get(Subscriptions), app.get(Billing)];
 const sandbox = app.get(StripeSandbox);
