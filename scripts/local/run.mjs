@@ -139,6 +139,8 @@ class LocalRun {
     const onLine = this.log.fileOf('redis');
     const redis = await startRedis(this.#processes, { program, folder: `${DATA}redis`, port, durable: true, onLine });
     this.#watch('redis', redis);
+    // What is set for another Redis, such as docker-compose's password, doesn't hold for this one.
+    for (const name of Object.keys(this.env)) if (name.startsWith('REDIS_')) delete this.env[name];
     Object.assign(this.env, { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) });
   }
 
