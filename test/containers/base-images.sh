@@ -6,8 +6,10 @@ set -euo pipefail
 
 node_version=$(cat "$(dirname "${BASH_SOURCE[0]}")/../../.nvmrc")
 node_image=docker.io/library/node:$node_version-bookworm-slim
-postgres_image=docker.io/library/postgres:17-bookworm
-redis_image=docker.io/library/redis:7-bookworm
+# The images of the compose file, whatever versions it names.
+image_of() { sed -n "s|^ *image: \($1:.*\)|docker.io/library/\1|p" "$(dirname "${BASH_SOURCE[0]}")/../../docker-compose.yml"; }
+postgres_image=$(image_of postgres)
+redis_image=$(image_of redis)
 postgres_bin=/usr/lib/postgresql/15/bin
 
 work=$(mktemp -d)
@@ -51,19 +53,18 @@ postgres() {
   container=$(buildah from localhost/debian-stand-in)
   in_container "$container" 'apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql > /dev/null 2>&1
-    rm -rf /var/lib/postgresql/* /var/lib/apt/lists/*'
+    rm -rf /var/lib/postgresql/* /var/lib/apt/lists/*
+    install -d -o postgres -g postgres -m 700 /var/lib/postgresql/data'
   cat > "$work/entrypoint.sh" <<'SCRIPT'
 #!/bin/bash
-# What the official image does on its first start, as far as the compose file uses it.
+# What the official image does on its first start, as far as the compose file uses it: as the user that it names.
 set -euo pipefail
-as_postgres() { setpriv --reuid postgres --regid postgres --init-groups "$@"; }
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
-  install -d -o postgres -m 700 "$PGDATA"
-  as_postgres bash -c 'initdb --username="$POSTGRES_USER" --pwfile=<(echo "$POSTGRES_PASSWORD") --auth=scram-sha-256' > /dev/null
+  initdb --username="$POSTGRES_USER" --pwfile=<(echo "$POSTGRES_PASSWORD") --auth=scram-sha-256 > /dev/null
   echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
-  as_postgres postgres --single -j postgres > /dev/null <<< "CREATE DATABASE \"$POSTGRES_DB\""
+  postgres --single -j postgres > /dev/null <<< "CREATE DATABASE \"$POSTGRES_DB\""
 fi
-exec setpriv --reuid postgres --regid postgres --init-groups "$@"
+exec "$@"
 SCRIPT
   chmod +x "$work/entrypoint.sh"
   buildah add -q "$container" "$work/entrypoint.sh" /usr/local/bin/docker-entrypoint.sh > /dev/null
@@ -79,7 +80,7 @@ redis() {
   in_container "$container" 'apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server > /dev/null 2>&1
     rm -rf /var/lib/apt/lists/*; install -d -o redis /data'
-  # The official image is built without protected mode, in which Redis answers its own machine alone.
+  # The official image is built without protected mode, in which a Redis without a password answers its own machine alone.
   buildah config --user redis --workingdir /data --volume /data \
     --entrypoint '["sh", "-c", "exec \"$@\" --protected-mode no", "--"]' --cmd redis-server "$container"
   buildah commit -q --rm "$container" "$redis_image" > /dev/null

@@ -79,11 +79,18 @@ until_healthy() {
 }
 
 say 'Everything is healthy and nothing is root'
-for name in api worker sandbox; do
+for name in api worker sandbox postgres redis; do
   until_healthy $name
-  [ "$(podman exec "$(container_of $name)" id -u)" = 1000 ] || fail "$name runs as root"
+  uid=$(podman exec "$(container_of $name)" id -u)
+  [ "$uid" != 0 ] || fail "$name runs as root"
+  [ "$(inspect $name '{{.HostConfig.ReadonlyRootfs}}')" = true ] || fail "$name may write its file system"
+  [ "$(inspect $name '{{.EffectiveCaps}}')" = '[]' ] || fail "$name has capabilities: $(inspect $name '{{.EffectiveCaps}}')"
+  podman exec "$(container_of $name)" sh -c 'grep -q "^NoNewPrivs:.*1" /proc/self/status' || fail "$name may gain privileges"
+  [ "$(inspect $name '{{.HostConfig.Memory}}')" -gt 0 ] || fail "$name has no limit of memory"
+  [ "$(inspect $name '{{.HostConfig.PidsLimit}}')" -gt 0 ] || fail "$name has no limit of processes"
 done
 [ "$(docker-compose ps --quiet worker | wc -l)" -ge 2 ] || fail 'there is one worker only'
+[ "$(inspect roles '{{.State.ExitCode}}')" = 0 ] || fail 'the roles were not made'
 [ "$(inspect migrate '{{.State.ExitCode}}')" = 0 ] || fail 'migrations failed'
 migrated=$(docker-compose logs --no-color migrate)
 for migration in prisma/migrations/*/; do
@@ -92,6 +99,24 @@ done
 ! podman inspect --format '{{.Config.Env}}' "$(container_of worker)" | grep -q JWT_SECRET || fail 'the worker is told the JWT secret'
 ! podman inspect --format '{{.Config.Env}}' "$(container_of api)" | grep -q GEMINI_API_KEY || fail 'the API is told the Gemini key'
 ! podman inspect --format '{{.Config.Env}}' "$(container_of api)" | grep -q REPLY_ || fail 'the API is told what only the worker reads'
+say 'Refused: Redis without its password, changes of tables by the API, another host at the sandbox'
+in_app() { podman exec "$(container_of api)" node --input-type=module --eval "$1"; }
+in_app 'import pg from "pg";
+const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+await client.connect();
+for (const refused of ["DROP TABLE message", "TRUNCATE message", "CREATE TABLE x ()", "CREATE ROLE x"]) {
+  await client.query(refused).then(() => process.exit(1), ({ message }) => console.log(refused + ": " + message));
+}
+await client.end();' || fail 'the API may change tables'
+[ "$(podman exec --env REDISCLI_AUTH= "$(container_of redis)" redis-cli ping | head -n 1)" != PONG ] || fail 'Redis takes no password'
+[ "$(curl --silent --output /dev/null --write-out '%{http_code}' --header 'Host: rebound.example' http://localhost:9200/sms)" = 403 ] ||
+  fail 'the sandbox answers another host'
+for port in 8000 9200; do
+  podman ps --format '{{.Ports}}' | grep -q "127.0.0.1:$port->" || fail "port $port is not published on this machine alone"
+done
+! podman ps --format '{{.Ports}}' | grep -qE '(5432|6379|9464|8081)' || fail 'a port that is for operators or our own is published'
+
+say 'The images have what they need, and no more'
 for name in api worker migrate; do
   found=$(podman run --rm "docker.io/library/gemini-chat-backend_$name" \
     find . -path ./dist/apps/sandbox -prune -print -o -path ./node_modules/qs -prune -print)
@@ -112,6 +137,10 @@ say 'Without configuration a process says what it lacks, and no stand-in helps i
 lacks=$(podman run --rm --env SANDBOX_URL=http://sandbox:9200 docker.io/library/gemini-chat-backend_api \
   node --import ./scripts/use-sandbox.mjs dist/apps/api/src/main.js 2>&1) && fail 'the API started without configuration'
 echo "$lacks" | grep JWT_SECRET || fail "$lacks"
+
+say 'In production the passwords of .env.example are refused'
+public=$(NODE_ENV=production docker-compose run --rm roles 2>&1) && fail 'the roles were made with public passwords'
+echo "$public" | grep 'POSTGRES_PASSWORD\|DATABASE_OWNER_PASSWORD' || fail "$public"
 
 say 'SIGTERM ends API and workers in order'
 stopped=$(docker-compose ps --quiet api worker)
