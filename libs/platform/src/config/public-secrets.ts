@@ -10,6 +10,8 @@ const PUBLISHED: ReadonlySet<string> = new Set([
   'sk_test_shape',
   'whsec_sandbox',
   'whsec_conformance',
+  'whsec_of_the_test',
+  'whsec_before_rotation',
   // The signing secret that containers share in development: "known-to-everybody-too".
   'whsec_a25vd24tdG8tZXZlcnlib2R5LXRvbw==',
   // The example of Standard Webhooks.
