@@ -32,7 +32,7 @@ describe('a variable', () => {
     variables = files.flatMap(({ path, text }) =>
       Array.from(text.matchAll(PROPERTY), ([, rules = '', name = '']) => ({ place: path, name, rules })),
     );
-    expect(variables.length).toBeGreaterThan(60);
+    if (variables.length < 60) throw new Error('Not all variables were found.');
   });
 
   it('that holds a secret is checked for those that are public', () => {
