@@ -2,7 +2,7 @@ export { ClockModule } from './clock/clock.module.js';
 export { Clock } from './clock/clock.port.js';
 export { ConfigModule } from './config/config.module.js';
 export { EndpointVariable } from './config/endpoint-variable.decorator.js';
-export { EnvironmentConfig, PRODUCTION } from './config/environment.config.js';
+export { PRODUCTION } from './config/environment.config.js';
 export { IntegerVariable } from './config/integer-variable.decorator.js';
 export { ConfigError, loadConfig, type SelfCheckingConfig } from './config/load-config.js';
 export { RequiredInProduction } from './config/required-in-production.decorator.js';
