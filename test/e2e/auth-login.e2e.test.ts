@@ -149,7 +149,7 @@ describe('login by one-time code', () => {
     const { otp } = await sendOtp(stack.http, phone);
     const { host, port, db } = stack.redis;
     const redis = new Redis({ host, port, db });
-    const keys = await redis.keys('otp:*');
+    const keys = await redis.keys('{otp}:*');
     const values = await Promise.all(keys.map((key) => redis.hgetall(key).catch(() => redis.dump(key))));
     redis.disconnect();
     const text = JSON.stringify([keys, values]);

@@ -74,7 +74,7 @@ afterAll(async () => {
 });
 
 async function signUp(phone: string): Promise<string> {
-  await accounts.signUp(phone, null);
+  await accounts.signUp(phone);
   return (await accounts.findByPhone(phone))!;
 }
 

@@ -9,6 +9,7 @@ export class AuthMetrics {
   private readonly refusedSends: Counter<'policy'>;
   private readonly verifications: Counter<'outcome'>;
   private readonly reused: Counter;
+  private readonly repeated: Counter;
 
   constructor(metrics: Metrics) {
     const registers = [metrics];
@@ -35,6 +36,11 @@ export class AuthMetrics {
       help: 'Sessions that were ended because an old refresh token came back.',
       registers,
     });
+    this.repeated = new Counter({
+      name: 'refresh_tokens_repeated_total',
+      help: 'Refreshes that were repeated within the grace: a lost answer, or a stolen token.',
+      registers,
+    });
   }
 
   deliveryEnded(delivered: boolean): void {
@@ -52,5 +58,9 @@ export class AuthMetrics {
 
   refreshTokenReused(): void {
     this.reused.inc();
+  }
+
+  refreshRepeated(): void {
+    this.repeated.inc();
   }
 }

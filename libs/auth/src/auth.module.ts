@@ -24,6 +24,7 @@ import { OtpDeliveryService } from './otp/otp-delivery.service.js';
 import { OtpHashService } from './otp/otp-hash.service.js';
 import { OtpSender } from './otp/otp-sender.port.js';
 import { OtpConfig } from './otp/otp.config.js';
+import { PendingNameStore } from './otp/pending-name.store.js';
 import { ResponseOtpSender } from './otp/response.otp-sender.js';
 import { SendLimitService } from './otp/send-limit.service.js';
 import { TwilioOtpSender } from './otp/twilio.otp-sender.js';
@@ -33,6 +34,7 @@ import { PhoneConfig } from './phone/phone.config.js';
 import { RateLimitConfig } from './rate-limit/rate-limit.config.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
 import { RedisThrottlerStorage } from './rate-limit/redis.throttler-storage.js';
+import { RotationUseService } from './session/rotation-use.service.js';
 import { SessionListService } from './session/session-list.service.js';
 import { SessionRevocationService } from './session/session-revocation.service.js';
 import { SessionConfig } from './session/session.config.js';
@@ -104,8 +106,10 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     OtpChallengeStore,
     OtpDeliveryService,
     OtpHashService,
+    PendingNameStore,
     PersonHashService,
     PhoneNumberService,
+    RotationUseService,
     SendLimitService,
     SessionListService,
     SessionRevocationService,

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { isUUID } from 'class-validator';
 import { Strategy } from 'passport-jwt';
+import { RotationUseService } from '../session/rotation-use.service.js';
 import { SessionRevocationService } from '../session/session-revocation.service.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, AccessTokenService } from '../token/access-token.service.js';
@@ -19,6 +20,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     config: AccessTokenConfig,
     tokens: AccessTokenService,
     private readonly revocations: SessionRevocationService,
+    private readonly rotations: RotationUseService,
   ) {
     super({
       jwtFromRequest: bearerToken,
@@ -38,6 +40,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     const { typ, sub, sid, jti, exp } = claims;
     if (typ !== ACCESS_TOKEN_TYPE || exp === undefined || !isUUID(sub) || !isUUID(sid) || !isUUID(jti)) return false;
     if (await this.revocations.isRevoked(sid)) return false;
+    await this.rotations.confirm(claims);
     return { userId: sub, sessionId: sid };
   }
 }

@@ -6,15 +6,14 @@ import { AccountPlanService } from './account-plan.service.js';
 import type { AccountResponse } from './account.response.js';
 import { PersonHashService } from './person-hash.service.js';
 
-// A known number takes the same write as an unknown one. Until someone has proved to own the number the last sign-up
-// counts; after that a further sign-up changes nothing.
+// A known number takes the same write as an unknown one. Until someone has proved to own the number a sign-up renews the account's
+// day; after that a further sign-up changes nothing. The name is not known before: anyone can sign up any number.
 const SIGN_UP = prepared(
   'account_sign_up',
   `
-    INSERT INTO "user" AS known (id, phone, name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
+    INSERT INTO "user" AS known (id, phone, created_at, updated_at) VALUES ($1, $2, $3, $3)
     ON CONFLICT (phone) DO UPDATE
-    SET name = CASE WHEN known.verified_at IS NULL THEN COALESCE(EXCLUDED.name, known.name) ELSE known.name END,
-        created_at = CASE WHEN known.verified_at IS NULL THEN EXCLUDED.created_at ELSE known.created_at END`,
+    SET created_at = CASE WHEN known.verified_at IS NULL THEN EXCLUDED.created_at ELSE known.created_at END`,
 );
 
 const VISIBLE = { id: true, phone: true, name: true, createdAt: true } as const;
@@ -34,8 +33,8 @@ export class AccountStore {
    * Makes an unverified account, unless the number has one.
    * @param phone E.164
    */
-  async signUp(phone: string, name: string | null): Promise<void> {
-    await this.database.run(SIGN_UP, [uuidv7(), phone, name, this.clock.now()]);
+  async signUp(phone: string): Promise<void> {
+    await this.database.run(SIGN_UP, [uuidv7(), phone, this.clock.now()]);
   }
 
   /** The id of the account with this number (E.164), verified or not; null when there is none. */
@@ -47,15 +46,18 @@ export class AccountStore {
   /**
    * Stores that someone has proved to own the account's number; null when the account no longer exists. What an erased account
    * of the same number has left comes first, so that a failure in between is made good by the next login.
+   *
+   * @param name the name of an account that was not verified before; null leaves it as it is
    */
-  async verify(userId: string): Promise<AccountResponse | null> {
+  async verify(userId: string, name: string | null = null): Promise<AccountResponse | null> {
     const { user } = this.database.prisma;
     // Not one conditional update: by its condition PostgreSQL may prefer the index of all unverified accounts (docs/adr/0018).
     const known = await user.findUnique({ where: { id: userId }, select: { phone: true, verifiedAt: true } });
     if (known?.verifiedAt === null) {
       await this.participants.restore(userId, this.persons.hash(known.phone));
       const now = this.clock.now();
-      await user.updateMany({ where: { id: userId }, data: { verifiedAt: now, updatedAt: now } });
+      const data = { verifiedAt: now, updatedAt: now, ...(name === null ? {} : { name }) };
+      await user.updateMany({ where: { id: userId }, data });
     }
     return this.find(userId);
   }

@@ -24,12 +24,13 @@ export class LoginController {
     operationId: 'signUp',
     summary: 'Ask for an account',
     description:
-      'The answer is the same whether or not the number has one. It counts once a code sent to it was verified.',
+      'The answer is the same whether or not the number has one. It counts once a code sent to it was verified, with the name that was ' +
+      'given by who asked for the code.',
   })
   @ApiAcceptedResponse({ type: SignUpResponse })
   @ApiProblem(422, 'phone_country_not_allowed')
-  async signUp(@Body() { phone, name }: SignUpRequest): Promise<SignUpResponse> {
-    return { phone: await this.login.signUp(phone, name ?? null) };
+  async signUp(@Body() { phone, name }: SignUpRequest, @RequestClient() client: Client): Promise<SignUpResponse> {
+    return { phone: await this.login.signUp(phone, name ?? null, client) };
   }
 
   @Post('send-otp')

@@ -9,6 +9,7 @@ import { OtpDeliveryService } from '../otp/otp-delivery.service.js';
 import { OtpSender } from '../otp/otp-sender.port.js';
 import { OtpConfig } from '../otp/otp.config.js';
 import { OtpDeliveryFailedError, OtpInvalidError, OtpSendLimitedError } from '../otp/otp.errors.js';
+import { PendingNameStore } from '../otp/pending-name.store.js';
 import { type SendCharge, SendLimitService } from '../otp/send-limit.service.js';
 import { PhoneNumberService } from '../phone/phone-number.service.js';
 import { type SessionTokens, SessionService } from '../session/session.service.js';
@@ -30,6 +31,7 @@ export class LoginService {
   constructor(
     private readonly phones: PhoneNumberService,
     private readonly accounts: AccountStore,
+    private readonly names: PendingNameStore,
     private readonly limits: SendLimitService,
     private readonly challenges: OtpChallengeStore,
     private readonly delivery: OtpDeliveryService,
@@ -40,13 +42,16 @@ export class LoginService {
   ) {}
 
   /**
-   * Makes an unverified account, unless the number has one.
+   * Makes an unverified account, unless the number has one. The name counts once a code is verified that the same address has asked for.
    * @returns the number as E.164
    * @throws ValidationFailedError, PhoneCountryNotAllowedError
    */
-  async signUp(writtenPhone: string, name: string | null): Promise<string> {
+  async signUp(writtenPhone: string, name: string | null, { ip }: Client): Promise<string> {
     const { number } = this.phones.read(writtenPhone);
-    await padDuration(this.config.OTP_ANSWER_STEP_MS, () => this.accounts.signUp(number, name));
+    await padDuration(this.config.OTP_ANSWER_STEP_MS, async () => {
+      await this.names.remember(number, ip, name);
+      await this.accounts.signUp(number);
+    });
     return number;
   }
 
@@ -59,8 +64,8 @@ export class LoginService {
   sendCode(writtenPhone: string, { ip }: Client): Promise<SentChallenge> {
     const phone = this.phones.read(writtenPhone);
     return padDuration(this.config.OTP_ANSWER_STEP_MS, async () => {
-      const charge = await this.charge(phone, ip);
       const userId = await this.accounts.findByPhone(phone.number);
+      const charge = await this.charge(phone, ip, userId !== null);
       const challenge = await this.challenges.create(charge, userId);
       const delivered = await (userId === null ? this.delivery.imitate() : this.deliver(phone.number, challenge));
       if (!delivered) await this.cancel(challenge, charge);
@@ -82,17 +87,17 @@ export class LoginService {
     code: string,
     client: Client,
   ): Promise<{ account: AccountResponse; tokens: SessionTokens }> {
-    const userId = await this.challenges.verify(challengeId, code);
-    this.metrics.codeTried(userId !== null);
-    const account = userId === null ? null : await this.accounts.verify(userId);
+    const solved = await this.challenges.verify(challengeId, code);
+    this.metrics.codeTried(solved !== null);
+    const account = solved && (await this.accounts.verify(solved.userId, solved.name));
     const tokens = account && (await this.sessions.open(account.id, client));
     if (account === null || tokens === null) throw new OtpInvalidError();
     return { account, tokens };
   }
 
-  private async charge(phone: PhoneNumber, ip: string): Promise<SendCharge> {
+  private async charge(phone: PhoneNumber, ip: string, hasAccount: boolean): Promise<SendCharge> {
     try {
-      return await this.limits.charge(phone, ip);
+      return await this.limits.charge(phone, ip, hasAccount);
     } catch (error) {
       if (error instanceof OtpSendLimitedError) this.metrics.sendRefused(error.limit.policy);
       throw error;

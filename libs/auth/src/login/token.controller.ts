@@ -27,8 +27,8 @@ export class TokenController {
     summary: 'Exchange the refresh token for fresh tokens',
     description:
       'The refresh token is replaced by the one in the answer. Should the answer get lost, or several refreshes run at ' +
-      'once, repeating the request within a minute gives the same new one. An older refresh token ends the session: ' +
-      'someone else has a copy.',
+      'once, repeating the request within a minute gives the same new one, until the new access or refresh token has been used. ' +
+      'Any other use of an old refresh token ends the session: someone else has a copy.',
   })
   @ApiOkResponse({ type: TokensResponse })
   @ApiProblem(401, 'refresh_token_reused', 'unauthenticated')

@@ -67,7 +67,7 @@ describe('a challenge', () => {
     const { challenges, challenge } = build({ OTP_FAILURES: 1_000 });
     const { id, code } = await challenge(newPhone(), uuidv7());
     await Promise.all(Array.from({ length: 200 }, () => challenges.verify(id, wrong(code))));
-    const [failures] = await redis.keys('otp:failures:*');
+    const [failures] = await redis.keys('{otp}:failures:*');
     expect(await redis.get(failures!)).toBe('5');
     expect(await challenges.verify(id, code)).toBeNull();
   });
@@ -97,7 +97,7 @@ describe('a challenge', () => {
   it('is over after its time', async () => {
     const { challenges, challenge } = build({ OTP_SECONDS: 1 });
     const { id, code } = await challenge(newPhone(), uuidv7());
-    await eventually(async () => (await redis.keys('otp:challenge:*')).length === 0);
+    await eventually(async () => (await redis.keys('{otp}:challenge:*')).length === 0);
     expect(await challenges.verify(id, code)).toBeNull();
   });
 
@@ -125,7 +125,7 @@ describe('a challenge', () => {
     const { id, code } = await auth.challenge(phone, uuidv7());
     await auth.challenges.forget(phone);
     expect(await auth.challenges.verify(id, code)).toBeNull();
-    expect(await redis.keys('otp:known-addresses:*')).toEqual([]);
+    expect(await redis.keys('{otp}:known-addresses:*')).toEqual([]);
   });
 });
 
@@ -178,7 +178,7 @@ describe('the budget of wrong codes', () => {
     const auth = build();
     const phone = newPhone();
     await spend(auth, phone, UNKNOWN_ADDRESS);
-    const [budget] = await redis.keys('otp:failures:*');
+    const [budget] = await redis.keys('{otp}:failures:*');
     const mine = await auth.charge(phone);
     expect(budget).not.toBe(mine.keys.failures);
   });

@@ -2,7 +2,9 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { Clock, RedisClient, uuidv7 } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { OtpHashService } from './otp-hash.service.js';
+import { otpKey } from './otp-key.js';
 import { OtpConfig } from './otp.config.js';
+import { pendingNamesKey, PendingNameStore } from './pending-name.store.js';
 import { knownAddressesKey, type SendCharge } from './send-limit.service.js';
 
 const CODE_DIGITS = 6;
@@ -18,9 +20,20 @@ export interface NewChallenge {
   code: string;
 }
 
-// KEYS: challenge, the number's open challenges. ARGV: id, seconds, then the fields.
+/** Whom a right code logs in. */
+export interface SolvedChallenge {
+  userId: string;
+  /** The name that was given in the sign-up that the challenge belongs to; null when none was. */
+  name: string | null;
+}
+
+// KEYS: challenge, the number's open challenges, the names given in sign-ups. ARGV: id, seconds, the address, then the fields. A challenge has the
+// name that came from its own address, or the only one.
 const CREATE = `
-redis.call('HSET', KEYS[1], unpack(ARGV, 3))
+redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+local name = redis.call('HGET', KEYS[3], ARGV[3])
+if not name and redis.call('HLEN', KEYS[3]) == 1 then name = redis.call('HVALS', KEYS[3])[1] end
+redis.call('HSET', KEYS[1], 'name', name or '')
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('SADD', KEYS[2], ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[2])`;
@@ -28,13 +41,14 @@ redis.call('EXPIRE', KEYS[2], ARGV[2])`;
 // KEYS: challenge. ARGV: the code's hash, failures allowed, their window in seconds, now and how long an address stays
 // known in ms, known addresses at most, attempts of a new challenge. Everything about a guess happens here, so guesses
 // made at once are evaluated one by one. With the failures used up, a challenge without a wrong code keeps one attempt: it
-// may have been asked for by another person than the one who failed. Gives the user's id for the right code, which is
-// thereby used up.
+// may have been asked for by another person than the one who failed. Gives the user's id and the name for the right code,
+// which is thereby used up.
 const VERIFY = `
 local code, user, attempts, failures, cooldown = unpack(redis.call('HMGET', KEYS[1],
   'code', 'user', 'attempts', 'failures', 'cooldown'))
 local phoneAddressSends, unknownAddressSends, knownAddresses, address = unpack(redis.call('HMGET', KEYS[1],
   'phoneAddressSends', 'unknownAddressSends', 'knownAddresses', 'address'))
+local name = redis.call('HGET', KEYS[1], 'name') or ''
 if not code then return false end
 local exhausted = tonumber(redis.call('GET', failures) or '0') >= tonumber(ARGV[2])
 if exhausted and attempts ~= ARGV[7] then return false end
@@ -51,7 +65,7 @@ redis.call('ZADD', knownAddresses, ARGV[4], address)
 redis.call('ZREMRANGEBYSCORE', knownAddresses, '-inf', ARGV[4] - ARGV[5])
 redis.call('ZREMRANGEBYRANK', knownAddresses, 0, -ARGV[6] - 1)
 redis.call('PEXPIRE', knownAddresses, ARGV[5])
-return user`;
+return {user, name}`;
 
 /**
  * One-time codes in Redis. A challenge holds a keyed hash of its code, never the code. One for a number without an
@@ -62,6 +76,7 @@ export class OtpChallengeStore {
   constructor(
     private readonly redis: RedisClient,
     private readonly hashes: OtpHashService,
+    private readonly names: PendingNameStore,
     private readonly clock: Clock,
     private readonly config: OtpConfig,
   ) {}
@@ -83,20 +98,22 @@ export class OtpChallengeStore {
       knownAddresses: keys.knownAddresses,
       address: keys.addressHash,
     };
-    const values = [id, this.config.OTP_SECONDS, ...Object.entries(fields).flat()];
-    await this.redis.eval(CREATE, 2, challengeKey(id), openKey(keys.phoneHash), ...values);
+    const redisKeys = [challengeKey(id), openKey(keys.phoneHash), pendingNamesKey(keys.phoneHash)];
+    const values = [id, this.config.OTP_SECONDS, keys.addressHash, ...Object.entries(fields).flat()];
+    await this.redis.eval(CREATE, redisKeys.length, ...redisKeys, ...values);
     return { id, code };
   }
 
-  /** Uses the code up and gives the id of the user whom it logs in; null when it is wrong, or the challenge expired or unknown. */
-  async verify(id: string, code: string): Promise<string | null> {
-    // What can't be a code is wrong, and costs no attempt.
+  /** Uses the code up and gives whom it logs in; null when it is wrong, or the challenge expired or unknown. */
+  async verify(id: string, code: string): Promise<SolvedChallenge | null> {
+    // What can't be a code is wrong, and costs no attempt: it is a slip, and rules out none of the codes that may be right.
     if (!CODE.test(code)) return null;
     const { OTP_FAILURES, OTP_FAILURE_SECONDS, OTP_ATTEMPTS } = this.config;
     const now = this.clock.now().getTime();
     const limits = [OTP_FAILURES, OTP_FAILURE_SECONDS, now, KNOWN_ADDRESS_MS, MAX_KNOWN_ADDRESSES, OTP_ATTEMPTS];
     const hash = this.hashes.hash('code', id, code);
-    return (await this.redis.eval(VERIFY, 1, challengeKey(id), hash, ...limits)) as string | null;
+    const solved = (await this.redis.eval(VERIFY, 1, challengeKey(id), hash, ...limits)) as [string, string] | null;
+    return solved && { userId: solved[0], name: this.names.read(solved[1]) };
   }
 
   /** Deletes a challenge whose code was not delivered. */
@@ -105,16 +122,17 @@ export class OtpChallengeStore {
   }
 
   /**
-   * Deletes the open challenges and known addresses of a number. The counters stay until they expire within a day:
+   * Deletes the open challenges, known addresses and names of a number. The counters stay until they expire within a day:
    * they are keyed hashes, and erasing an account must not be the way around the limits.
    * @param phone E.164
    */
   async forget(phone: string): Promise<void> {
     const phoneHash = this.hashes.hash('phone', phone);
     const open = await this.redis.smembers(openKey(phoneHash));
-    await this.redis.del(openKey(phoneHash), knownAddressesKey(phoneHash), ...open.map((id) => challengeKey(id)));
+    const ofNumber = [openKey(phoneHash), knownAddressesKey(phoneHash), pendingNamesKey(phoneHash)];
+    await this.redis.del(...ofNumber, ...open.map((id) => challengeKey(id)));
   }
 }
 
-const challengeKey = (id: string): string => `otp:challenge:${id}`;
-const openKey = (phoneHash: string): string => `otp:open:${phoneHash}`;
+const challengeKey = (id: string): string => otpKey('challenge', id);
+const openKey = (phoneHash: string): string => otpKey('open', phoneHash);

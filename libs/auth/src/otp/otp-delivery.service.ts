@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisClient } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { OtpDeliveryConfig } from './otp-delivery.config.js';
+import { otpKey } from './otp-key.js';
 import { type OtpMessage, OtpRejectedError, OtpSender } from './otp-sender.port.js';
 
-const RECENT = 'otp:deliveries';
+const RECENT = otpKey('deliveries');
 const REMEMBERED_DELIVERIES = 32;
 const ATTEMPTS = 2;
 const RETRY_PAUSE_MS = 200;

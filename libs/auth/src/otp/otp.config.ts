@@ -38,25 +38,34 @@ export class OtpConfig {
   @IntegerVariable(1, MAX)
   OTP_SENDS_BY_UNKNOWN_ADDRESSES_DAY = 30;
 
+  /** Beyond that: codes an hour for one number, for addresses that haven't asked for it on this day; one for each /24 of IPv4 or /48 of IPv6. */
+  @IntegerVariable(1, MAX)
+  OTP_SENDS_BY_NEW_ADDRESSES_HOUR = 2;
+
   /** Codes a day to one number, logins or not. Default: 100, and 10,000 where messages cost nothing. */
   @IsOptional()
   @IntegerVariable(1, MAX)
   OTP_SENDS_PER_PHONE_DAY?: number;
 
-  /** Codes an hour asked for by one address (IPv6: one /64). Default: 100, and 10,000 where messages cost nothing. */
+  /** Codes an hour asked for by one address (IPv6: one /64); twice as many by a /24 of IPv4 or a /56, four times by a /48. Default: 100, and 10,000 where messages cost nothing. */
   @IsOptional()
   @IntegerVariable(1, MAX)
   OTP_SENDS_PER_ADDRESS_HOUR?: number;
 
-  /** Codes an hour to one country code. Default: 1,000, and 100,000 where messages cost nothing. */
+  /** Messages an hour to one country code; the last fifth is for numbers that none was asked for on the same day. Default: 1,000, and 100,000 where messages cost nothing. */
   @IsOptional()
   @IntegerVariable(1, MAX)
   OTP_SENDS_PER_COUNTRY_HOUR?: number;
 
-  /** Codes an hour altogether. Default: 5,000, and 100,000 where messages cost nothing. */
+  /** Messages an hour altogether, likewise. Default: 5,000, and 100,000 where messages cost nothing. */
   @IsOptional()
   @IntegerVariable(1, MAX)
   OTP_SENDS_PER_HOUR?: number;
+
+  /** Messages a day altogether, likewise, and also for addresses that have logged in before. Required in production. Without it: no such limit. */
+  @IsOptional()
+  @IntegerVariable(1, MAX)
+  OTP_SENDS_PER_DAY?: number;
 
   /** Answers about a number come in multiples of so many milliseconds, so that their time doesn't tell known numbers from unknown. */
   @IntegerVariable(0, 5_000)

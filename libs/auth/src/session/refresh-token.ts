@@ -46,6 +46,11 @@ export class RefreshToken {
     return sha256(this.own);
   }
 
+  /** Names the rotation that made it, in access tokens of the same answer. Reveals nothing of the token. */
+  get rotationId(): string {
+    return this.hash.toString('base64url');
+  }
+
   /** As the client gets it. */
   toString(): string {
     return Buffer.concat([this.family, this.own]).toString('base64url');

@@ -10,7 +10,14 @@ class SessionCursor {
   id!: string;
 }
 
-const VISIBLE = { id: true, createdAt: true, lastUsedAt: true, userAgent: true, ip: true } as const;
+const VISIBLE = {
+  id: true,
+  createdAt: true,
+  lastUsedAt: true,
+  userAgent: true,
+  ip: true,
+  refreshRepeatedAt: true,
+} as const;
 
 /** Shows users where they are logged in. */
 @Injectable()

@@ -80,6 +80,11 @@ export class SessionRevocationService implements OnApplicationBootstrap, OnAppli
     return ended;
   }
 
+  /** Ends all sessions of the user but one for good, here and on every replica. */
+  async revokeOthers(userId: string, keptId: string): Promise<void> {
+    await this.announce(await this.store.endOthers(userId, keptId));
+  }
+
   /** Notifies all replicas of sessions whose end is already in PostgreSQL. */
   async announce(sessionIds: string[]): Promise<void> {
     for (const sessionId of sessionIds) this.remember(sessionId);

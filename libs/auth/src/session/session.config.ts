@@ -12,7 +12,7 @@ export class SessionConfig {
   @IntegerVariable(3_600, 3_650 * DAY)
   SESSION_ABSOLUTE_SECONDS = 180 * DAY;
 
-  /** For so many seconds after a rotation the old refresh token brings the same new one again. */
+  /** For so many seconds after a rotation the old refresh token brings the same new one again, unless its access or refresh token has been used. */
   @IntegerVariable(0, 600)
   REFRESH_GRACE_SECONDS = 60;
 }

@@ -40,6 +40,18 @@ export class SessionController {
     return this.list.page(user, query);
   }
 
+  @Delete('sessions')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'endOtherSessions',
+    summary: 'End all sessions but this one',
+    description: 'Their tokens stop working at once, everywhere.',
+  })
+  @ApiNoContentResponse()
+  async endOthers(@CurrentUser() { userId, sessionId }: AuthenticatedUser): Promise<void> {
+    await this.revocations.revokeOthers(userId, sessionId);
+  }
+
   @Delete('sessions/:id')
   @HttpCode(204)
   @ApiOperation({ operationId: 'endSession', summary: 'End a session, this one or another' })

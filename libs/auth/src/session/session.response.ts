@@ -22,6 +22,17 @@ export class SessionResponse {
   @ApiProperty({ type: String, nullable: true, description: 'As of `lastUsedAt`.', example: '203.0.113.7' })
   ip!: string | null;
 
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'When a refresh was last repeated before its answer was used. The client had lost the answer, or someone else has a copy of its refresh ' +
+      'token: whoever does not know of an interruption ends the session.',
+    example: null,
+  })
+  refreshRepeatedAt!: Date | null;
+
   @ApiProperty({ description: 'Whether this request belongs to it.', example: true })
   current!: boolean;
 }

@@ -9,7 +9,7 @@ import { RefreshToken } from './refresh-token.js';
 import { SessionRevocationService } from './session-revocation.service.js';
 import { SessionConfig } from './session.config.js';
 import { RefreshTokenReusedError } from './session.errors.js';
-import { type LiveSession, type RotationState, SessionStore } from './session.store.js';
+import { type LiveSession, SessionStore } from './session.store.js';
 
 /** What a client gets to prove who it is; lifetimes in seconds. */
 export interface SessionTokens {
@@ -43,13 +43,13 @@ export class SessionService {
     const session = { id: uuidv7(), userId, expiresAt, absoluteExpiresAt };
     const token = RefreshToken.first();
     const inserted = await this.store.insert(session, token, client, now);
-    return inserted ? this.issue(session, token, now) : null;
+    return inserted ? this.issue(session, { token, rotated: false }, now) : null;
   }
 
   /**
    * Exchanges a refresh token for its successor and a fresh access token. The direct parent of the newest token is
-   * exchanged for that same newest token during a short grace period: the answer may have been lost, or a client may
-   * have sent several refreshes at once.
+   * exchanged for that same newest token during a short grace period, until a token of that rotation is used: the answer may have been lost, or a
+   * client may have sent several refreshes at once.
    *
    * @throws UnauthenticatedError when it is no token of a living session
    * @throws RefreshTokenReusedError when it is an older one; the session is ended for good
@@ -60,30 +60,35 @@ export class SessionService {
     if (token === null) throw new UnauthenticatedError();
     const salt = RefreshToken.newSalt();
     const rotated = await this.store.rotate(token, salt, { now, expiresAt: this.idleLimit(now) }, client);
-    if (rotated !== null) return this.issue(rotated, token.successor(salt), now);
-    const state = await this.store.findByFamily(token, now);
-    if (state === null) throw new UnauthenticatedError();
-    if (this.isGracefulParent(token, state, now)) return this.issue(state, token.successor(state.rotationSalt), now);
-    await this.revocations.revoke(state.id, state.userId);
+    if (rotated !== null) return this.issue(rotated, { token: token.successor(salt), rotated: true }, now);
+    const repeated = await this.repeat(token, now);
+    if (repeated !== null) return repeated;
+    const session = await this.store.findByFamily(token, now);
+    if (session === null) throw new UnauthenticatedError();
+    await this.revocations.revoke(session.id, session.userId);
     this.metrics.refreshTokenReused();
     this.logger.warn('A refresh token was used twice: its session was ended');
     throw new RefreshTokenReusedError();
   }
 
-  private isGracefulParent(
-    token: RefreshToken,
-    state: RotationState,
-    now: Date,
-  ): state is RotationState & { rotationSalt: Uint8Array } {
-    const { parentHash, rotationSalt, rotatedAt } = state;
-    if (rotationSalt === null || parentHash === null || !token.hash.equals(parentHash)) return false;
-    return now.getTime() - rotatedAt.getTime() <= this.config.REFRESH_GRACE_SECONDS * 1000;
+  /** The newest tokens once more for their direct parent, within the grace; null otherwise. */
+  private async repeat(token: RefreshToken, now: Date): Promise<SessionTokens | null> {
+    const since = after(now, -this.config.REFRESH_GRACE_SECONDS);
+    const session = await this.store.repeatRotation(token, { now, since });
+    if (session === null) return null;
+    this.metrics.refreshRepeated();
+    this.logger.warn('A refresh was repeated before its answer was used: the client has lost it, or someone else has the token');
+    return this.issue(session, { token: token.successor(session.rotationSalt), rotated: true }, now);
   }
 
-  private async issue(session: LiveSession, token: RefreshToken, now: Date): Promise<SessionTokens> {
+  private async issue(
+    session: LiveSession,
+    { token, rotated }: { token: RefreshToken; rotated: boolean },
+    now: Date,
+  ): Promise<SessionTokens> {
     const { id: sessionId, userId, expiresAt, absoluteExpiresAt } = session;
     const expiresIn = Math.min(this.accessConfig.ACCESS_TOKEN_SECONDS, secondsUntil(absoluteExpiresAt, now));
-    const accessToken = await this.tokens.sign({ userId, sessionId }, expiresIn);
+    const accessToken = await this.tokens.sign({ userId, sessionId }, expiresIn, rotated ? token.rotationId : null);
     const refreshExpiresIn = secondsUntil(expiresAt, now);
     return { userId, accessToken, expiresIn, refreshToken: token.toString(), refreshExpiresIn };
   }

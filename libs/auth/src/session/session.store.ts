@@ -11,17 +11,13 @@ export interface LiveSession {
   absoluteExpiresAt: Date;
 }
 
-/** What decides about a refresh token that isn't the newest of its session. */
-export interface RotationState extends LiveSession {
-  /** The hash of the newest token's direct parent; null before the first rotation. */
-  parentHash: Uint8Array | null;
-  /** What the newest token was derived from its parent with; null before the first rotation. */
-  rotationSalt: Uint8Array | null;
-  rotatedAt: Date;
+/** A session whose last rotation is being repeated. */
+export interface RepeatedRotation extends LiveSession {
+  /** What the newest token was derived from its parent with. */
+  rotationSalt: Uint8Array;
 }
 
 const LIVE = { id: true, userId: true, expiresAt: true, absoluteExpiresAt: true } as const;
-const ROTATION_STATE = { ...LIVE, parentHash: true, rotationSalt: true, rotatedAt: true } as const;
 
 // The user's row is locked, so that no session is written for a user who is being erased.
 const INSERT = prepared<{ id: string }>(
@@ -48,6 +44,13 @@ const END = prepared<{ id: string }>(
   'session_end',
   `
     WITH ended AS (DELETE FROM session WHERE id = $1 AND user_id = $2 RETURNING id)
+    INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id`,
+);
+
+const END_OTHERS = prepared<{ id: string }>(
+  'session_end_others',
+  `
+    WITH ended AS (DELETE FROM session WHERE user_id = $1 AND id <> $2 RETURNING id)
     INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id`,
 );
 
@@ -103,12 +106,36 @@ export class SessionStore {
     return session ?? null;
   }
 
-  /** The living session that a refresh token belongs or belonged to. */
-  findByFamily({ familyHash }: RefreshToken, now: Date): Promise<RotationState | null> {
-    return this.database.prisma.session.findFirst({
-      where: { familyHash, expiresAt: { gt: now } },
-      select: ROTATION_STATE,
+  /**
+   * Notes that a rotation is repeated, if the token is the newest one's direct parent and the rotation may still be repeated; null otherwise. One
+   * statement, so that it comes either before {@link endGrace} or finds nothing.
+   *
+   * @param since the earliest rotation that may be repeated
+   */
+  async repeatRotation(
+    { familyHash, hash }: RefreshToken,
+    { now, since }: { now: Date; since: Date },
+  ): Promise<RepeatedRotation | null> {
+    const [session] = await this.database.prisma.session.updateManyAndReturn({
+      where: { familyHash, parentHash: hash, rotatedAt: { gte: since }, expiresAt: { gt: now } },
+      data: { refreshRepeatedAt: now },
+      select: { ...LIVE, rotationSalt: true },
     });
+    if (session === undefined || session.rotationSalt === null) return null;
+    return { ...session, rotationSalt: session.rotationSalt };
+  }
+
+  /** Stores that the tokens of this rotation have been used, if it is the session's last one: it can't be repeated any more. */
+  async endGrace(sessionId: string, rotationId: string): Promise<void> {
+    await this.database.prisma.session.updateMany({
+      where: { id: sessionId, refreshHash: Buffer.from(rotationId, 'base64url'), parentHash: { not: null } },
+      data: { parentHash: null, rotationSalt: null },
+    });
+  }
+
+  /** The living session that a refresh token belongs or belonged to. */
+  findByFamily({ familyHash }: RefreshToken, now: Date): Promise<LiveSession | null> {
+    return this.database.prisma.session.findFirst({ where: { familyHash, expiresAt: { gt: now } }, select: LIVE });
   }
 
   /** Whether the session has not been ended. */
@@ -120,6 +147,11 @@ export class SessionStore {
   /** Ends a session of this user for good; false when there is none. */
   async end(sessionId: string, userId: string): Promise<boolean> {
     return (await this.database.run(END, [sessionId, userId])).length > 0;
+  }
+
+  /** Ends all sessions of this user but one, for good. @returns the ids of those that were ended */
+  async endOthers(userId: string, keptId: string): Promise<string[]> {
+    return (await this.database.run(END_OTHERS, [userId, keptId])).map(({ id }) => id);
   }
 
   /**

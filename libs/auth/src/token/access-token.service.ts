@@ -14,6 +14,13 @@ export interface AccessTokenClaims {
   sub: string;
   sid: string;
   jti: string;
+  /**
+   * Names the rotation of the refresh token that came in the same answer: its first use ends the time in which that rotation may be
+   * repeated. Absent in the tokens of a login, before which there is no refresh token to repeat.
+   */
+  rot?: string;
+  /** When it was signed, in seconds of Unix time. */
+  iat?: number;
 }
 
 /** Header parameters of our tokens. Any other (`jku`, `jwk`, `x5u`, `crit`, ...) asks the verifier to trust the token about its key. */
@@ -35,9 +42,16 @@ export class AccessTokenService {
     this.currentKeyId = keyId(config.JWT_SECRET);
   }
 
-  /** @param seconds for how long the token is valid */
-  sign(user: AuthenticatedUser, seconds: number): Promise<string> {
-    const claims: Omit<AccessTokenClaims, 'sub' | 'jti'> = { typ: ACCESS_TOKEN_TYPE, sid: user.sessionId };
+  /**
+   * @param seconds for how long the token is valid
+   * @param rotation the rotation of the refresh token that is answered along with it; null for a login
+   */
+  sign(user: AuthenticatedUser, seconds: number, rotation: string | null): Promise<string> {
+    const claims: Omit<AccessTokenClaims, 'sub' | 'jti'> = {
+      typ: ACCESS_TOKEN_TYPE,
+      sid: user.sessionId,
+      ...(rotation === null ? {} : { rot: rotation }),
+    };
     return this.jwt.signAsync(claims, {
       secret: this.config.JWT_SECRET,
       algorithm: 'HS256',
