@@ -10,6 +10,7 @@ import { OtpChallengeStore } from './otp-challenge.store.js';
 import { OtpHashService } from './otp-hash.service.js';
 import { OtpConfig } from './otp.config.js';
 import { OtpSendLimitedError } from './otp.errors.js';
+import { PendingNameStore } from './pending-name.store.js';
 import { ResponseOtpSender } from './response.otp-sender.js';
 import { SendLimitService } from './send-limit.service.js';
 
@@ -36,13 +37,22 @@ afterAll(() => redis.onApplicationShutdown());
 /** Everything about codes, under these limits; without a cool-down unless given. */
 function build(limits: Partial<OtpConfig> = {}) {
   const config = Object.assign(new OtpConfig(), { OTP_RESEND_SECONDS: 0, ...limits });
-  const secret = new OtpHashService(config, Object.assign(new AccessTokenConfig(), { JWT_SECRET: 'x'.repeat(32) }));
+  const tokenConfig = Object.assign(new AccessTokenConfig(), { JWT_SECRET: 'x'.repeat(32) });
+  const secret = new OtpHashService(config, tokenConfig);
+  const clock = new WallClock();
   const sends = new SendLimitService(redis, secret, new ResponseOtpSender(), config);
-  const challenges = new OtpChallengeStore(redis, secret, new WallClock(), config);
-  const charge = (phone: string, ip = HOME) => sends.charge(parsePhoneNumber(phone)!, ip);
+  const names = new PendingNameStore(redis, secret, clock, config, tokenConfig);
+  const store = new OtpChallengeStore(redis, secret, names, clock, config);
+  const charge = (phone: string, ip = HOME, hasAccount = true) => sends.charge(parsePhoneNumber(phone)!, ip, hasAccount);
   const challenge = async (phone: string, userId: string | null, ip = HOME) =>
-    challenges.create(await charge(phone, ip), userId);
-  return { sends, challenges, charge, challenge };
+    store.create(await charge(phone, ip, userId !== null), userId);
+  const challenges = {
+    verify: async (id: string, code: string) => (await store.verify(id, code))?.userId ?? null,
+    forget: (phone: string) => store.forget(phone),
+  };
+  /** The name that a right code brings. */
+  const nameBy = async (id: string, code: string) => (await store.verify(id, code))?.name;
+  return { sends, names, challenges, charge, challenge, nameBy };
 }
 
 /** A code that is not this one. */
@@ -230,7 +240,7 @@ describe('sends', () => {
   });
 
   it('for unknown addresses end together, while an address that has logged in continues', async () => {
-    const auth = build({ OTP_SENDS_BY_UNKNOWN_ADDRESSES_DAY: 3 });
+    const auth = build({ OTP_SENDS_BY_UNKNOWN_ADDRESSES_DAY: 3, OTP_SENDS_BY_NEW_ADDRESSES_HOUR: 0 });
     const phone = newPhone();
     await logIn(auth, phone);
     for (const last of [1, 2, 3]) await auth.charge(phone, `198.51.100.${last}`);
@@ -279,5 +289,143 @@ describe('sends', () => {
     expect(await refusal(charge(newPhone(), '198.51.100.1'))).toBeNull();
     expect(await refusal(charge(newPhone(), '198.51.100.2'))).toBeNull();
     expect(await refusal(charge(newPhone(), '198.51.100.3'))).toMatch(/^"otp-total"/);
+  });
+
+  it('that reach their limit for unknown addresses continue for a few new ones, one for each block, so that the owner gets in', async () => {
+    const auth = build({ OTP_SENDS_BY_UNKNOWN_ADDRESSES_DAY: 3, OTP_SENDS_BY_NEW_ADDRESSES_HOUR: 2 });
+    const phone = newPhone();
+    for (const third of [1, 2, 3]) await auth.charge(phone, `198.51.${third}.1`);
+    expect(await refusal(auth.charge(phone, '198.51.1.1'))).toMatch(/^"otp-phone"/);
+    expect(await refusal(auth.charge(phone, '198.51.1.2'))).toBeNull();
+    expect(await refusal(auth.charge(phone, '198.51.1.2'))).toMatch(/^"otp-phone"/);
+    expect(await refusal(auth.charge(phone, '198.51.1.3'))).toMatch(/^"otp-phone"/);
+    await logIn(auth, phone, '203.0.113.99');
+    expect(await refusal(auth.charge(phone, '192.0.2.1'))).toMatch(/^"otp-phone";r=0;t=3[56]\d\d$/);
+    await logIn(auth, phone, '203.0.113.99');
+  });
+
+  it.each(['198.51.100', '2001:db8:1'])('of one block of addresses (%s…) are limited together', async (block) => {
+    const { charge } = build({ OTP_SENDS_PER_ADDRESS_HOUR: 3 });
+    const addresses = Array.from({ length: 40 }, (_, n) =>
+      block.includes(':') ? `${block}:${n.toString(16)}00::1` : `${block}.${n}`,
+    );
+    const refusals = [];
+    for (const address of addresses) refusals.push(await refusal(charge(newPhone(), address, false)));
+    expect(refusals.filter((each) => each === null)).toHaveLength(12);
+    expect(refusals.at(-1)).toMatch(/^"otp-address"/);
+    expect(await refusal(charge(newPhone(), '203.0.113.1'))).toBeNull();
+  });
+
+  it('of one block of addresses don’t count against an address in it that has logged in', async () => {
+    const auth = build({ OTP_SENDS_PER_ADDRESS_HOUR: 10 });
+    const phone = newPhone();
+    await logIn(auth, phone, '198.51.100.1');
+    for (let n = 0; n < 40; n++) await auth.charge(newPhone(), `198.51.100.${2 + (n % 10)}`).catch(() => null);
+    expect(await refusal(auth.charge(newPhone(), '198.51.100.99'))).toMatch(/^"otp-address"/);
+    await logIn(auth, phone, '198.51.100.1');
+  });
+
+  describe.each([
+    ['OTP_SENDS_PER_COUNTRY_HOUR', 'otp-country'],
+    ['OTP_SENDS_PER_HOUR', 'otp-total'],
+    ['OTP_SENDS_PER_DAY', 'otp-total'],
+  ])('under %s', (limit, policy) => {
+    const LIMITS = { [limit]: 5, OTP_SENDS_PER_ADDRESS_HOUR: 1_000 };
+
+    it('cost nothing where no message is sent, however many are asked for', async () => {
+      const { charge } = build(LIMITS);
+      for (let n = 0; n < 50; n++) await charge(newPhone(), UNKNOWN_ADDRESS, false);
+      for (let n = 0; n < 5; n++) expect(await refusal(charge(newPhone()))).toBeNull();
+      expect(await refusal(charge(newPhone()))).toMatch(new RegExp(`^"${policy}"`));
+    });
+
+    it('are refused alike whether or not the number has an account', async () => {
+      const { charge } = build(LIMITS);
+      const [known, unknown] = [newPhone(), newPhone()];
+      await charge(known);
+      await charge(unknown, HOME, false);
+      const both = async () => [await refusal(charge(known)), await refusal(charge(unknown, HOME, false))];
+      const policies = (answers: (string | null)[]) => answers.map((answer) => answer?.split(';')[0] ?? 'sent');
+      expect(policies(await both())).toEqual(['sent', 'sent']);
+      for (let n = 0; n < 2; n++) await charge(newPhone());
+      // The last fifth is for numbers that weren't asked for today, known or not.
+      expect(policies(await both())).toEqual([`"${policy}"`, `"${policy}"`]);
+      expect(await refusal(charge(newPhone(), HOME, false))).toBeNull();
+      expect(await refusal(charge(newPhone()))).toBeNull();
+      expect(policies([await refusal(charge(newPhone(), HOME, false)), await refusal(charge(newPhone()))])).toEqual([
+        `"${policy}"`,
+        `"${policy}"`,
+      ]);
+    });
+  });
+
+  it('under OTP_SENDS_PER_DAY end for addresses that have logged in, too: receiving them may be somebody’s income', async () => {
+    const auth = build({ OTP_SENDS_PER_DAY: 3 });
+    const phone = newPhone();
+    for (let n = 0; n < 3; n++) await logIn(auth, phone);
+    expect(await refusal(auth.charge(phone))).toMatch(/^"otp-total";r=0;t=8[56]\d{3}$/);
+  });
+});
+
+describe('the name of a new account', () => {
+  const OWNER = '203.0.113.1';
+  const MALLORY = '198.51.100.1';
+
+  it('is the one that was given by who asked for the code, whoever signed up before or after', async () => {
+    const { names, challenge, nameBy } = build();
+    const phone = newPhone();
+    await names.remember(phone, MALLORY, 'Mallory');
+    await names.remember(phone, OWNER, 'Alice');
+    const owners = await challenge(phone, uuidv7(), OWNER);
+    await names.remember(phone, MALLORY, 'Mallory again');
+    await names.remember(phone, OWNER, 'Mallory behind the same address');
+    const other = await challenge(phone, uuidv7(), MALLORY);
+    expect(await nameBy(owners.id, owners.code)).toBe('Alice');
+    expect(await nameBy(other.id, other.code)).toBe('Mallory again');
+  });
+
+  it('is the only one where the address has changed since the sign-up, and none where there are several', async () => {
+    const { names, challenge, nameBy } = build();
+    const phone = newPhone();
+    await names.remember(phone, OWNER, 'Zoë 🎉');
+    const one = await challenge(phone, uuidv7(), '192.0.2.1');
+    await names.remember(phone, MALLORY, 'Mallory');
+    const several = await challenge(phone, uuidv7(), '192.0.2.1');
+    expect(await nameBy(one.id, one.code)).toBe('Zoë 🎉');
+    expect(await nameBy(several.id, several.code)).toBeNull();
+  });
+
+  it('is none where its owner gave none, whatever others gave', async () => {
+    const { names, challenge, nameBy } = build();
+    const phone = newPhone();
+    await names.remember(phone, OWNER, null);
+    await names.remember(phone, MALLORY, 'Mallory');
+    const { id, code } = await challenge(phone, uuidv7(), OWNER);
+    expect(await nameBy(id, code)).toBeNull();
+  });
+
+  it('stays the latest one, however many others are given for the number; and little is stored', async () => {
+    const { names, challenge, nameBy } = build();
+    const phone = newPhone();
+    for (let n = 0; n < 50; n++) await names.remember(phone, `198.51.100.${n}`, 'M'.repeat(100));
+    await names.remember(phone, OWNER, 'Alice');
+    const { id, code } = await challenge(phone, uuidv7(), OWNER);
+    expect(await nameBy(id, code)).toBe('Alice');
+    const [key] = await redis.keys('{otp}:names:*');
+    expect(await redis.hlen(key!)).toBe(20);
+    expect(await redis.ttl(key!)).toBeGreaterThan(86_000);
+  });
+
+  it('is not readable in Redis, and is forgotten with the account', async () => {
+    const { names, challenges, challenge } = build();
+    const phone = newPhone();
+    await names.remember(phone, OWNER, 'Alice');
+    await challenge(phone, uuidv7(), OWNER);
+    const keys = await redis.keys('*');
+    const hashes = await Promise.all(keys.map((key) => redis.hgetall(key).catch(() => ({}))));
+    expect(JSON.stringify([keys, hashes])).not.toContain('Alice');
+    await challenges.forget(phone);
+    expect(await redis.keys('{otp}:names:*')).toEqual([]);
+    expect(await redis.keys('{otp}:challenge:*')).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { IsOptional } from 'class-validator';
-import { IntegerVariable, SecretVariable } from '@app/platform';
+import { IntegerVariable, RequiredInProduction, SecretVariable } from '@app/platform';
 
 const MAX = 1_000_000_000;
 
@@ -39,7 +39,7 @@ export class OtpConfig {
   OTP_SENDS_BY_UNKNOWN_ADDRESSES_DAY = 30;
 
   /** Beyond that: codes an hour for one number, for addresses that haven't asked for it on this day; one for each /24 of IPv4 or /48 of IPv6. */
-  @IntegerVariable(1, MAX)
+  @IntegerVariable(0, MAX)
   OTP_SENDS_BY_NEW_ADDRESSES_HOUR = 2;
 
   /** Codes a day to one number, logins or not. Default: 100, and 10,000 where messages cost nothing. */
@@ -47,7 +47,7 @@ export class OtpConfig {
   @IntegerVariable(1, MAX)
   OTP_SENDS_PER_PHONE_DAY?: number;
 
-  /** Codes an hour asked for by one address (IPv6: one /64); twice as many by a /24 of IPv4 or a /56, four times by a /48. Default: 100, and 10,000 where messages cost nothing. */
+  /** Codes an hour asked for by one address (IPv6: one /64); twice as many by a /56, four times by a /24 of IPv4 or a /48. Default: 100, and 10,000 where messages cost nothing. */
   @IsOptional()
   @IntegerVariable(1, MAX)
   OTP_SENDS_PER_ADDRESS_HOUR?: number;
@@ -63,7 +63,7 @@ export class OtpConfig {
   OTP_SENDS_PER_HOUR?: number;
 
   /** Messages a day altogether, likewise, and also for addresses that have logged in before. Required in production. Without it: no such limit. */
-  @IsOptional()
+  @RequiredInProduction()
   @IntegerVariable(1, MAX)
   OTP_SENDS_PER_DAY?: number;
 

@@ -16,8 +16,9 @@ const LONGEST_COOLDOWN_SECONDS = HOUR_SECONDS;
 const COSTLY_SENDS = { perPhone: 100, perAddress: 100, perCountry: 1_000, total: 5_000 };
 const FREE_SENDS = { perPhone: 10_000, perAddress: 10_000, perCountry: 100_000, total: 100_000 };
 
-/** What the next wider block of addresses may ask for, as a multiple: of an address, of a /56 or /24, of a /48. */
-const SHARE_OF_WIDER_BLOCK = 2;
+/** What a block of addresses may ask for, as multiples of what one address may: the one in the middle (a /56), and the widest (a /24, a /48). */
+const SHARE_OF_MIDDLE_BLOCK = 2;
+const SHARE_OF_WIDEST_BLOCK = 4;
 
 /** The part of the limits on messages that is left for numbers that no code was asked for on the same day. */
 const RESERVED_SHARE = 0.2;
@@ -221,7 +222,7 @@ export class SendLimitService {
         quota: config.OTP_SENDS_BY_UNKNOWN_ADDRESSES_DAY,
         raisedBy: 'request',
         unknownOnly: true,
-        reserves: [5, 6, 7],
+        ...(config.OTP_SENDS_BY_NEW_ADDRESSES_HOUR > 0 ? { reserves: [5, 6, 7] } : {}),
       },
       { ...reserve, key: keys.phoneAddressSends, quota: 1, raisedBy: 'other' },
       { ...reserve, key: otpKey('sends:new-block', keys.phoneHash, blockHash), quota: 1 },
@@ -236,10 +237,11 @@ export class SendLimitService {
 
   /** What one address may ask for, and the blocks that it lies in, from the narrowest to the widest. */
   private limitsOfBlocks(blocks: string[], quota: number): Limit[] {
+    const wider = blocks.length > 2 ? [SHARE_OF_MIDDLE_BLOCK, SHARE_OF_WIDEST_BLOCK] : [SHARE_OF_WIDEST_BLOCK];
     return blocks.map((block, index) => ({
       policy: 'otp-address',
       key: otpKey('sends:address', this.hashes.hash('address', block)),
-      quota: quota * SHARE_OF_WIDER_BLOCK ** index,
+      quota: quota * [1, ...wider][index]!,
       window: HOUR_SECONDS,
       raisedBy: 'request',
       unknownOnly: index > 0,

@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional } from 'class-validator';
+import { RequiredInProduction } from '@app/platform';
 import { type CountryCode, getCountries } from 'libphonenumber-js/max';
 
 /** Which phone numbers may log in. */
@@ -9,8 +10,8 @@ export class PhoneConfig {
   @IsIn(getCountries())
   PHONE_DEFAULT_REGION?: CountryCode;
 
-  /** The countries (ISO 3166-1 alpha-2, separated by commas) whose numbers get codes. Without it: all. */
-  @IsOptional()
+  /** The countries (ISO 3166-1 alpha-2, separated by commas) whose numbers get codes. Required in production. Without it: all. */
+  @RequiredInProduction()
   @Transform(({ value }) =>
     String(value)
       .split(',')
