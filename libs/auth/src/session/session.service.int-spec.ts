@@ -12,11 +12,13 @@ import {
 import { JwtService } from '@nestjs/jwt';
 import fc from 'fast-check';
 import { eventually } from '../../../../test/support/eventually.js';
+import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
 import { AuthMetrics } from '../auth.metrics.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
-import { AccessTokenService } from '../token/access-token.service.js';
+import { type AccessTokenClaims, AccessTokenService } from '../token/access-token.service.js';
 import { UnauthenticatedError } from '../token/token.errors.js';
+import { RotationUseService } from './rotation-use.service.js';
 import { SessionRevocationService } from './session-revocation.service.js';
 import { SessionConfig } from './session.config.js';
 import { RefreshTokenReusedError } from './session.errors.js';
@@ -44,6 +46,8 @@ let redis: RedisClient;
 let subscriber: RedisSubscriber;
 let revocations: SessionRevocationService;
 let sessions: SessionService;
+let store: SessionStore;
+let metrics: Metrics;
 let clock: HandClock;
 let userId: string;
 
@@ -62,7 +66,8 @@ beforeAll(async () => {
   redis = new RedisClient(redisConfig);
   subscriber = new RedisSubscriber(redisConfig);
   await eventually(() => redis.status === 'ready');
-  const store = new SessionStore(database);
+  store = new SessionStore(database);
+  metrics = new Metrics();
   revocations = new SessionRevocationService(store, redis, subscriber, accessConfig);
   revocations.onApplicationBootstrap();
   clock = new HandClock();
@@ -72,7 +77,7 @@ beforeAll(async () => {
     revocations,
     tokens,
     clock,
-    new AuthMetrics(new Metrics()),
+    new AuthMetrics(metrics),
     config,
     accessConfig,
   );
@@ -94,6 +99,19 @@ const open = async () => {
   return tokens.refreshToken;
 };
 const refresh = async (token: string) => (await sessions.refresh(token, CLIENT)).refreshToken;
+const refreshed = async (token: string) => {
+  const { refreshToken, accessToken } = await sessions.refresh(token, CLIENT);
+  return { refreshToken, claims: claimsOf(accessToken) };
+};
+/** What an access token says, as if it had been signed by the test's clock. */
+function claimsOf(accessToken: string): AccessTokenClaims {
+  const claims = JSON.parse(Buffer.from(accessToken.split('.')[1]!, 'base64url').toString()) as AccessTokenClaims;
+  return { ...claims, iat: Math.floor(clock.now().getTime() / 1000) };
+}
+/** A replica's part in the first use of access tokens. */
+const replica = () => new RotationUseService(store, clock, config);
+const repeatsOf = (sessionId: string) =>
+  database.prisma.session.findUniqueOrThrow({ where: { id: sessionId }, select: { refreshRepeatedAt: true } });
 
 /** What a refresh brought. */
 function kindOf(outcome: string | Error, given: string[]): string {
@@ -200,6 +218,181 @@ describe('a refresh token', () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe('a refresh that is repeated', () => {
+  it('ends the session once the access token has been used, at any replica', async () => {
+    const first = await open();
+    const { refreshToken: second, claims } = await refreshed(first);
+    await replica().confirm(claims);
+    await expect(refresh(first)).rejects.toThrow(RefreshTokenReusedError);
+    await expect(refresh(second)).rejects.toThrow(UnauthenticatedError);
+  });
+
+  it('brings access tokens whose use ends the grace, too', async () => {
+    const first = await open();
+    await refreshed(first);
+    const { claims } = await refreshed(first);
+    await replica().confirm(claims);
+    await expect(refresh(first)).rejects.toThrow(RefreshTokenReusedError);
+  });
+
+  it('is accepted while only older access tokens are used', async () => {
+    const first = await open();
+    const { refreshToken: second, claims } = await refreshed(first);
+    const third = await refresh(second);
+    await replica().confirm(claims);
+    expect(await refresh(second)).toBe(third);
+  });
+
+  it('is accepted while only access tokens of a login or of an earlier release are used', async () => {
+    const opened = (await sessions.open(userId, CLIENT))!;
+    const loginClaims = claimsOf(opened.accessToken);
+    expect(loginClaims).not.toHaveProperty('rot');
+    const { refreshToken: second, claims } = await refreshed(opened.refreshToken);
+    const { rot: _rot, ...earlierRelease } = claims;
+    for (const used of [loginClaims, earlierRelease]) await replica().confirm(used);
+    expect(await refresh(opened.refreshToken)).toBe(second);
+  });
+
+  it('is noted in the session, counted, and not when it is refused', async () => {
+    const first = await open();
+    const { refreshToken: second, claims } = await refreshed(first);
+    expect(await repeatsOf(claims.sid)).toEqual({ refreshRepeatedAt: null });
+    const counted = async () => (await metrics.getSingleMetric('refresh_tokens_repeated_total')!.get()).values[0]!.value;
+    const before = await counted();
+    clock.advance(10);
+    await refresh(first);
+    expect(await repeatsOf(claims.sid)).toEqual({ refreshRepeatedAt: clock.now() });
+    expect(await counted()).toBe(before + 1);
+    await refresh(second);
+    expect(await counted()).toBe(before + 1);
+  });
+
+  it('never comes too late to be noticed, of any race with the first use', async () => {
+    for (let round = 0; round < 20; round++) {
+      const first = await open();
+      const { claims } = await refreshed(first);
+      const [thief] = await Promise.all([refresh(first).catch((error: Error) => error), replica().confirm(claims)]);
+      await expect(refresh(first)).rejects.toThrow(thief instanceof Error ? UnauthenticatedError : RefreshTokenReusedError);
+    }
+  });
+
+  it('is decided alike in any order of refreshes, repetitions and uses by whoever holds tokens, at two replicas', async () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ what: fc.constant('refresh'), age: fc.constantFrom(0, 0, 1, 1, 2) }) },
+      { weight: 3, arbitrary: fc.record({ what: fc.constantFrom('use here', 'use there'), age: fc.constantFrom(0, 0, 1) }) },
+      fc.record({ what: fc.constant('pause'), age: fc.constantFrom(30, 61) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 16 }), async (steps) => {
+        const [here, there] = [replica(), replica()];
+        const given = [await open()];
+        const access: AccessTokenClaims[] = [];
+        let [sinceRotation, used, alive] = [0, false, true];
+        for (const { what, age } of steps) {
+          if (what === 'pause') {
+            clock.advance(age);
+            sinceRotation += age;
+          } else if (what.startsWith('use')) {
+            const claims = access.at(-1 - age);
+            if (claims === undefined) continue;
+            await (what === 'use here' ? here : there).confirm(claims);
+            used ||= age === 0;
+          } else {
+            const token = given.at(-1 - age);
+            if (token === undefined) continue;
+            const graceful = age === 1 && !used && sinceRotation <= config.REFRESH_GRACE_SECONDS;
+            const expected = !alive ? 'unauthenticated' : age === 0 ? 'new' : graceful ? 'newest' : 'reused';
+            const outcome = await refreshed(token).catch((error: Error) => error);
+            expect(kindOf(outcome instanceof Error ? outcome : outcome.refreshToken, given)).toBe(expected);
+            alive &&= expected !== 'reused';
+            if (expected === 'new' && !(outcome instanceof Error)) {
+              given.push(outcome.refreshToken);
+              access.push(outcome.claims);
+              [sinceRotation, used] = [0, false];
+            }
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('the first use of a refreshed access token', () => {
+  class CountingStore extends SessionStore {
+    written = 0;
+
+    override endGrace(sessionId: string, rotationId: string): Promise<void> {
+      this.written++;
+      return super.endGrace(sessionId, rotationId);
+    }
+  }
+
+  it('is written once by each process, however many requests come, and not at all when the grace is long over', async () => {
+    const counting = new CountingStore(database);
+    const uses = new RotationUseService(counting, clock, config);
+    const { claims } = await refreshed(await open());
+    await Promise.all(Array.from({ length: 50 }, () => uses.confirm(claims)));
+    await uses.confirm(claims);
+    expect(counting.written).toBe(1);
+    const { claims: others } = await refreshed(await open());
+    clock.advance(config.REFRESH_GRACE_SECONDS + 61);
+    await uses.confirm(others);
+    expect(counting.written).toBe(1);
+  });
+
+  it('is written later when PostgreSQL is away, and the request goes on', async () => {
+    const { hostname, port } = new URL(testDatabase.url);
+    const proxy = await TcpProxy.to(hostname, Number(port));
+    const url = Object.assign(new URL(testDatabase.url), { hostname: '127.0.0.1', port: String(proxy.port) }).href;
+    const cut = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: url }));
+    const uses = new RotationUseService(new SessionStore(cut), clock, config);
+    try {
+      const first = await open();
+      const { claims } = await refreshed(first);
+      proxy.sever();
+      await uses.confirm(claims);
+      expect((await parentOf(claims.sid)).parentHash).not.toBeNull();
+      proxy.mend();
+      uses.onApplicationBootstrap();
+      await eventually(async () => (await parentOf(claims.sid)).parentHash === null);
+      await expect(refresh(first)).rejects.toThrow(RefreshTokenReusedError);
+    } finally {
+      uses.onApplicationShutdown();
+      await cut.onApplicationShutdown();
+      await proxy.close();
+    }
+  });
+
+  const parentOf = (sessionId: string) =>
+    database.prisma.session.findUniqueOrThrow({ where: { id: sessionId }, select: { parentHash: true } });
+});
+
+describe('all sessions but one', () => {
+  it('are ended together, also while they are being refreshed; that one and those of other users live', async () => {
+    const other = uuidv7();
+    await database.prisma.user.create({ data: { id: other, phone: '+14155550124' } });
+    const theirs = (await sessions.open(other, CLIENT))!;
+    const mine = (await sessions.open(userId, CLIENT))!;
+    const kept = claimsOf(mine.accessToken).sid;
+    const lost = await Promise.all(Array.from({ length: 10 }, open));
+    const refreshes = lost.map((token) => refreshed(token).catch(() => null));
+    await revocations.revokeOthers(userId, kept);
+    const outcomes = await Promise.all(refreshes);
+    for (const outcome of outcomes) {
+      if (outcome === null) continue;
+      expect(await revocations.isRevoked(outcome.claims.sid)).toBe(true);
+      await expect(refresh(outcome.refreshToken)).rejects.toThrow(UnauthenticatedError);
+    }
+    for (const token of lost) await expect(refresh(token)).rejects.toThrow(UnauthenticatedError);
+    expect(await revocations.isRevoked(kept)).toBe(false);
+    await expect(refresh(mine.refreshToken)).resolves.toEqual(expect.any(String));
+    await expect(refresh(theirs.refreshToken)).resolves.toEqual(expect.any(String));
+    await revocations.revokeOthers(userId, kept);
+    expect(await revocations.isRevoked(kept)).toBe(false);
   });
 });
 
