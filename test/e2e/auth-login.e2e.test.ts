@@ -2,6 +2,10 @@ import { Redis } from 'ioredis';
 import { type Challenge, logIn, newPhone, sendOtp, signUpAndLogIn, type Tokens } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 
+/** Writes ASCII digits in another script's. @param zero the code point of its zero */
+const inDigits = (text: string, zero: number): string =>
+  text.replace(/\d/g, (digit) => String.fromCodePoint(zero + Number(digit)));
+
 /** A code that is not this one. */
 const wrong = (otp: string): string => String((Number(otp) + 1) % 1_000_000).padStart(6, '0');
 
@@ -50,6 +54,39 @@ describe('login by one-time code', () => {
     });
     const me = await stack.http.as(body.accessToken).get('/user/me');
     expect(me).toMatchObject({ status: 200, body: body.user });
+  });
+
+  it.each([
+    ['Arabic digits', (otp: string) => inDigits(otp, 0x660)],
+    ['Persian digits', (otp: string) => inDigits(otp, 0x6f0)],
+    ['Devanagari digits', (otp: string) => inDigits(otp, 0x966)],
+    ['full-width digits', (otp: string) => inDigits(otp, 0xff10)],
+    ['a hyphen', (otp: string) => `${otp.slice(0, 3)}-${otp.slice(3)}`],
+    ['a dash and marks of direction', (otp: string) => `\u202D${otp.slice(0, 3)}\u2013${otp.slice(3)}\u202C`],
+    ['spaces of all kinds', (otp: string) => ` ${otp.slice(0, 3)}\u202F${otp.slice(3)}\u00A0\n`],
+  ])('takes a code in %s', async (_, write) => {
+    const phone = await signUp();
+    const challenge = await sendOtp(stack.http, inDigits(`\u202A${phone}\u202C`, 0x660));
+    expect((await verify(challenge, write(challenge.otp))).status).toBe(200);
+  });
+
+  it('does not suffer from what can be no code, however often it comes', async () => {
+    const phone = await signUp();
+    const challenge = await sendOtp(stack.http, phone);
+    for (const otp of ['', '12345', '1234567', '١٢٣٤٥', '12345a', 'code', '-', '½½½½½½', '²²²²²²']) {
+      expect(await verify(challenge, otp)).toMatchObject({ status: 401, body: { code: 'otp_invalid' } });
+    }
+    expect((await verify(challenge, challenge.otp)).status).toBe(200);
+  });
+
+  it('is refused for a number of a special range, with its pointer', async () => {
+    for (const phone of ['+870773111632', '+881612345678', '+979123456789', '+44 845 464 6464', '+1 900 555 0123']) {
+      for (const path of ['/auth/signup', '/auth/send-otp']) {
+        const { status, body } = await stack.http.post(path, { phone });
+        expect([phone, status]).toEqual([phone, 400]);
+        expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/phone' }] });
+      }
+    }
   });
 
   it('is refused for what is no phone number, with its pointer', async () => {
@@ -188,6 +225,34 @@ describe('behind one proxy', () => {
     expect((await verify(early, early.otp, USER)).status).toBe(200);
     const late = (await send(phone, USER)).body;
     expect((await verify(late, late.otp, USER)).status).toBe(200);
+  });
+
+  it.each([
+    ['later', ['Alice', 'Mallory']],
+    ['earlier', ['Mallory', 'Alice']],
+  ])('the name is the owner’s, although another address signs the number up %s', async (_, names) => {
+    const phone = newPhone();
+    for (const name of names) {
+      await stack.http.post('/auth/signup', { phone, name }, name === 'Alice' ? USER : UNKNOWN_ADDRESS);
+    }
+    const { body } = await send(phone, USER);
+    await stack.http.post('/auth/signup', { phone, name: 'Mallory' }, UNKNOWN_ADDRESS);
+    const answer = await stack.http.post<Tokens>(
+      '/auth/verify-otp',
+      { challengeId: body.challengeId, otp: body.otp },
+      USER,
+    );
+    expect(answer.body.user.name).toBe('Alice');
+  });
+
+  it('the name is the one of the sign-up before the code was asked for, also behind one address', async () => {
+    const phone = newPhone();
+    await stack.http.post('/auth/signup', { phone, name: 'Alice' }, USER);
+    const { body } = await send(phone, USER);
+    await stack.http.post('/auth/signup', { phone, name: 'Mallory' }, USER);
+    const { challengeId, otp } = body;
+    const answer = await stack.http.post<Tokens>('/auth/verify-otp', { challengeId, otp }, USER);
+    expect(answer.body.user.name).toBe('Alice');
   });
 
   it('only the last address of X-Forwarded-For is believed', async () => {

@@ -9,6 +9,7 @@ interface Session {
   lastUsedAt: string;
   userAgent: string | null;
   ip: string | null;
+  refreshRepeatedAt: string | null;
   current: boolean;
 }
 
@@ -74,6 +75,27 @@ describe('sessions', () => {
       expect((await refresh(thief.refreshToken)).status).toBe(401);
     });
 
+    it('with a stolen token, within a minute of the owner’s, ends the session once the owner has used the answer', async () => {
+      const { tokens } = await signUpAndLogIn(stack.http);
+      const owner = (await refresh(tokens.refreshToken)).body;
+      expect((await stack.http.as(owner.accessToken).get('/user/me')).status).toBe(200);
+
+      const thief = await refresh(tokens.refreshToken, elsewhere(stack.http));
+      expect(thief).toMatchObject({ status: 401, body: { code: 'refresh_token_reused' } });
+      expect((await stack.http.as(owner.accessToken).get('/user/me')).status).toBe(401);
+      expect((await refresh(owner.refreshToken)).status).toBe(401);
+    });
+
+    it('that is repeated is shown to the user', async () => {
+      const person = await signUpAndLogIn(stack.http);
+      await refresh(person.tokens.refreshToken);
+      expect((await sessionsOf(person))[0]?.refreshRepeatedAt).toBeNull();
+      await refresh(person.tokens.refreshToken, elsewhere(stack.http));
+      const [session] = await sessionsOf(person);
+      expect(Date.parse(session?.refreshRepeatedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(session?.lastUsedAt ?? ''));
+      expect(stack.logs()).toContain('A refresh was repeated');
+    });
+
     it('with a stolen token ends no other session', async () => {
       const { tokens, phone } = await signUpAndLogIn(stack.http);
       const other = await logIn(stack.http, phone);
@@ -136,6 +158,7 @@ describe('sessions', () => {
         lastUsedAt: expect.stringMatching(/Z$/),
         userAgent: 'node',
         ip: '127.0.0.1',
+        refreshRepeatedAt: null,
         current: false,
       });
 
@@ -165,6 +188,24 @@ describe('sessions', () => {
       expect(await sessionsOf(mine)).toHaveLength(1);
       const again = await mine.http.delete(`/auth/sessions/${session?.id}`);
       expect(again).toMatchObject({ status: 404, body: { code: 'session_not_found' } });
+    });
+
+    it('lets a user end all others together, at once, everywhere, as often as asked', async () => {
+      const first = await signUpAndLogIn(stack.http);
+      const others = [first, await logIn(stack.http, first.phone), await logIn(stack.http, first.phone)];
+      const [mine, theirs] = [await logIn(stack.http, first.phone), await signUpAndLogIn(stack.http)];
+      for (const attempt of ['once', 'twice']) {
+        expect([attempt, (await mine.http.delete('/auth/sessions')).status]).toEqual([attempt, 204]);
+      }
+      for (const { http, tokens } of others) {
+        expect((await elsewhere(http).get('/user/me')).status).toBe(401);
+        expect((await http.get('/user/me')).status).toBe(401);
+        expect((await refresh(tokens.refreshToken)).status).toBe(401);
+      }
+      expect((await sessionsOf(mine)).map(({ current }) => current)).toEqual([true]);
+      expect((await refresh(mine.tokens.refreshToken)).status).toBe(200);
+      expect((await theirs.http.get('/user/me')).status).toBe(200);
+      expect((await stack.http.delete('/auth/sessions')).status).toBe(401);
     });
 
     it('lets no one end the session of another user', async () => {

@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { ConfigError, loadConfig } from '@app/platform';
+import { PhoneConfig } from '../phone/phone.config.js';
 import { OtpDeliveryConfig } from './otp-delivery.config.js';
+import { OtpConfig } from './otp.config.js';
 
 const load = (env: Record<string, string>) => loadConfig([OtpDeliveryConfig], env);
 
@@ -38,5 +40,16 @@ describe('the delivery of codes', () => {
     expect(() => load({ OTP_DELIVERY: 'twilio' })).toThrow(/TWILIO_ACCOUNT_SID[^]*TWILIO_AUTH_TOKEN[^]*TWILIO_FROM/);
     const plain = { OTP_DELIVERY: 'twilio', TWILIO_API_BASE_URL: 'http://127.0.0.1:9200' };
     expect(() => load(plain)).toThrow(/TWILIO_API_BASE_URL must begin with https:/);
+  });
+
+  it('in production needs the countries that are served, and a number of messages a day', () => {
+    const limits = (env: Record<string, string>) => loadConfig([OtpConfig, PhoneConfig], env);
+    expect(() => limits({ NODE_ENV: 'production' })).toThrow(/OTP_SENDS_PER_DAY[^]*PHONE_ALLOWED_COUNTRIES/);
+    expect(() => limits({ NODE_ENV: 'production', OTP_SENDS_PER_DAY: '1000' })).toThrow(/PHONE_ALLOWED_COUNTRIES/);
+    const complete = { NODE_ENV: 'production', OTP_SENDS_PER_DAY: '1000', PHONE_ALLOWED_COUNTRIES: 'US, gb' };
+    const [otp, phone] = limits(complete);
+    expect([otp.OTP_SENDS_PER_DAY, phone.PHONE_ALLOWED_COUNTRIES]).toEqual([1_000, ['US', 'GB']]);
+    expect(() => limits({ ...complete, PHONE_ALLOWED_COUNTRIES: 'all' })).toThrow(/PHONE_ALLOWED_COUNTRIES/);
+    expect(() => limits({ NODE_ENV: 'development' })).not.toThrow();
   });
 });
