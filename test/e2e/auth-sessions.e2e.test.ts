@@ -92,7 +92,9 @@ describe('sessions', () => {
       expect((await sessionsOf(person))[0]?.refreshRepeatedAt).toBeNull();
       await refresh(person.tokens.refreshToken, elsewhere(stack.http));
       const [session] = await sessionsOf(person);
-      expect(Date.parse(session?.refreshRepeatedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(session?.lastUsedAt ?? ''));
+      expect(Date.parse(session?.refreshRepeatedAt ?? '')).toBeGreaterThanOrEqual(
+        Date.parse(session?.lastUsedAt ?? ''),
+      );
       expect(stack.logs()).toContain('A refresh was repeated');
     });
 

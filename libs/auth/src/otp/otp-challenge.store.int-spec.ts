@@ -43,7 +43,8 @@ function build(limits: Partial<OtpConfig> = {}) {
   const sends = new SendLimitService(redis, secret, new ResponseOtpSender(), config);
   const names = new PendingNameStore(redis, secret, clock, config, tokenConfig);
   const store = new OtpChallengeStore(redis, secret, names, clock, config);
-  const charge = (phone: string, ip = HOME, hasAccount = true) => sends.charge(parsePhoneNumber(phone)!, ip, hasAccount);
+  const charge = (phone: string, ip = HOME, hasAccount = true) =>
+    sends.charge(parsePhoneNumber(phone)!, ip, hasAccount);
   const challenge = async (phone: string, userId: string | null, ip = HOME) =>
     store.create(await charge(phone, ip, userId !== null), userId);
   const challenges = {
@@ -345,7 +346,8 @@ describe('sends', () => {
       await charge(known);
       await charge(unknown, HOME, false);
       const both = async () => [await refusal(charge(known)), await refusal(charge(unknown, HOME, false))];
-      const policies = (answers: (string | null | undefined)[]) => answers.map((answer) => answer?.split(';')[0] ?? 'sent');
+      const policies = (answers: (string | null | undefined)[]) =>
+        answers.map((answer) => answer?.split(';')[0] ?? 'sent');
       expect(policies(await both())).toEqual(['sent', 'sent']);
       for (let n = 0; n < 2; n++) await charge(newPhone());
       // The last fifth is for numbers that weren't asked for today, known or not.

@@ -1,8 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Clock, RedisClient, uuidv7 } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { OtpHashService } from './otp-hash.service.js';
-import { otpKey } from './otp-key.js';
+import { otpKey, OtpHashService } from './otp-hash.service.js';
 import { OtpConfig } from './otp.config.js';
 import { pendingNamesKey, PendingNameStore } from './pending-name.store.js';
 import { knownAddressesKey, type SendCharge } from './send-limit.service.js';

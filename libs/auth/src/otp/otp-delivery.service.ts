@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisClient } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { OtpDeliveryConfig } from './otp-delivery.config.js';
-import { otpKey } from './otp-key.js';
+import { otpKey } from './otp-hash.service.js';
 import { type OtpMessage, OtpRejectedError, OtpSender } from './otp-sender.port.js';
 
 const RECENT = otpKey('deliveries');

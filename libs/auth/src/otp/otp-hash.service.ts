@@ -4,6 +4,12 @@ import { AccessTokenConfig } from '../token/access-token.config.js';
 import { hashKey } from './hash-key.js';
 import { OtpConfig } from './otp.config.js';
 
+/**
+ * A key of one-time codes in Redis, of hashes and words. The braces put all of them into one slot of a cluster, since one script may need any of them
+ * together.
+ */
+export const otpKey = (...parts: string[]): string => `{otp}:${parts.join(':')}`;
+
 /** Keyed hashes of codes, numbers and addresses: Redis can compare them, and whoever reads Redis can't reverse them. */
 @Injectable()
 export class OtpHashService {

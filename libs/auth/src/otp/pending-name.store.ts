@@ -4,8 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { addressBlock } from '../client/client-address.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { hashKey } from './hash-key.js';
-import { OtpHashService } from './otp-hash.service.js';
-import { otpKey } from './otp-key.js';
+import { otpKey, OtpHashService } from './otp-hash.service.js';
 import { OtpConfig } from './otp.config.js';
 
 /** As long as an account lives that no one has verified. */
@@ -59,7 +58,13 @@ export class PendingNameStore {
   async remember(phone: string, ip: string, name: string | null): Promise<void> {
     const key = pendingNamesKey(this.hashes.hash('phone', phone));
     const address = this.hashes.hash('address', addressBlock(ip));
-    const values = [address, name === null ? '' : this.encrypt(name), this.clock.now().getTime(), MAX_NAMES, REMEMBER_SECONDS];
+    const values = [
+      address,
+      name === null ? '' : this.encrypt(name),
+      this.clock.now().getTime(),
+      MAX_NAMES,
+      REMEMBER_SECONDS,
+    ];
     await this.redis.eval(REMEMBER, 1, key, ...values);
   }
 

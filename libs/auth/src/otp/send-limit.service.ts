@@ -2,8 +2,7 @@ import { RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { PhoneNumber } from 'libphonenumber-js/max';
 import { addressBlocks } from '../client/client-address.js';
-import { OtpHashService } from './otp-hash.service.js';
-import { otpKey } from './otp-key.js';
+import { otpKey, OtpHashService } from './otp-hash.service.js';
 import { OtpSender } from './otp-sender.port.js';
 import { OtpConfig } from './otp.config.js';
 import { OtpSendLimitedError } from './otp.errors.js';
@@ -273,7 +272,9 @@ export class SendLimitService {
 /** The blocks that an address lies in, from the narrowest to the widest: an IPv4 address and its /24, or the /64, /56 and /48 of IPv6. */
 function blocksOf(ip: string): string[] {
   const blocks = addressBlocks(ip);
-  return blocks.length > 1 ? blocks : [...new Set([...blocks, ...blocks.map((ipv4) => ipv4.replace(/\.\d+$/, '.0/24'))])];
+  return blocks.length > 1
+    ? blocks
+    : [...new Set([...blocks, ...blocks.map((ipv4) => ipv4.replace(/\.\d+$/, '.0/24'))])];
 }
 
 /** @param key the limit that was reached; a key of no limit is the cool-down */

@@ -81,18 +81,30 @@ describe('a phone number', () => {
   });
 
   it('is the same in any digits and with any invisible marks and spaces', () => {
-    const numbers = ['+14155550123', '+447700900123', '+919876543210', '+8613812345678', '+33612345678', '+5511987654321'];
+    const numbers = [
+      '+14155550123',
+      '+447700900123',
+      '+919876543210',
+      '+8613812345678',
+      '+33612345678',
+      '+5511987654321',
+    ];
     const zeros = [0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0x1040, 0x17e0, 0xff10, 0x1d7ce, 0x1d7d8, 0x1d7f6, 0x1fbf0];
     const marks = ['\u200E', '\u200F', '\u2060', '\uFEFF', '\u00AD', '\u061C', '\uFE0F', '\u{E0101}', '\u180E'];
     const directions = ['\u202A', '\u202B', '\u202C', '\u202D', '\u202E', '\u2066', '\u2067', '\u2068', '\u2069'];
     const spaces = [' ', '\u00A0', '\u202F', '\u3000', '\u2003', '\t', '-', '\u2011', '.'];
     const around = fc.array(fc.constantFrom(...marks, ...directions), { maxLength: 3 }).map((each) => each.join(''));
     const between = fc.constantFrom('', '', '', ...spaces);
-    const decorated = fc.constantFrom(...numbers).chain((number) =>
-      fc
-        .array(fc.tuple(around, between, fc.constantFrom(...zeros)), { minLength: number.length, maxLength: number.length })
-        .chain((parts) => fc.constantFrom('+', '\uFF0B', '00').map((plus) => ({ number, parts, plus }))),
-    );
+    const decorated = fc
+      .constantFrom(...numbers)
+      .chain((number) =>
+        fc
+          .array(fc.tuple(around, between, fc.constantFrom(...zeros)), {
+            minLength: number.length,
+            maxLength: number.length,
+          })
+          .chain((parts) => fc.constantFrom('+', '\uFF0B', '00').map((plus) => ({ number, parts, plus }))),
+      );
     fc.assert(
       fc.property(decorated, ({ number, parts, plus }) => {
         const written = Array.from(number.slice(1), (digit, index) => {

@@ -1,9 +1,4 @@
-import {
-  type CountryCode,
-  type NumberType,
-  parsePhoneNumberFromString,
-  type PhoneNumber,
-} from 'libphonenumber-js/max';
+import { type CountryCode, type NumberType, parsePhoneNumberFromString, type PhoneNumber } from 'libphonenumber-js/max';
 import { readTypedDigits } from './typed-digits.js';
 
 /** Numbers that earn money for who is called, or that belong to no phone: a code sent there pays a fraudster. */

@@ -72,15 +72,7 @@ beforeAll(async () => {
   revocations.onApplicationBootstrap();
   clock = new HandClock();
   const tokens = new AccessTokenService(new JwtService(), accessConfig);
-  sessions = new SessionService(
-    store,
-    revocations,
-    tokens,
-    clock,
-    new AuthMetrics(metrics),
-    config,
-    accessConfig,
-  );
+  sessions = new SessionService(store, revocations, tokens, clock, new AuthMetrics(metrics), config, accessConfig);
   userId = uuidv7();
   await database.prisma.user.create({ data: { id: userId, phone: '+14155550123' } });
 });
@@ -260,7 +252,8 @@ describe('a refresh that is repeated', () => {
     const first = await open();
     const { refreshToken: second, claims } = await refreshed(first);
     expect(await repeatsOf(claims.sid)).toEqual({ refreshRepeatedAt: null });
-    const counted = async () => (await metrics.getSingleMetric('refresh_tokens_repeated_total')!.get()).values[0]!.value;
+    const counted = async () =>
+      (await metrics.getSingleMetric('refresh_tokens_repeated_total')!.get()).values[0]!.value;
     const before = await counted();
     clock.advance(10);
     await refresh(first);
@@ -275,14 +268,19 @@ describe('a refresh that is repeated', () => {
       const first = await open();
       const { claims } = await refreshed(first);
       const [thief] = await Promise.all([refresh(first).catch((error: Error) => error), replica().confirm(claims)]);
-      await expect(refresh(first)).rejects.toThrow(thief instanceof Error ? UnauthenticatedError : RefreshTokenReusedError);
+      await expect(refresh(first)).rejects.toThrow(
+        thief instanceof Error ? UnauthenticatedError : RefreshTokenReusedError,
+      );
     }
   });
 
   it('is decided alike in any order of refreshes, repetitions and uses by whoever holds tokens, at two replicas', async () => {
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.record({ what: fc.constant('refresh'), age: fc.constantFrom(0, 0, 1, 1, 2) }) },
-      { weight: 3, arbitrary: fc.record({ what: fc.constantFrom('use here', 'use there'), age: fc.constantFrom(0, 0, 1) }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({ what: fc.constantFrom('use here', 'use there'), age: fc.constantFrom(0, 0, 1) }),
+      },
       fc.record({ what: fc.constant('pause'), age: fc.constantFrom(30, 61) }),
     );
     await fc.assert(

@@ -77,7 +77,9 @@ export class SessionService {
     const session = await this.store.repeatRotation(token, { now, since });
     if (session === null) return null;
     this.metrics.refreshRepeated();
-    this.logger.warn('A refresh was repeated before its answer was used: the client has lost it, or someone else has the token');
+    this.logger.warn(
+      'A refresh was repeated before its answer was used: the client has lost it, or someone else has the token',
+    );
     return this.issue(session, { token: token.successor(session.rotationSalt), rotated: true }, now);
   }
 
