@@ -55,9 +55,9 @@ export async function measureFirstToken(bench, person) {
     const room = person.rooms[1 + (i % (person.rooms.length - 1))];
     const contents = [{ role: 'user', parts: [{ text: prompt }] }];
     times.baseline.push(await untilText(gemini, { contents }, { 'x-goog-api-key': 'bench' }, 'Firstword'));
-    const headers = { authorization: `Bearer ${person.token}`, accept: 'text/event-stream' };
+    const headers = { authorization: `Bearer ${person.token}`, 'idempotency-key': `first-token-${i}` };
     times.product.push(
-      await untilText(`${bench.product}/chatroom/${room}/message`, { content: prompt }, headers, '"Firstword'),
+      await untilText(`${bench.product}/chatroom/${room}/message/stream`, { content: prompt }, headers, '"Firstword'),
     );
   }
   return { product: quantile(sort(times.product), 0.5), baseline: quantile(sort(times.baseline), 0.5) };

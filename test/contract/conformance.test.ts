@@ -109,7 +109,14 @@ describe('the answers of the running product are as described', () => {
     const { message, reply } = accepted.body;
     expect((await outcome(sender, reply)).status).toBe('completed');
     expect((await sender.get(`${messages}/${reply.id}/stream`)).status).toBe(200);
-    expect((await sender.post(messages, { content: 'streamed' }, { accept: 'text/event-stream' })).status).toBe(200);
+    const streamed = { 'idempotency-key': randomUUID() };
+    const streams = `${messages}/stream`;
+    const asked = await sender.post<string>(streams, { content: 'streamed' }, streamed);
+    expect(asked.status).toBe(200);
+    const [, done = ''] = /^id: (done\S+)$/m.exec(asked.body) ?? [];
+    const ended = await sender.post(streams, { content: 'streamed' }, { ...streamed, 'last-event-id': done });
+    expect(ended.status).toBe(204);
+    expect((await sender.post(streams, { content: 'streamed' })).body['code']).toBe('idempotency_key_required');
     expect((await sender.post(`${messages}/${reply.id}/regenerate`)).body['code']).toBe('not_latest_reply');
     expect((await sender.get(`${messages}/${message.id}/replies`)).status).toBe(200);
     expect((await sender.get(`/chatroom/${room}`)).status).toBe(200);
@@ -131,6 +138,12 @@ describe('the answers of the running product are as described', () => {
     const regenerated = await sender.post<Accepted>(`/chatroom/${room}/message/${reply.id}/regenerate`);
     expect(regenerated.status).toBe(202);
     expect((await outcome(sender, regenerated.body.reply)).error?.code).toBe('prompt_blocked');
+    const again = `/chatroom/${room}/message/${regenerated.body.reply.id}/regenerate`;
+    const key = { 'idempotency-key': randomUUID() };
+    expect((await sender.post(`${again}/stream`, undefined, key)).status).toBe(200);
+    const repeated = await sender.post(again, undefined, key);
+    expect([repeated.status, repeated.headers.get('idempotency-replayed')]).toEqual([202, 'true']);
+    expect((await sender.post(`/chatroom/${room}/message/${reply.id}/regenerate`, undefined, key)).status).toBe(422);
   });
 
   it('for the end of the daily quota', async () => {
@@ -203,7 +216,7 @@ const takesJson = ({ operation }: Route): boolean => operation.responses[415] !=
 /** The properties that a route accepts. */
 function pick(body: { content: string; title: string }, { path }: Route): object {
   if (path.startsWith('/subscription/')) return {};
-  if (path.endsWith('/message')) return { content: body.content };
+  if (path.endsWith('/message') || path.endsWith('/message/stream')) return { content: body.content };
   return path.includes('/message/') ? {} : { title: body.title };
 }
 

@@ -142,27 +142,23 @@ describe('a repeated request', () => {
     const room = await openRoom(http);
     await script(stack, 'Attach', [{ type: 'answer', text: 'one two three' }]);
     const open = (headers: Record<string, string>) =>
-      EventStream.open(`${stack.url}/chatroom/${room}/message`, {
-        method: 'POST',
-        headers: {
-          ...http.authorization,
-          'content-type': 'application/json',
-          accept: 'text/event-stream',
-          'idempotency-key': '"attach"',
-          ...headers,
-        },
-        body: JSON.stringify({ content: 'Attach' }),
-      });
+      EventStream.sending(http, room, 'Attach', { 'idempotency-key': '"attach"', ...headers });
     const first = await open({});
     await first.ended;
-    expect(first.events[0]).toMatchObject({ event: 'accepted', id: '0-0' });
-    const place = first.events.at(-1)!.id;
+    const beginning = first.events[0]!.id;
+    const place = first.events.at(-2)!.id;
     const again = await open({ 'last-event-id': place });
     await again.ended;
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect(again.events.map(({ event, id }) => [event, id])).toEqual([
       ['accepted', place],
-      ['done', place],
+      ['done', first.events.at(-1)!.id],
     ]);
+    const fromTheBeginning = await open({ 'last-event-id': beginning });
+    await fromTheBeginning.ended;
+    expect(fromTheBeginning.events[0]).toEqual(first.events[0]);
+    expect(fromTheBeginning.events.some(({ event }) => event === 'reset')).toBe(false);
+    expect(fromTheBeginning.text).toBe(first.text);
     const lost = await open({ 'last-event-id': 'nonsense' });
     await lost.ended;
     const rejoined = await open({ 'last-event-id': lost.events[0]!.id });

@@ -40,8 +40,8 @@ const START: Position = { id: undefined, text: '' };
 /** One reply, and everything that its readers have received. */
 class ReplyRecord {
   readonly readers: Reader[];
-  /** Each final state that was received, with the reader's text at that time. */
-  readonly endings: { text?: string; done: Message }[] = [];
+  /** Each final state that was received, with the reader's text at that time; without a state: the stream had ended before. */
+  readonly endings: { text?: string; done?: Message }[] = [];
   readonly contradictions: string[] = [];
   cancelAsked = false;
   private readonly positions = new Map<string, string>();
@@ -120,8 +120,9 @@ class Reader {
       if (!this.reads) stream.close();
       await stream.ended.catch(() => undefined);
       position = this.take(position, stream);
-      if (stream.done !== undefined) {
-        this.record.endings.push({ text: position.text, done: stream.done });
+      const done = stream.done;
+      if (done !== undefined || stream.status === 204) {
+        this.record.endings.push({ text: position.text, ...(done === undefined ? {} : { done }) });
         this.hasFinished = true;
         this.reads = false;
         return;
@@ -305,7 +306,7 @@ async function expectSameForAll({ reply, script, endings, contradictions, cancel
   const [stored, elsewhere] = await Promise.all(stack.apis.map(({ url }) => read(person.http.at(url), reply)));
   expect(elsewhere).toEqual(stored);
   for (const { text, done } of endings)
-    expect({ text: text ?? done.content, done }).toEqual({ text: stored?.content, done: stored });
+    expect({ text: text ?? done?.content, done: done ?? stored }).toEqual({ text: stored?.content, done: stored });
   if (cancelAsked && stored?.status === 'cancelled') expect(script.startsWith(stored.content)).toBe(true);
   else expect(stored).toMatchObject({ status: 'completed', content: script });
   occurred[stored?.status as 'completed' | 'cancelled']++;

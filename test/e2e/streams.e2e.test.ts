@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { EventStream } from '../support/http/event-stream.js';
@@ -37,11 +38,7 @@ const begun = (stream: EventStream) => eventually(() => stream.events.some(({ ev
 describe('one call that sends and streams', () => {
   it('begins with the accepted message, and ends with the whole one', async () => {
     const room = await openRoom(person.http);
-    const stream = await EventStream.open(`${stack.url}/chatroom/${room}/message`, {
-      method: 'POST',
-      headers: { ...person.http.authorization, 'content-type': 'application/json', accept: 'text/event-stream' },
-      body: JSON.stringify({ content: 'In one call' }),
-    });
+    const stream = await EventStream.sending(person.http, room, 'In one call');
     await stream.ended;
     expect(stream.events[0]).toMatchObject({ event: 'accepted', data: { reply: { status: 'queued' } } });
     expect(stream.done).toMatchObject({ status: 'completed', content: stream.text });
@@ -51,17 +48,7 @@ describe('one call that sends and streams', () => {
 
   it('continues the same reply when it is repeated with its Idempotency-Key', async () => {
     const room = await openRoom(person.http);
-    const open = () =>
-      EventStream.open(`${stack.url}/chatroom/${room}/message`, {
-        method: 'POST',
-        headers: {
-          ...person.http.authorization,
-          'content-type': 'application/json',
-          accept: 'text/event-stream',
-          'idempotency-key': '"attach"',
-        },
-        body: JSON.stringify({ content: 'Attach to me' }),
-      });
+    const open = () => EventStream.sending(person.http, room, 'Attach to me', { 'idempotency-key': '"attach"' });
     const first = await open();
     first.close();
     const second = await open();
@@ -123,11 +110,8 @@ describe('a stream', () => {
     await expect(EventStream.ofReply(person.http, reply)).rejects.toThrow('answered 429');
     // A message whose answer can't be streamed is refused, not accepted: the client sends it again.
     const room = await openRoom(person.http);
-    const sent = await person.http.post(
-      `/chatroom/${room}/message`,
-      { content: 'One too many' },
-      { accept: 'text/event-stream' },
-    );
+    const key = { 'idempotency-key': randomUUID() };
+    const sent = await person.http.post(`/chatroom/${room}/message/stream`, { content: 'One too many' }, key);
     expect(sent).toMatchObject({ status: 429, body: { code: 'too_many_streams' } });
     expect((await person.http.get(`/chatroom/${room}`)).body).toMatchObject({ messages: [] });
     for (const stream of streams) stream.close();

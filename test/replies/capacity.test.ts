@@ -67,13 +67,15 @@ describe('over the budget of the day', () => {
 
   it('a regeneration of the default plan is refused, too', async () => {
     const { user, room, reply } = await answered();
-    await expect(acceptance.regenerate(user, room, reply)).rejects.toMatchObject(REFUSAL);
+    await expect(acceptance.regenerate(user, room, reply, null)).rejects.toMatchObject(REFUSAL);
     expect(await usedBy(user)).toBe(0);
   });
 
   it('a paid plan goes on', async () => {
     const { user, room, reply } = await answered('pro');
-    await expect(acceptance.regenerate(user, room, reply)).resolves.toMatchObject({ quota: { plan: 'pro', used: 1 } });
+    await expect(acceptance.regenerate(user, room, reply, null)).resolves.toMatchObject({
+      quota: { plan: 'pro', used: 1 },
+    });
     const other = await userWithRoom('pro');
     await expect(acceptance.send(other.user, other.room, 'Hi', null)).resolves.toMatchObject({ replayed: false });
   });

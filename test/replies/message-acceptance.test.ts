@@ -331,17 +331,17 @@ describe('regenerating', () => {
     const user = await newUser();
     const room = await newRoom(user);
     const { message, reply } = await acceptance.send(user, room, 'Hi', null);
-    expect(await outcomeOf(acceptance.regenerate(user, room, reply.id))).toBe('reply_in_progress');
+    expect(await outcomeOf(acceptance.regenerate(user, room, reply.id, null))).toBe('reply_in_progress');
     await store.finish((await claimReply(store, reply.id))!, COMPLETED);
 
-    const variant = await acceptance.regenerate(user, room, reply.id);
+    const variant = await acceptance.regenerate(user, room, reply.id, null);
 
     expect(variant).toMatchObject({ reply: { replyTo: message.id, status: 'queued' }, quota: { limit: 5, used: 2 } });
     const shown = await database.prisma.message.findMany({ where: { chatroomId: room, superseded: false } });
     expect(shown.map(({ id }) => id).sort()).toEqual([message.id, variant!.reply.id].sort());
-    expect(await outcomeOf(acceptance.regenerate(user, room, reply.id))).toBe('not_latest_reply');
-    expect(await acceptance.regenerate(await newUser(), room, variant!.reply.id)).toBeNull();
-    expect(await acceptance.regenerate(user, room, message.id)).toBeNull();
+    expect(await outcomeOf(acceptance.regenerate(user, room, reply.id, null))).toBe('not_latest_reply');
+    expect(await acceptance.regenerate(await newUser(), room, variant!.reply.id, null)).toBeNull();
+    expect(await acceptance.regenerate(user, room, message.id, null)).toBeNull();
   });
 
   it('by ten parallel clicks queues one variant', async () => {
@@ -350,7 +350,7 @@ describe('regenerating', () => {
     const { reply } = await acceptance.send(user, room, 'Hi', null);
     await store.finish((await claimReply(store, reply.id))!, COMPLETED);
     const outcomes = await Promise.all(
-      Array.from({ length: 10 }, () => outcomeOf(acceptance.regenerate(user, room, reply.id))),
+      Array.from({ length: 10 }, () => outcomeOf(acceptance.regenerate(user, room, reply.id, null))),
     );
     expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(1);
     expect((await ledger.read(user)).used).toBe(2);

@@ -79,7 +79,7 @@ async function* follow(
   const reading = await reader.open(owned);
   if (reading === null) return;
   try {
-    yield* reader.read(reading, parsePosition(lastEventId), abort);
+    yield* reader.read(reading, parsePosition(owned.replyId, lastEventId), abort);
   } finally {
     reader.close(reading);
   }
@@ -303,7 +303,9 @@ describe('the law of streams', () => {
     const writer = await Writer.begin(owned);
     writer.append('äöü');
     await writer.finish('completed');
-    for (const lastEventId of ['1-1', '1-999', '7-0', 'nonsense', '-1', '9999999999-1']) {
+    const ofThis = owned.replyId.slice(-12);
+    const ids = ['1-1', '1-999', '7-0', '-1', '9999999999-1'].map((id) => `${id}-${ofThis}`);
+    for (const lastEventId of [...ids, 'nonsense', '1-0', `1-0-${uuidv7().slice(-12)}`]) {
       const events: ReplyEvent[] = [];
       for await (const event of follow(replicas[0]!.reader, owned, lastEventId)) events.push(event);
       expect(events.map(({ event }) => event)).toEqual(['reset', 'delta', 'done']);

@@ -18,6 +18,7 @@ import { SearchController } from './search/search.controller.js';
 import { SearchStore } from './search/search.store.js';
 import { MessageAcceptanceStore } from './sending/message-acceptance.store.js';
 import { MessageController } from './sending/message.controller.js';
+import { MessageStreamController } from './sending/message-stream.controller.js';
 import { MessageService } from './sending/message.service.js';
 import { ReplyReaderService } from './streams/reply-reader.service.js';
 import { ReplySignalService } from './streams/reply-signal.service.js';
@@ -26,7 +27,13 @@ import { ReplyStreamService } from './streams/reply-stream.service.js';
 /** Rooms and messages over HTTP: creating, listing, reading, sending, streaming, stopping, searching. */
 @Module({
   imports: [AuthModule, SubscriptionModule, ReplyModule],
-  controllers: [ChatroomController, RoomDeletionController, SearchController, MessageController],
+  controllers: [
+    ChatroomController,
+    RoomDeletionController,
+    SearchController,
+    MessageController,
+    MessageStreamController,
+  ],
   providers: [
     ...[ChatroomStore, ChatroomService, ChatroomListService, ChatroomListCache],
     ...[MessageStore, MessageAcceptanceStore, MessageService],

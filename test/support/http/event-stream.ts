@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EventSourceParserStream, type EventSourceMessage } from 'eventsource-parser/stream';
 import type { HttpClient } from './http-client.js';
 import type { Message } from '../messages.js';
@@ -16,17 +17,21 @@ export class EventStream {
   readonly ended: Promise<void>;
   private readonly hangUp = new AbortController();
 
-  private constructor(response: Response, hangUp: AbortController) {
+  private constructor(
+    private readonly response: Response,
+    hangUp: AbortController,
+  ) {
     this.hangUp = hangUp;
     this.ended = this.read(response);
     this.ended.catch(() => undefined);
   }
 
-  /** @throws Error with the status, unless it is 200 */
+  /** @throws Error with the status, unless it is 200, or 204: a stream without events */
   static async open(url: string, init: RequestInit): Promise<EventStream> {
     const hangUp = new AbortController();
     const response = await fetch(url, { ...init, signal: hangUp.signal });
-    if (response.status !== 200) throw new Error(`The stream answered ${response.status}: ${await response.text()}`);
+    if (![200, 204].includes(response.status))
+      throw new Error(`The stream answered ${response.status}: ${await response.text()}`);
     return new EventStream(response, hangUp);
   }
 
@@ -34,6 +39,34 @@ export class EventStream {
   static ofReply(http: HttpClient, { chatroomId, id }: Message, lastEventId?: string): Promise<EventStream> {
     const headers = { ...http.authorization, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
     return EventStream.open(`${http.base}/chatroom/${chatroomId}/message/${id}/stream`, { headers });
+  }
+
+  /** Sends a message, and streams its reply. */
+  static sending(
+    http: HttpClient,
+    room: string,
+    content: string,
+    headers: Record<string, string> = { 'idempotency-key': randomUUID() },
+  ): Promise<EventStream> {
+    return EventStream.posting(http, `/chatroom/${room}/message/stream`, headers, { content });
+  }
+
+  /** Posts to a path whose answer is a stream. */
+  static posting(http: HttpClient, path: string, headers: Record<string, string>, body?: object): Promise<EventStream> {
+    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    return EventStream.open(`${http.base}${path}`, {
+      method: 'POST',
+      headers: { ...http.authorization, ...json, ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  get status(): number {
+    return this.response.status;
+  }
+
+  get headers(): Headers {
+    return this.response.headers;
   }
 
   /** The text so far: all deltas since the last reset. */
@@ -53,7 +86,8 @@ export class EventStream {
   }
 
   private async read(response: Response): Promise<void> {
-    const parsed = response.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    if (response.body === null) return;
+    const parsed = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     for await (const { event, id, data } of parsed as unknown as AsyncIterable<EventSourceMessage>) {
       this.events.push({ event: event ?? 'message', id: id ?? '', data: JSON.parse(data) as StreamEvent['data'] });
     }

@@ -14,6 +14,17 @@ export class IdempotencyKeyReusedError extends DomainError {
   }
 }
 
+/** A request whose answer is a stream is repeated by clients that reconnect, so it needs a key under which that does no harm. */
+export class IdempotencyKeyRequiredError extends DomainError {
+  constructor() {
+    super(
+      'idempotency_key_required',
+      'invalid',
+      'Streaming needs an Idempotency-Key, so that reconnecting sends nothing twice.',
+    );
+  }
+}
+
 /** Only the newest reply of a room can be answered anew. */
 export class NotLatestReplyError extends DomainError {
   constructor() {

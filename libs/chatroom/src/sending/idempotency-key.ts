@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ValidationFailedError } from '@app/platform';
+import { IdempotencyKeyRequiredError } from '../messages/message.errors.js';
 
-/** A client's name for one send, and the fingerprint by which another request under the same name is told. */
+/** A client's name for one send or regeneration, and the fingerprint by which another request under the same name is told. */
 export interface IdempotencyKey {
   key: string;
   requestHash: Buffer;
@@ -23,3 +24,20 @@ export function readIdempotencyKey(header: string | undefined, request: string[]
   }
   return { key, requestHash: createHash('sha256').update(JSON.stringify(request)).digest() };
 }
+
+/**
+ * The same where the request can't do without.
+ *
+ * @throws IdempotencyKeyRequiredError
+ */
+export function requireIdempotencyKey(header: string | undefined, request: string[]): IdempotencyKey {
+  const key = readIdempotencyKey(header, request);
+  if (key === null) throw new IdempotencyKeyRequiredError();
+  return key;
+}
+
+/** What makes two sends the same. */
+export const sendRequest = (chatroomId: string, content: string): string[] => [chatroomId, content];
+
+/** What makes two regenerations the same. Of another length than a send's, so that the two never have the same fingerprint. */
+export const regenerateRequest = (chatroomId: string, replyId: string): string[] => ['regenerate', chatroomId, replyId];

@@ -1,4 +1,4 @@
-import { Clock, Database, prepared, uuidv7, ValidationFailedError } from '@app/platform';
+import { Clock, Database, prepared, type PreparedStatement, uuidv7, ValidationFailedError } from '@app/platform';
 import {
   CapacityReachedError,
   CapacityService,
@@ -32,12 +32,13 @@ interface Accepted {
   at: Date;
   /** Whether other replies of the user wait for a worker. */
   othersWait: boolean;
+  /** Whether the request came before under its idempotency key: then this is what it led to. */
+  replayed: boolean;
 }
 
 /** What a send has led to. */
 export interface AcceptedMessage extends Accepted {
   message: MessageRow;
-  replayed: boolean;
 }
 
 /** What a regeneration has led to. */
@@ -48,6 +49,12 @@ type SpentQuota = Pick<DailyQuota, 'plan' | 'limit'> & { used: number | null; ot
 
 /** `longest`: the plan's `maxMessageCharacters`, null where every plan's is enough. The rest is null where it is not enough. */
 type SendOutcome = SpentQuota & { longest: number | null };
+
+/** A CTE that stores the idempotency key, if there is one. */
+const remembered = (key: string, requestHash: string): string => `remembered AS (
+      INSERT INTO idempotency_key (user_id, key, request_hash, reply_id, created_at)
+      SELECT $1::uuid, ${key}::text, ${requestHash}::bytea, $7::uuid, $3::timestamptz FROM bumped WHERE ${key}::text IS NOT NULL
+    )`;
 
 type RegenerateOutcome = SpentQuota & { replyTo: string; latest: boolean; unfinished: boolean };
 
@@ -102,10 +109,7 @@ const SEND = prepared<SendOutcome>(
       FROM bumped
     ), reply AS (
       INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', '$6')} FROM bumped
-    ), remembered AS (
-      INSERT INTO idempotency_key (user_id, key, request_hash, reply_id, created_at)
-      SELECT $1::uuid, $9::text, $10::bytea, $7::uuid, $3::timestamptz FROM bumped WHERE $9::text IS NOT NULL
-    )
+    ), ${remembered('$9', '$10')}
     SELECT room.longest, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}
     FROM room LEFT JOIN allowance ON true LEFT JOIN spent ON true`,
 );
@@ -131,7 +135,7 @@ const REGENERATE = prepared<RegenerateOutcome>(
       UPDATE message SET superseded = true FROM bumped WHERE message.id = $6::uuid
     ), reply AS (
       INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', 'target.reply_to')} FROM bumped, target
-    )
+    ), ${remembered('$9', '$10')}
     SELECT target.reply_to AS "replyTo", target.latest, target.unfinished, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}
     FROM target LEFT JOIN allowance ON true LEFT JOIN spent ON true`,
 );
@@ -169,40 +173,75 @@ export class MessageAcceptanceStore {
       ...[userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter],
       ...[message.id, reply.id, content, key?.key ?? null, key?.requestHash ?? null, closed, characters],
     ];
-    // A second try is needed only where the key was in use and its time has run out.
-    for (let attempt = 1; attempt <= 2; attempt++) {
-      const outcome = await this.database.run(SEND, values).catch(keyInUse);
-      const sent = outcome?.[0];
-      if (sent?.used != null) {
-        const { plan, limit, used, othersWait } = sent;
-        return { message, reply, quota: { plan, limit, used }, at: now, othersWait, replayed: false };
-      }
-      const earlier = key === null ? null : await this.replay(userId, key, now);
-      if (earlier !== null) return earlier;
-      if (sent !== undefined) throw tooLongFor(sent, characters) ?? this.refusal(userId, sent, closed, now);
-      if (outcome !== null) throw new ChatroomNotFoundError();
-    }
-    throw new IdempotencyKeyReusedError();
+    return await this.accept(userId, key, now, SEND, values, (sent) => {
+      if (sent === null) throw new ChatroomNotFoundError();
+      const { plan, limit, used, othersWait } = sent;
+      if (used === null) throw tooLongFor(sent, characters) ?? this.refusal(userId, sent, closed, now);
+      return { message, reply, quota: { plan, limit, used }, at: now, othersWait, replayed: false };
+    });
   }
 
   /**
    * Queues a new variant of the room's latest reply, and charges the daily quota.
    *
    * @returns null when the room has no such reply
-   * @throws NotLatestReplyError, ReplyInProgressError, DailyQuotaExceededError, CapacityReachedError
+   * @throws NotLatestReplyError, ReplyInProgressError, DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
    */
-  async regenerate(userId: string, chatroomId: string, replyId: string): Promise<AcceptedVariant | null> {
+  async regenerate(
+    userId: string,
+    chatroomId: string,
+    replyId: string,
+    key: IdempotencyKey | null,
+  ): Promise<AcceptedVariant | null> {
     const now = this.clock.now();
     const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now });
     const closed = this.capacity.isReached(now);
-    const values = [userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter, replyId, reply.id, closed];
-    const [outcome] = await this.database.run(REGENERATE, values);
-    if (outcome === undefined) return null;
-    const { replyTo, latest, unfinished, plan, limit, used, othersWait } = outcome;
-    if (!latest) throw new NotLatestReplyError();
-    if (unfinished) throw new ReplyInProgressError();
-    if (used === null) throw this.refusal(userId, { plan, limit }, closed, now);
-    return { reply: { ...reply, replyTo }, quota: { plan, limit, used }, at: now, othersWait };
+    const values = [
+      ...[userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter, replyId, reply.id, closed],
+      ...[key?.key ?? null, key?.requestHash ?? null],
+    ];
+    return await this.accept<RegenerateOutcome, AcceptedVariant | null>(
+      userId,
+      key,
+      now,
+      REGENERATE,
+      values,
+      (outcome) => {
+        if (outcome === null) return null;
+        const { replyTo, latest, unfinished, plan, limit, used, othersWait } = outcome;
+        if (!latest) throw new NotLatestReplyError();
+        if (unfinished) throw new ReplyInProgressError();
+        if (used === null) throw this.refusal(userId, { plan, limit }, closed, now);
+        return { reply: { ...reply, replyTo }, quota: { plan, limit, used }, at: now, othersWait, replayed: false };
+      },
+    );
+  }
+
+  /**
+   * Runs an accepting statement. Where it accepted nothing, a request that came before under its key gets its first answer
+   * again, whatever would refuse it by now.
+   *
+   * @param answer what the statement's outcome means; null: there is no such room or reply
+   */
+  private async accept<Outcome extends SpentQuota, Answer>(
+    userId: string,
+    key: IdempotencyKey | null,
+    now: Date,
+    statement: PreparedStatement<Outcome>,
+    values: unknown[],
+    answer: (outcome: Outcome | null) => Answer,
+  ): Promise<Answer | AcceptedMessage> {
+    // A second try is needed only where the key was in use and its time has run out.
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      const outcome = await this.database.run(statement, values).catch(keyInUse);
+      const [first] = outcome ?? [];
+      if (first?.used == null) {
+        const earlier = key === null ? null : await this.replay(userId, key, now);
+        if (earlier !== null) return earlier;
+      }
+      if (outcome !== null) return answer(first ?? null);
+    }
+    throw new IdempotencyKeyReusedError();
   }
 
   /**

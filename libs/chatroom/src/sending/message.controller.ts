@@ -1,6 +1,6 @@
 import { type AuthenticatedUser, CurrentUser, RateLimit } from '@app/auth';
-import { ApiProblem, decodeCursor, NoBodyRequest, PageQuery, rateLimitHeaders, readPage } from '@app/platform';
-import { type DailyQuota, dailyMessagesPolicy, DailyQuotaGuard } from '@app/subscription';
+import { ApiProblem, decodeCursor, NoBodyRequest, PageQuery, readPage } from '@app/platform';
+import { DailyQuotaGuard } from '@app/subscription';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -10,46 +10,19 @@ import { MessageResponse, toMessageResponse } from '../messages/message.response
 import { MAX_SEQ } from '../messages/message.row.js';
 import { MessageStore } from '../messages/message.store.js';
 import { ReplyCancellationService } from '../replies/reply-cancellation.service.js';
-import { eventIdBehind, parsePosition } from '../streams/reply-position.js';
-import { ReplyStreamService } from '../streams/reply-stream.service.js';
-import { readIdempotencyKey } from './idempotency-key.js';
+import { ACCEPTANCE_HEADERS, setAcceptanceHeaders } from './acceptance-headers.js';
+import { readIdempotencyKey, regenerateRequest, sendRequest } from './idempotency-key.js';
 import { AcceptedMessageResponse, AcceptedReplyResponse, MessagePageResponse } from './message-accepted.response.js';
 import { SendMessageRequest } from './message.request.js';
 import { MessageService } from './message.service.js';
 
-const LAST_EVENT_ID = {
-  name: 'Last-Event-ID',
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
   required: false,
-  description: 'The id of the last event that was read: the stream goes on right behind it.',
+  description: 'Repeat a request under the same key within 24 h and get the same answer: nothing is sent twice.',
 };
 
-const REPLY_EVENTS =
-  'event: delta\nid: 1-11\ndata: {"text":"Because the"}\n\nevent: delta\nid: 1-15\ndata: {"text":" air"}\n\n' +
-  'event: done\nid: 1-15\ndata: {"id":"…","status":"completed","content":"Because the air",…}\n\n';
-
-const stream = (example: string) => ({ 'text/event-stream': { schema: { type: 'string' }, example } });
-const STREAM = stream(REPLY_EVENTS);
-const ACCEPTED_STREAM = stream(
-  `event: accepted\nid: 0-0\ndata: {"message":{"id":"…",…},"reply":{"id":"…","status":"queued",…}}\n\n${REPLY_EVENTS}`,
-);
-
-const QUOTA_HEADERS = {
-  'RateLimit-Policy': {
-    description: '`"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit.',
-    schema: { type: 'string' },
-  },
-  RateLimit: {
-    description: '`"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit.',
-    schema: { type: 'string' },
-  },
-  Location: { description: 'Where the reply can be polled.', schema: { type: 'string' } },
-} as const;
-
-const REPLAYED_HEADER = {
-  'Idempotency-Replayed': { description: '`true` on the answer to a repeated request.', schema: { type: 'string' } },
-} as const;
-
-/** Sends messages, and shows, streams, stops and renews the replies to them. */
+/** Sends messages, and shows, stops and renews the replies to them. What streams is in `message-stream.controller.ts`. */
 @ApiTags('Messages')
 @ApiBearerAuth()
 @ApiProblem(404, 'chatroom_not_found', 'message_not_found')
@@ -59,7 +32,6 @@ export class MessageController {
     private readonly service: MessageService,
     private readonly messages: MessageStore,
     private readonly cancellation: ReplyCancellationService,
-    private readonly streams: ReplyStreamService,
   ) {}
 
   @Post()
@@ -71,53 +43,29 @@ export class MessageController {
     summary: 'Send a message',
     description:
       'Stores the message, queues its reply and charges one message of the daily quota. From this 202 on, the reply ' +
-      'gets exactly one final state. With `Accept: text/event-stream` the answer is the stream of the reply itself, ' +
-      'beginning with an event `accepted` that holds `{message, reply}`.',
+      'gets exactly one final state. The answer is the same JSON whatever `Accept` says; `…/message/stream` streams.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    description: 'Repeat a request under the same key within 24 h and get the same message.',
-  })
-  @ApiHeader(LAST_EVENT_ID)
+  @ApiHeader(IDEMPOTENCY_KEY)
   @ApiResponse({
     status: 202,
     description: 'Accepted.',
     type: AcceptedMessageResponse,
-    headers: { ...QUOTA_HEADERS, ...REPLAYED_HEADER },
-  })
-  @ApiResponse({
-    status: 200,
-    description: 'Accepted, and streaming (`Accept: text/event-stream`).',
-    headers: { ...QUOTA_HEADERS, ...REPLAYED_HEADER },
-    content: ACCEPTED_STREAM,
+    headers: ACCEPTANCE_HEADERS,
   })
   @ApiProblem(422, 'idempotency_key_reused')
-  @ApiProblem(429, 'daily_quota_exceeded', 'too_many_streams')
+  @ApiProblem(429, 'daily_quota_exceeded')
   @ApiProblem(503, 'capacity_reached')
   async send(
-    @CurrentUser() user: AuthenticatedUser,
+    @CurrentUser() { userId }: AuthenticatedUser,
     @Param('id') chatroomId: string,
     @Body() { content }: SendMessageRequest,
     @Headers('idempotency-key') keyHeader: string | undefined,
-    @Headers('accept') accept: string | undefined,
-    @Headers('last-event-id') lastEventId: string | undefined,
     @Res({ passthrough: true }) http: FastifyReply,
-  ): Promise<AcceptedMessageResponse | undefined> {
-    const streaming = accept?.includes('text/event-stream') === true;
-    if (streaming) this.streams.assertStreamSlot(user.userId);
-    const key = readIdempotencyKey(keyHeader, [chatroomId, content]);
-    const accepted = await this.service.send(user.userId, chatroomId, content, key);
-    if (accepted.replayed) http.header('Idempotency-Replayed', 'true');
-    const body = { message: toMessageResponse(accepted.message), reply: toMessageResponse(accepted.reply) };
-    setAcceptanceHeaders(http, body.reply, accepted.quota, accepted.at);
-    if (!streaming) return body;
-    const from = parsePosition(lastEventId);
-    const target = { userId: user.userId, chatroomId, replyId: body.reply.id };
-    // A client that is dropped right behind this event reconnects with its id: it must not tell of another position.
-    const first = { event: 'accepted', id: eventIdBehind(from), data: body };
-    await this.streams.streamAccepted(http, user, target, from, first);
-    return undefined;
+  ): Promise<AcceptedMessageResponse> {
+    const key = readIdempotencyKey(keyHeader, sendRequest(chatroomId, content));
+    const accepted = await this.service.send(userId, chatroomId, content, key);
+    setAcceptanceHeaders(http, accepted);
+    return { message: toMessageResponse(accepted.message), reply: toMessageResponse(accepted.reply) };
   }
 
   @Get(':messageId')
@@ -159,29 +107,6 @@ export class MessageController {
     return { items: items.map(toMessageResponse), nextCursor };
   }
 
-  @Get(':replyId/stream')
-  @ApiOperation({
-    operationId: 'streamReply',
-    summary: 'Stream a reply',
-    description:
-      'Server-sent events: `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the ' +
-      'whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up ' +
-      'to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads.',
-  })
-  @ApiHeader(LAST_EVENT_ID)
-  @ApiResponse({ status: 200, description: 'The stream.', content: STREAM })
-  @ApiProblem(429, 'too_many_streams')
-  stream(
-    @CurrentUser() user: AuthenticatedUser,
-    @Param('id') chatroomId: string,
-    @Param('replyId') replyId: string,
-    @Headers('last-event-id') lastEventId: string | undefined,
-    @Res() http: FastifyReply,
-  ): Promise<void> {
-    const target = { userId: user.userId, chatroomId, replyId };
-    return this.streams.stream(http, user, target, parsePosition(lastEventId));
-  }
-
   @Post(':replyId/cancel')
   @HttpCode(200)
   @ApiOperation({
@@ -212,8 +137,10 @@ export class MessageController {
     summary: "Renew the room's latest reply",
     description: 'Costs one message of the daily quota.',
   })
-  @ApiResponse({ status: 202, description: 'Accepted.', type: AcceptedReplyResponse, headers: QUOTA_HEADERS })
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiResponse({ status: 202, description: 'Accepted.', type: AcceptedReplyResponse, headers: ACCEPTANCE_HEADERS })
   @ApiProblem(409, 'not_latest_reply', 'reply_in_progress')
+  @ApiProblem(422, 'idempotency_key_reused')
   @ApiProblem(429, 'daily_quota_exceeded')
   @ApiProblem(503, 'capacity_reached')
   async regenerate(
@@ -221,22 +148,12 @@ export class MessageController {
     @CurrentUser() { userId }: AuthenticatedUser,
     @Param('id') chatroomId: string,
     @Param('replyId') replyId: string,
+    @Headers('idempotency-key') keyHeader: string | undefined,
     @Res({ passthrough: true }) http: FastifyReply,
   ): Promise<AcceptedReplyResponse> {
-    const accepted = await this.service.regenerate(userId, chatroomId, replyId);
-    const reply = toMessageResponse(accepted.reply);
-    setAcceptanceHeaders(http, reply, accepted.quota, accepted.at);
-    return { reply };
-  }
-}
-
-/** Where the reply is, and the quota beside the limits that the rate-limit guard has told. */
-function setAcceptanceHeaders(http: FastifyReply, reply: MessageResponse, quota: DailyQuota, at: Date): void {
-  http.header('Location', `/chatroom/${reply.chatroomId}/message/${reply.id}`);
-  const policy = dailyMessagesPolicy(quota, at);
-  if (policy === null) return;
-  for (const [name, value] of Object.entries(rateLimitHeaders(policy))) {
-    const others = http.getHeader(name);
-    http.header(name, others === undefined ? value : `${value}, ${String(others)}`);
+    const key = readIdempotencyKey(keyHeader, regenerateRequest(chatroomId, replyId));
+    const accepted = await this.service.regenerate(userId, chatroomId, replyId, key);
+    setAcceptanceHeaders(http, accepted);
+    return { reply: toMessageResponse(accepted.reply) };
   }
 }

@@ -36,12 +36,18 @@ export class MessageService {
   /**
    * Accepts a new variant of the room's latest reply.
    *
-   * @throws MessageNotFoundError, NotLatestReplyError, ReplyInProgressError, DailyQuotaExceededError, CapacityReachedError
+   * @throws MessageNotFoundError, NotLatestReplyError, ReplyInProgressError, DailyQuotaExceededError, CapacityReachedError,
+   *   IdempotencyKeyReusedError
    */
-  async regenerate(userId: string, chatroomId: string, replyId: string): Promise<AcceptedVariant> {
-    const accepted = await this.acceptance.regenerate(userId, chatroomId, replyId);
+  async regenerate(
+    userId: string,
+    chatroomId: string,
+    replyId: string,
+    key: IdempotencyKey | null,
+  ): Promise<AcceptedVariant> {
+    const accepted = await this.acceptance.regenerate(userId, chatroomId, replyId, key);
     if (accepted === null) throw new MessageNotFoundError();
-    this.enqueue(accepted);
+    if (!accepted.replayed) this.enqueue(accepted);
     return accepted;
   }
 

@@ -3,7 +3,7 @@ import { type MessageResponse, toMessageResponse } from '../messages/message.res
 import { isFinal } from '../messages/message.row.js';
 import { MessageStore, type ReplyRow } from '../messages/message.store.js';
 import { ReplyLogStore } from './reply-log.store.js';
-import { eventId, NO_POSITION, type ReplyPosition } from './reply-position.js';
+import { doneEventId, eventId, NO_POSITION, type ReplyPosition } from './reply-position.js';
 import { ReplySignalService } from './reply-signal.service.js';
 import type { SignalBuffer } from './signal-buffer.js';
 
@@ -78,7 +78,7 @@ export class ReplyReaderService {
       }
       position = yield* this.catchUp(reply, position);
       buffer.attempt = reply.attempt;
-      position = yield* follow(buffer, position, abort);
+      position = yield* follow(replyId, buffer, position, abort);
       if (abort.aborted) return;
       reply = await this.messages.find(userId, chatroomId, replyId);
     }
@@ -92,18 +92,19 @@ export class ReplyReaderService {
     const attempt = reply.attempt;
     if (attempt === 0) return from;
     let position = from;
-    if (position?.attempt !== attempt) position = yield* beginAttempt(position, attempt);
+    if (position?.attempt !== attempt) position = yield* beginAttempt(reply.id, position, attempt);
     let text = await this.log.read(reply.id, attempt, position.offset);
     if (text !== null && splitsCharacter(text)) {
-      position = yield* beginAttempt(NO_POSITION, attempt);
+      position = yield* beginAttempt(reply.id, NO_POSITION, attempt);
       text = await this.log.read(reply.id, attempt, 0);
     }
-    return text === null || text.length === 0 ? position : yield* delta(position, text.toString());
+    return text === null || text.length === 0 ? position : yield* delta(reply.id, position, text.toString());
   }
 }
 
 /** Passes signals on as long as they fit the position; returns when the stores have to be read again. */
 async function* follow(
+  replyId: string,
   buffer: SignalBuffer,
   from: ReplyPosition | null,
   abort: AbortSignal,
@@ -113,13 +114,13 @@ async function* follow(
     const signal = await buffer.take(abort);
     if (signal === null || signal.type === 'resync' || signal.type === 'done') return position;
     if (position !== null && signal.attempt < position.attempt) continue;
-    if (position?.attempt !== signal.attempt) position = yield* beginAttempt(position, signal.attempt);
+    if (position?.attempt !== signal.attempt) position = yield* beginAttempt(replyId, position, signal.attempt);
     buffer.attempt = signal.attempt;
     if (signal.type === 'reset') continue;
     if (signal.offset > position.offset) return position;
     const unread = Buffer.from(signal.text).subarray(position.offset - signal.offset);
     if (splitsCharacter(unread)) return position;
-    if (unread.length > 0) position = yield* delta(position, unread.toString());
+    if (unread.length > 0) position = yield* delta(replyId, position, unread.toString());
   }
 }
 
@@ -128,22 +129,26 @@ function* finalEvents(reply: ReplyRow, from: ReplyPosition | null): Generator<Re
   const content = Buffer.from(reply.content);
   const knows =
     from?.attempt === reply.attempt && from.offset <= content.length && !splitsCharacter(content.subarray(from.offset));
-  let position = knows ? from : yield* beginAttempt(from, reply.attempt);
+  const position = knows ? from : yield* beginAttempt(reply.id, from, reply.attempt);
   const rest = content.subarray(position.offset);
-  if (rest.length > 0) position = yield* delta(position, rest.toString());
-  yield { event: 'done', id: eventId(position), data: toMessageResponse(reply) };
+  if (rest.length > 0) yield* delta(reply.id, position, rest.toString());
+  yield { event: 'done', id: doneEventId(reply.id), data: toMessageResponse(reply) };
 }
 
 /** A reader who has text of another attempt is told to forget it; one who has none gets no `reset`. */
-function* beginAttempt(from: ReplyPosition | null, attempt: number): Generator<ReplyEvent, ReplyPosition> {
+function* beginAttempt(
+  replyId: string,
+  from: ReplyPosition | null,
+  attempt: number,
+): Generator<ReplyEvent, ReplyPosition> {
   const position = { attempt, offset: 0 };
-  if (from !== null) yield { event: 'reset', id: eventId(position), data: {} };
+  if (from !== null) yield { event: 'reset', id: eventId(replyId, position), data: {} };
   return position;
 }
 
-function* delta(from: ReplyPosition, text: string): Generator<ReplyEvent, ReplyPosition> {
+function* delta(replyId: string, from: ReplyPosition, text: string): Generator<ReplyEvent, ReplyPosition> {
   const position = { attempt: from.attempt, offset: from.offset + Buffer.byteLength(text) };
-  yield { event: 'delta', id: eventId(position), data: { text } };
+  yield { event: 'delta', id: eventId(replyId, position), data: { text } };
   return position;
 }
 

@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type AuthenticatedUser, SessionRevocationService } from '@app/auth';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { encode, encodeComment } from 'eventsource-encoder';
+import { encode } from 'eventsource-encoder';
 import type { FastifyReply } from 'fastify';
 import { MessageNotFoundError } from '../messages/message.errors.js';
-import type { ReplyPosition } from './reply-position.js';
+import { isFinal } from '../messages/message.row.js';
+import type { ReplyRow } from '../messages/message.store.js';
+import { doneEventId, eventId, parsePosition, type ReplyPosition } from './reply-position.js';
 import { ReplyReaderService, type ReplyReading, type ReplyTarget } from './reply-reader.service.js';
 import { ReplyStreamConfig } from './reply-stream.config.js';
 import { TooManyStreamsError } from './stream.errors.js';
@@ -17,6 +19,15 @@ interface ServerSentEvent {
   data: unknown;
 }
 
+/** What was accepted, and the reply that is to be streamed. */
+export interface AcceptedReply {
+  target: ReplyTarget;
+  /** Whether the request repeats an earlier one, by its idempotency key. */
+  replayed: boolean;
+  /** The data of the event `accepted`. */
+  data: object;
+}
+
 /** What a stream is written from. */
 interface StreamSource {
   /** What is written first, at once. */
@@ -26,6 +37,13 @@ interface StreamSource {
   /** Where the client is. */
   from: ReplyPosition | null;
 }
+
+/**
+ * After how many milliseconds clients reconnect. No blank line ends it, nor a comment: widespread clients would take that for
+ * an empty event.
+ */
+const BEGINNING = 'retry: 500\n';
+const HEARTBEAT = ':\n';
 
 /** Comments keep proxies from closing a silent connection; one is promised at least every 15 s. */
 const HEARTBEAT_MS = 10_000;
@@ -47,17 +65,9 @@ export class ReplyStreamService implements OnModuleDestroy {
   ) {}
 
   /**
-   * To be asked before a message is accepted whose answer will be a stream: afterwards it is too late to refuse.
-   *
-   * @throws TooManyStreamsError when the user has no slot for one more
-   */
-  assertStreamSlot(userId: string): void {
-    if ((this.openByUser.get(userId) ?? 0) >= this.config.STREAMS_PER_USER) throw new TooManyStreamsError();
-  }
-
-  /**
    * Streams a reply to its end: after `done`, or when the client hangs up, its session ends, or the process shuts down. The
-   * last two leave the reply unfinished, and the client reconnects with `Last-Event-ID`.
+   * last two leave the reply unfinished, and the client reconnects with `Last-Event-ID`. With the id of `done` in it there is
+   * nothing more to come: 204, at which an `EventSource` stops.
    *
    * @throws MessageNotFoundError, TooManyStreamsError before anything is sent
    */
@@ -65,13 +75,13 @@ export class ReplyStreamService implements OnModuleDestroy {
     http: FastifyReply,
     user: AuthenticatedUser,
     target: ReplyTarget,
-    from: ReplyPosition | null,
+    lastEventId: string | undefined,
   ): Promise<void> {
     const reading = await this.reader.open(target);
     if (reading === null) throw new MessageNotFoundError();
     try {
-      this.assertStreamSlot(user.userId);
-      const source = { head: encodeComment(''), open: async () => reading, from };
+      if (hasRead(reading.reply, lastEventId)) return void http.code(204).send();
+      const source = { head: BEGINNING, open: async () => reading, from: parsePosition(target.replyId, lastEventId) };
       await this.inSlot(user, (abort) => this.write(http, source, abort));
     } finally {
       this.reader.close(reading);
@@ -79,18 +89,36 @@ export class ReplyStreamService implements OnModuleDestroy {
   }
 
   /**
-   * The same for a message that has just been accepted, with that as the first event. {@link assertStreamSlot} was asked
-   * before.
+   * Accepts something whose answer is the stream of its reply, and streams that, beginning with an event `accepted`. A slot is
+   * taken before anything is accepted, since afterwards it is too late to refuse.
+   *
+   * @param lastEventId counts only where the request was a repeated one: at a new reply no client is anywhere yet
+   * @throws TooManyStreamsError, and what `accept` throws, before anything is sent
    */
   async streamAccepted(
     http: FastifyReply,
     user: AuthenticatedUser,
-    target: ReplyTarget,
-    from: ReplyPosition | null,
-    accepted: ServerSentEvent,
+    lastEventId: string | undefined,
+    accept: () => Promise<AcceptedReply>,
   ): Promise<void> {
-    const source = { head: frame(accepted), open: () => this.reader.open(target), from };
-    await this.inSlot(user, (abort) => this.write(http, source, abort));
+    await this.inSlot(user, async (abort) => {
+      const { target, replayed, data } = await accept();
+      const known = replayed ? lastEventId : undefined;
+      if (await this.hasEnded(target, known)) return void http.code(204).send();
+      const from = parsePosition(target.replyId, known);
+      // A client that is dropped right behind this event reconnects with its id: it must not tell of another position.
+      const first = frame({ event: 'accepted', id: eventId(target.replyId, from), data });
+      await this.write(http, { head: BEGINNING + first, open: () => this.reader.open(target), from }, abort);
+    });
+  }
+
+  /** Whether the client has read the reply to its end. Reads it only for one that says so. */
+  private async hasEnded(target: ReplyTarget, lastEventId: string | undefined): Promise<boolean> {
+    if (lastEventId !== doneEventId(target.replyId)) return false;
+    const reading = await this.reader.open(target);
+    if (reading === null) throw new MessageNotFoundError();
+    this.reader.close(reading);
+    return hasRead(reading.reply, lastEventId);
   }
 
   /** Ends all streams, for the process is shutting down. */
@@ -98,13 +126,19 @@ export class ReplyStreamService implements OnModuleDestroy {
     for (const abort of this.openStreams) abort.abort();
   }
 
-  /** Counts a stream for its user while it is open, and ends it when the session ends. */
+  /**
+   * Counts a stream for its user while it is open, and ends it when the session ends.
+   *
+   * @throws TooManyStreamsError when the user has no slot for one more
+   */
   private async inSlot(
     { userId, sessionId }: AuthenticatedUser,
     work: (abort: AbortController) => Promise<void>,
   ): Promise<void> {
+    const open = this.openByUser.get(userId) ?? 0;
+    if (open >= this.config.STREAMS_PER_USER) throw new TooManyStreamsError();
+    this.openByUser.set(userId, open + 1);
     const abort = new AbortController();
-    this.openByUser.set(userId, (this.openByUser.get(userId) ?? 0) + 1);
     this.openStreams.add(abort);
     const stopListening = this.revocations.onRevoked(sessionId, () => abort.abort());
     try {
@@ -130,10 +164,10 @@ export class ReplyStreamService implements OnModuleDestroy {
       response.writeHead(200, {
         ...definedHeaders(http),
         'Content-Type': 'text/event-stream',
-        'Cache-Control': 'no-store',
+        'Cache-Control': 'no-store, no-transform',
         'X-Accel-Buffering': 'no',
       });
-      heartbeat = setInterval(() => void response.write(encodeComment('')), HEARTBEAT_MS);
+      heartbeat = setInterval(() => void response.write(HEARTBEAT), HEARTBEAT_MS);
       response.write(head);
       reading = await open();
       // HEAD asks for the headers alone, and would wait for the reply's end to no purpose.
@@ -170,6 +204,10 @@ async function drained(response: ServerResponse, abort: AbortSignal): Promise<vo
     clearTimeout(timeout);
   }
 }
+
+/** Whether a client has read a reply to its end, by the id of the last event that it has. */
+const hasRead = (reply: ReplyRow, lastEventId: string | undefined): boolean =>
+  isFinal(reply.status) && lastEventId === doneEventId(reply.id);
 
 const frame = ({ event, id, data }: ServerSentEvent): string => encode({ event, id, data: JSON.stringify(data) });
 
