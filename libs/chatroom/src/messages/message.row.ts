@@ -1,3 +1,5 @@
+import { boundedTextSql } from '@app/platform';
+
 /** Who wrote a message. */
 export const MESSAGE_ROLES = ['user', 'bot'] as const;
 export type MessageRole = (typeof MESSAGE_ROLES)[number];
@@ -46,12 +48,37 @@ export interface MessageRow<Time = Date> {
   errorDetail: string | null;
 }
 
-/** The columns of {@link MessageRow} for a SELECT or RETURNING over `message` (or what is aliased so). */
-export const MESSAGE_COLUMNS = `message.id, message.chatroom_id AS "chatroomId", message.role, message.status, message.content,
+/**
+ * The columns of {@link MessageRow} for a SELECT or RETURNING over `message` (or what is aliased so).
+ *
+ * @param content the expression for its text
+ */
+const messageColumns = (content: string): string => `
+  message.id, message.chatroom_id AS "chatroomId", message.role, message.status, ${content} AS content,
   message.created_at AS "createdAt", message.completed_at AS "completedAt", message.reply_to AS "replyTo", message.model,
   message.finish_reason AS "finishReason", message.prompt_tokens AS "promptTokens",
   message.cached_tokens AS "cachedTokens", message.thought_tokens AS "thoughtTokens", message.reply_tokens AS "replyTokens",
   message.error_code AS "errorCode", message.error_detail AS "errorDetail"`;
+
+/** As {@link messageColumns}, with the whole text. */
+export const MESSAGE_COLUMNS = messageColumns('message.content');
+
+/** A message of a page, with its position in the room and the size of its text. */
+export type PageMessageRow<Time = Date> = MessageRow<Time> & { seq: number; bytes: number };
+
+/**
+ * A SELECT of messages for `boundedPageOf`, newest first, as {@link PageMessageRow}s.
+ *
+ * @param from a FROM item `message` with its condition
+ * @param limit how many at most
+ */
+export const messagePageSql = (from: string, limit: string): string => `
+  SELECT ${messageColumns(boundedTextSql('message.content'))}, message.seq, message.bytes
+  FROM (
+    SELECT message.*, octet_length(message.content) AS bytes FROM ${from} ORDER BY message.seq DESC LIMIT ${limit}
+  ) message
+  WINDOW page AS (ORDER BY message.seq DESC ROWS UNBOUNDED PRECEDING)
+  ORDER BY message.seq DESC`;
 
 /** The same for Prisma. */
 export const MESSAGE_SELECT = {

@@ -1,6 +1,12 @@
 import { Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { MESSAGE_COLUMNS, MESSAGE_SELECT, type MessageRow, type MessageStatus } from './message.row.js';
+import {
+  MESSAGE_COLUMNS,
+  messagePageSql,
+  type MessageRow,
+  type MessageStatus,
+  type PageMessageRow,
+} from './message.row.js';
 
 /** A message as its readers follow it: the attempt tells which one its content comes from; 0 before the first claim. */
 export type ReplyRow = MessageRow & { attempt: number };
@@ -27,6 +33,16 @@ const PROGRESS = prepared<ReplyProgress>(
   `SELECT id, status, attempt FROM message WHERE id = ANY($1::uuid[])`,
 );
 
+// Ends where the page has enough text, which Prisma can't say (docs/adr/0002).
+const FIND_VARIANTS = prepared<PageMessageRow>(
+  'message_find_variants',
+  messagePageSql(
+    `message JOIN chatroom ON chatroom.id = message.chatroom_id
+     WHERE message.reply_to = $3::uuid AND message.seq < $4::int AND chatroom.id = $2::uuid AND chatroom.user_id = $1::uuid`,
+    '$5',
+  ),
+);
+
 /** Reads messages; whose they are is part of every query. */
 @Injectable()
 export class MessageStore {
@@ -39,7 +55,7 @@ export class MessageStore {
   }
 
   /**
-   * The replies to one message of the user, newest first.
+   * The replies to one message of the user, newest first, for a page with a bounded amount of text.
    *
    * @param before only variants older than the one at this position in the room
    */
@@ -49,13 +65,8 @@ export class MessageStore {
     messageId: string,
     limit: number,
     before: number,
-  ): Promise<(MessageRow & { seq: number })[]> {
-    return await this.database.prisma.message.findMany({
-      where: { replyTo: messageId, seq: { lt: before }, chatroom: { id: chatroomId, userId } },
-      orderBy: { seq: 'desc' },
-      take: limit,
-      select: { ...MESSAGE_SELECT, seq: true },
-    });
+  ): Promise<PageMessageRow[]> {
+    return await this.database.run(FIND_VARIANTS, [userId, chatroomId, messageId, before, limit]);
   }
 
   /** How far replies have come. For those that the caller has been shown to own. */

@@ -57,7 +57,9 @@ export class ChatroomController {
   @ApiOperation({
     operationId: 'readChatroom',
     summary: 'Read a conversation',
-    description: 'The room and its newest messages, oldest first; `nextCursor` leads to older ones.',
+    description:
+      'The room and its newest messages, oldest first; `nextCursor` leads to older ones. A page ends early at about 512 KiB ' +
+      'of text.',
   })
   @ApiOkResponse({ type: ConversationResponse })
   @ApiProblem(404, 'chatroom_not_found')

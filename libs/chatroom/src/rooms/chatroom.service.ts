@@ -1,4 +1,4 @@
-import { decodeCursor, pageOf, type PageQuery, ValidationFailedError } from '@app/platform';
+import { boundedPageOf, decodeCursor, type PageQuery, ValidationFailedError } from '@app/platform';
 import { PlanCatalogue, PlanStore } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import { MessagePosition } from '../messages/message-position.js';
@@ -41,7 +41,7 @@ export class ChatroomService {
     const read = await this.store.read(userId, chatroomId, limit + 1, before);
     if (read === null) throw new ChatroomNotFoundError();
     const { messages: rows, ...room } = read;
-    const { items, nextCursor } = pageOf(limit, rows, MessagePosition.of);
+    const { items, nextCursor } = boundedPageOf(limit, rows, MessagePosition.of);
     return { ...room, messages: items.reverse().map(jsonToMessageResponse), nextCursor };
   }
 

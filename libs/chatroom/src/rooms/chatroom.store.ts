@@ -1,13 +1,13 @@
 import { Clock, Database, ISO_TIMES, prepared, uuidv7 } from '@app/platform';
 import { PlanCatalogue, planNumberSql, planOfUserSql } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
-import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
+import { messagePageSql, type PageMessageRow } from '../messages/message.row.js';
 import type { CreateChatroomRequest, UpdateChatroomRequest } from './chatroom.request.js';
 import type { ChatroomResponse } from './chatroom.response.js';
 import { CHATROOM_COLUMNS, CHATROOM_SELECT, type ChatroomRow } from './chatroom.row.js';
 
 /** A room with a page of its messages, newest first, as PostgreSQL's JSON. */
-export type ConversationRow = ChatroomResponse & { messages: (MessageRow<string> & { seq: number })[] };
+export type ConversationRow = ChatroomResponse & { messages: PageMessageRow<string>[] };
 
 /** The page comes as one JSON value: taking in fifty rows would cost the process twice as much (docs/adr/0002). */
 const READ = prepared<ConversationRow>(
@@ -15,12 +15,10 @@ const READ = prepared<ConversationRow>(
   `
     SELECT ${CHATROOM_COLUMNS}, (
       SELECT COALESCE(json_agg(page ORDER BY page.seq DESC), '[]')
-      FROM (
-        SELECT ${MESSAGE_COLUMNS}, message.seq
-        FROM message
-        WHERE message.chatroom_id = chatroom.id AND message.seq < $3 AND NOT message.superseded
-        ORDER BY message.seq DESC LIMIT $4
-      ) page) AS messages
+      FROM (${messagePageSql(
+        'message WHERE message.chatroom_id = chatroom.id AND message.seq < $3 AND NOT message.superseded',
+        '$4',
+      )}) page) AS messages
     FROM chatroom WHERE id = $1 AND user_id = $2`,
   { types: ISO_TIMES },
 );
@@ -102,7 +100,7 @@ export class ChatroomStore {
   }
 
   /**
-   * The room with its newest messages, newest first, without superseded variants.
+   * The room with its newest messages, newest first, without superseded variants, for a page with a bounded amount of text.
    *
    * @param before only messages older than the one at this position in the room
    */

@@ -1,5 +1,5 @@
 import { type AuthenticatedUser, CurrentUser, RateLimit } from '@app/auth';
-import { ApiProblem, decodeCursor, NoBodyRequest, PageQuery, readPage } from '@app/platform';
+import { ApiProblem, boundedPageOf, decodeCursor, NoBodyRequest, PageQuery } from '@app/platform';
 import { DailyQuotaGuard } from '@app/subscription';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
@@ -89,7 +89,7 @@ export class MessageController {
   @ApiOperation({
     operationId: 'listReplies',
     summary: 'List all variants of the reply to a message',
-    description: 'Newest first.',
+    description: 'Newest first. A page ends early at about 512 KiB of text; `nextCursor` goes on.',
   })
   @ApiResponse({ status: 200, type: MessagePageResponse })
   async variants(
@@ -99,8 +99,8 @@ export class MessageController {
     @Query() { limit, cursor }: PageQuery,
   ): Promise<MessagePageResponse> {
     const before = decodeCursor(MessagePosition, cursor)?.seq ?? MAX_SEQ;
-    const read = (count: number) => this.messages.findVariants(userId, chatroomId, messageId, count, before);
-    const { items, nextCursor } = await readPage(limit, read, MessagePosition.of);
+    const rows = await this.messages.findVariants(userId, chatroomId, messageId, limit + 1, before);
+    const { items, nextCursor } = boundedPageOf(limit, rows, MessagePosition.of);
     if (items.length === 0 && (await this.messages.find(userId, chatroomId, messageId))?.role !== 'user') {
       throw new MessageNotFoundError();
     }

@@ -2,6 +2,9 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
+/** The longest cursor that a list makes is that of rooms, with the ids of a hundred of them. */
+const MAX_CURSOR_LENGTH = 2_000;
+
 /** Which part of a list is wanted; lists with filters extend it. */
 export class PageQuery {
   /** How many items at most. */
@@ -21,11 +24,11 @@ export class PageQuery {
   /** The `nextCursor` of the page before; absent for the first page. */
   @ApiPropertyOptional({
     type: 'string',
-    maxLength: 1000,
+    maxLength: MAX_CURSOR_LENGTH,
     description: 'The `nextCursor` of the page before. Opaque; leave it out for the first page.',
   })
   @IsOptional()
   @IsString()
-  @MaxLength(1000)
+  @MaxLength(MAX_CURSOR_LENGTH)
   cursor?: string;
 }
