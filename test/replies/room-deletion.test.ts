@@ -4,6 +4,7 @@ import {
   ChatroomNotFoundError,
   type ChatroomService,
   ReplyCancellationStore,
+  ReplyLogStore,
   RoomDeletionStore,
 } from '@app/chatroom/testing';
 import { cancelChannel, REPLY_QUEUE } from '@app/contracts';
@@ -67,6 +68,13 @@ async function sendAndWrite(user: string, room: string, content: string) {
   return held;
 }
 
+/** Writes the log of an attempt, as its worker does. */
+async function written(log: ReplyLogStore, replyId: string, attempt: number): Promise<void> {
+  const writer = log.open(replyId, attempt);
+  writer.append('Half an ans');
+  await writer.flushed();
+}
+
 describe('a room whose replies are being written', () => {
   it('can be deleted at any moment: writers find nothing, and none blocks another', async () => {
     const owner = await newUser();
@@ -109,6 +117,20 @@ describe('deleting a room', () => {
     await expect(rooms.read(owner, id, { limit: 50 })).rejects.toThrow(ChatroomNotFoundError);
     expect(await database.prisma.message.count({ where: { chatroomId: id } })).toBe(0);
     expect(await usedBy(owner)).toBe(1);
+  });
+
+  it('removes what Redis has of its replies, of every attempt', async () => {
+    const owner = await newUser();
+    const log = new ReplyLogStore(api.redis);
+    for (const finished of [true, false]) {
+      const { id } = await rooms.create(owner, {});
+      const held = await sendAndWrite(owner, id, 'Half an ans');
+      for (const attempt of [1, held.attempt]) await written(log, held.id, attempt);
+      if (finished) await replies.finish(held, { ...CANCELLED, status: 'completed', content: 'Half an answer.' });
+      expect(await api.redis.keys(`*${held.id}*text*`)).not.toEqual([]);
+      await api.deletion.delete(owner, id);
+      expect(await api.redis.keys(`*${held.id}*text*`)).toEqual([]);
+    }
   });
 
   it("looks for somebody else's room as if it were not there", async () => {
@@ -194,7 +216,7 @@ describe('deleting a room', () => {
   it('finds an unfinished reply that is accepted while it waits for the room', async () => {
     const owner = await newUser();
     const { id } = await rooms.create(owner, {});
-    const store = new RoomDeletionStore(database, cancellation);
+    const store = new RoomDeletionStore(database, cancellation, clock);
     const sender = await database.pool.connect();
     try {
       await sender.query('BEGIN');
@@ -204,11 +226,11 @@ describe('deleting a room', () => {
         'waits',
       );
       await sender.query('COMMIT');
-      expect(await deleted).toBe(false);
+      expect(await deleted).toMatchObject({ deleted: false });
     } finally {
       sender.release();
     }
-    expect(await store.deleteIdle(owner, id)).toBe(true);
+    expect(await store.deleteIdle(owner, id)).toMatchObject({ deleted: true });
     expect(await store.deleteIdle(owner, id)).toBeNull();
   });
 });

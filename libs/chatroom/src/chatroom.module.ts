@@ -11,6 +11,8 @@ import { RoomDeletionService } from './replies/room-deletion.service.js';
 import { RoomDeletionStore } from './replies/room-deletion.store.js';
 import { ChatroomListCache } from './rooms/chatroom-list.cache.js';
 import { ChatroomListService } from './rooms/chatroom-list.service.js';
+import { ChatroomWalkCache } from './rooms/chatroom-walk.cache.js';
+import { ChatroomWalkService } from './rooms/chatroom-walk.service.js';
 import { ChatroomController } from './rooms/chatroom.controller.js';
 import { ChatroomService } from './rooms/chatroom.service.js';
 import { ChatroomStore } from './rooms/chatroom.store.js';
@@ -35,7 +37,7 @@ import { ReplyStreamService } from './streams/reply-stream.service.js';
     MessageStreamController,
   ],
   providers: [
-    ...[ChatroomStore, ChatroomService, ChatroomListService, ChatroomListCache],
+    ...[ChatroomStore, ChatroomService, ChatroomListService, ChatroomListCache, ChatroomWalkService, ChatroomWalkCache],
     ...[MessageStore, MessageAcceptanceStore, MessageService],
     ...[ReplySignalService, ReplyReaderService, ReplyStreamService],
     ...[ReplyCancellationStore, ReplyCancellationService, RoomDeletionStore, RoomDeletionService],

@@ -18,7 +18,7 @@ export { MetricsModule } from './metrics/metrics.module.js';
 export { Metrics } from './metrics/metrics.registry.js';
 export { OperationsConfig } from './operations/operations.config.js';
 export { OperationsServer } from './operations/operations.server.js';
-export { decodeCursor } from './page/cursor.js';
+export { decodeCursor, encodeCursor } from './page/cursor.js';
 export { boundedPageOf, boundedTextSql, MAX_PAGE_BYTES, type Page, pageOf, readPage } from './page/page.js';
 export { PageQuery } from './page/page.query.js';
 export { PeriodicTask } from './periodic/periodic-task.js';

@@ -21,6 +21,9 @@ CREATE INDEX "audit_event_user_id_at_idx" ON "audit_event"("user_id", "at");
 -- CreateIndex
 CREATE INDEX "audit_event_at_idx" ON "audit_event"("at");
 
+-- CreateIndex
+CREATE INDEX "chatroom_changed_otherwise" ON "chatroom"("user_id", "updated_at") WHERE (updated_at > last_activity_at);
+
 -- By hand: what the schema can't express.
 -- Whose a message is stood on replies alone, so far. The previous release goes on writing questions without it while processes
 -- are replaced; the trigger fills it in for those, and can be dropped with the next migration.

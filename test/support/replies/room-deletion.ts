@@ -44,5 +44,9 @@ export async function startRoomDeletion(database: Database, clock: Clock): Promi
     await queue.close();
     redis.disconnect();
   };
-  return { deletion: new RoomDeletionService(new RoomDeletionStore(database, store), cancellation), redis, stop };
+  return {
+    deletion: new RoomDeletionService(new RoomDeletionStore(database, store, clock), cancellation, log),
+    redis,
+    stop,
+  };
 }

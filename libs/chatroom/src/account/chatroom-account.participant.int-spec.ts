@@ -8,6 +8,7 @@ import { type RoomDeletion, startRoomDeletion } from '../../../../test/support/r
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
 import { ChatroomAccountParticipant, type ExportedChatroom } from './chatroom-account.participant.js';
+import { ChatroomWalkCache } from '../rooms/chatroom-walk.cache.js';
 import { ChatroomListCache } from '../rooms/chatroom-list.cache.js';
 import type { ChatroomService } from '../rooms/chatroom.service.js';
 import { ReplyErasureService } from '../replies/reply-erasure.service.js';
@@ -32,7 +33,8 @@ beforeAll(async () => {
   participants = new AccountParticipantService();
   const replies = new ReplyErasureService(database, new ReplyLogStore(redis), redis, new SystemClock());
   api = await startRoomDeletion(database, new SystemClock());
-  new ChatroomAccountParticipant(database, cache, replies, api.deletion, participants).onModuleInit();
+  const walks = new ChatroomWalkCache(redis);
+  new ChatroomAccountParticipant(database, cache, walks, replies, api.deletion, participants).onModuleInit();
 });
 
 afterAll(async () => {

@@ -2,6 +2,7 @@ import { AccountParticipantService } from '@app/auth';
 import { Database } from '@app/platform';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ChatroomListCache } from '../rooms/chatroom-list.cache.js';
+import { ChatroomWalkCache } from '../rooms/chatroom-walk.cache.js';
 import type { ChatroomResponse } from '../rooms/chatroom.response.js';
 import { CHATROOM_SELECT, toChatroomResponse } from '../rooms/chatroom.row.js';
 import { type MessageResponse, toMessageResponse } from '../messages/message.response.js';
@@ -33,6 +34,7 @@ export class ChatroomAccountParticipant implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly cache: ChatroomListCache,
+    private readonly walks: ChatroomWalkCache,
     private readonly replies: ReplyErasureService,
     private readonly rooms: RoomDeletionService,
     private readonly participants: AccountParticipantService,
@@ -59,7 +61,9 @@ export class ChatroomAccountParticipant implements OnModuleInit {
    */
   async erase(userId: string): Promise<void> {
     await this.rooms.stopReplies(userId);
-    const erased = await Promise.allSettled([this.replies.erase(userId), this.cache.remove(userId)]);
+    const erased = await Promise.allSettled([
+      ...[this.replies.erase(userId), this.cache.remove(userId), this.walks.remove(userId)],
+    ]);
     for (const failure of erased.filter((result) => result.status === 'rejected')) {
       const { message } = failure.reason as Error;
       this.logger.warn(`What Redis holds of an erased account stays until it expires: ${message}`);

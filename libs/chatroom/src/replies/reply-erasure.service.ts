@@ -1,10 +1,8 @@
 import { cancelChannel } from '@app/contracts';
 import { Clock, Database, RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { LOG_SECONDS, ReplyLogStore } from '../streams/reply-log.store.js';
-
-/** A log may outlive its reply's end by this: the clocks of PostgreSQL, Redis and this process differ. */
-const SLACK_SECONDS = 60;
+import { ReplyLogStore } from '../streams/reply-log.store.js';
+import { recentlyWritten } from '../streams/written-reply.js';
 
 /** Removes what Redis holds of a user's replies, and stops those that are being written. */
 @Injectable()
@@ -23,7 +21,7 @@ export class ReplyErasureService {
    * @throws when Redis is out of reach
    */
   async erase(userId: string): Promise<void> {
-    const since = new Date(this.clock.now().getTime() - (LOG_SECONDS + SLACK_SECONDS) * 1_000);
+    const since = recentlyWritten(this.clock.now());
     const replies = await this.database.prisma.message.findMany({
       where: {
         chatroom: { userId },

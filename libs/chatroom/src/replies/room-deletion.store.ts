@@ -1,12 +1,21 @@
-import { Database, prepared } from '@app/platform';
+import { Clock, Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
+import { recentlyWritten, type WrittenReply } from '../streams/written-reply.js';
 import { ReplyCancellationStore } from './reply-cancellation.store.js';
+
+/** What became of a room that was to be deleted. */
+export interface RoomDeletionOutcome {
+  /** False: it has an unfinished reply. */
+  deleted: boolean;
+  /** Replies of the deleted room whose text Redis may still have. */
+  written: WrittenReply[];
+}
 
 /**
  * A message that is accepted at the same time raises `last_seq` before this statement gets the room's lock. Its reply is not
  * in this statement's snapshot, but the new `last_seq` is in the locked row: so nothing is deleted.
  */
-const DELETE_IDLE = prepared<{ deleted: boolean }>(
+const DELETE_IDLE = prepared<RoomDeletionOutcome>(
   'chatroom_delete_idle',
   `
     WITH seen AS (
@@ -18,7 +27,12 @@ const DELETE_IDLE = prepared<{ deleted: boolean }>(
         WHERE reply.user_id = $1::uuid AND reply.chatroom_id = $2::uuid AND reply.completed_at IS NULL)
       RETURNING room.id
     )
-    SELECT EXISTS (SELECT FROM deleted) AS deleted FROM seen`,
+    SELECT EXISTS (SELECT FROM deleted) AS deleted, (
+      SELECT COALESCE(json_agg(json_build_object('id', reply.id, 'attempt', reply.attempt)), '[]')
+      FROM message reply
+      WHERE reply.chatroom_id = $2::uuid AND reply.attempt > 0 AND reply.completed_at > $3::timestamptz
+    ) AS written
+    FROM seen`,
 );
 
 /** From here on no message is accepted in the rooms. A lock on its own: the next statement sees what was accepted before. */
@@ -36,33 +50,52 @@ export class RoomDeletionStore {
   constructor(
     private readonly database: Database,
     private readonly cancellations: ReplyCancellationStore,
+    private readonly clock: Clock,
   ) {}
 
   /**
    * Deletes the room, unless it has an unfinished reply.
    *
-   * @returns whether it was deleted; null when the user has no such room
+   * @returns null when the user has no such room
    */
-  async deleteIdle(userId: string, chatroomId: string): Promise<boolean | null> {
-    const [room] = await this.database.run(DELETE_IDLE, [userId, chatroomId]);
-    return room?.deleted ?? null;
+  async deleteIdle(userId: string, chatroomId: string): Promise<RoomDeletionOutcome | null> {
+    const [room] = await this.database.run(DELETE_IDLE, [userId, chatroomId, recentlyWritten(this.clock.now())]);
+    return room ?? null;
   }
 
   /**
    * Ends the unfinished replies with what is stored of them, and deletes the rooms. A worker that still writes misses the row
    * when it extends the lease, and stops.
    *
-   * @param chatroomId null: all of the user's rooms
-   * @returns how many rooms there were
+   * @returns null when the user has no such room
    */
-  async delete(userId: string, chatroomId: string | null): Promise<number> {
+  async delete(userId: string, chatroomId: string): Promise<WrittenReply[] | null> {
     const { prisma } = this.database;
     const ended = this.cancellations.endAll(userId, chatroomId);
-    const [, , { count }] = await prisma.$transaction([
+    const [, , written, { count }] = await prisma.$transaction([
       prisma.$queryRawUnsafe(LOCK_ROOMS.text, userId, chatroomId),
       prisma.$queryRawUnsafe(ended.statement.text, ...ended.values),
-      prisma.chatroom.deleteMany({ where: { userId, ...(chatroomId === null ? {} : { id: chatroomId }) } }),
+      prisma.message.findMany({
+        where: {
+          chatroom: { id: chatroomId, userId },
+          attempt: { gt: 0 },
+          completedAt: { gt: recentlyWritten(this.clock.now()) },
+        },
+        select: { id: true, attempt: true },
+      }),
+      prisma.chatroom.deleteMany({ where: { userId, id: chatroomId } }),
     ]);
-    return count;
+    return count === 0 ? null : written;
+  }
+
+  /** The same for all of the user's rooms, if there are any. What Redis has of them is to be removed before. */
+  async deleteAll(userId: string): Promise<void> {
+    const { prisma } = this.database;
+    const ended = this.cancellations.endAll(userId, null);
+    await prisma.$transaction([
+      prisma.$queryRawUnsafe(LOCK_ROOMS.text, userId, null),
+      prisma.$queryRawUnsafe(ended.statement.text, ...ended.values),
+      prisma.chatroom.deleteMany({ where: { userId } }),
+    ]);
   }
 }

@@ -10,6 +10,8 @@ import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from
 import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
 import { type CachedPage, ChatroomListCache } from './chatroom-list.cache.js';
 import { ChatroomListService } from './chatroom-list.service.js';
+import { ChatroomWalkCache } from './chatroom-walk.cache.js';
+import { ChatroomWalkService } from './chatroom-walk.service.js';
 import { ChatroomTitleStore } from './chatroom-title.store.js';
 import type { ChatroomPageResponse } from './chatroom.response.js';
 import type { ChatroomService } from './chatroom.service.js';
@@ -25,7 +27,8 @@ class Replica {
     database: Database,
   ) {
     this.cache = new ChatroomListCache(redis);
-    this.list = new ChatroomListService(database, this.cache, this.metrics);
+    const walks = new ChatroomWalkService(database, new ChatroomWalkCache(redis));
+    this.list = new ChatroomListService(database, this.cache, walks, new SystemClock(), this.metrics);
   }
 
   static async start(database: Database, { host, port, db }: TestRedis): Promise<Replica> {

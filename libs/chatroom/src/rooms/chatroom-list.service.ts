@@ -1,60 +1,34 @@
 import { createHash } from 'node:crypto';
-import { Database, decodeCursor, ISO_TIMES, Metrics, type Page, pageOf, prepared, readPage } from '@app/platform';
+import {
+  boundedPageOf,
+  Clock,
+  Database,
+  decodeCursor,
+  encodeCursor,
+  ISO_TIMES,
+  Metrics,
+  type Page,
+  prepared,
+} from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { IsBoolean, IsInt, IsUUID, Max, Min } from 'class-validator';
 import { Counter } from 'prom-client';
 import { ChatroomListCache } from './chatroom-list.cache.js';
+import { LIST_ORDER, listPageSql, ListPosition, type ListRow, positionOf, ROW_VERSION } from './chatroom-list.row.js';
+import { ChatroomWalkService } from './chatroom-walk.service.js';
 import type { ListChatroomsQuery } from './chatroom.request.js';
 import type { ChatroomPageResponse, ChatroomResponse } from './chatroom.response.js';
-import { CHATROOM_COLUMNS } from './chatroom.row.js';
 
-/** Behind the last room of a page. */
-class ListPosition {
-  @IsBoolean()
-  pinned!: boolean;
-
-  /** Of the latest activity, in milliseconds since 1970. The upper bound is the year 9999's end. */
-  @IsInt()
-  @Min(0)
-  @Max(253_402_300_799_999)
-  at!: number;
-
-  @IsUUID()
-  id!: string;
-}
-
-type ListRow = ChatroomResponse & { lastActivityAt: string; version: string };
-
-const ORDER = 'ORDER BY chatroom.pinned DESC, chatroom.last_activity_at DESC, chatroom.id DESC';
-const LISTED = `FROM chatroom WHERE chatroom.user_id = $1 AND chatroom.archived = $2`;
-
-/**
- * What tells a row's content: every change of a row is a new row version, made by another transaction (`xmin`). The time
- * is for the one case in which a transaction id comes twice: a standby that was promoted without its last transactions.
- */
-const ROW_VERSION = `chatroom.id || ' ' || chatroom.xmin || ' ' || chatroom.updated_at`;
-
-const ROWS = `SELECT ${CHATROOM_COLUMNS}, chatroom.last_activity_at AS "lastActivityAt", ${ROW_VERSION} AS version`;
+const LISTED = 'chatroom.user_id = $1 AND chatroom.archived = $2';
 
 // Times come as text: making each a `Date` and text again is what a page of rows costs most (docs/adr/0002).
-const FIRST_PAGE = prepared<ListRow>('chatroom_list_first_page', `${ROWS} ${LISTED} ${ORDER} LIMIT $3`, {
-  types: ISO_TIMES,
-});
-
-const NEXT_PAGE = prepared<ListRow>(
-  'chatroom_list_next_page',
-  `
-    ${ROWS} ${LISTED} AND (chatroom.pinned, chatroom.last_activity_at, chatroom.id) < ($4, $5, $6)
-    ${ORDER} LIMIT $3`,
-  { types: ISO_TIMES },
-);
+const FIRST_PAGE = prepared<ListRow>('chatroom_list_first_page', listPageSql(LISTED, '$3'), { types: ISO_TIMES });
 
 /** The version of the rows that {@link FIRST_PAGE} would return now, for a part of their cost. */
 const FIRST_PAGE_VERSION = prepared<{ version: string }>(
   'chatroom_list_first_page_version',
   `
     SELECT encode(sha256(convert_to(coalesce(string_agg(page.version, ','), ''), 'UTF8')), 'hex') AS version
-    FROM (SELECT ${ROW_VERSION} AS version ${LISTED} ${ORDER} LIMIT $3) page`,
+    FROM (SELECT ${ROW_VERSION} AS version FROM chatroom WHERE ${LISTED} ORDER BY ${LIST_ORDER} LIMIT $3) page`,
 );
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -77,6 +51,8 @@ export class ChatroomListService {
   constructor(
     private readonly database: Database,
     private readonly cache: ChatroomListCache,
+    private readonly walks: ChatroomWalkService,
+    private readonly clock: Clock,
     metrics: Metrics,
   ) {
     this.reads = new Counter({
@@ -95,9 +71,7 @@ export class ChatroomListService {
   async page(userId: string, { archived, limit, cursor }: ListChatroomsQuery): Promise<string> {
     const after = decodeCursor(ListPosition, cursor);
     if (after === undefined) return this.firstPage(userId, archived, limit);
-    const position = [after.pinned, new Date(after.at), after.id];
-    const read = (count: number) => this.database.run(NEXT_PAGE, [userId, archived, count, ...position]);
-    return render(await readPage(limit, read, positionOf));
+    return render(await this.walks.page({ userId, archived, limit }, after));
   }
 
   private async firstPage(userId: string, archived: boolean, limit: number): Promise<string> {
@@ -110,8 +84,11 @@ export class ChatroomListService {
       return cached.body;
     }
     this.reads.inc({ result: cached === undefined ? 'unreachable' : cached === null ? 'absent' : 'outdated' });
+    const now = this.clock.now();
     const rows = await this.database.run(FIRST_PAGE, values);
-    const body = render(pageOf(limit, rows, positionOf));
+    const page = boundedPageOf(limit, rows, positionOf);
+    const nextCursor = page.nextCursor === null ? null : encodeCursor(this.walks.begin(page.items, now));
+    const body = render({ ...page, nextCursor });
     if (cached !== undefined) this.cache.store(userId, { shape, version: versionOf(rows), body });
     return body;
   }
@@ -135,10 +112,4 @@ const toRoom = (row: ListRow): ChatroomResponse => ({
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
   lastMessageAt: row.lastMessageAt,
-});
-
-const positionOf = ({ pinned, lastActivityAt, id }: ListRow): ListPosition => ({
-  pinned,
-  at: Date.parse(lastActivityAt),
-  id,
 });

@@ -26,10 +26,18 @@ export const CHATROOM_SELECT = {
   lastMessageAt: true,
 } as const satisfies Record<keyof ChatroomRow, true>;
 
-/** The same for statements that read times with `ISO_TIMES`: their rows are {@link ChatroomResponse}s. */
-export const CHATROOM_COLUMNS = `chatroom.id, chatroom.title, chatroom.system_instruction AS "systemInstruction",
+/**
+ * The same for statements that read times with `ISO_TIMES`: their rows are {@link ChatroomResponse}s.
+ *
+ * @param systemInstruction the expression for that text
+ */
+export const chatroomColumns = (systemInstruction: string): string => `
+  chatroom.id, chatroom.title, ${systemInstruction} AS "systemInstruction",
   chatroom.model, chatroom.pinned, chatroom.archived, chatroom.created_at AS "createdAt",
   chatroom.updated_at AS "updatedAt", chatroom.last_message_at AS "lastMessageAt"`;
+
+/** As {@link chatroomColumns}, with the whole text. */
+export const CHATROOM_COLUMNS = chatroomColumns('chatroom.system_instruction');
 
 /** A room as its owner sees it. */
 export const toChatroomResponse = (row: ChatroomRow): ChatroomResponse => ({

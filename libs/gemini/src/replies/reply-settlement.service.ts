@@ -86,13 +86,14 @@ export class ReplySettlementService {
 
   /** @param counted whether an attempt is spent */
   private async release(
-    { claim, call }: LeasedReply,
+    reply: LeasedReply,
     delayMs: number,
     failure: ReplyErrorCode | null,
     counted: boolean,
   ): Promise<void> {
+    const { claim, call } = reply;
     const dueIn = await persist(() => this.store.release(claim, delayMs, failure, counted, call));
-    if (dueIn === null) return;
+    if (dueIn === null) return await this.removeLog(reply);
     this.recordCall(claim, call);
     await this.jobs.enqueueIn(dueIn, claim);
     // The place that it had among the user's replies is free until then.
