@@ -1,9 +1,10 @@
 import { RedisClient } from '@app/platform';
 import { Module, type Provider, type Type } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { ErasedUserInterceptor } from './access/erased-user.interceptor.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
 import { AccountErasureService } from './account/account-erasure.service.js';
@@ -119,6 +120,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     // In this order: the limits count requests per user, whom the token names.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
+    { provide: APP_INTERCEPTOR, useClass: ErasedUserInterceptor },
   ],
   exports: [AccountParticipantService, AccountPlanService, SessionRevocationService],
 })

@@ -25,6 +25,7 @@ export { PeriodicTask } from './periodic/periodic-task.js';
 export { DatabaseConfig } from './database/database.config.js';
 export { DatabaseModule } from './database/database.module.js';
 export { Database } from './database/database.client.js';
+export { violatedForeignKey } from './database/foreign-key.js';
 export { type BoundStatement, prepared, type PreparedStatement } from './database/prepared-statement.js';
 export { ISO_TIMES, isoTime } from './database/iso-times.js';
 export { ApiProblem, problemResponse } from './problem/api-problem.decorator.js';

@@ -26,17 +26,19 @@ quota for free users, and subscriptions by Stripe. Times are ISO 8601 in UTC, id
   | \`done\` | the whole message | final; the server ends the stream |
 
   Every event has an \`id\`. After a lost connection send the last one as \`Last-Event-ID\` and the stream goes on where
-  it was. The texts of all \`delta\`s after the last \`reset\` add up to exactly the stored \`content\`. A comment comes at
-  least every 15 seconds.
-- **In one call**: send with \`Accept: text/event-stream\`, and the answer is the stream itself, beginning with an event
-  \`accepted\` that holds \`{message, reply}\`.
-- **Stop** it with \`POST …/cancel\`; what was written stays. **Try again** with \`POST …/regenerate\`.
+  it was; with the id of \`done\` the answer is 204. The texts of all \`delta\`s after the last \`reset\` add up to exactly the
+  stored \`content\`. A comment comes at least every 15 seconds.
+- **In one call** \`POST /chatroom/{id}/message/stream\` with an \`Idempotency-Key\` sends, and the answer is the stream itself,
+  beginning with an event \`accepted\` that holds \`{message, reply}\`. After a lost connection repeat the request under the same
+  key, with \`Last-Event-ID\`: nothing is sent twice, and the stream goes on where it was.
+- **Stop** it with \`POST …/cancel\`; what was written stays. **Try again** with \`POST …/regenerate\`, or
+  \`…/regenerate/stream\`.
 
 A reply that brought no complete answer says why in \`error.code\`, e.g. \`model_unavailable\` or \`prompt_blocked\`.
 
 ## Sending safely twice
-Send an \`Idempotency-Key\` with a message. If the answer got lost, repeat the request: the same answer comes again, with
-\`Idempotency-Replayed: true\`, and nothing is sent twice. The same key with another body is a 422.
+Send an \`Idempotency-Key\` with a message or a regeneration. If the answer got lost, repeat the request: the same answer comes again, with
+\`Idempotency-Replayed: true\`, and nothing is sent twice. The same key with another request is a 422.
 
 ## Quota and rate limits
 A plan has a number of messages for each UTC day, or no limit. Sending and regenerating cost one each,
@@ -59,7 +61,8 @@ Stripe's page for changing between paid plans, cancelling, cards and invoices.
 
 ## Lists
 \`limit\` (1–100, default 50) and \`cursor\`; the answer is \`{"items": […], "nextCursor": "…"}\`, and \`nextCursor\` is null on the
-last page.
+last page. A page with long texts ends early, at about 512 KiB of them. Chatrooms that are pinned or written to while a client walks
+through their list come exactly once all the same.
 
 ## Errors
 Every error is \`application/problem+json\` (RFC 9457): \`status\`, \`title\`, \`detail\` for people, \`code\` for programs, and
