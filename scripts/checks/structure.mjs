@@ -21,6 +21,7 @@ const ROLES = [
   'registry',
   'service',
   'store',
+  'interceptor',
   'strategy',
   'subscriber',
   'task',

@@ -190,7 +190,10 @@ describe('the answers of the running product are as described', () => {
     const body = { content: 'hello', title: 'x' };
     for (const route of api.routes.filter(({ path }) => path.includes('{'))) {
       const ask = async (id: string) => {
-        const sent = takesJson(route) ? { body: pick(body, route) } : {};
+        const sent = {
+          ...(takesJson(route) ? { body: pick(body, route) } : {}),
+          headers: { 'idempotency-key': randomUUID() },
+        };
         return person.http.send(route.method, route.path.replaceAll(/\{\w+\}/g, id), sent);
       };
       const [unknown, malformed] = [await ask(UNKNOWN_ID), await ask('7')];

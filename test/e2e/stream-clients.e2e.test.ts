@@ -77,7 +77,7 @@ const eventSourceClient: Client = {
       method: 'POST',
       headers: headersOf(body),
       ...sent(body),
-      fetch: reading.fetch as typeof fetch,
+      fetch: reading.fetch,
       onMessage: ({ event, data }) => reading.take(event, data),
     });
     // It ends at the 204 alone, to which it comes by reconnecting with the id of `done`.
