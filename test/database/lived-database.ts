@@ -26,6 +26,8 @@ const uuidSql = (kind: string, n: string): string =>
 export const LONG_ROOM = 1;
 export const BACKLOG_ROOM = 2;
 export const VARIANTS_ROOM = 3;
+/** A room with a hundred messages of 32,000 characters at its end. */
+export const LONG_TEXTS_ROOM = 4;
 
 /** Messages are numbered room by room; these are the first ones of the long room and of the backlogs. */
 const FIRST_LONG = LIVED.messages + 1;
@@ -99,6 +101,13 @@ const VARIANTS = `
          n > ${FIRST_VARIANT} AND n < ${FIRST_VARIANT + LIVED.variants}
   FROM generate_series(${FIRST_VARIANT}, ${FIRST_VARIANT + LIVED.variants}) n`;
 
+/** Texts that don't compress, so that each is stored outside of its row. */
+const LONG_TEXTS = `
+  INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at)
+  SELECT gen_random_uuid(), '${roomId(LONG_TEXTS_ROOM)}'::uuid, ${PER_ROOM} + n, 'user', 'completed',
+         (SELECT string_agg(md5(n || ' ' || k), '') FROM generate_series(1, 1000) k), ${PAST}, ${PAST}
+  FROM generate_series(1, 100) n`;
+
 /** What has happened since: dead rows, and a backlog that no statistics know. */
 const SINCE = [
   `UPDATE chatroom SET last_activity_at = now() WHERE id <= '${roomId(20_000)}'`,
@@ -106,6 +115,7 @@ const SINCE = [
    SELECT gen_random_uuid(), ${uuidSql('a', '1 + n')}, 'gemini-flash-latest', 'title', 90, ${PAST}
    FROM generate_series(1, 3000) n`,
   VARIANTS,
+  LONG_TEXTS,
   `UPDATE message SET superseded = false WHERE id <= '${messageId(40_000)}'`,
   `INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at, reply_to, due_at,
                         next_enqueue_at, quota_day, user_id)

@@ -1,11 +1,13 @@
 import 'reflect-metadata';
-import { Database, DatabaseConfig, ValidationFailedError } from '@app/platform';
+import { boundedPageOf, Database, DatabaseConfig, MAX_PAGE_BYTES, ValidationFailedError } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
 import { chatrooms } from '../../../../test/support/replies/chatrooms.js';
 import { plansFile } from '../../../../test/support/plans-file.js';
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
+import { MAX_SEQ } from '../messages/message.row.js';
+import { MessageStore } from '../messages/message.store.js';
 import { ChatroomNotFoundError, ModelNotInPlanError, TooManyChatroomsError } from './chatroom.errors.js';
 import type { ChatroomResponse } from './chatroom.response.js';
 import type { ChatroomService } from './chatroom.service.js';
@@ -190,6 +192,52 @@ describe('a conversation', () => {
       ),
       { numRuns: 40 },
     );
+  });
+
+  it('has pages of bounded size, with one message at least, and leads back to its beginning all the same', async () => {
+    const { id } = await rooms.create(owner, {});
+    const long = { content: '字'.repeat(32_000) };
+    const tooLong = { content: 'x'.repeat(MAX_PAGE_BYTES + 1) };
+    const ids = await insertMessages(database, id, [...Array<object>(30).fill(long), tooLong, {}, long, tooLong]);
+    const pages: number[] = [];
+    const seen: string[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await rooms.read(owner, id, { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+      const bytes = page.messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+      if (page.messages.length > 1) expect(bytes).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+      pages.push(page.messages.length);
+      seen.unshift(...page.messages.map((message) => message.id));
+      if (page.nextCursor === null) break;
+      cursor = page.nextCursor;
+    }
+    expect(seen).toEqual(ids);
+    expect(pages).toEqual([1, 2, 1, 5, 5, 5, 5, 5, 5]);
+  });
+
+  it('has pages of bounded size of the variants of a reply, too', async () => {
+    const { id } = await rooms.create(owner, {});
+    const [question = ''] = await insertMessages(database, id, [{}]);
+    const variants = await insertMessages(
+      database,
+      id,
+      Array<object>(20).fill({ role: 'bot', content: 'x'.repeat(100_000) }),
+    );
+    await database.prisma.message.updateMany({ where: { id: { in: variants } }, data: { replyTo: question } });
+    const store = new MessageStore(database);
+    const seen: string[] = [];
+    for (let before = MAX_SEQ; ;) {
+      const rows = await store.findVariants(owner, id, question, 101, before);
+      const { items, nextCursor } = boundedPageOf(100, rows, ({ seq }) => ({ seq }));
+      expect(items.every(({ content }) => content.length === 100_000)).toBe(true);
+      // Texts beyond the page are not fetched.
+      expect(rows.slice(items.length).every(({ content }) => (content as string | null) === null)).toBe(true);
+      seen.push(...items.map((item) => item.id));
+      if (nextCursor === null) break;
+      expect(items).toHaveLength(5);
+      before = items.at(-1)!.seq;
+    }
+    expect(seen).toEqual(variants.toReversed());
+    expect(await store.findVariants(otherUser, id, question, 101, MAX_SEQ)).toEqual([]);
   });
 
   it('refuses a cursor that it did not give', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ReplyErrorCode, ReplyCompletionService, ReplyJobsService, ReplyLogStore } from '@app/chatroom';
-import { CrashPointService } from '@app/platform';
+import { CrashPointService, withTimeout } from '@app/platform';
 import { UsageMetrics } from '@app/subscription';
 import { Injectable, Logger } from '@nestjs/common';
 import type { ModelCallUsage } from '../model/model-call-usage.js';
@@ -16,6 +16,9 @@ import { type ClaimedReply, type FinalReply, ReplyStore } from './reply.store.js
 const STORE_TRIES = 12;
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 3_000;
+
+/** How long the end of a cancelled reply waits for its log. */
+const LOG_TIMEOUT_MS = 300;
 
 /** Settles an attempt: stores the reply's one outcome, or releases the reply for another attempt, perhaps after its model's pause. */
 @Injectable()
@@ -53,6 +56,8 @@ export class ReplySettlementService {
 
   private async finish(reply: LeasedReply, final: FinalReply): Promise<void> {
     const { claim } = reply;
+    // Its room may be deleted right after, and the log with it: what is still on its way to Redis would stay there.
+    if (final.status === 'cancelled') await withTimeout(LOG_TIMEOUT_MS, reply.close(), () => undefined);
     const stored = await persist(() => this.store.finish(claim, final, reply.call));
     if (!stored) {
       this.logger.log('The reply was finished elsewhere; this result is discarded');
