@@ -14,6 +14,7 @@ const PRODUCTION = {
   STRIPE_API_BASE_URL: '',
   STRIPE_WEBHOOK_SECRET: randomSecret(),
   PHONE_ALLOWED_COUNTRIES: 'US',
+  OTP_SENDS_PER_DAY: '1000',
 };
 
 interface Message {
