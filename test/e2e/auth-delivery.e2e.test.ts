@@ -41,7 +41,10 @@ class Delivery {
   static async start(env: Record<string, string>): Promise<Delivery> {
     const stack = await startStack({ workers: 0, apis: 0, env: { SANDBOX_SMS_SECRET: SECRET } });
     const tls = await TlsProxy.to(Number(new URL(stack.sandboxUrl).port));
-    const own = Object.entries({ ...env, ...tls.trust }).map(([name, value]) => [name, value.replace('{sandbox}', tls.url)]);
+    const own = Object.entries({ ...env, ...tls.trust }).map(([name, value]) => [
+      name,
+      value.replace('{sandbox}', tls.url),
+    ]);
     await stack.add('api', Object.fromEntries(own) as Record<string, string>);
     return new Delivery(stack, tls);
   }

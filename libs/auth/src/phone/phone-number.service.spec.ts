@@ -95,16 +95,14 @@ describe('a phone number', () => {
     const spaces = [' ', '\u00A0', '\u202F', '\u3000', '\u2003', '\t', '-', '\u2011', '.'];
     const around = fc.array(fc.constantFrom(...marks, ...directions), { maxLength: 3 }).map((each) => each.join(''));
     const between = fc.constantFrom('', '', '', ...spaces);
-    const decorated = fc
-      .constantFrom(...numbers)
-      .chain((number) =>
-        fc
-          .array(fc.tuple(around, between, fc.constantFrom(...zeros)), {
-            minLength: number.length,
-            maxLength: number.length,
-          })
-          .chain((parts) => fc.constantFrom('+', '\uFF0B', '00').map((plus) => ({ number, parts, plus }))),
-      );
+    const decorated = fc.constantFrom(...numbers).chain((number) =>
+      fc
+        .array(fc.tuple(around, between, fc.constantFrom(...zeros)), {
+          minLength: number.length,
+          maxLength: number.length,
+        })
+        .chain((parts) => fc.constantFrom('+', '\uFF0B', '00').map((plus) => ({ number, parts, plus }))),
+    );
     fc.assert(
       fc.property(decorated, ({ number, parts, plus }) => {
         const written = Array.from(number.slice(1), (digit, index) => {
