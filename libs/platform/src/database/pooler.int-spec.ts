@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { availablePoolers, type Pooler } from '../../../../test/support/pooler.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
@@ -43,7 +44,8 @@ it('has every connection in UTC and with bounds, from its first statement on', a
   expect(others.filter((other) => JSON.stringify(other) !== JSON.stringify(first))).toEqual([]);
 });
 
-describe.each(await availablePoolers())('through $name', ({ preparedStatements, start }) => {
+const poolers = await availablePoolers();
+describe.each(poolers)('through $name', ({ preparedStatements, start }) => {
   let pooler: Pooler;
   beforeAll(async () => {
     // Fewer connections to the server than clients have, so that each of these is served by all of those.
@@ -81,16 +83,29 @@ describe.each(await availablePoolers())('through $name', ({ preparedStatements, 
     expect(pids.filter(([first, second]) => first !== second)).toEqual([]);
     expect(new Set(pids.flat()).size).toBeLessThanOrEqual(3);
   });
-
-  (preparedStatements === 'off' ? it : it.skip)('says what to do when it was not told of the pooler', async () => {
-    const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
-    const database = connect(pooler.url(testDatabase.url), 'on');
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 60 }, (_, index) => database.run(ADDITIONS[index % ADDITIONS.length] ?? SETTINGS, [index])),
-    );
-    expect(outcomes.map(({ status }) => status)).toContain('rejected');
-    expect(logged).toHaveBeenCalledTimes(1);
-    expect(logged).toHaveBeenCalledWith(expect.stringContaining('DATABASE_PREPARED_STATEMENTS=off'));
-    logged.mockRestore();
-  });
 });
+
+describe.each(poolers.filter(({ preparedStatements }) => preparedStatements === 'off'))(
+  'through $name, not told of it',
+  ({ start }) => {
+    let pooler: Pooler;
+    beforeAll(async () => {
+      pooler = await start({ default_pool_size: 3 });
+    });
+    afterAll(() => pooler.stop());
+
+    it('says what to do', async () => {
+      const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+      const database = connect(pooler.url(testDatabase.url), 'on');
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 60 }, (_, index) =>
+          database.run(ADDITIONS[index % ADDITIONS.length] ?? SETTINGS, [index]),
+        ),
+      );
+      expect(outcomes.map(({ status }) => status)).toContain('rejected');
+      expect(logged).toHaveBeenCalledTimes(1);
+      expect(logged).toHaveBeenCalledWith(expect.stringContaining('DATABASE_PREPARED_STATEMENTS=off'));
+      logged.mockRestore();
+    });
+  },
+);
