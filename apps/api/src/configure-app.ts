@@ -1,4 +1,5 @@
 import helmet from 'helmet';
+import { AddressHashService } from '@app/auth';
 import {
   Metrics,
   ProblemFilter,
@@ -70,7 +71,7 @@ export function createAdapter(config: ApiConfig, longestMessage: number): Fastif
 export async function configureApp(app: NestFastifyApplication, config: ApiConfig): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   const methods = collectMethods(fastify);
-  addRequestHooks(fastify, app.get(Metrics));
+  addRequestHooks(fastify, app.get(Metrics), app.get(AddressHashService));
   acceptJsonOnly(fastify);
   // Made once: the plugin for Fastify would put the same headers together anew for each request.
   const secure = helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY } });

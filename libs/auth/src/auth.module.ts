@@ -15,6 +15,7 @@ import { AccountController } from './account/account.controller.js';
 import { AccountStore } from './account/account.store.js';
 import { PersonHashService } from './account/person-hash.service.js';
 import { AuthMetrics } from './auth.metrics.js';
+import { AddressHashService } from './client/address-hash.service.js';
 import { LoginController } from './login/login.controller.js';
 import { LoginService } from './login/login.service.js';
 import { TokenController } from './login/token.controller.js';
@@ -101,6 +102,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     AccountParticipantService,
     AccountPlanService,
     AccountStore,
+    AddressHashService,
     AuthMetrics,
     JwtStrategy,
     LoginService,
@@ -122,6 +124,6 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_INTERCEPTOR, useClass: ErasedUserInterceptor },
   ],
-  exports: [AccountParticipantService, AccountPlanService, SessionRevocationService],
+  exports: [AddressHashService, AccountParticipantService, AccountPlanService, SessionRevocationService],
 })
 export class AuthModule {}
