@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Logger, NotFoundException } from '@nestjs/common';
 import type { AddressHashService, AuthenticatedUser } from '@app/auth';
-import { type Metrics, RequestContext, type RequestScope, uuidv7 } from '@app/platform';
+import { type AuditTrail, type Metrics, RequestContext, type RequestScope, uuidv7 } from '@app/platform';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram } from 'prom-client';
 
@@ -25,8 +25,12 @@ export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): 
 }
 
 /** Gives every request its id, context, access line and measurement. */
-export function addRequestHooks(fastify: FastifyInstance, metrics: Metrics, addresses: AddressHashService): void {
-  const observe = observer(metrics);
+export function addRequestHooks(
+  fastify: FastifyInstance,
+  metrics: Metrics,
+  { addresses, audit }: { addresses: AddressHashService; audit: AuditTrail },
+): void {
+  const observe = observer(metrics, audit);
   const scopes = new WeakMap<FastifyRequest, RequestScope>();
   fastify.addHook('onRequest', (request, reply, done) => {
     const scope = { requestId: request.id, addressHash: addresses.hash(request.ip) };
@@ -46,7 +50,7 @@ export function addRequestHooks(fastify: FastifyInstance, metrics: Metrics, addr
 }
 
 /** One log line and one measurement when a response is over, whether it was finished or the client went away. */
-function observer(metrics: Metrics) {
+function observer(metrics: Metrics, audit: AuditTrail) {
   const logger = new Logger('Access');
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
@@ -63,9 +67,15 @@ function observer(metrics: Metrics) {
       const { statusCode: status, writableFinished } = reply.raw;
       const seconds = (performance.now() - begun) / 1_000;
       duration.observe({ method, route, status }, seconds);
+      const userId = request.user?.userId ?? null;
+      if (status === 429) {
+        // Whichever limit it was: each answers so.
+        const event = { action: 'limit_reached', userId, detail: { method, route } } as const;
+        RequestContext.run(scope, () => audit.recordRefusal(event));
+      }
       logger[QUIET_ROUTES.has(route) && status < 400 ? 'debug' : 'log']({
         ...scope,
-        ...(request.user === undefined ? {} : { userId: request.user.userId }),
+        ...(userId === null ? {} : { userId }),
         method,
         route,
         status,

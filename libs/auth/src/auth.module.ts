@@ -13,6 +13,7 @@ import { AccountParticipantService } from './account/account-participant.service
 import { AccountPlanService } from './account/account-plan.service.js';
 import { AccountController } from './account/account.controller.js';
 import { AccountStore } from './account/account.store.js';
+import { AuditAccountParticipant } from './account/audit-account.participant.js';
 import { PersonHashService } from './account/person-hash.service.js';
 import { AuthMetrics } from './auth.metrics.js';
 import { AddressHashService } from './client/address-hash.service.js';
@@ -103,6 +104,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     AccountPlanService,
     AccountStore,
     AddressHashService,
+    AuditAccountParticipant,
     AuthMetrics,
     JwtStrategy,
     LoginService,

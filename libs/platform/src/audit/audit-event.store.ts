@@ -15,6 +15,19 @@ const INSERT = prepared<{ id: string }>(
     RETURNING id::text`,
 );
 
+/** What a user gets to see. The hash of an address says nothing to anybody without the server's secret. */
+const EXPORTED = { id: true, at: true, action: true, sessionId: true, requestId: true, detail: true } as const;
+
+/** An event as its user gets to see it. */
+export interface AuditEventRow {
+  id: string;
+  at: Date;
+  action: string;
+  sessionId: string | null;
+  requestId: string | null;
+  detail: unknown;
+}
+
 /** The audit trail in PostgreSQL. Rows have no foreign keys: they outlive what they tell of. */
 @Injectable()
 export class AuditEventStore {
@@ -22,6 +35,16 @@ export class AuditEventStore {
 
   async insert(entries: readonly AuditEntry[]): Promise<void> {
     await this.database.run(INSERT, [JSON.stringify(entries)]);
+  }
+
+  /** At most `limit` events of a user after one of them, oldest first. */
+  eventsAfter(userId: string, after: string | null, limit: number): Promise<AuditEventRow[]> {
+    return this.database.prisma.auditEvent.findMany({
+      where: { userId, ...(after === null ? {} : { id: { gt: after } }) },
+      orderBy: { id: 'asc' },
+      take: limit,
+      select: EXPORTED,
+    });
   }
 
   /** The same for a transaction of the caller's. */

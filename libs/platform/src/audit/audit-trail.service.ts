@@ -5,7 +5,7 @@ import { uuidv7 } from '../ids/uuid.js';
 import { PeriodicTask } from '../periodic/periodic-task.js';
 import { RequestContext } from '../request/request-context.js';
 import type { AuditEntry, AuditEvent } from './audit-event.js';
-import { AuditEventStore } from './audit-event.store.js';
+import { type AuditEventRow, AuditEventStore } from './audit-event.store.js';
 
 const FLUSH_MS = 1_000;
 
@@ -82,6 +82,16 @@ export class AuditTrail implements OnApplicationBootstrap, BeforeApplicationShut
     if (this.refusals.has(key) || this.refusals.size >= REFUSALS_LIMIT) return;
     this.refusals.set(key, now + REFUSALS_HOUR_MS);
     this.record(event);
+  }
+
+  /** All events of a user, oldest first. */
+  async eventsOf(userId: string): Promise<AuditEventRow[]> {
+    const events: AuditEventRow[] = [];
+    for (;;) {
+      const batch = await this.store.eventsAfter(userId, events.at(-1)?.id ?? null, BATCH_SIZE);
+      events.push(...batch);
+      if (batch.length < BATCH_SIZE) return events;
+    }
   }
 
   private forgetRefusals(now: number): void {
