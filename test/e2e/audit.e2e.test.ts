@@ -48,7 +48,7 @@ it('has a login when it is answered, with the request’s id and a hash of the a
   const line = await eventually(() =>
     stack.api().log.find((each) => each.includes('"context":"Access"') && each.includes(`"userId":"${person.id}"`)),
   );
-  expect(JSON.parse(line)).toMatchObject({ addressHash: login?.address, route: '/user/me' });
+  expect(JSON.parse(line ?? '')).toMatchObject({ addressHash: login?.address, route: '/user/me' });
   expect(stack.api().log.join('\n')).not.toContain('"ip":"127.0.0.1"');
   expect(stack.api().log.filter((each) => each.includes('"context":"Audit"') && each.includes(person.id))).toHaveLength(
     1,

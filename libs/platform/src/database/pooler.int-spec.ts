@@ -15,6 +15,8 @@ const ADDITIONS = Array.from({ length: 12 }, (_, index) =>
   prepared<{ sum: number }>(`test_addition_${index}`, `SELECT $1::int + ${index} AS sum, pg_sleep(0.002)`),
 );
 
+const addition = (index: number) => ADDITIONS[index % ADDITIONS.length] as (typeof ADDITIONS)[number];
+
 const databases: Database[] = [];
 function connect(url: string, preparedStatements: 'on' | 'off', poolSize = 10): Database {
   const config = Object.assign(new DatabaseConfig(), {
@@ -57,8 +59,8 @@ describe.each(poolers)('through $name', ({ preparedStatements, start }) => {
     const processes = [0, 1, 2].map(() => connect(pooler.url(testDatabase.url), preparedStatements));
     const answers = processes.flatMap((database) =>
       Array.from({ length: 100 }, async (_, index) => {
-        const [row] = await database.run(ADDITIONS[index % ADDITIONS.length] ?? SETTINGS, [index]);
-        return (row as { sum: number }).sum - (index % ADDITIONS.length) - index;
+        const [row] = await database.run(addition(index), [index]);
+        return (row?.sum ?? NaN) - (index % ADDITIONS.length) - index;
       }),
     );
     expect(new Set(await Promise.all(answers))).toEqual(new Set([0]));
@@ -98,9 +100,7 @@ describe.each(poolers.filter(({ preparedStatements }) => preparedStatements === 
       const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
       const database = connect(pooler.url(testDatabase.url), 'on');
       const outcomes = await Promise.allSettled(
-        Array.from({ length: 60 }, (_, index) =>
-          database.run(ADDITIONS[index % ADDITIONS.length] ?? SETTINGS, [index]),
-        ),
+        Array.from({ length: 60 }, (_, index) => database.run(addition(index), [index])),
       );
       expect(outcomes.map(({ status }) => status)).toContain('rejected');
       expect(logged).toHaveBeenCalledTimes(1);
