@@ -32,7 +32,6 @@ export { Database } from './database/database.client.js';
 export { violatedForeignKey } from './database/foreign-key.js';
 export { type BoundStatement, prepared, type PreparedStatement } from './database/prepared-statement.js';
 export { openPool } from './database/pool.js';
-export { type BoundStatement, prepared } from './database/prepared-statement.js';
 export { ISO_TIMES, isoTime } from './database/iso-times.js';
 export { ApiProblem, problemResponse } from './problem/api-problem.decorator.js';
 export { DomainError } from './problem/domain-error.js';
