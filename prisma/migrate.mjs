@@ -9,12 +9,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { EVERYTHING, readMigrations, withSchemaEngine } from './schema-engine.mjs';
+import { EVERYTHING, MIGRATION_LOCK, readMigrations, withSchemaEngine } from './schema-engine.mjs';
 
-/** Names our advisory lock among the database's others. Prisma's own CLI uses 72707369. */
-const LOCK = 5_243_361;
 const WAIT_FOR_DATABASE_MS = 60_000;
 const WAIT_FOR_OTHERS_MS = 10 * 60_000;
+
+/** The role or the database may have bounds for the product's short statements. */
+const WITHOUT_BOUNDS = 'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
 
 /**
  * Applies the outstanding migrations.
@@ -27,9 +28,10 @@ const WAIT_FOR_OTHERS_MS = 10 * 60_000;
 async function migrate(url, rolledBack) {
   const guard = await connect(url);
   try {
-    await guard.query(`SET lock_timeout = ${WAIT_FOR_OTHERS_MS}`);
-    // Belongs to this connection: a replica that dies half-way frees it.
-    await guard.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    // Belongs to a transaction that stays open meanwhile: a replica that dies half-way frees it. A lock of the session would stay
+    // with the server's connection, behind a pooler.
+    await guard.query(`BEGIN; ${WITHOUT_BOUNDS}; SET LOCAL lock_timeout = ${WAIT_FOR_OTHERS_MS}`);
+    await guard.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     return await withSchemaEngine(url, async (engine) => {
       if (rolledBack) await engine.markMigrationRolledBack({ migrationName: rolledBack });
       const { appliedMigrationNames } = await engine.applyMigrations({

@@ -16,6 +16,9 @@ import pg from 'pg';
 const SCHEMA = fileURLToPath(new URL('schema.prisma', import.meta.url));
 export const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url));
 
+/** The key of the advisory lock under which Prisma's own CLI migrates, too. */
+export const MIGRATION_LOCK = 72_707_369;
+
 /** Nothing is managed outside of Prisma. @type {SchemaFilter} */
 export const EVERYTHING = { externalTables: [], externalEnums: [] };
 
@@ -74,11 +77,12 @@ export async function withSchemaEngine(url, work, scratchUrl = url) {
 }
 
 /**
- * The adapter, mended for migrations in two places.
+ * The adapter, mended for migrations.
  *
  * It refuses the internal one-letter type `"char"`, which some columns of PostgreSQL's catalogues have and the engine
  * expects. And it cuts a script at every semicolon, be it inside a function or a text; PostgreSQL takes a script as a
- * whole, and then all of it happens or nothing.
+ * whole, and then all of it happens or nothing. A migration may take longer than the statements of the product. And the engine
+ * locks a session, which behind a pooler is nobody's own; `migrate.mjs` holds that lock in a transaction.
  */
 class MigrationPg extends PrismaPg {
   /** Which columns of a result have that type. @type {WeakMap<unknown[], Set<number>>} */
@@ -103,15 +107,32 @@ class MigrationPg extends PrismaPg {
   async connect() {
     const adapter = await super.connect();
     const queryRaw = adapter.queryRaw.bind(adapter);
+    const executeRaw = adapter.executeRaw.bind(adapter);
     return Object.assign(adapter, {
       queryRaw: async (/** @type {Parameters<typeof queryRaw>[0]} */ query) => {
         const result = await queryRaw(query);
         for (const index of this.#letters.get(result.rows) ?? []) result.columnTypes[index] = ColumnTypeEnum.Character;
         return result;
       },
-      executeScript: (/** @type {string} */ script) => this.#pool.query(script).then(() => undefined, refuse),
+      executeRaw: (/** @type {Parameters<typeof executeRaw>[0]} */ query) =>
+        isEngineLock(query.sql) ? Promise.resolve(0) : executeRaw(query),
+      executeScript: (/** @type {string} */ script) =>
+        this.#pool.query(unbounded(script)).then(() => undefined, refuse),
     });
   }
+}
+
+/** Whether the engine asks for its lock, which the caller holds. @param {string} sql */
+const isEngineLock = (sql) => sql.includes(`pg_advisory_lock(${MIGRATION_LOCK})`);
+
+/**
+ * Without the bound that the role or the database may have for the product's short statements. What refuses to run in a transaction, which a script of several statements is, stays as it is.
+ *
+ * @param {string} script
+ * @returns {string}
+ */
+function unbounded(script) {
+  return /\bCONCURRENTLY\b/i.test(script) ? script : `SET LOCAL statement_timeout = 0;\n${script}`;
 }
 
 /** @param {pg.DatabaseError} error @returns {never} @throws {DriverAdapterError} what the engine understands */

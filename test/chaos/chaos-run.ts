@@ -18,6 +18,8 @@ import { ChaosServices } from './services.js';
 export interface ChaosOptions {
   seconds: number;
   seed: number;
+  /** Whether PgBouncer stands before PostgreSQL; it does not unless given. */
+  pooler?: boolean;
   /** Guarantees that the tested build lacks, to see whether the oracle notices; unless given, the build is as it is. */
   breakBuild?: Breakage[];
   /** The faults to choose from; all unless given. */
@@ -72,7 +74,7 @@ const SETTLE_MS = 60_000;
  * messages, and one more sends many.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const services = await ChaosServices.start();
+  const services = await ChaosServices.start(options.pooler ?? false);
   const build = options.breakBuild === undefined ? null : await BrokenBuild.create(options.breakBuild);
   try {
     const folder = build === null ? {} : { buildFolder: build.folder };

@@ -16,6 +16,7 @@ const KEPT: Verdict = {
 /** `npm run chaos` sets these for a long run. */
 const seconds = Number(process.env['CHAOS_SECONDS'] ?? 20);
 const seed = Number(process.env['CHAOS_SEED'] ?? 1);
+const pooler = process.env['CHAOS_POOLER'] !== undefined;
 const soaking = process.env['CHAOS_SECONDS'] !== undefined;
 
 const onProgress = (line: string): void => {
@@ -32,7 +33,7 @@ describe('while processes and services fail', () => {
   it(
     'every accepted message gets exactly one outcome, in order, users take turns, and all that is counted stays exact',
     async () => {
-      const report = await runChaos({ seconds, seed, onProgress });
+      const report = await runChaos({ seconds, seed, pooler, onProgress });
       const { accepted, refused, faults, calls, longestWaitMs } = report;
       process.stderr.write(`\n${JSON.stringify({ seed, accepted, refused, faults, calls, longestWaitMs })}\n`);
       expectKept(report);

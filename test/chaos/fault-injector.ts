@@ -110,6 +110,7 @@ export class FaultInjector {
       { name: 'flush Redis', inject: () => services.flushRedis() },
       { name: 'kill Redis', inject: () => services.killRedis() },
       { name: 'kill PostgreSQL', inject: () => services.killPostgres() },
+      ...(services.hasPooler ? [{ name: 'kill the pooler', inject: () => services.killPooler() }] : []),
       { name: 'reset connections to PostgreSQL', inject: async () => services.postgresProxy.reset() },
       { name: 'reset connections to Redis', inject: async () => services.redisProxy.reset() },
       { name: 'half-open connections to PostgreSQL', inject: () => this.disturb('postgresProxy', 'half-open') },

@@ -8,11 +8,15 @@ import { Redis } from 'ioredis';
 import { freePort } from '../../scripts/services/ports.mjs';
 import { createDatabase, type Postgres, startPostgres } from '../../scripts/services/postgres.mjs';
 import { type ManagedProcess, Processes } from '../../scripts/services/processes.mjs';
+import { type PgBouncer, providePgBouncer, startPgBouncer } from '../../scripts/services/pgbouncer.mjs';
 import { provideRedis, startRedis } from '../../scripts/services/redis.mjs';
 import { TcpProxy } from '../support/http/tcp-proxy.js';
 
 const MIGRATE = fileURLToPath(new URL('../../prisma/migrate.mjs', import.meta.url));
 const DATABASE = 'chaos';
+
+/** Fewer than the processes' connections. */
+const POOLER_SETTINGS = { default_pool_size: 12, max_prepared_statements: 200, server_login_retry: 1 };
 
 /**
  * A PostgreSQL and a Redis that may be killed, each behind a proxy. What PostgreSQL has committed survives its processes
@@ -22,19 +26,21 @@ export class ChaosServices {
   private constructor(
     private readonly processes: Processes,
     private readonly folder: string,
-    private readonly ports: { postgres: number; redis: number },
+    private readonly ports: { postgres: number; redis: number; pooler: number },
     private readonly password: string,
     private postgres: Postgres,
     private redis: ManagedProcess,
+    private pooler: PgBouncer | null,
     readonly postgresProxy: TcpProxy,
     readonly redisProxy: TcpProxy,
   ) {}
 
-  static async start(): Promise<ChaosServices> {
+  /** @param withPooler whether PgBouncer stands between the proxy and PostgreSQL */
+  static async start(withPooler: boolean): Promise<ChaosServices> {
     const processes = new Processes();
     const folder = await mkdtemp(join(tmpdir(), 'chat-chaos-'));
     processes.removeAtEnd(folder);
-    const ports = { postgres: await freePort(), redis: await freePort() };
+    const ports = { postgres: await freePort(), redis: await freePort(), pooler: await freePort() };
     const password = randomUUID();
     const [postgres, redis] = await Promise.all([
       launchPostgres(processes, folder, ports.postgres, password),
@@ -42,11 +48,12 @@ export class ChaosServices {
     ]);
     await createDatabase(postgres, DATABASE);
     execFileSync(process.execPath, [MIGRATE], { env: { ...process.env, DATABASE_URL: postgres.url(DATABASE) } });
+    const pooler = withPooler ? await launchPooler(processes, folder, ports.pooler, postgres) : null;
     const proxies = [
-      await TcpProxy.to('127.0.0.1', ports.postgres),
+      await TcpProxy.to('127.0.0.1', withPooler ? ports.pooler : ports.postgres),
       await TcpProxy.to('127.0.0.1', ports.redis),
     ] as const;
-    return new ChaosServices(processes, folder, ports, password, postgres, redis, ...proxies);
+    return new ChaosServices(processes, folder, ports, password, postgres, redis, pooler, ...proxies);
   }
 
   /** The product's settings, which lead through the proxies. */
@@ -79,6 +86,18 @@ export class ChaosServices {
     }
   }
 
+  /** Does nothing without one. */
+  async killPooler(): Promise<void> {
+    if (this.pooler === null) return;
+    this.pooler.process.kill('SIGKILL');
+    await this.pooler.process.exited;
+    this.pooler = await launchPooler(this.processes, this.folder, this.ports.pooler, this.postgres);
+  }
+
+  get hasPooler(): boolean {
+    return this.pooler !== null;
+  }
+
   async killRedis(): Promise<void> {
     this.redis.kill('SIGKILL');
     await this.redis.exited;
@@ -107,4 +126,19 @@ function launchPostgres(processes: Processes, folder: string, port: number, pass
 async function launchRedis(processes: Processes, folder: string, port: number): Promise<ManagedProcess> {
   const program = await provideRedis(() => undefined);
   return startRedis(processes, { program, folder: join(folder, 'redis'), port, durable: false });
+}
+
+async function launchPooler(
+  processes: Processes,
+  folder: string,
+  port: number,
+  postgres: Postgres,
+): Promise<PgBouncer> {
+  return startPgBouncer(processes, {
+    program: await providePgBouncer('trixie'),
+    folder: join(folder, 'pooler'),
+    port,
+    server: postgres.url(DATABASE),
+    settings: POOLER_SETTINGS,
+  });
 }

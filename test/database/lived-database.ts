@@ -72,6 +72,9 @@ const HISTORY = [
    FROM "user", generate_series(0, 9) days, (VALUES ('reply'), ('title')) AS purposes (purpose)`,
   `INSERT INTO erased_model_usage (day, model, purpose, calls)
    SELECT current_date - days, 'model-' || model, 'reply', 3 FROM generate_series(0, 399) days, generate_series(1, 20) model`,
+  `INSERT INTO audit_event (id, at, action, user_id)
+   SELECT gen_random_uuid(), now() - n * interval '1 minute', 'login', ${uuidSql('a', '1 + n % 1000')}
+   FROM generate_series(1, 20000) n`,
   `INSERT INTO erased_daily_usage SELECT decode(md5('p' || n), 'hex'), current_date, 3 FROM generate_series(1, 20000) n`,
   `INSERT INTO idempotency_key (user_id, key, request_hash, reply_id, created_at)
    SELECT ${uuidSql('a', `1 + n % ${LIVED.users}`)}, 'key ' || n, '\\x00', ${uuidSql('c', '2 * n')}, ${PAST}

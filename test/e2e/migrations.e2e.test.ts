@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import pg from 'pg';
+import { availablePoolers, type Pooler } from '../support/pooler.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/services.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -26,6 +27,16 @@ async function tables(databaseUrl: string): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+async function advisoryLocks(databaseUrl: string): Promise<object[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  const { rows } = await client.query<object>("SELECT objid, granted FROM pg_locks WHERE locktype = 'advisory'");
+  await client.end();
+  return rows;
+}
+
+const poolers = await availablePoolers();
+
 describe('Migrations', () => {
   let database: TestDatabase;
   beforeEach(async () => {
@@ -48,18 +59,18 @@ describe('Migrations', () => {
     expect(unknown).toMatchObject({ exitCode: 1, stderr: 'Migration failed: database "nowhere" does not exist' });
   });
 
-  describe('of which one fails half-way', () => {
-    let prisma: string;
-    const write = (sql: string) => writeFileSync(join(prisma, 'migrations/0099_next/migration.sql'), sql);
-    beforeEach(() => {
-      // Inside the repository, so that its packages are found.
-      mkdirSync(`${root}.data`, { recursive: true });
-      prisma = mkdtempSync(`${root}.data/migrations-`);
-      cpSync(`${root}prisma`, prisma, { recursive: true });
-      mkdirSync(join(prisma, 'migrations/0099_next'));
-    });
-    afterEach(() => rmSync(prisma, { recursive: true }));
+  let prisma: string;
+  const write = (sql: string) => writeFileSync(join(prisma, 'migrations/0099_next/migration.sql'), sql);
+  beforeEach(() => {
+    // Inside the repository, so that its packages are found.
+    mkdirSync(`${root}.data`, { recursive: true });
+    prisma = mkdtempSync(`${root}.data/migrations-`);
+    cpSync(`${root}prisma`, prisma, { recursive: true });
+    mkdirSync(join(prisma, 'migrations/0099_next'));
+  });
+  afterEach(() => rmSync(prisma, { recursive: true }));
 
+  describe('of which one fails half-way', () => {
     it('undo all of it, and apply it again once it is corrected and marked as rolled back', async () => {
       write("CREATE TABLE shelf (note text DEFAULT 'a;b');\nSELECT nonsense;\n");
       const failed = await migrate(database.url, prisma);
@@ -72,6 +83,35 @@ describe('Migrations', () => {
       const corrected = await migrate(database.url, prisma, '--rolled-back', '0099_next');
       expect(corrected).toMatchObject({ exitCode: 0, stdout: 'Applied 0099_next.' });
       expect(await tables(database.url)).toContain('shelf');
+    });
+  });
+
+  it('take as long as they take, whatever bound the database has for short statements', async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(`ALTER DATABASE "${name}" SET statement_timeout = '200ms'`);
+    await client.query(`ALTER DATABASE "${name}" SET idle_in_transaction_session_timeout = '200ms'`);
+    await client.end();
+    write('SELECT pg_sleep(0.5);\n');
+    expect(await migrate(database.url, prisma)).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  describe.each(poolers)('through $name', ({ start }) => {
+    let pooler: Pooler;
+    beforeEach(async () => {
+      pooler = await start({ default_pool_size: 8 });
+    });
+    afterEach(() => pooler.stop());
+
+    it('are applied once, and leave no lock behind', async () => {
+      const replicas = await Promise.all(Array.from({ length: 3 }, () => migrate(pooler.url(database.url))));
+      expect(replicas.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
+        Array.from({ length: 3 }, () => ({ exitCode: 0, stderr: '' })),
+      );
+      expect(replicas.filter(({ stdout }) => stdout.startsWith('Applied 0001_init'))).toHaveLength(1);
+      expect(await advisoryLocks(database.url)).toEqual([]);
+      expect(await tables(database.url)).toContain('message');
     });
   });
 });

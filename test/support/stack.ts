@@ -4,6 +4,7 @@ import { type ManagedProcess, Processes } from '../../scripts/services/processes
 import { type App, startApp, untilReady } from '../../scripts/product/apps.mjs';
 import { withSandbox } from '../../scripts/product/sandbox-env.mjs';
 import { HttpClient } from './http/http-client.js';
+import type { Pooler } from './pooler.js';
 import { leaksIn } from './privacy/leaks.js';
 import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from './services.js';
 
@@ -20,6 +21,8 @@ export interface StackOptions {
   sandbox?: boolean;
   /** Variables for all processes, which override the defaults. */
   env?: Environment;
+  /** A pooler between the processes and their database; none unless given. */
+  pooler?: Pooler;
   /** The folder that holds the `dist` to start from; the project's own unless given. */
   buildFolder?: string;
 }
@@ -176,14 +179,20 @@ function existing(process: StackProcess | undefined): StackProcess {
  * `DATABASE_URL`, `REDIS_HOST` and `REDIS_PORT`, which Jest's global setup provides.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const { apis = 1, workers = 1, sandbox = true, env = {}, buildFolder } = options;
+  const { apis = 1, workers = 1, sandbox = true, env = {}, pooler, buildFolder } = options;
   const [database, redis, port, sandboxPort] = await Promise.all([
     createTestDatabase(),
     testRedis(),
     freePort(),
     freePort(),
   ]);
-  const own = { PORT: String(port), SANDBOX_PORT: String(sandboxPort), ...environment(database, redis), ...env };
+  const own = {
+    PORT: String(port),
+    SANDBOX_PORT: String(sandboxPort),
+    ...environment(database, redis),
+    ...through(pooler, database),
+    ...env,
+  };
   const stack = new Stack(database, redis, new Processes(), sandbox ? completed(own) : own, buildFolder);
   try {
     // The ports of the first API and of the sandbox are chosen beforehand, since the other processes need them.
@@ -219,6 +228,9 @@ function environment(database: TestDatabase, redis: TestRedis): Environment {
     SHUTDOWN_DELAY_MS: '0',
   };
 }
+
+const through = (pooler: Pooler | undefined, database: TestDatabase): Environment =>
+  pooler === undefined ? {} : { DATABASE_URL: pooler.url(database.url) };
 
 function completed(env: Environment): Environment {
   return withSandbox(env, {

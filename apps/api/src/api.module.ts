@@ -1,6 +1,7 @@
 import { AUTH_CONFIG, AuthModule } from '@app/auth';
 import { ChatroomModule, ReplyStreamConfig } from '@app/chatroom';
 import {
+  AuditModule,
   ClockModule,
   ConfigModule,
   DatabaseConfig,
@@ -38,6 +39,7 @@ const CONFIG: Type<object>[] = [
   imports: [
     ClockModule,
     DatabaseModule,
+    AuditModule,
     RedisModule,
     MetricsModule,
     HealthModule,

@@ -1,5 +1,7 @@
 import helmet from 'helmet';
+import { AddressHashService } from '@app/auth';
 import {
+  AuditTrail,
   Metrics,
   ProblemFilter,
   RequestValidationPipe,
@@ -70,7 +72,7 @@ export function createAdapter(config: ApiConfig, longestMessage: number): Fastif
 export async function configureApp(app: NestFastifyApplication, config: ApiConfig): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   const methods = collectMethods(fastify);
-  addRequestHooks(fastify, app.get(Metrics));
+  addRequestHooks(fastify, app.get(Metrics), { addresses: app.get(AddressHashService), audit: app.get(AuditTrail) });
   acceptJsonOnly(fastify);
   // Made once: the plugin for Fastify would put the same headers together anew for each request.
   const secure = helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY } });

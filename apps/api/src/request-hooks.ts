@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Logger, NotFoundException } from '@nestjs/common';
-import { type Metrics, RequestContext, uuidv7 } from '@app/platform';
+import type { AddressHashService, AuthenticatedUser } from '@app/auth';
+import { type AuditTrail, type Metrics, RequestContext, type RequestScope, uuidv7 } from '@app/platform';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram } from 'prom-client';
 
@@ -24,11 +25,18 @@ export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): 
 }
 
 /** Gives every request its id, context, access line and measurement. */
-export function addRequestHooks(fastify: FastifyInstance, metrics: Metrics): void {
-  const observe = observer(metrics);
+export function addRequestHooks(
+  fastify: FastifyInstance,
+  metrics: Metrics,
+  { addresses, audit }: { addresses: AddressHashService; audit: AuditTrail },
+): void {
+  const observe = observer(metrics, audit);
+  const scopes = new WeakMap<FastifyRequest, RequestScope>();
   fastify.addHook('onRequest', (request, reply, done) => {
-    observe(request, reply);
-    RequestContext.run({ requestId: request.id }, done);
+    const scope = { requestId: request.id, addressHash: addresses.hash(request.ip) };
+    scopes.set(request, scope);
+    observe(request, reply, scope);
+    RequestContext.run(scope, done);
   });
   // An unknown path is a 404 whatever its body is like.
   fastify.addHook('preParsing', (request, _reply, payload, done) => {
@@ -36,11 +44,13 @@ export function addRequestHooks(fastify: FastifyInstance, metrics: Metrics): voi
     else done(null, payload);
   });
   // Reading a body leaves the context: its events belong to the socket.
-  fastify.addHook('preValidation', (request, _reply, done) => RequestContext.run({ requestId: request.id }, done));
+  fastify.addHook('preValidation', (request, _reply, done) =>
+    RequestContext.run(scopes.get(request) ?? { requestId: request.id }, done),
+  );
 }
 
 /** One log line and one measurement when a response is over, whether it was finished or the client went away. */
-function observer(metrics: Metrics) {
+function observer(metrics: Metrics, audit: AuditTrail) {
   const logger = new Logger('Access');
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
@@ -49,7 +59,7 @@ function observer(metrics: Metrics) {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [metrics],
   });
-  return (request: FastifyRequest, reply: FastifyReply): void => {
+  return (request: FastifyRequest & { user?: AuthenticatedUser }, reply: FastifyReply, scope: RequestScope): void => {
     const begun = performance.now();
     reply.raw.once('close', () => {
       const { method } = request;
@@ -57,8 +67,15 @@ function observer(metrics: Metrics) {
       const { statusCode: status, writableFinished } = reply.raw;
       const seconds = (performance.now() - begun) / 1_000;
       duration.observe({ method, route, status }, seconds);
+      const userId = request.user?.userId ?? null;
+      if (status === 429) {
+        // Whichever limit it was: each answers so.
+        const event = { action: 'limit_reached', userId, detail: { method, route } } as const;
+        RequestContext.run(scope, () => audit.recordRefusal(event));
+      }
       logger[QUIET_ROUTES.has(route) && status < 400 ? 'debug' : 'log']({
-        requestId: request.id,
+        ...scope,
+        ...(userId === null ? {} : { userId }),
         method,
         route,
         status,

@@ -2,6 +2,8 @@ import { AUTH_RETENTION } from '@app/auth';
 import { CHATROOM_RETENTION } from '@app/chatroom';
 import { GeminiConfig, GeminiModule, ReplyConfig, ReplyWorkerConfig } from '@app/gemini';
 import {
+  AuditConfig,
+  AuditModule,
   ClockModule,
   ConfigModule,
   DatabaseConfig,
@@ -26,6 +28,7 @@ const CONFIG: Type<object>[] = [
   LoggingConfig,
   ProcessConfig,
   DatabaseConfig,
+  AuditConfig,
   RedisConfig,
   ReplyConfig,
   ReplyWorkerConfig,
@@ -39,6 +42,7 @@ const CONFIG: Type<object>[] = [
   imports: [
     ClockModule,
     DatabaseModule,
+    AuditModule,
     RedisModule,
     MetricsModule,
     HealthModule,

@@ -13,8 +13,10 @@ import { AccountParticipantService } from './account/account-participant.service
 import { AccountPlanService } from './account/account-plan.service.js';
 import { AccountController } from './account/account.controller.js';
 import { AccountStore } from './account/account.store.js';
+import { AuditAccountParticipant } from './account/audit-account.participant.js';
 import { PersonHashService } from './account/person-hash.service.js';
 import { AuthMetrics } from './auth.metrics.js';
+import { AddressHashService } from './client/address-hash.service.js';
 import { LoginController } from './login/login.controller.js';
 import { LoginService } from './login/login.service.js';
 import { TokenController } from './login/token.controller.js';
@@ -101,6 +103,8 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     AccountParticipantService,
     AccountPlanService,
     AccountStore,
+    AddressHashService,
+    AuditAccountParticipant,
     AuthMetrics,
     JwtStrategy,
     LoginService,
@@ -122,6 +126,6 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_INTERCEPTOR, useClass: ErasedUserInterceptor },
   ],
-  exports: [AccountParticipantService, AccountPlanService, SessionRevocationService],
+  exports: [AddressHashService, AccountParticipantService, AccountPlanService, SessionRevocationService],
 })
 export class AuthModule {}

@@ -1,3 +1,7 @@
+export type { AuditAction, AuditEvent } from './audit/audit-event.js';
+export { AuditConfig } from './audit/audit.config.js';
+export { AuditModule } from './audit/audit.module.js';
+export { AuditTrail } from './audit/audit-trail.service.js';
 export { ClockModule } from './clock/clock.module.js';
 export { Clock } from './clock/clock.port.js';
 export { ConfigModule } from './config/config.module.js';
@@ -27,6 +31,7 @@ export { DatabaseModule } from './database/database.module.js';
 export { Database } from './database/database.client.js';
 export { violatedForeignKey } from './database/foreign-key.js';
 export { type BoundStatement, prepared, type PreparedStatement } from './database/prepared-statement.js';
+export { openPool } from './database/pool.js';
 export { ISO_TIMES, isoTime } from './database/iso-times.js';
 export { ApiProblem, problemResponse } from './problem/api-problem.decorator.js';
 export { DomainError } from './problem/domain-error.js';
@@ -49,5 +54,5 @@ export { type ChannelSubscription, RedisSubscriber } from './redis/redis.subscri
 export { type ExpiringRows, expiringRows } from './retention/expiring-rows.js';
 export { RetentionModule } from './retention/retention.module.js';
 export { PathName } from './request/path-name.decorator.js';
-export { RequestContext } from './request/request-context.js';
+export { RequestContext, type RequestScope } from './request/request-context.js';
 export { withTimeout } from './timeout/with-timeout.js';

@@ -1,3 +1,4 @@
+import { AuditTrail } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { OtpChallengeStore } from '../otp/otp-challenge.store.js';
 import { SessionRevocationService } from '../session/session-revocation.service.js';
@@ -18,6 +19,7 @@ export class AccountErasureService {
     private readonly sessions: SessionStore,
     private readonly revocations: SessionRevocationService,
     private readonly persons: PersonHashService,
+    private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -31,7 +33,8 @@ export class AccountErasureService {
     await this.challenges.forget(phone);
     await this.participants.erase(userId);
     const kept = this.participants.erasureStatements(userId, this.persons.hash(phone));
-    await this.revocations.announce(await this.sessions.eraseUser(userId, kept));
+    const deed = this.audit.statement({ action: 'account_deleted', userId });
+    await this.revocations.announce(await this.sessions.eraseUser(userId, [...kept, deed]));
     await this.participants.erase(userId).catch((error: unknown) => {
       this.logger.error('A feature could not clean up after an erased account', error);
     });

@@ -1,4 +1,4 @@
-import { Clock, Database } from '@app/platform';
+import { AuditTrail, Clock, Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { UnauthenticatedError } from '../token/token.errors.js';
 import { AccountParticipantService } from './account-participant.service.js';
@@ -21,6 +21,7 @@ export class AccountExportService {
     private readonly database: Database,
     private readonly participants: AccountParticipantService,
     private readonly clock: Clock,
+    private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -30,6 +31,7 @@ export class AccountExportService {
   async gather(userId: string): Promise<Record<string, unknown>> {
     const user = await this.database.prisma.user.findUnique({ where: { id: userId }, select: ACCOUNT });
     if (user === null) throw new UnauthenticatedError();
+    await this.audit.write({ action: 'account_exported', userId });
     const { sessions, ...account } = user;
     return { exportedAt: this.clock.now(), account, sessions, ...(await this.participants.export(userId)) };
   }

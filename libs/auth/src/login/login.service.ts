@@ -1,3 +1,4 @@
+import { AuditTrail } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { PhoneNumber } from 'libphonenumber-js/max';
 import type { AccountResponse } from '../account/account.response.js';
@@ -39,6 +40,7 @@ export class LoginService {
     private readonly sessions: SessionService,
     private readonly metrics: AuthMetrics,
     private readonly config: OtpConfig,
+    private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -91,7 +93,11 @@ export class LoginService {
     this.metrics.codeTried(solved !== null);
     const account = solved && (await this.accounts.verify(solved.userId, solved.name));
     const tokens = account && (await this.sessions.open(account.id, client));
-    if (account === null || tokens === null) throw new OtpInvalidError();
+    if (account === null || tokens === null) {
+      this.audit.recordRefusal({ action: 'login_refused', userId: null });
+      throw new OtpInvalidError();
+    }
+    await this.audit.write({ action: 'login', userId: account.id, sessionId: tokens.sessionId });
     return { account, tokens };
   }
 

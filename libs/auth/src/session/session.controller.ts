@@ -1,4 +1,4 @@
-import { ApiProblem, NoBodyRequest, PageQuery } from '@app/platform';
+import { ApiProblem, AuditTrail, NoBodyRequest, PageQuery } from '@app/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedUser } from '../token/authenticated-user.js';
@@ -16,6 +16,7 @@ export class SessionController {
   constructor(
     private readonly list: SessionListService,
     private readonly revocations: SessionRevocationService,
+    private readonly audit: AuditTrail,
   ) {}
 
   @Post('logout')
@@ -31,6 +32,7 @@ export class SessionController {
     @CurrentUser() { userId, sessionId }: AuthenticatedUser,
   ): Promise<void> {
     await this.revocations.revoke(sessionId, userId);
+    await this.audit.write({ action: 'logout', userId, sessionId });
   }
 
   @Get('sessions')
@@ -50,6 +52,7 @@ export class SessionController {
   @ApiNoContentResponse()
   async endOthers(@CurrentUser() { userId, sessionId }: AuthenticatedUser): Promise<void> {
     await this.revocations.revokeOthers(userId, sessionId);
+    await this.audit.write({ action: 'session_ended', userId, detail: { allBut: sessionId } });
   }
 
   @Delete('sessions/:id')
@@ -59,5 +62,6 @@ export class SessionController {
   @ApiProblem(404, 'session_not_found')
   async end(@CurrentUser() { userId }: AuthenticatedUser, @Param('id') id: string): Promise<void> {
     if (!(await this.revocations.revoke(id, userId))) throw new SessionNotFoundError();
+    await this.audit.write({ action: 'session_ended', userId, sessionId: id });
   }
 }

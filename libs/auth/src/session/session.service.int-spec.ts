@@ -1,5 +1,7 @@
 import 'reflect-metadata';
+import { AuditEventStore } from '@app/platform/testing';
 import {
+  AuditTrail,
   Clock,
   Database,
   DatabaseConfig,
@@ -72,7 +74,16 @@ beforeAll(async () => {
   revocations.onApplicationBootstrap();
   clock = new HandClock();
   const tokens = new AccessTokenService(new JwtService(), accessConfig);
-  sessions = new SessionService(store, revocations, tokens, clock, new AuthMetrics(metrics), config, accessConfig);
+  sessions = new SessionService(
+    store,
+    revocations,
+    tokens,
+    clock,
+    new AuthMetrics(metrics),
+    config,
+    accessConfig,
+    new AuditTrail(new AuditEventStore(database), clock),
+  );
   userId = uuidv7();
   await database.prisma.user.create({ data: { id: userId, phone: '+14155550123' } });
 });

@@ -1,4 +1,4 @@
-import { Clock, uuidv7 } from '@app/platform';
+import { AuditTrail, Clock, uuidv7 } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { AuthMetrics } from '../auth.metrics.js';
 import type { Client } from '../client/client.js';
@@ -14,6 +14,7 @@ import { type LiveSession, SessionStore } from './session.store.js';
 /** What a client gets to prove who it is; lifetimes in seconds. */
 export interface SessionTokens {
   userId: string;
+  sessionId: string;
   accessToken: string;
   expiresIn: number;
   refreshToken: string;
@@ -33,6 +34,7 @@ export class SessionService {
     private readonly metrics: AuthMetrics,
     private readonly config: SessionConfig,
     private readonly accessConfig: AccessTokenConfig,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** Logs a user in on one more device; null when the account no longer exists. */
@@ -65,7 +67,9 @@ export class SessionService {
     if (repeated !== null) return repeated;
     const session = await this.store.findByFamily(token, now);
     if (session === null) throw new UnauthenticatedError();
-    await this.revocations.revoke(session.id, session.userId);
+    const { id: sessionId, userId } = session;
+    await this.revocations.revoke(sessionId, userId);
+    await this.audit.write({ action: 'refresh_reused', userId, sessionId });
     this.metrics.refreshTokenReused();
     this.logger.warn('A refresh token was used twice: its session was ended');
     throw new RefreshTokenReusedError();
@@ -77,6 +81,7 @@ export class SessionService {
     const session = await this.store.repeatRotation(token, { now, since });
     if (session === null) return null;
     this.metrics.refreshRepeated();
+    this.audit.record({ action: 'refresh_repeated', userId: session.userId, sessionId: session.id });
     this.logger.warn(
       'A refresh was repeated before its answer was used: the client has lost it, or someone else has the token',
     );
@@ -92,7 +97,7 @@ export class SessionService {
     const expiresIn = Math.min(this.accessConfig.ACCESS_TOKEN_SECONDS, secondsUntil(absoluteExpiresAt, now));
     const accessToken = await this.tokens.sign({ userId, sessionId }, expiresIn, rotated ? token.rotationId : null);
     const refreshExpiresIn = secondsUntil(expiresAt, now);
-    return { userId, accessToken, expiresIn, refreshToken: token.toString(), refreshExpiresIn };
+    return { userId, sessionId, accessToken, expiresIn, refreshToken: token.toString(), refreshExpiresIn };
   }
 
   private idleLimit(now: Date): Date {

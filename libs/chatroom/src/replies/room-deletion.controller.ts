@@ -1,5 +1,5 @@
 import { type AuthenticatedUser, CurrentUser } from '@app/auth';
-import { ApiProblem } from '@app/platform';
+import { ApiProblem, AuditTrail } from '@app/platform';
 import { Controller, Delete, HttpCode, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RoomDeletionService } from './room-deletion.service.js';
@@ -9,7 +9,10 @@ import { RoomDeletionService } from './room-deletion.service.js';
 @ApiBearerAuth()
 @Controller('chatroom')
 export class RoomDeletionController {
-  constructor(private readonly deletion: RoomDeletionService) {}
+  constructor(
+    private readonly deletion: RoomDeletionService,
+    private readonly audit: AuditTrail,
+  ) {}
 
   @Delete(':id')
   @HttpCode(204)
@@ -21,7 +24,8 @@ export class RoomDeletionController {
   })
   @ApiNoContentResponse()
   @ApiProblem(404, 'chatroom_not_found')
-  delete(@CurrentUser() { userId }: AuthenticatedUser, @Param('id') chatroomId: string): Promise<void> {
-    return this.deletion.delete(userId, chatroomId);
+  async delete(@CurrentUser() { userId }: AuthenticatedUser, @Param('id') chatroomId: string): Promise<void> {
+    await this.deletion.delete(userId, chatroomId);
+    await this.audit.write({ action: 'chatroom_deleted', userId, detail: { chatroomId } });
   }
 }

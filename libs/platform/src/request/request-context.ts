@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** What is known everywhere about the request, or the job that a request caused, that is being worked on. */
 export interface RequestScope {
   requestId: string;
+  /** The keyed hash of the client's address, in hex; a job has none. */
+  addressHash?: string;
 }
 
 const storage = new AsyncLocalStorage<RequestScope>();
@@ -17,5 +19,10 @@ export const RequestContext = {
   /** The id of the request that caused this; undefined outside of any (timers, boot). */
   get requestId(): string | undefined {
     return storage.getStore()?.requestId;
+  },
+
+  /** The keyed hash of the address that the request came from; undefined outside of any. */
+  get addressHash(): string | undefined {
+    return storage.getStore()?.addressHash;
   },
 };

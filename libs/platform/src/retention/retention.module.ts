@@ -1,4 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditConfig } from '../audit/audit.config.js';
+import { auditRetention } from '../audit/audit.retention.js';
 import { Clock } from '../clock/clock.port.js';
 import { Database } from '../database/database.client.js';
 import type { ExpiringRows } from './expiring-rows.js';
@@ -7,12 +9,13 @@ import { RetentionTask } from './retention.task.js';
 /** The deletion of expired rows, for the worker. */
 @Module({})
 export class RetentionModule {
-  /** @param rows what each lib lets expire */
+  /** @param rows what each lib lets expire; the audit trail is added */
   static forRoot(rows: readonly ExpiringRows[]): DynamicModule {
     const task = {
       provide: RetentionTask,
-      inject: [Database, Clock],
-      useFactory: (database: Database, clock: Clock) => new RetentionTask(rows, database, clock),
+      inject: [AuditConfig, Database, Clock],
+      useFactory: (config: AuditConfig, database: Database, clock: Clock) =>
+        new RetentionTask([...rows, auditRetention(config)], database, clock),
     };
     return { module: RetentionModule, providers: [task] };
   }

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { Clock } from '@app/platform';
+import { AuditTrail, Clock } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DEFAULT_PLAN, PlanCatalogue } from '../catalogue/plan-catalogue.js';
 import { entitlementOf, hasEnded, type StripeSubscription, unknownPrices } from '../plan/entitlement.js';
@@ -36,6 +36,7 @@ export class SubscriptionSyncService {
     private readonly config: PlanConfig,
     private readonly metrics: BillingMetrics,
     private readonly catalogue: PlanCatalogue,
+    private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -75,6 +76,8 @@ export class SubscriptionSyncService {
     );
     await this.store.saveEntitlement(lease, entitlement, nextSyncAt(entitlement, checkout?.createdAt ?? null, now));
     this.metrics.syncs.inc({ outcome: isSame ? 'same' : 'changed' });
+    const [from, to] = [lease.plan, entitlement.plan];
+    if (from !== to) await this.audit.write({ action: 'plan_changed', userId: lease.userId, detail: { from, to } });
     if (subscriptions.some(blocksPurchase)) await this.closeCheckout(lease, checkout?.stripeSessionId ?? null);
     this.reportDoubles(customerId, subscriptions);
     this.reportUnknownPrices(subscriptions);

@@ -1,0 +1,20 @@
+import { AuditTrail } from '@app/platform';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AccountParticipantService } from './account-participant.service.js';
+
+/** The audit trail's part in an export. Its rows outlive an account as pseudonyms, so nothing is erased. */
+@Injectable()
+export class AuditAccountParticipant implements OnModuleInit {
+  constructor(
+    private readonly participants: AccountParticipantService,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  onModuleInit(): void {
+    this.participants.register({
+      name: 'auditEvents',
+      export: (userId) => this.audit.eventsOf(userId),
+      erase: () => Promise.resolve(),
+    });
+  }
+}
