@@ -113,8 +113,14 @@ async function provideCluster(initdb, folder, password) {
   return cluster;
 }
 
-/** @param {ManagedProcess} child @param {string} url */
-async function untilConnected(child, url) {
+/**
+ * Waits until a server, or what stands before it, takes connections.
+ *
+ * @param {ManagedProcess} child
+ * @param {string} url
+ * @throws {Error} with the child's last lines, when it ends or time is up
+ */
+export async function untilConnected(child, url) {
   const deadline = Date.now() + START_MS;
   for (;;) {
     if (child.exit !== null) throw new Error(child.describeExit());
@@ -126,7 +132,7 @@ async function untilConnected(child, url) {
     );
     await client.end().catch(() => undefined);
     if (failure === null) return;
-    if (Date.now() > deadline) throw new Error(`PostgreSQL takes no connections: ${failure.message}`);
+    if (Date.now() > deadline) throw new Error(`${child.name} takes no connections: ${failure.message}`);
     await pause(50);
   }
 }

@@ -26,6 +26,7 @@ export { DatabaseConfig } from './database/database.config.js';
 export { DatabaseModule } from './database/database.module.js';
 export { Database } from './database/database.client.js';
 export { violatedForeignKey } from './database/foreign-key.js';
+export { openPool } from './database/pool.js';
 export { type BoundStatement, prepared, type PreparedStatement } from './database/prepared-statement.js';
 export { ISO_TIMES, isoTime } from './database/iso-times.js';
 export { ApiProblem, problemResponse } from './problem/api-problem.decorator.js';

@@ -1,9 +1,13 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Pool } from 'pg';
+import { DatabaseError, type Pool, type QueryConfig } from 'pg';
 import { DatabaseConfig } from './database.config.js';
 import { PrismaClient } from './generated/client.js';
+import { openPool } from './pool.js';
 import type { PreparedStatement } from './prepared-statement.js';
+
+/** PostgreSQL's codes: the statement of this name doesn't exist, or exists already. */
+const LOST_STATEMENT = new Set(['26000', '42P05']);
 
 /**
  * PostgreSQL through one pool: `prisma` for everything, unless a statement is a transition of several tables at once, a
@@ -12,25 +16,14 @@ import type { PreparedStatement } from './prepared-statement.js';
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private readonly logger = new Logger(Database.name);
+  private hasExplained = false;
   readonly pool: Pool;
   readonly prisma: PrismaClient;
 
-  constructor(config: DatabaseConfig) {
-    this.pool = new Pool({
-      connectionString: config.DATABASE_URL,
-      max: config.DATABASE_POOL_SIZE,
-      connectionTimeoutMillis: 5_000,
-      idleTimeoutMillis: 30_000,
-      // Both sides bound a statement: the server cancels it, and the driver gives up on a server that went silent.
-      statement_timeout: 10_000,
-      query_timeout: 15_000,
-      idle_in_transaction_session_timeout: 15_000,
-      // Prisma's adapter writes and reads times without their zone, so that of the session has to be UTC.
-      options: '-c TimeZone=UTC',
-      keepAlive: true,
-    });
-    // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-    this.pool.on('error', (error) => this.logger.warn(`An idle PostgreSQL connection broke: ${error.message}`));
+  constructor(private readonly config: DatabaseConfig) {
+    this.pool = openPool(config, config.DATABASE_POOL_SIZE, (error) =>
+      this.logger.warn(`An idle PostgreSQL connection broke: ${error.message}`),
+    );
     // Prisma's fuller errors quote the query's arguments: messages, phone numbers.
     this.prisma = new PrismaClient({
       adapter: new PrismaPg(this.pool),
@@ -42,12 +35,32 @@ export class Database implements OnApplicationShutdown {
 
   /** Runs a prepared statement and returns its rows. Column names come back as the statement spells them. */
   async run<Row extends object>(statement: PreparedStatement<Row>, values: unknown[]): Promise<Row[]> {
-    const result = await this.pool.query<Row>({ ...statement, values });
-    return result.rows;
+    try {
+      const result = await this.pool.query<Row>(this.queryOf(statement, values));
+      return result.rows;
+    } catch (error) {
+      this.explainLostStatement(error);
+      throw error;
+    }
+  }
+
+  /** A statement with its values as the driver takes it, for whoever runs it on a connection of a transaction. */
+  queryOf(statement: PreparedStatement<object>, values: unknown[]): QueryConfig {
+    const named = this.config.DATABASE_PREPARED_STATEMENTS === 'on';
+    return { ...statement, ...(named ? {} : { name: undefined }), values };
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.prisma.$disconnect();
     if (!this.pool.ended) await this.pool.end();
+  }
+
+  /** Says once what a pooler without prepared statements causes: its errors name neither the pooler nor the remedy. */
+  private explainLostStatement(error: unknown): void {
+    if (this.hasExplained || !(error instanceof DatabaseError) || !LOST_STATEMENT.has(error.code ?? '')) return;
+    this.hasExplained = true;
+    this.logger.error(
+      `A prepared statement got lost between process and PostgreSQL. If a pooler stands between them that doesn't keep prepared statements, set DATABASE_PREPARED_STATEMENTS=off: ${error.message}`,
+    );
   }
 }

@@ -13,7 +13,11 @@ let userId: string;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  database = new Database({ DATABASE_URL: testDatabase.url, DATABASE_POOL_SIZE: 10 });
+  database = new Database({
+    DATABASE_URL: testDatabase.url,
+    DATABASE_POOL_SIZE: 10,
+    DATABASE_PREPARED_STATEMENTS: 'on',
+  });
   leases = new CustomerLeaseStore(database);
   store = new SubscriptionStore(database);
 }, 60_000);

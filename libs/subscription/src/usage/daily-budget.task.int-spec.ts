@@ -25,7 +25,11 @@ const warnings: string[] = [];
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  database = new Database({ DATABASE_URL: testDatabase.url, DATABASE_POOL_SIZE: 10 });
+  database = new Database({
+    DATABASE_URL: testDatabase.url,
+    DATABASE_POOL_SIZE: 10,
+    DATABASE_PREPARED_STATEMENTS: 'on',
+  });
 }, 60_000);
 afterAll(async () => {
   await database?.onApplicationShutdown();

@@ -17,7 +17,11 @@ let userId: string;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  database = new Database({ DATABASE_URL: testDatabase.url, DATABASE_POOL_SIZE: 10 });
+  database = new Database({
+    DATABASE_URL: testDatabase.url,
+    DATABASE_POOL_SIZE: 10,
+    DATABASE_PREPARED_STATEMENTS: 'on',
+  });
   store = new ModelCallStore(database, new SystemClock(), loadPlanCatalogue(new CatalogueConfig()));
 }, 60_000);
 afterAll(async () => {

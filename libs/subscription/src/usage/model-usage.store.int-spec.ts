@@ -11,7 +11,11 @@ let userId: string;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  database = new Database({ DATABASE_URL: testDatabase.url, DATABASE_POOL_SIZE: 10 });
+  database = new Database({
+    DATABASE_URL: testDatabase.url,
+    DATABASE_POOL_SIZE: 10,
+    DATABASE_PREPARED_STATEMENTS: 'on',
+  });
   store = new ModelUsageStore(database);
 }, 60_000);
 afterAll(async () => {
