@@ -2,6 +2,7 @@ import { AuthModule } from '@app/auth';
 import { SubscriptionModule } from '@app/subscription';
 import { Module } from '@nestjs/common';
 import { ChatroomAccountParticipant } from './account/chatroom-account.participant.js';
+import { ChatroomExportStore } from './account/chatroom-export.store.js';
 import { MessageStore } from './messages/message.store.js';
 import { ReplyCancellationService } from './replies/reply-cancellation.service.js';
 import { ReplyCancellationStore } from './replies/reply-cancellation.store.js';
@@ -41,7 +42,7 @@ import { ReplyStreamService } from './streams/reply-stream.service.js';
     ...[MessageStore, MessageAcceptanceStore, MessageService],
     ...[ReplySignalService, ReplyReaderService, ReplyStreamService],
     ...[ReplyCancellationStore, ReplyCancellationService, RoomDeletionStore, RoomDeletionService],
-    ...[SearchStore, ChatroomAccountParticipant],
+    ...[SearchStore, ChatroomExportStore, ChatroomAccountParticipant],
   ],
 })
 export class ChatroomModule {}

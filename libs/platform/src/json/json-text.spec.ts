@@ -24,10 +24,19 @@ describe('jsonText', () => {
     );
   });
 
-  it('knows times, leaves out what is undefined, and waits for promises', async () => {
+  it('knows times, and leaves out what is undefined', async () => {
     const time = new Date(0);
-    const value = { time: Promise.resolve(time), nothing: undefined, rows: streamed(undefined, { nothing: undefined }) };
+    const value = { time, nothing: undefined, rows: streamed(undefined, { nothing: undefined }) };
     expect(await textOf(value)).toBe(JSON.stringify({ time, rows: [null, {}] }));
+  });
+
+  it('asks a function when its turn comes', async () => {
+    let asked = 0;
+    const parts = { one: () => ++asked, two: { deep: () => Promise.resolve([++asked]) }, three: () => streamed(++asked) };
+    const text = jsonText(parts);
+    await text.next();
+    expect(asked).toBe(0);
+    expect(await textOf(parts)).toBe('{"one":1,"two":{"deep":[2]},"three":[3]}');
   });
 
   it('reads no item before the pieces before it were taken, and ends the source when it is left', async () => {
@@ -55,6 +64,6 @@ describe('jsonText', () => {
       throw new Error('broken');
     }
     await expect(textOf({ rows: source() })).rejects.toThrow('broken');
-    await expect(textOf({ part: Promise.reject(new Error('refused')), rows: streamed() })).rejects.toThrow('refused');
+    await expect(textOf({ part: () => Promise.reject(new Error('refused')) })).rejects.toThrow('refused');
   });
 });

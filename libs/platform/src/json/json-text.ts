@@ -1,12 +1,13 @@
 /**
- * Writes a value as JSON, piece by piece, as `JSON.stringify` would write it whole. An async iterable in it, at any depth of plain
- * objects and async iterables, stands for an array: its items are read when the pieces before were taken, and one at a time.
+ * Writes a value as JSON, piece by piece, as `JSON.stringify` would write it whole. Two things in it, at any depth of plain objects,
+ * are read when the pieces before were taken: an async iterable, which stands for an array, item by item; and a function, which gives
+ * a value or a promise of one.
  */
 export async function* jsonText(value: unknown): AsyncGenerator<string> {
-  const known = await value;
-  if (isAsyncIterable(known)) yield* textOfArray(known);
-  else if (isPlainObject(known) && holdsAsyncIterable(known)) yield* textOfObject(known);
-  else yield textOf(known);
+  if (isFunction(value)) yield* jsonText(await value());
+  else if (isAsyncIterable(value)) yield* textOfArray(value);
+  else if (isPlainObject(value) && Object.values(value).some(isReadLater)) yield* textOfObject(value);
+  else yield textOf(value);
 }
 
 async function* textOfArray(items: AsyncIterable<unknown>): AsyncGenerator<string> {
@@ -33,6 +34,8 @@ async function* textOfObject(object: object): AsyncGenerator<string> {
 /** What JSON has no words for is null, as it is in an array. */
 const textOf = (value: unknown): string => (JSON.stringify(value) as string | undefined) ?? 'null';
 
+const isFunction = (value: unknown): value is () => unknown => typeof value === 'function';
+
 const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 
@@ -42,5 +45,5 @@ function isPlainObject(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null;
 }
 
-const holdsAsyncIterable = (object: object): boolean =>
-  Object.values(object).some((value) => isAsyncIterable(value) || (isPlainObject(value) && holdsAsyncIterable(value)));
+const isReadLater = (value: unknown): boolean =>
+  isFunction(value) || isAsyncIterable(value) || (isPlainObject(value) && Object.values(value).some(isReadLater));
