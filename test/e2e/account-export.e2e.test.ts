@@ -18,7 +18,7 @@ let stack: Stack;
 
 beforeAll(async () => {
   // A process that gathered the export would need more than this heap.
-  stack = await startStack({ apis: 2, sandbox: false, workers: 0, env: { NODE_OPTIONS: '--max-old-space-size=128' } });
+  stack = await startStack({ apis: 2, sandbox: false, workers: 0, env: { NODE_OPTIONS: '--max-old-space-size=256' } });
 }, 90_000);
 afterAll(() => stack?.stop());
 

@@ -1,4 +1,5 @@
 import { AuthModule } from '@app/auth';
+import { SlotModule } from '@app/platform';
 import { SubscriptionModule } from '@app/subscription';
 import { Module } from '@nestjs/common';
 import { ChatroomAccountParticipant } from './account/chatroom-account.participant.js';
@@ -18,6 +19,7 @@ import { ChatroomController } from './rooms/chatroom.controller.js';
 import { ChatroomService } from './rooms/chatroom.service.js';
 import { ChatroomStore } from './rooms/chatroom.store.js';
 import { SearchController } from './search/search.controller.js';
+import { SearchService } from './search/search.service.js';
 import { SearchStore } from './search/search.store.js';
 import { MessageAcceptanceStore } from './sending/message-acceptance.store.js';
 import { MessageController } from './sending/message.controller.js';
@@ -29,7 +31,7 @@ import { ReplyStreamService } from './streams/reply-stream.service.js';
 
 /** Rooms and messages over HTTP: creating, listing, reading, sending, streaming, stopping, searching. */
 @Module({
-  imports: [AuthModule, SubscriptionModule, ReplyModule],
+  imports: [AuthModule, SlotModule, SubscriptionModule, ReplyModule],
   controllers: [
     ChatroomController,
     RoomDeletionController,
@@ -42,7 +44,7 @@ import { ReplyStreamService } from './streams/reply-stream.service.js';
     ...[MessageStore, MessageAcceptanceStore, MessageService],
     ...[ReplySignalService, ReplyReaderService, ReplyStreamService],
     ...[ReplyCancellationStore, ReplyCancellationService, RoomDeletionStore, RoomDeletionService],
-    ...[SearchStore, ChatroomExportStore, ChatroomAccountParticipant],
+    ...[SearchStore, SearchService, ChatroomExportStore, ChatroomAccountParticipant],
   ],
 })
 export class ChatroomModule {}
