@@ -18,6 +18,7 @@ export function foldedText(text: string): string {
     .normalize('NFKC')
     .toUpperCase()
     .toLowerCase()
+    .normalize('NFC') // Changing the case takes some letters apart.
     .replaceAll('ς', 'σ')
     .replaceAll('i\u0307', 'i');
 }
