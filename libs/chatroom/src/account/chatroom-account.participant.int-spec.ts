@@ -90,7 +90,9 @@ it('exports long messages, however many fit into a batch, and rooms of more than
   expect(exported.map(({ messages, ...room }) => ({ ...room, count: messages.length }))).toEqual(
     created.map((room, index) => ({ ...room, count: index === 60 ? lengths.length : 0 })),
   );
-  expect(exported[60]!.messages.map(({ content }) => content.length)).toEqual(lengths.map((length) => Math.floor(length / 2)));
+  expect(exported[60]!.messages.map(({ content }) => content.length)).toEqual(
+    lengths.map((length) => Math.floor(length / 2)),
+  );
 });
 
 it('erases the cached list, again and again', async () => {

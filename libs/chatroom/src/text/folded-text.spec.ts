@@ -25,7 +25,24 @@ describe('placeInText', () => {
   const text = fc
     .array(
       fc.oneof(
-        fc.constantFrom('a', 'é', 'e\u0301', 'ﬁ', '天', '🎉', '👩‍👧', 'ガ', 'ｶﾞ', '각', '\u1100\u1161\u11a8', '½', 'İ', 'ß', ' ', '\ufdfa'),
+        fc.constantFrom(
+          'a',
+          'é',
+          'e\u0301',
+          'ﬁ',
+          '天',
+          '🎉',
+          '👩‍👧',
+          'ガ',
+          'ｶﾞ',
+          '각',
+          '\u1100\u1161\u11a8',
+          '½',
+          'İ',
+          'ß',
+          ' ',
+          '\ufdfa',
+        ),
         fc.string({ unit: 'binary', maxLength: 3 }),
       ),
       { maxLength: 200 },

@@ -19,6 +19,7 @@ export function foldedText(text: string): string {
     .toUpperCase()
     .toLowerCase()
     .normalize('NFC') // Changing the case takes some letters apart.
+    .replaceAll('ß', 'ss')
     .replaceAll('ς', 'σ')
     .replaceAll('i\u0307', 'i');
 }

@@ -32,7 +32,11 @@ describe('jsonText', () => {
 
   it('asks a function when its turn comes', async () => {
     let asked = 0;
-    const parts = { one: () => ++asked, two: { deep: () => Promise.resolve([++asked]) }, three: () => streamed(++asked) };
+    const parts = {
+      one: () => ++asked,
+      two: { deep: () => Promise.resolve([++asked]) },
+      three: () => streamed(++asked),
+    };
     const text = jsonText(parts);
     await text.next();
     expect(asked).toBe(0);
