@@ -136,6 +136,8 @@ const now = new Date();
 const today = now.toISOString().slice(0, 10);
 const NEW_IDS = ['d0000000-0000-7000-8000-000000000001', 'd0000000-0000-7000-8000-000000000002'];
 
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 const SENT = [LONG_OWNER, LONG, now, today, catalogue, ...NEW_IDS];
 
 /** What a statement does on the hot path, and how many pages it may touch, however much there is. */
@@ -167,6 +169,8 @@ const HOT: [what: string, statement: string, values: unknown[], pages: number][]
   ['reading the past of a reply with many variants', 'message_turns_before', [roomId(VARIANTS_ROOM), 1_000_000], 250],
   ['listing rooms', 'chatroom_list_first_page', [LONG_OWNER, false, 51], 150],
   ['settling a model call', 'model_call_settle', [userId(7), now, '{}', 1, 1, 1, 1], 60],
+  ['searching among many messages', 'message_search_read', [LONG_OWNER, LAST_ID, 2_000, 1_048_576], 400],
+  ['exporting a part of a long room', 'message_export', [LONG, 50_000, 500, 524_288], 1_700],
   ['polling a reply', 'message_find', [LONG_OWNER, LONG, LONG_ROOM_REPLY], 20],
 ];
 

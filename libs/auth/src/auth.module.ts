@@ -1,4 +1,4 @@
-import { RedisClient } from '@app/platform';
+import { RedisClient, SlotModule } from '@app/platform';
 import { Module, type Provider, type Type } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
@@ -94,7 +94,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
 
 /** Login, sessions and accounts, and the guard that closes every route of the process that isn't public. */
 @Module({
-  imports: [JwtModule.register({}), PassportModule, throttler],
+  imports: [JwtModule.register({}), PassportModule, SlotModule, throttler],
   controllers: [LoginController, TokenController, SessionController, AccountController],
   providers: [
     AccessTokenService,

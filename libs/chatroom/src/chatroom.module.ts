@@ -1,7 +1,9 @@
 import { AuthModule } from '@app/auth';
+import { SlotModule } from '@app/platform';
 import { SubscriptionModule } from '@app/subscription';
 import { Module } from '@nestjs/common';
 import { ChatroomAccountParticipant } from './account/chatroom-account.participant.js';
+import { ChatroomExportStore } from './account/chatroom-export.store.js';
 import { MessageStore } from './messages/message.store.js';
 import { ReplyCancellationService } from './replies/reply-cancellation.service.js';
 import { ReplyCancellationStore } from './replies/reply-cancellation.store.js';
@@ -17,6 +19,7 @@ import { ChatroomController } from './rooms/chatroom.controller.js';
 import { ChatroomService } from './rooms/chatroom.service.js';
 import { ChatroomStore } from './rooms/chatroom.store.js';
 import { SearchController } from './search/search.controller.js';
+import { SearchService } from './search/search.service.js';
 import { SearchStore } from './search/search.store.js';
 import { MessageAcceptanceStore } from './sending/message-acceptance.store.js';
 import { MessageController } from './sending/message.controller.js';
@@ -28,7 +31,7 @@ import { ReplyStreamService } from './streams/reply-stream.service.js';
 
 /** Rooms and messages over HTTP: creating, listing, reading, sending, streaming, stopping, searching. */
 @Module({
-  imports: [AuthModule, SubscriptionModule, ReplyModule],
+  imports: [AuthModule, SlotModule, SubscriptionModule, ReplyModule],
   controllers: [
     ChatroomController,
     RoomDeletionController,
@@ -41,7 +44,7 @@ import { ReplyStreamService } from './streams/reply-stream.service.js';
     ...[MessageStore, MessageAcceptanceStore, MessageService],
     ...[ReplySignalService, ReplyReaderService, ReplyStreamService],
     ...[ReplyCancellationStore, ReplyCancellationService, RoomDeletionStore, RoomDeletionService],
-    ...[SearchStore, ChatroomAccountParticipant],
+    ...[SearchStore, SearchService, ChatroomExportStore, ChatroomAccountParticipant],
   ],
 })
 export class ChatroomModule {}

@@ -30,12 +30,8 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
     });
   }
 
-  private async export(userId: string): Promise<unknown> {
-    const [subscription, dailyUsage, usage] = await Promise.all([
-      this.subscriptions.export(userId),
-      this.ledger.history(userId),
-      this.usage.export(userId),
-    ]);
-    return { ...subscription, dailyUsage, ...usage };
+  private async export(userId: string): Promise<object> {
+    const [subscription, usage] = await Promise.all([this.subscriptions.export(userId), this.usage.export(userId)]);
+    return { ...subscription, dailyUsage: this.ledger.history(userId), ...usage };
   }
 }

@@ -6,8 +6,11 @@ export interface AccountParticipant {
   /** The name of its part in an export, e.g. `chatrooms`. */
   name: string;
 
-  /** Everything that it holds of the user, ready for JSON. */
-  export(userId: string): Promise<unknown>;
+  /**
+   * Everything that it holds of the user, ready for JSON: a value, or a promise of one. An async iterable, or one anywhere in the
+   * value, stands for an array whose items are read while the export is sent: whatever may be long is one (see `inBatches`).
+   */
+  export(userId: string): unknown;
 
   /**
    * Ends running work for the user and removes what PostgreSQL's cascade doesn't reach (caches, data at other services;
@@ -42,10 +45,9 @@ export class AccountParticipantService {
     this.participants.push(participant);
   }
 
-  /** The parts of all features, by their names. */
-  async export(userId: string): Promise<Record<string, unknown>> {
-    const parts = this.participants.map(async (part) => [part.name, await part.export(userId)] as const);
-    return Object.fromEntries(await Promise.all(parts));
+  /** The parts of all features by their names, for `jsonText`, which asks for each when it comes to write it. */
+  export(userId: string): Record<string, () => unknown> {
+    return Object.fromEntries(this.participants.map((part) => [part.name, () => part.export(userId)]));
   }
 
   /** Lets every feature erase its part; fails when one fails, so that the caller can try again. */

@@ -1,7 +1,8 @@
-import { Clock } from '@app/platform';
-import { Body, Controller, Delete, Get, HttpCode, Patch, Res } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import { ApiProblem, Clock } from '@app/platform';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthenticatedUser } from '../token/authenticated-user.js';
 import { CurrentUser } from '../token/current-user.decorator.js';
 import { AccountErasureService } from './account-erasure.service.js';
@@ -43,20 +44,33 @@ export class AccountController {
   @ApiOperation({
     operationId: 'exportAccount',
     summary: 'Download everything that is held of the user',
-    description: 'One JSON file: `account`, `sessions`, and a part for each feature. Without secrets.',
+    description:
+      'One JSON file: `account`, `sessions`, and a part for each feature. Without secrets. It is written while it is read from the ' +
+      'database; if that fails half-way, or the session ends, the connection is cut. One at a time.',
   })
   @ApiOkResponse({
     description: 'The file.',
-    headers: { 'Content-Disposition': { schema: { type: 'string' }, example: 'attachment; filename="account.json"' } },
+    headers: {
+      'Content-Disposition': { schema: { type: 'string' }, example: 'attachment; filename="account-2026-11-23.json"' },
+      'Cache-Control': { schema: { type: 'string', enum: ['no-store, no-transform'] } },
+    },
     schema: { type: 'object', additionalProperties: true },
   })
+  @ApiProblem(409, 'export_in_progress')
+  @ApiProblem(503, 'too_many_exports')
   async export(
-    @CurrentUser() { userId }: AuthenticatedUser,
+    @CurrentUser() user: AuthenticatedUser,
+    @Req() { method }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Record<string, unknown>> {
-    const file = await this.exports.gather(userId);
+  ): Promise<Readable | null> {
+    // HEAD asks for the headers alone.
+    const file = method === 'HEAD' ? null : await this.exports.stream(user);
     const day = this.clock.now().toISOString().slice(0, 10);
-    void reply.header('Content-Disposition', `attachment; filename="account-${day}.json"`);
+    void reply.headers({
+      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Disposition': `attachment; filename="account-${day}.json"`,
+      'Cache-Control': 'no-store, no-transform',
+    });
     return file;
   }
 

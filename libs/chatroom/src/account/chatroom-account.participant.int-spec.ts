@@ -1,13 +1,14 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
 import { AccountParticipantService } from '@app/auth';
-import { Database, DatabaseConfig, RedisClient, RedisConfig } from '@app/platform';
+import { Database, DatabaseConfig, jsonText, RedisClient, RedisConfig } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import { chatrooms } from '../../../../test/support/replies/chatrooms.js';
 import { type RoomDeletion, startRoomDeletion } from '../../../../test/support/replies/room-deletion.js';
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
-import { ChatroomAccountParticipant, type ExportedChatroom } from './chatroom-account.participant.js';
+import { ChatroomAccountParticipant } from './chatroom-account.participant.js';
+import { ChatroomExportStore } from './chatroom-export.store.js';
 import { ChatroomWalkCache } from '../rooms/chatroom-walk.cache.js';
 import { ChatroomListCache } from '../rooms/chatroom-list.cache.js';
 import type { ChatroomService } from '../rooms/chatroom.service.js';
@@ -33,8 +34,8 @@ beforeAll(async () => {
   participants = new AccountParticipantService();
   const replies = new ReplyErasureService(database, new ReplyLogStore(redis), redis, new SystemClock());
   api = await startRoomDeletion(database, new SystemClock());
-  const walks = new ChatroomWalkCache(redis);
-  new ChatroomAccountParticipant(database, cache, walks, replies, api.deletion, participants).onModuleInit();
+  const [rows, walks] = [new ChatroomExportStore(database), new ChatroomWalkCache(redis)];
+  new ChatroomAccountParticipant(rows, cache, walks, replies, api.deletion, participants).onModuleInit();
 });
 
 afterAll(async () => {
@@ -43,6 +44,17 @@ afterAll(async () => {
   await database.onApplicationShutdown();
   await testDatabase.drop();
 });
+
+/** A room in the file. */
+interface ExportedRoom {
+  messages: { id: string; content: string; superseded: boolean; idempotencyKey: string | null }[];
+}
+
+async function exportOf(userId: string): Promise<{ chatrooms: ExportedRoom[] }> {
+  let text = '';
+  for await (const piece of jsonText(participants.export(userId))) text += piece;
+  return JSON.parse(text) as { chatrooms: ExportedRoom[] };
+}
 
 it('exports every room with every message, however many, and those of no other user', async () => {
   const [user, otherUser] = [await insertUser(database), await insertUser(database)];
@@ -54,13 +66,32 @@ it('exports every room with every message, however many, and those of no other u
   const key = { userId: user, key: 'k-123', requestHash: Buffer.alloc(32), replyId: ids[9]!, createdAt: new Date() };
   await database.prisma.idempotencyKey.create({ data: key });
 
-  const { chatrooms: exported } = (await participants.export(user)) as { chatrooms: ExportedChatroom[] };
+  const { chatrooms: exported } = await exportOf(user);
   expect(exported.map(({ messages, ...room }) => ({ room, count: messages.length }))).toEqual([
     { room: quiet, count: 0 },
     { room: busy, count: 1_001 },
   ]);
   expect(exported[1]?.messages.map(({ id, superseded, idempotencyKey }) => [id, superseded, idempotencyKey])).toEqual(
     ids.map((id, index) => [id, index === 7, index === 9 ? 'k-123' : null]),
+  );
+});
+
+it('exports long messages, however many fit into a batch, and rooms of more than one batch', async () => {
+  const user = await insertUser(database);
+  const lengths = [600_000, 1, 300_000, 300_000, 2, 600_000, 600_000];
+  const created = [];
+  for (let count = 0; count < 120; count++) created.push(await rooms.create(user, {}));
+  await insertMessages(
+    database,
+    created[60]!.id,
+    lengths.map((length) => ({ content: 'é'.repeat(length / 2) })),
+  );
+  const { chatrooms: exported } = await exportOf(user);
+  expect(exported.map(({ messages, ...room }) => ({ ...room, count: messages.length }))).toEqual(
+    created.map((room, index) => ({ ...room, count: index === 60 ? lengths.length : 0 })),
+  );
+  expect(exported[60]!.messages.map(({ content }) => content.length)).toEqual(
+    lengths.map((length) => Math.floor(length / 2)),
   );
 });
 

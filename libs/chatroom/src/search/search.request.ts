@@ -13,8 +13,9 @@ export class SearchQuery extends PageQuery {
     minLength: 1,
     maxLength: MAX_SEARCH_LENGTH,
     description:
-      'Words that a message must all contain, in any order and case. The last one may be the beginning of a word.',
-    example: 'blue sk',
+      'Words that a message must all contain, in any order and case, as parts of words too. Compared in NFKC: full-width letters, ' +
+      'ligatures and accents are found however they are typed.',
+    example: 'blue sky',
   })
   @Trimmed()
   @IsString()

@@ -11,7 +11,8 @@ export class SearchHitResponse {
 
   @ApiProperty({
     type: 'string',
-    description: 'The part of the content around the words. Plain text, exactly as it was written.',
+    description:
+      'About 200 characters of the content around the first of the words. Plain text, exactly as it was written.',
     example: 'Because the air scatters blue light the most, the sky looks blue',
   })
   snippet!: string;
@@ -22,6 +23,10 @@ export class SearchPageResponse {
   @ApiProperty({ type: [SearchHitResponse] })
   items!: SearchHitResponse[];
 
-  @ApiProperty({ type: 'string', nullable: true, description: 'Leads to older messages; null when there are none.' })
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Leads to older messages, in which there may be no hit; null when there are none.',
+  })
   nextCursor!: string | null;
 }

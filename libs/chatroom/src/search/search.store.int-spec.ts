@@ -1,23 +1,33 @@
 import 'reflect-metadata';
-import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
+import { Database, DatabaseConfig, decodeCursor, RedisClient, RedisConfig, SlotService, uuidv7 } from '@app/platform';
+import { IsUUID } from 'class-validator';
 import fc from 'fast-check';
 import { insertMessages, insertUser, type MessageOverrides } from '../../../../test/support/rows.js';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
+import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
+import { type FoundRow, SearchService } from './search.service.js';
 import { SearchStore } from './search.store.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
-let search: SearchStore;
+let redis: RedisClient;
+let store: SearchStore;
+let search: SearchService;
 let user: string;
 let room: string;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
-  search = new SearchStore(database);
+  const config = Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url });
+  database = new Database(config);
+  const { host, port, db } = await testRedis();
+  redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
+  store = new SearchStore(database, config);
+  search = new SearchService(store, new SlotService(redis));
 });
 
 afterAll(async () => {
+  redis.onApplicationShutdown();
+  await store.onApplicationShutdown();
   await database.onApplicationShutdown();
   await testDatabase.drop();
 });
@@ -40,18 +50,32 @@ const say = async (...contents: string[]): Promise<string[]> =>
     contents.map((content) => ({ content })),
   );
 
-const found = async (q: string, limit = 50): Promise<string[]> =>
-  (await search.find(user, q, limit)).map((row) => row.content);
+class Position {
+  @IsUUID()
+  id!: string;
+}
+
+/** The pages of a search, all of them. */
+async function pagesOf(q: string, limit = 50): Promise<FoundRow[][]> {
+  const pages: FoundRow[][] = [];
+  for (let before: string | undefined; ;) {
+    const { items, nextCursor } = await search.find(user, q, limit, before);
+    pages.push(items);
+    if (nextCursor === null) return pages;
+    before = decodeCursor(Position, nextCursor)!.id;
+  }
+}
+
+const found = async (q: string): Promise<string[]> => (await pagesOf(q)).flat().map((row) => row.content);
 
 describe('a search', () => {
   it.each([
     ['one word, in any case', 'SKY'],
     ['several words, in any order', 'blue sky'],
-    ['the beginning of the last word', 'sky bl'],
-    ['words with punctuation around them', '«sky», blue!'],
-    ['a word with accents', 'ÉTOILÉ'],
-    ['a word of another script', 'неб'],
-    ['the beginning of a word with a hyphen', 'ultra-viol'],
+    ['the beginning of a word, and the inside of one', 'sky lu'],
+    ['words with accents', 'ÉTOILÉ'],
+    ['a word of another script', 'НЕБ'],
+    ['a part of a word with a hyphen', 'ultra-viol'],
     ['a number', '3.14'],
   ])('finds %s', async (_, q) => {
     const text = 'Why is the Sky so Blue? Ciel étoilé, Синее небо, ultra-violet, 3.14';
@@ -60,13 +84,51 @@ describe('a search', () => {
   });
 
   it.each([
+    ['为什么天空是蓝色的？', '天空'],
+    ['日本語のテストをお願いします', 'テスト'],
+    ['日本語のテストをお願いします', 'ﾃｽﾄ'],
+    ['ガラス', 'ｶﾞﾗｽ'],
+    ['ｶﾞﾗｽ', 'ガラ'],
+    ['ทดสอบคำไทยน้ำ', 'คำไทย'],
+    ['한국어 검색', '국어'],
+    ['한국어 검색'.normalize('NFD'), '국어'],
+    ['한국어 검색', '국어'.normalize('NFD')],
+    ['See report.pdf', 'pdf'],
+    ['report.pdf', 'REPORT.PDF'],
+    ['TCP/IP', 'IP'],
+    ['https://docs.example.com/guide/install.html', 'install'],
+    ['https://docs.example.com/guide/install.html', 'example.com'],
+    ['src/app/user.service.ts', 'app'],
+    ['Well done 🎉!', '🎉'],
+    ['👩‍👩‍👧‍👦', '👩'],
+    ['résumé'.normalize('NFD'), 'résumé'.normalize('NFC')],
+    ['résumé'.normalize('NFC'), 'résumé'.normalize('NFD')],
+    ['ﬁle ½ ㎏', 'file 1⁄2 kg'],
+    ['ＦＵＬＬ width', 'full'],
+    ['full width', 'ｆｕｌｌ　ＷＩＤＴＨ'],
+    ['Straße', 'STRASSE'],
+    ['STRASSE', 'straße'],
+    ['İstanbul', 'istanbul'],
+    ['istanbul', 'İSTANBUL'],
+    ['ΟΔΟΣ', 'οδος'],
+    ['οδος', 'ΟΔΟΣ'],
+    ['100% of a_b is c\\d', '% _ \\'],
+    ["it's $1 (or 'less')", "'less') $1"],
+  ])('finds in %j %j', async (text, q) => {
+    await say(text, 'Something else: hay, 乾草, hé');
+    expect(await found(q)).toEqual([text]);
+    const [hit] = (await pagesOf(q)).flat();
+    expect(text).toContain(hit!.snippet);
+  });
+
+  it.each([
     ['a message that lacks one of the words', 'sky green'],
-    ['the inside of a word', 'lue'],
-    ['the beginning of a word that is not the last', 'bl sky'],
     ['letters where LIKE would see a pattern', 'b_ue'],
-    ['anything when there is no word in it', '!!! %'],
+    ['any text for a percent sign', '%'],
+    ['words run together', 'skyis'],
+    ['the letter without its accent', 'cafe'],
   ])('does not find %s', async (_, q) => {
-    await say('The sky is blue');
+    await say('The sky is blue over the café');
     expect(await found(q)).toEqual([]);
   });
 
@@ -110,10 +172,10 @@ describe('a search', () => {
   it('shows the part around the words as it was written', async () => {
     const filler = Array.from({ length: 200 }, (_, index) => `filler${index}`).join(' ');
     await say(`${filler} a <b>rare</b> needle & more ${filler}`);
-    const [hit] = await search.find(user, 'needle', 50);
-    expect(hit?.snippet).toContain('needle & more');
-    expect(hit?.snippet.length).toBeLessThan(400);
-    expect(hit?.content).toContain(hit!.snippet);
+    const { items } = await search.find(user, 'needle', 50);
+    expect(items[0]?.snippet).toContain('needle & more');
+    expect(items[0]?.snippet.length).toBeLessThan(400);
+    expect(items[0]?.content).toContain(items[0]!.snippet);
   });
 
   it('leads from page to page through every hit once, newest first', async () => {
@@ -125,17 +187,81 @@ describe('a search', () => {
           user = await insertUser(database);
           room = await newRoom(user);
           const ids = await say(...hits.map((hit) => (hit ? 'a needle' : 'some hay')));
-          const pages: string[][] = [];
-          for (let before: string | undefined; ;) {
-            const rows = await search.find(user, 'needle', limit, before);
-            pages.push(rows.map((row) => row.id));
-            if (rows.length < limit) break;
-            before = rows.at(-1)?.id;
-          }
-          expect(pages.flat()).toEqual(ids.filter((_, index) => hits[index]).reverse());
+          const pages = await pagesOf('needle', limit);
+          const expected = ids.filter((_, index) => hits[index]).reverse();
+          expect(pages.flat().map((row) => row.id)).toEqual(expected);
+          expect(pages.length).toBe(Math.max(1, Math.ceil(expected.length / limit)));
         },
       ),
       { numRuns: 30 },
     );
+  });
+
+  it('looks at a bounded amount of text in one call, and finds all of it by the cursor', async () => {
+    const texts = Array.from({ length: 40 }, (_, index) => `${'字'.repeat(31_000)} number ${index}`);
+    await say(...texts);
+    const pages = await pagesOf('number');
+    expect(pages.length).toBeGreaterThan(3);
+    expect(Math.max(...pages.map((page) => page.length))).toBeLessThanOrEqual(11);
+    expect(pages.flat().map((row) => row.content)).toEqual(texts.reverse());
+  });
+
+  it('looks at a bounded number of messages in one call', async () => {
+    const ids = await say('needle', ...Array.from({ length: 2_500 }, () => 'hay'));
+    const pages = await pagesOf('needle');
+    expect(pages.map((page) => page.map(({ id }) => id))).toEqual([[], [ids[0]]]);
+  });
+
+  it('takes a text that is longer than what one call looks at', async () => {
+    const ids = await say('needle', `${'x'.repeat(1_500_000)} needle`, 'hay');
+    expect((await pagesOf('needle')).flat().map(({ id }) => id)).toEqual([ids[1], ids[0]]);
+  });
+
+  it('gives other requests their turn, whatever the text', async () => {
+    const zalgo = `e${'\u0301\u0323'.repeat(15_000)}`;
+    await say(...Array.from({ length: 10 }, () => zalgo), ...Array.from({ length: 20 }, () => '\ufdfa'.repeat(32_000)));
+    // In CPU time: the machine may be busy with something else.
+    const cpu = () => process.cpuUsage().user / 1_000;
+    let longest = 0;
+    let last = cpu();
+    const ticking = setInterval(() => {
+      longest = Math.max(longest, cpu() - last);
+      last = cpu();
+    }, 1);
+    await pagesOf('abababa1 abababa2 abababa3');
+    clearInterval(ticking);
+    expect(longest).toBeLessThan(100);
+  });
+});
+
+describe('searches', () => {
+  it('of one user are two at once', async () => {
+    await say('needle');
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => search.find(user, 'needle', 50)));
+    const refused = outcomes.filter((each) => each.status === 'rejected');
+    expect(refused).toHaveLength(8);
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'too_many_searches', category: 'limited' });
+    expect((await search.find(user, 'needle', 50)).items).toHaveLength(1);
+  });
+
+  it('of many users wait for each other, and take no connection of other requests', async () => {
+    const users = await Promise.all(Array.from({ length: 40 }, () => insertUser(database)));
+    const outcomes = await Promise.allSettled(users.map((each) => search.find(each, 'needle', 50)));
+    const refused = outcomes.filter((each) => each.status === 'rejected');
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'search_unavailable' });
+    expect(outcomes.length - refused.length).toBeGreaterThanOrEqual(30);
+    expect(database.pool.totalCount).toBeLessThanOrEqual(20);
+  });
+
+  it('that take too long are told so, and leave no timeout behind', async () => {
+    await say('needle');
+    await database.prisma.$transaction(
+      async (transaction) => {
+        await transaction.$executeRaw`LOCK TABLE message IN ACCESS EXCLUSIVE MODE`;
+        await expect(search.find(user, 'needle', 50)).rejects.toMatchObject({ code: 'search_unavailable' });
+      },
+      { timeout: 10_000 },
+    );
+    expect((await search.find(user, 'needle', 50)).items).toHaveLength(1);
   });
 });

@@ -1,58 +1,127 @@
-import { Database, prepared } from '@app/platform';
-import { Injectable } from '@nestjs/common';
+import { Database, DatabaseConfig, openPool, prepared } from '@app/platform';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
+import { SearchUnavailableError } from './search.errors.js';
 
-/** A message that was found, with the part of its content around the words. */
-export type FoundRow = MessageRow & { snippet: string };
+/** A message that a search looks at. */
+export interface SearchedMessage {
+  id: string;
+  /** Null where there is nothing to find: a variant that was replaced, a reply that isn't finished. */
+  content: string | null;
+}
+
+/** What a search looks at in one call. */
+export interface SearchedPart {
+  /** Newest first. */
+  messages: SearchedMessage[];
+  /** Whether the user has older ones. */
+  hasMore: boolean;
+}
 
 /**
- * Reads the user's own messages, newest first, until the page is full: what a search costs depends on no other user's
- * messages, and sending one pays for no search index (docs/adr/0012). LIKE pre-filters, so that the costly to_tsvector runs
- * on few rows only. OFFSET 0 keeps PostgreSQL from running to_tsvector first.
- *
- * `term`: the words of the query as PostgreSQL splits them; those of the last word may be prefixes.
+ * The user's newest messages before one, until there are enough of them or of their bytes, which are known without reading a text.
+ * The first one comes however long it is. `walked` counts one message more than comes at most: whether there are others.
  */
-const SEARCH = prepared<FoundRow>(
-  'message_search',
-  String.raw`
-    WITH term AS (
-      SELECT lexeme, word.place = cardinality($2::text[]) AS is_prefix
-      FROM unnest($2::text[]) WITH ORDINALITY word (letters, place), unnest(to_tsvector('simple', word.letters))
-    ), query AS MATERIALIZED (
-      SELECT string_agg(
-               '''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || CASE WHEN is_prefix THEN ''':*' ELSE '''' END,
-               ' & ')::tsquery AS words,
-             array_agg('%' || replace(replace(replace(lexeme, '\', '\\'), '%', '\%'), '_', '\_') || '%') AS letters
-      FROM term
-    ), candidate AS (
-      SELECT message.id
-      FROM query JOIN chatroom ON query.words IS NOT NULL JOIN message ON message.chatroom_id = chatroom.id
-      WHERE chatroom.user_id = $1 AND message.id < $3 AND NOT message.superseded
-        AND message.status NOT IN ('queued', 'generating') AND lower(message.content) LIKE ALL (query.letters)
-      ORDER BY message.id DESC OFFSET 0
-    )
-    SELECT ${MESSAGE_COLUMNS},
-      ts_headline('simple', message.content, query.words, 'StartSel="", StopSel="", MinWords=15, MaxWords=30') AS snippet
-    FROM query, candidate JOIN message ON message.id = candidate.id
-    WHERE to_tsvector('simple', message.content) @@ query.words
-    ORDER BY candidate.id DESC LIMIT $4`,
+const READ = prepared<SearchedMessage & { walked: string }>(
+  'message_search_read',
+  `
+    SELECT id, content, walked FROM (
+      SELECT id, content, count(*) OVER () AS walked, row_number() OVER newest AS place,
+        sum(octet_length(content)) OVER (newest ROWS UNBOUNDED PRECEDING) - octet_length(content) AS bytes_before
+      FROM (
+        SELECT id, CASE WHEN superseded OR status IN ('queued', 'generating') THEN NULL ELSE content END AS content
+        FROM message WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3 + 1
+      ) message
+      WINDOW newest AS (ORDER BY id DESC)
+    ) message
+    WHERE place <= $3 AND coalesce(bytes_before, 0) < $4 ORDER BY id DESC`,
+);
+
+const FIND = prepared<MessageRow>(
+  'message_search_find',
+  `SELECT ${MESSAGE_COLUMNS} FROM message WHERE id = ANY($1::uuid[]) AND user_id = $2 ORDER BY id DESC`,
 );
 
 /** Above every id. */
 const NO_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** Finds messages by their words. */
+const MAX_MESSAGES = 2_000;
+const MAX_BYTES = 1_048_576;
+
+/** Connections of this process for searches alone. */
+const POOL_SIZE = 3;
+/** Searches that may wait for one: they have their turn within a fraction of a second. */
+const MAX_WAITING = 30;
+
+const STATEMENT_TIMEOUT_MS = 1_500;
+
+/** PostgreSQL's code: a statement took too long. */
+const QUERY_CANCELED = '57014';
+
+/**
+ * Reads what searches look at. In a pool of its own, so that however many there are and however slow they are, no other request
+ * waits for a connection.
+ */
 @Injectable()
-export class SearchStore {
-  constructor(private readonly database: Database) {}
+export class SearchStore implements OnApplicationShutdown {
+  private readonly logger = new Logger(SearchStore.name);
+  private readonly pool: Pool;
+
+  constructor(
+    private readonly database: Database,
+    config: DatabaseConfig,
+  ) {
+    this.pool = openPool(config, POOL_SIZE, (error) =>
+      this.logger.warn(`An idle PostgreSQL connection for searches broke: ${error.message}`),
+    );
+  }
 
   /**
-   * The user's finished messages that hold all of the words, newest first.
+   * The user's messages, newest first: 2,000 or 1 MiB of text, whichever is less.
    *
-   * @param q words with white space between them; the last one may be the beginning of a word
    * @param before only messages older than this one
+   * @throws SearchUnavailableError when it takes too long, or too many searches wait
    */
-  async find(userId: string, q: string, limit: number, before = NO_ID): Promise<FoundRow[]> {
-    return await this.database.run(SEARCH, [userId, q.split(/\s+/), before, limit]);
+  async read(userId: string, before: string = NO_ID): Promise<SearchedPart> {
+    const rows = await this.inTransaction(async (client) => {
+      const values = [userId, before, MAX_MESSAGES, MAX_BYTES];
+      return (await client.query<SearchedMessage & { walked: string }>(this.database.queryOf(READ, values))).rows;
+    });
+    return { messages: rows, hasMore: rows.length < Number(rows[0]?.walked ?? 0) };
+  }
+
+  /** Those of the user's messages that are still there, newest first. @throws SearchUnavailableError */
+  async find(userId: string, ids: string[]): Promise<MessageRow[]> {
+    if (ids.length === 0) return [];
+    return this.inTransaction(
+      async (client) => (await client.query<MessageRow>(this.database.queryOf(FIND, [ids, userId]))).rows,
+    );
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (!this.pool.ended) await this.pool.end();
+  }
+
+  /** With a short timeout that holds in this transaction alone: a connection's settings may be others' behind a pooler. */
+  private async inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    if (this.pool.waitingCount >= MAX_WAITING) throw new SearchUnavailableError();
+    const client = await this.pool.connect();
+    let failure: Error | undefined;
+    try {
+      await client.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+      const result = await work(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      failure = error as Error;
+      if (error instanceof DatabaseError && error.code === QUERY_CANCELED) {
+        throw new SearchUnavailableError({ cause: error });
+      }
+      throw error;
+    } finally {
+      // A connection in an unknown state is closed rather than used again.
+      client.release(failure);
+    }
   }
 }

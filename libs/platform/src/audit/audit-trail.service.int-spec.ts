@@ -115,5 +115,7 @@ it('shows a user all events of their own, oldest first', async () => {
   const userId = uuidv7();
   for (const action of ['login', 'logout', 'login'] as const) await trail.write({ action, userId });
   await trail.write({ action: 'login', userId: uuidv7() });
-  expect((await trail.eventsOf(userId)).map(({ action }) => action)).toEqual(['login', 'logout', 'login']);
+  const actions: string[] = [];
+  for await (const { action } of trail.eventsOf(userId)) actions.push(action);
+  expect(actions).toEqual(['login', 'logout', 'login']);
 });

@@ -2,6 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationB
 import { Clock } from '../clock/clock.port.js';
 import type { BoundStatement } from '../database/prepared-statement.js';
 import { uuidv7 } from '../ids/uuid.js';
+import { inBatches } from '../page/in-batches.js';
 import { PeriodicTask } from '../periodic/periodic-task.js';
 import { RequestContext } from '../request/request-context.js';
 import type { AuditEntry, AuditEvent } from './audit-event.js';
@@ -84,14 +85,12 @@ export class AuditTrail implements OnApplicationBootstrap, BeforeApplicationShut
     this.record(event);
   }
 
-  /** All events of a user, oldest first. */
-  async eventsOf(userId: string): Promise<AuditEventRow[]> {
-    const events: AuditEventRow[] = [];
-    for (;;) {
-      const batch = await this.store.eventsAfter(userId, events.at(-1)?.id ?? null, BATCH_SIZE);
-      events.push(...batch);
-      if (batch.length < BATCH_SIZE) return events;
-    }
+  /** All events of a user, oldest first, read while they are taken. */
+  eventsOf(userId: string): AsyncIterable<AuditEventRow> {
+    return inBatches(
+      (after: string | null) => this.store.eventsAfter(userId, after, BATCH_SIZE),
+      ({ id }) => id,
+    );
   }
 
   private forgetRefusals(now: number): void {

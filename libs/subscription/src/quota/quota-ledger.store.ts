@@ -1,8 +1,11 @@
-import { Clock, Database, prepared } from '@app/platform';
+import { Clock, Database, inBatches, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { DEFAULT_PLAN, PlanCatalogue } from '../catalogue/plan-catalogue.js';
 import { planNumberSql, planOfUserSql } from '../plan/plan-sql.js';
 import { type DailyQuota, utcDay } from './daily-quota.js';
+
+/** How many days a statement of an export reads at most. */
+const DAYS = 500;
 
 /** The placeholders of {@link spendOneMessageSql}, such as `$4`. */
 export interface SpendPlaceholders {
@@ -80,11 +83,16 @@ export class QuotaLedgerStore {
   }
 
   /** What the user has sent on each UTC day, for the user to take away. */
-  history(userId: string): Promise<{ day: Date; used: number }[]> {
-    return this.database.prisma.dailyUsage.findMany({
-      where: { userId },
-      select: { day: true, used: true },
-      orderBy: { day: 'asc' },
-    });
+  history(userId: string): AsyncIterable<{ day: Date; used: number }> {
+    return inBatches(
+      (after: Date | null) =>
+        this.database.prisma.dailyUsage.findMany({
+          where: { userId, ...(after === null ? {} : { day: { gt: after } }) },
+          select: { day: true, used: true },
+          orderBy: { day: 'asc' },
+          take: DAYS,
+        }),
+      ({ day }) => day,
+    );
   }
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Database } from '@app/platform';
+import { Database, jsonText } from '@app/platform';
 import { insertUser } from '../../../../test/support/rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
 import { ModelUsageStore, type ModelUsageRow, type UsageKey } from './model-usage.store.js';
@@ -79,7 +79,9 @@ it('the export has every row and the calls under way, ready for JSON', async () 
   await database.prisma.modelCall.create({
     data: { id: crypto.randomUUID(), userId, model: 'model-a', purpose: 'title', promptTokens: 7 },
   });
-  const exported = JSON.parse(JSON.stringify(await store.export(userId))) as {
+  let text = '';
+  for await (const piece of jsonText(await store.export(userId))) text += piece;
+  const exported = JSON.parse(text) as {
     modelUsage: ModelUsageRow[];
     modelCallsUnderWay: object[];
   };

@@ -1,4 +1,4 @@
-import { Database } from '@app/platform';
+import { Database, inBatches } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { UsedTokens } from './used-tokens.js';
 
@@ -29,6 +29,9 @@ const SELECT = {
   replyTokens: true,
 } as const;
 
+/** How many rows a statement of an export reads at most. */
+const EXPORT_BATCH = 500;
+
 /** Reads the ledger of what users' model calls used. Recording is a part of other statements, see `recordUsageSql`. */
 @Injectable()
 export class ModelUsageStore {
@@ -57,17 +60,26 @@ export class ModelUsageStore {
   }
 
   /** All that is held of the user, for the user to take away: the calls under way, too. */
-  async export(userId: string): Promise<object> {
-    const { prisma } = this.database;
-    const [rows, callsUnderWay] = await Promise.all([
-      prisma.modelUsage.findMany({ where: { userId }, orderBy: { day: 'asc' }, select: SELECT }),
-      prisma.modelCall.findMany({
-        where: { userId },
-        orderBy: { startedAt: 'asc' },
-        select: { model: true, purpose: true, promptTokens: true, startedAt: true },
-      }),
-    ]);
-    return { modelUsage: rows.map(toRow), modelCallsUnderWay: callsUnderWay };
+  async export(userId: string): Promise<{ modelUsage: AsyncIterable<ModelUsageRow>; modelCallsUnderWay: object[] }> {
+    const callsUnderWay = await this.database.prisma.modelCall.findMany({
+      where: { userId },
+      orderBy: { startedAt: 'asc' },
+      select: { model: true, purpose: true, promptTokens: true, startedAt: true },
+    });
+    return { modelUsage: this.all(userId), modelCallsUnderWay: callsUnderWay };
+  }
+
+  private all(userId: string): AsyncIterable<ModelUsageRow> {
+    const read = async (after: UsageKey | null): Promise<ModelUsageRow[]> => {
+      const rows = await this.database.prisma.modelUsage.findMany({
+        where: { userId, ...(after === null ? {} : { OR: beyond(after) }) },
+        orderBy: [{ day: 'asc' }, { model: 'asc' }, { purpose: 'asc' }],
+        take: EXPORT_BATCH,
+        select: SELECT,
+      });
+      return rows.map(toRow);
+    };
+    return inBatches(read, ({ day, model, purpose }) => ({ day, model, purpose }));
   }
 }
 
@@ -76,6 +88,13 @@ const dateOf = (day: string): Date => new Date(`${day}T00:00:00Z`);
 /** The rows behind a key in the list's order. */
 const behind = ({ day, model, purpose }: UsageKey) => [
   { day: { lt: dateOf(day) } },
+  { day: dateOf(day), model: { gt: model } },
+  { day: dateOf(day), model, purpose: { gt: purpose } },
+];
+
+/** The rows behind a key, oldest day first. */
+const beyond = ({ day, model, purpose }: UsageKey) => [
+  { day: { gt: dateOf(day) } },
   { day: dateOf(day), model: { gt: model } },
   { day: dateOf(day), model, purpose: { gt: purpose } },
 ];

@@ -1,0 +1,91 @@
+import { Database, inBatches, prepared } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { type MessageResponse, toMessageResponse } from '../messages/message.response.js';
+import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
+import type { ChatroomResponse } from '../rooms/chatroom.response.js';
+import { CHATROOM_SELECT, toChatroomResponse } from '../rooms/chatroom.row.js';
+
+/** A message as its owner takes it away; the key is the one that a client gave its request, kept for a day. */
+interface ExportedMessage extends MessageResponse {
+  superseded: boolean;
+  idempotencyKey: string | null;
+}
+
+/** A room as its owner takes it away: with every message, superseded variants too. */
+interface ExportedChatroom extends ChatroomResponse {
+  messages: AsyncIterable<ExportedMessage> | [];
+}
+
+/**
+ * The next ids of the user's rooms, in their order. The index of the room list has all that is needed, but in another order, which
+ * changes while rooms are used; so the ids are sorted, thousands at a time.
+ */
+const ROOM_IDS = prepared<{ id: string }>(
+  'chatroom_export_ids',
+  `
+    WITH own AS MATERIALIZED (SELECT id FROM chatroom WHERE user_id = $1)
+    SELECT id FROM own WHERE id > $2 ORDER BY id LIMIT $3`,
+);
+
+/** The next messages of a room: at most so many, and none more once their texts have so many bytes. */
+const MESSAGES = prepared<MessageRow & { seq: number; superseded: boolean; idempotencyKey: string | null }>(
+  'message_export',
+  `
+    SELECT ${MESSAGE_COLUMNS}, message.seq, message.superseded,
+      (SELECT key FROM idempotency_key WHERE reply_id = message.id LIMIT 1) AS "idempotencyKey"
+    FROM (
+      SELECT *, sum(octet_length(content)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) - octet_length(content) AS bytes_before
+      FROM message WHERE chatroom_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+    ) message
+    WHERE bytes_before < $4 ORDER BY seq`,
+);
+
+const BEFORE_EVERY_ID = '00000000-0000-0000-0000-000000000000';
+
+const IDS = 5_000;
+/** A room has some ten thousand characters at most. */
+const ROOMS = 50;
+const MESSAGES_AT_ONCE = 500;
+const MESSAGE_BYTES = 524_288;
+
+/** Reads a user's rooms and messages for an export, in batches that a process can hold many of. */
+@Injectable()
+export class ChatroomExportStore {
+  constructor(private readonly database: Database) {}
+
+  /** All rooms with all messages, oldest first. What is deleted meanwhile is left out. */
+  async *roomsOf(userId: string): AsyncGenerator<ExportedChatroom> {
+    const readIds = (after: string | null) => this.database.run(ROOM_IDS, [userId, after ?? BEFORE_EVERY_ID, IDS]);
+    let ids: string[] = [];
+    for await (const { id } of inBatches(readIds, (row) => row.id)) {
+      ids.push(id);
+      if (ids.length < ROOMS) continue;
+      yield* await this.rooms(userId, ids);
+      ids = [];
+    }
+    yield* await this.rooms(userId, ids);
+  }
+
+  private async rooms(userId: string, ids: string[]): Promise<ExportedChatroom[]> {
+    const rows = await this.database.prisma.chatroom.findMany({
+      where: { userId, id: { in: ids } },
+      orderBy: { id: 'asc' },
+      select: { ...CHATROOM_SELECT, lastSeq: true },
+    });
+    return rows.map(({ lastSeq, ...room }) => ({
+      ...toChatroomResponse(room),
+      messages: lastSeq === 0 ? [] : this.messages(room.id, lastSeq),
+    }));
+  }
+
+  /** Those up to the position that was the last one when the room was read. */
+  private async *messages(chatroomId: string, lastSeq: number): AsyncGenerator<ExportedMessage> {
+    const read = async (after: number | null) =>
+      after !== null && after >= lastSeq
+        ? []
+        : this.database.run(MESSAGES, [chatroomId, after ?? 0, MESSAGES_AT_ONCE, MESSAGE_BYTES]);
+    for await (const { seq: _, superseded, idempotencyKey, ...row } of inBatches(read, ({ seq }) => seq)) {
+      yield { ...toMessageResponse(row), superseded, idempotencyKey };
+    }
+  }
+}
