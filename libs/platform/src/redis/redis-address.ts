@@ -17,16 +17,18 @@ const DEFAULT_PORT = 6379;
 
 /** @returns null when it is not `redis[s]://[[user]:password@]host[:port][/database]` */
 export function parseRedisUrl(text: string): RedisUrl | null {
-  const url = URL.parse(text);
+  const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !['redis:', 'rediss:'].includes(url.protocol)) return null;
   const db = /^\/?(\d{0,2})$/.exec(url.pathname)?.[1];
   if (url.hostname === '' || url.search !== '' || url.hash !== '' || db === undefined || Number(db) > MAX_DB)
     return null;
+  const [username, password] = [decoded(url.username), decoded(url.password)];
+  if (username === null || password === null) return null;
   return {
     host: withoutBrackets(url.hostname),
     port: url.port === '' ? DEFAULT_PORT : Number(url.port),
-    username: decoded(url.username),
-    password: decoded(url.password),
+    username,
+    password,
     db: Number(db),
     tls: url.protocol === 'rediss:',
   };
@@ -41,4 +43,11 @@ export function parseAddress(text: string): RedisAddress | null {
 
 const withoutBrackets = (host: string): string => host.replace(/^\[|\]$/g, '');
 
-const decoded = (part: string): string | undefined => (part === '' ? undefined : decodeURIComponent(part));
+/** @returns undefined when there is nothing; null when it is encoded wrongly */
+function decoded(part: string): string | undefined | null {
+  try {
+    return part === '' ? undefined : decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
