@@ -159,7 +159,11 @@ describe('the log', () => {
 
   it.each<[string, (env: RedisEnvironment) => RedisEnvironment, RegExp]>([
     ['an authority that is not the one', ({ REDIS_URL = '' }) => ({ REDIS_URL }), /not trusted; check REDIS_TLS_CA/],
-    ['TLS that is missing', ({ REDIS_URL = '' }) => ({ REDIS_URL: REDIS_URL.replace('rediss', 'redis') }), /REDIS_TLS/],
+    [
+      'TLS that is missing',
+      ({ REDIS_URL = '' }) => ({ REDIS_URL: REDIS_URL.replace('rediss', 'redis') }),
+      /does it want TLS/,
+    ],
     [
       'another name than the certificate has',
       (env) => ({ ...env, REDIS_TLS_SERVERNAME: 'redis.example' }),
@@ -176,7 +180,7 @@ describe('the log', () => {
     const { env } = await deployments.single();
     clientOf({ ...env, REDIS_TLS: 'true' });
     await eventually(() => lines.length > 0);
-    expect(lines[0]).toMatch(/check REDIS_TLS/);
+    expect(lines[0]).toMatch(/does Redis speak TLS there/);
   });
 
   it('names the setting for a login that a cluster refuses', async () => {

@@ -9,14 +9,15 @@ const CAUSES: [RegExp, string][] = [
   [/certificate|unable to get .*issuer/i, "Redis' certificate is not trusted; check REDIS_TLS_CA"],
   [/wrong version number|EPROTO|packet length/i, 'Redis speaks no TLS there; check REDIS_TLS'],
   [/SELECT is not allowed in cluster mode|cluster support disabled/i, 'Check REDIS_CLUSTER'],
-  [/sentinels are unreachable(?!.*Last error)/i, 'No Sentinel knows the master; check REDIS_SENTINEL_NAME'],
+  [/No such master|invalid reply: null/i, 'The Sentinels know no such master; check REDIS_SENTINEL_NAME'],
 ];
 
 const AWAY = 'Redis is out of reach';
 const CLOSED = 'Redis closes the connection before the login; does it want TLS (REDIS_TLS)?';
+const SILENT = 'No connection with TLS comes about; does Redis speak TLS there (REDIS_TLS)?';
 
 /** Logs once when Redis gets out of reach, when the cause becomes another one, and when it is back. */
-export function logReachability(connection: RedisConnection): void {
+export function logReachability(connection: RedisConnection, { tls }: { tls: boolean }): void {
   const logger = new Logger('Redis');
   let cause: string | null = null;
   let hasBeenReady = false;
@@ -26,7 +27,8 @@ export function logReachability(connection: RedisConnection): void {
   };
   connection.on('error', (error: Error) => {
     const text = textOf(error);
-    warn(CAUSES.find(([pattern]) => pattern.test(text))?.[1] ?? AWAY, text);
+    const found = CAUSES.find(([pattern]) => pattern.test(text))?.[1];
+    warn(found ?? (hasBeenReady ? AWAY : atFirst(text, tls)), text);
   });
   connection.on('close', () => {
     if (!hasBeenReady && cause === null) warn(CLOSED, '');
@@ -36,6 +38,12 @@ export function logReachability(connection: RedisConnection): void {
     cause = null;
     hasBeenReady = true;
   });
+}
+
+/** What is wrong with a server that there has been no connection to yet. A server that expects the other kind of connection says nothing. */
+function atFirst(text: string, tls: boolean): string {
+  if (tls) return text.includes('ETIMEDOUT') ? SILENT : AWAY;
+  return text.includes('ECONNRESET') ? CLOSED : AWAY;
 }
 
 /** A cluster's error says only in another one what its last node said. */

@@ -26,7 +26,7 @@ export class RedisClient implements OnApplicationShutdown {
       commandTimeout: 1_000,
     });
     this.commands = this.connection;
-    logReachability(this.connection);
+    logReachability(this.connection, config.server);
   }
 
   /** The connection's state; `ready`: commands can be sent. */
