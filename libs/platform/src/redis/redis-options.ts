@@ -77,8 +77,6 @@ function addressOf(config: RedisConfig) {
     ...(REDIS_SENTINEL_PASSWORD === undefined ? {} : { sentinelPassword: REDIS_SENTINEL_PASSWORD }),
     sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
     sentinelRetryStrategy: pauseBefore,
-    // A master that hangs keeps its connections too: Sentinels say that there is another one.
-    failoverDetector: true,
   };
 }
 

@@ -24,6 +24,8 @@ export class RedisClient implements OnApplicationShutdown {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: 1_000,
+      // A server that hangs keeps its connections: by then there may be another master.
+      socketTimeout: 5_000,
     });
     this.commands = this.connection;
     logReachability(this.connection, config.server);
