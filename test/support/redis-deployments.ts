@@ -63,29 +63,22 @@ export class RedisDeployments {
     return { env, servers: [server] };
   }
 
-  /** A server that takes TLS alone, with a certificate by an authority of one's own. */
-  async tls(): Promise<RedisDeployment> {
+  /**
+   * A server that takes TLS alone, with a certificate by an authority of one's own, and a user with just the rights that the
+   * product needs.
+   */
+  async managed(): Promise<RedisDeployment> {
     const port = await freePort();
     const { ca, cert, key } = await makeCertificates(join(this.folder, 'certificates'));
     const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', ca];
     const settings = ['--tls-port', String(port), ...files, '--tls-auth-clients', 'no', '--requirepass', this.password];
     const server = await this.start(0, settings, { port, password: this.password, tls: { ca: readFileSync(ca) } });
-    const REDIS_URL = `rediss://:${this.password}@localhost:${port}/3`;
+    await onServer(server.reach, (redis) => this.addUser(redis));
+    const REDIS_URL = `rediss://chat:${this.password}@localhost:${port}/3`;
     return { env: { ...BLANK, REDIS_URL, REDIS_TLS_CA: ca }, servers: [server] };
   }
 
-  /** A server with no other user than one with just the rights that the product needs. */
-  async acl(): Promise<RedisDeployment> {
-    const server = await this.start(await freePort(), []);
-    await onServer(server.reach, async (redis) => {
-      await this.addUser(redis);
-      await redis.acl('SETUSER', 'default', 'off');
-    });
-    const env = { ...BLANK, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(server.port), ...this.user };
-    return { env, servers: [server] };
-  }
-
-  /** Three masters, with a user as {@link acl} has it. */
+  /** Three masters, with a user as {@link managed} has it. */
   async cluster(): Promise<RedisDeployment> {
     const servers = await Promise.all(
       [0, 1, 2].map(async (index) => {
@@ -192,5 +185,5 @@ async function formCluster(ports: number[]): Promise<void> {
   }
   const isReady = (info: string) => info.includes('cluster_state:ok') && info.includes(`size:${ports.length}`);
   for (const port of ports)
-    await onServer({ port }, (redis) => eventually(async () => isReady((await redis.cluster('INFO')) as string)));
+    await onServer({ port }, (redis) => eventually(async () => isReady(await redis.cluster('INFO'))));
 }
