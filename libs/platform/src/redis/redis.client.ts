@@ -79,6 +79,10 @@ export class RedisClient implements OnApplicationShutdown {
     return this.commands.lrange(key, start, stop);
   }
 
+  hgetBuffer(key: string, field: string): Promise<Buffer | null> {
+    return this.commands.hgetBuffer(key, field);
+  }
+
   smembers(key: string): Promise<string[]> {
     return this.commands.smembers(key);
   }
