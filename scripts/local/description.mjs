@@ -21,7 +21,7 @@ export function describeRun(env) {
         : 'not needed',
     ],
     ['PostgreSQL', String(env['DATABASE_URL'])],
-    ['Redis', `${env['REDIS_HOST']}:${env['REDIS_PORT'] ?? 6379}`],
+    ['Redis', env['REDIS_HOST'] ? `${env['REDIS_HOST']}:${env['REDIS_PORT'] ?? 6379}` : 'that of the environment'],
     ['Logs', '.data/logs/, and below'],
   ];
   return `

@@ -74,10 +74,10 @@ class LocalRun {
 
   /** Starts everything, and returns when all of it is ready. */
   async begin() {
-    const { DATABASE_URL, REDIS_HOST } = this.env;
+    const { DATABASE_URL } = this.env;
     const groundwork = [
       { title: DATABASE_URL ? 'PostgreSQL: that of DATABASE_URL' : 'PostgreSQL', work: () => this.#providePostgres() },
-      { title: REDIS_HOST ? 'Redis: that of REDIS_HOST' : 'Redis', work: this.#provideRedis.bind(this) },
+      { title: this.#hasRedis ? 'Redis: that of the environment' : 'Redis', work: this.#provideRedis.bind(this) },
       { title: 'Build', work: () => this.#script('scripts/build.mjs', '--if-stale') },
     ];
     await runSteps(groundwork, { concurrent: true });
@@ -131,9 +131,14 @@ class LocalRun {
     this.env['DATABASE_URL'] = postgres.url(DATABASE);
   }
 
+  /** Whether the environment names a Redis. */
+  get #hasRedis() {
+    return ['REDIS_HOST', 'REDIS_URL', 'REDIS_SENTINELS'].some((name) => this.env[name]);
+  }
+
   /** @param {(line: string) => void} report */
   async #provideRedis(report) {
-    if (this.env['REDIS_HOST']) return;
+    if (this.#hasRedis) return;
     const program = await provideRedis(report);
     const port = await freePort(6380);
     const onLine = this.log.fileOf('redis');

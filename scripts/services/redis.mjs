@@ -25,7 +25,7 @@ const PACKAGE_MANAGERS = [
  * @param {string[]} names
  * @returns {Promise<string | null>} the path of the first program of these that is there
  */
-async function find(names) {
+export async function findProgram(names) {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   for (const path of folders.flatMap((folder) => names.map((name) => join(folder, name)))) {
     if (
@@ -45,10 +45,10 @@ async function find(names) {
  * @throws {Error} saying what to install
  */
 export async function provideRedis(onLine) {
-  const found = await find(SERVERS);
+  const found = await findProgram(SERVERS);
   if (found !== null) return found;
   for (const [name, commands] of PACKAGE_MANAGERS) {
-    const manager = await find([name]);
+    const manager = await findProgram([name]);
     if (manager === null) continue;
     const byHand = commands.map((args) => [name, ...args].join(' ')).join(' && ');
     // Homebrew is the user's own, and refuses root; the others are root's.
@@ -56,7 +56,7 @@ export async function provideRedis(onLine) {
     if (!may)
       throw new Error(`Redis is needed. Install it (as root: ${byHand}), or set REDIS_HOST to one that is running.`);
     for (const args of commands) await install(manager, args, onLine);
-    const installed = await find(SERVERS);
+    const installed = await findProgram(SERVERS);
     if (installed !== null) return installed;
   }
   throw new Error('Redis is needed. Install redis-server or valkey-server, or set REDIS_HOST to one that is running.');

@@ -107,7 +107,7 @@ describe('private things stay where they belong', () => {
     }
 
     // Without a worker every job is still in the queue.
-    const queued = (await keysOf(stack)).filter(({ where }) => where.startsWith('redis bull:'));
+    const queued = (await keysOf(stack)).filter(({ where }) => where.startsWith('redis {bull}:'));
     expect(queued.length).toBeGreaterThan(0);
     expect(queued.flatMap(({ text }) => leaksIn(text, secrets))).toEqual([]);
 

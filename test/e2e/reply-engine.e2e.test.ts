@@ -164,7 +164,7 @@ describe('a Redis that loses all data', () => {
     const redis = new Redis(stack.redis);
     try {
       // Jobs of users whose others wait have a low priority, and a set of their own.
-      const queue = `bull:${REPLY_QUEUE.queue}`;
+      const queue = `{bull}:${REPLY_QUEUE.queue}`;
       const waiting = async () => (await redis.llen(`${queue}:wait`)) + (await redis.zcard(`${queue}:prioritized`));
       await eventually(async () => (await waiting()) >= jobs);
       await redis.flushdb();

@@ -105,7 +105,7 @@ describe('deleting a room', () => {
     await acceptance.send(owner, deleted.id, 'Waits', null);
     const { reply: next } = await acceptance.send(owner, kept.id, 'Waits, too', null);
     await api.deletion.delete(owner, deleted.id);
-    expect(await api.redis.keys(`bull:${REPLY_QUEUE.queue}:${next.id}-0-turn-*`)).toHaveLength(1);
+    expect(await api.redis.keys(`{bull}:${REPLY_QUEUE.queue}:${next.id}-0-turn-*`)).toHaveLength(1);
   });
 
   it('takes its messages along, and leaves what finished replies cost', async () => {

@@ -10,8 +10,8 @@ export type ReplySignal =
   /** The reply reached its final state in PostgreSQL. */
   | { type: 'done'; attempt: number };
 
-/** The Redis string that holds the text that an attempt has written so far. It expires. */
-export const replyLogKey = (replyId: string, attempt: number): string => `reply:${replyId}:${attempt}:text`;
+/** The Redis string that holds the text that an attempt has written so far. It expires. Those of one reply are in one place of a cluster. */
+export const replyLogKey = (replyId: string, attempt: number): string => `reply:{${replyId}}:${attempt}:text`;
 
 /** The Redis channel on which the signals of one reply are published. */
 export const replyChannel = (replyId: string): string => `reply:${replyId}`;

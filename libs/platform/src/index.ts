@@ -46,7 +46,7 @@ export { type FieldError, ValidationFailedError } from './problem/validation.err
 export { ProcessConfig } from './process/process.config.js';
 export { runProcess } from './process/run-process.js';
 export { type JobNotice, JobNotifier } from './queue/job-notifier.js';
-export { QueueModule } from './queue/queue.module.js';
+export { QUEUE_PREFIX, QueueModule } from './queue/queue.module.js';
 export { QueueWorkerHost } from './queue/queue-worker.host.js';
 export { rateLimitHeaders, type RateLimitState } from './rate-limit/rate-limit-headers.js';
 export { RedisConfig } from './redis/redis.config.js';

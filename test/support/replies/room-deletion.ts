@@ -10,15 +10,17 @@ import {
   RoomDeletionStore,
   ReplyOrderStore,
 } from '@app/chatroom/testing';
-import { type Clock, type Database, RedisClient, RedisConfig, RedisSubscriber } from '@app/platform';
+import { type Clock, type Database, QUEUE_PREFIX, RedisClient, RedisConfig, RedisSubscriber } from '@app/platform';
 import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import { eventually } from '../eventually.js';
 import { testRedis } from '../services.js';
 
 /** Deletes rooms as an API process does. To be stopped. */
 export interface RoomDeletion {
   deletion: RoomDeletionService;
-  redis: RedisClient;
+  /** Sends what the product has no need of. */
+  redis: Redis;
   stop: () => Promise<void>;
 }
 
@@ -28,8 +30,9 @@ export async function startRoomDeletion(database: Database, clock: Clock): Promi
   const config = Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db });
   const redis = new RedisClient(config);
   await eventually(() => redis.status === 'ready');
+  const raw = new Redis({ host, port, db });
   const subscriber = new RedisSubscriber(config);
-  const queue = new Queue(REPLY_QUEUE.queue, { connection: { host, port, db } });
+  const queue = new Queue(REPLY_QUEUE.queue, { connection: { host, port, db }, prefix: QUEUE_PREFIX });
   const messages = new MessageStore(database);
   const signals = new ReplySignalService(messages, subscriber);
   const log = new ReplyLogStore(redis);
@@ -43,10 +46,5 @@ export async function startRoomDeletion(database: Database, clock: Clock): Promi
     subscriber.onApplicationShutdown();
     await queue.close();
     redis.disconnect();
+    raw.disconnect();
   };
-  return {
-    deletion: new RoomDeletionService(new RoomDeletionStore(database, store, clock), cancellation, log),
-    redis,
-    stop,
-  };
-}

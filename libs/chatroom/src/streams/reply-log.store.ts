@@ -20,16 +20,16 @@ const APPEND = `
   redis.call('PUBLISH', ARGV[4], ARGV[5])
   return 1`;
 
-interface AppendCommand {
-  appendToReply(
-    key: string,
-    offset: number,
-    text: string,
-    ttl: number,
-    channel: string,
-    signal: string,
-  ): Promise<0 | 1>;
-}
+/** Stores the whole text anew, and wakes the readers. KEYS: log. ARGV: text, seconds to live, channel, signal. */
+const REPLACE = `
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+  redis.call('PUBLISH', ARGV[3], ARGV[4])`;
+
+/**
+ * Wakes the readers. In a cluster messages keep their order only when one node publishes them: that of the log.
+ * KEYS: log. ARGV: channel, signal.
+ */
+const SIGNAL = `redis.call('PUBLISH', ARGV[1], ARGV[2])`;
 
 /**
  * The text of replies while they are written, in Redis: for readers only. Nothing that is stored depends on it, so
@@ -37,14 +37,12 @@ interface AppendCommand {
  */
 @Injectable()
 export class ReplyLogStore {
-  constructor(private readonly redis: RedisClient) {
-    redis.defineCommand('appendToReply', { numberOfKeys: 1, lua: APPEND });
-  }
+  constructor(private readonly redis: RedisClient) {}
 
   /** Begins the log of an attempt; readers of an earlier one, if there was any, are told to forget it. */
   open(replyId: string, attempt: number): ReplyLogWriter {
     if (attempt > 1) void this.signal(replyId, { type: 'reset', attempt });
-    return new ReplyLogWriter(this.redis as RedisClient & AppendCommand, replyId, attempt);
+    return new ReplyLogWriter(this.redis, replyId, attempt);
   }
 
   /** Tells readers that the reply's final state is stored. */
@@ -61,12 +59,10 @@ export class ReplyLogStore {
   async read(replyId: string, attempt: number, offset: number): Promise<Buffer | null> {
     const key = replyLogKey(replyId, attempt);
     try {
-      const [[lengthError, length], [textError, text]] = (await this.redis
-        .multi()
-        .strlen(key)
-        .getrangeBuffer(key, offset, -1)
-        .exec()) as [[Error | null, number], [Error | null, Buffer]];
-      return (lengthError ?? textError ?? (length === 0 || length < offset)) ? null : text;
+      const text = await this.redis.getrangeBuffer(key, offset, -1);
+      if (text.length > 0) return text;
+      const length = await this.redis.strlen(key);
+      return length === 0 || length < offset ? null : text;
     } catch {
       return null;
     }
@@ -79,7 +75,8 @@ export class ReplyLogStore {
   }
 
   private async signal(replyId: string, signal: ReplySignal): Promise<void> {
-    await this.redis.publish(replyChannel(replyId), JSON.stringify(signal)).catch(() => undefined);
+    const key = replyLogKey(replyId, signal.attempt);
+    await this.redis.eval(SIGNAL, 1, key, replyChannel(replyId), JSON.stringify(signal)).catch(() => undefined);
   }
 }
 
@@ -90,7 +87,7 @@ export class ReplyLogWriter {
   private flushing: Promise<void> | null = null;
 
   constructor(
-    private readonly redis: RedisClient & AppendCommand,
+    private readonly redis: RedisClient,
     private readonly replyId: string,
     private readonly attempt: number,
   ) {}
@@ -121,7 +118,7 @@ export class ReplyLogWriter {
     const key = replyLogKey(this.replyId, this.attempt);
     const channel = replyChannel(this.replyId);
     const signal = JSON.stringify({ type: 'delta', attempt: this.attempt, offset, text } satisfies ReplySignal);
-    if ((await this.redis.appendToReply(key, offset, text, LOG_SECONDS, channel, signal)) === 1) return;
-    await this.redis.multi().set(key, this.written, 'EX', LOG_SECONDS).publish(channel, signal).exec();
+    if ((await this.redis.eval(APPEND, 1, key, offset, text, LOG_SECONDS, channel, signal)) === 1) return;
+    await this.redis.eval(REPLACE, 1, key, this.written, LOG_SECONDS, channel, signal);
   }
 }

@@ -27,7 +27,7 @@ const OUTAGE_CODES = new Set([
 
 /** pg, pg-pool and ioredis say these in words only. */
 const OUTAGE_MESSAGES =
-  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout|Stream isn't writeable|Connection is closed|Command timed out|max retries per request/i;
+  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout|Stream isn't writeable|Connection is closed|Command timed out|max retries per request|Cluster isn't ready|Cluster is ended|startup nodes is available|too many Cluster redirections|refresh slots cache/i;
 
 /** How Redis begins an answer that says: not now. */
 const REDIS_OUTAGES = /^(?:LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b/;

@@ -1,30 +1,123 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
-import { redisOptions } from './redis-options.js';
+import { createHash } from 'node:crypto';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { RedisCommander } from 'ioredis';
+import { assertOneHashTag } from './hash-tag.js';
+import { connectRedis, type RedisConnection } from './redis-options.js';
 import { RedisConfig } from './redis.config.js';
+import { logReachability } from './redis-reachability.js';
+
+/** The digest of each script that was run. */
+const digests = new Map<string, string>();
 
 /**
- * The process's shared Redis connection for short commands. It fails fast: with Redis away a command is refused
- * at once instead of being kept for later, and no command takes longer than a second.
+ * The process's shared Redis connection for short commands: the same for one server, a cluster, and a master that Sentinels
+ * name. It fails fast: with Redis away a command is refused at once instead of being kept for later, and no command takes
+ * longer than a second. What all keys of one command have in common is a hash tag.
  */
 @Injectable()
-export class RedisClient extends Redis implements OnApplicationShutdown {
-  private readonly logger = new Logger('Redis');
-  private reachable = true;
+export class RedisClient implements OnApplicationShutdown {
+  private readonly connection: RedisConnection;
+  private readonly commands: RedisCommander;
 
   constructor(@Inject(RedisConfig) config: RedisConfig) {
-    super({ ...redisOptions(config), enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1_000 });
-    this.on('error', (error: Error) => {
-      if (this.reachable) this.logger.warn(`Redis is out of reach: ${error.message}`);
-      this.reachable = false;
+    this.connection = connectRedis(config, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: 1_000,
+      // A server that hangs keeps its connections: by then there may be another master.
+      socketTimeout: 5_000,
     });
-    this.on('ready', () => {
-      if (!this.reachable) this.logger.log('Redis is back');
-      this.reachable = true;
-    });
+    this.commands = this.connection;
+    logReachability(this.connection, config.server);
+  }
+
+  /** The connection's state; `ready`: commands can be sent. */
+  get status(): string {
+    return this.connection.status;
   }
 
   onApplicationShutdown(): void {
     this.disconnect();
+  }
+
+  /** Closes the connection for good. */
+  disconnect(): void {
+    this.connection.disconnect();
+  }
+
+  /** Whether Redis answers. @throws when it doesn't */
+  ping(): Promise<string> {
+    return this.commands.ping();
+  }
+
+  get(key: string): Promise<string | null> {
+    return this.commands.get(key);
+  }
+
+  /** @param seconds how long the key lives */
+  async set(key: string, value: string, unit: 'EX', seconds: number): Promise<void> {
+    await this.commands.set(key, value, unit, seconds);
+  }
+
+  /** @throws CrossSlotError unless the keys have one hash tag */
+  async del(...keys: string[]): Promise<void> {
+    assertOneHashTag(keys);
+    await this.commands.del(...keys);
+  }
+
+  /** A part of a string as bytes. @param end of the last byte; -1: of the string's last one */
+  getrangeBuffer(key: string, start: number, end: number): Promise<Buffer> {
+    return this.commands.getrangeBuffer(key, start, end);
+  }
+
+  /** A string's length in bytes; 0 when there is none. */
+  strlen(key: string): Promise<number> {
+    return this.commands.strlen(key);
+  }
+
+  lrange(key: string, start: number, stop: number): Promise<string[]> {
+    return this.commands.lrange(key, start, stop);
+  }
+
+  hgetBuffer(key: string, field: string): Promise<Buffer | null> {
+    return this.commands.hgetBuffer(key, field);
+  }
+
+  smembers(key: string): Promise<string[]> {
+    return this.commands.smembers(key);
+  }
+
+  /** Reaches every subscriber, whichever node of a cluster it listens at. */
+  async publish(channel: string, message: string): Promise<void> {
+    await this.commands.publish(channel, message);
+  }
+
+  /**
+   * Runs a script, which is sent only where Redis doesn't know it yet.
+   *
+   * @param numberOfKeys how many of the arguments are keys: the first ones. All keys that the script reads have their hash tag.
+   * @throws CrossSlotError unless the keys have one hash tag
+   */
+  eval(script: string, numberOfKeys: number, ...args: (string | number | Buffer)[]): Promise<unknown> {
+    assertOneHashTag(args.slice(0, numberOfKeys).map(String));
+    return orByText(
+      () => this.commands.evalsha(digestOf(script), numberOfKeys, ...args),
+      () => this.commands.eval(script, numberOfKeys, ...args),
+    );
+  }
+}
+
+function digestOf(script: string): string {
+  const digest = digests.get(script) ?? createHash('sha1').update(script).digest('hex');
+  digests.set(script, digest);
+  return digest;
+}
+
+async function orByText(byDigest: () => Promise<unknown>, byText: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await byDigest();
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return byText();
   }
 }

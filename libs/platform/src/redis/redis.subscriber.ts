@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import { Redis } from 'ioredis';
 import { PeriodicTask } from '../periodic/periodic-task.js';
 import { withTimeout } from '../timeout/with-timeout.js';
+import { ClusterNodes } from './cluster-nodes.js';
 import { RedisConfig } from './redis.config.js';
 import { redisOptions } from './redis-options.js';
 
@@ -51,7 +52,8 @@ const SILENCE_MS = 5_000;
 const RETRY_MS = 1_000;
 
 /**
- * The process's one connection for Redis' channels. Redis keeps no messages for a subscriber that is away, so listeners
+ * The process's one connection for Redis' channels, in a cluster to any of its nodes, since each hears what is published at
+ * the others. Redis keeps no messages for a subscriber that is away, so listeners
  * are told where there may be a gap, and read what they missed from where the truth is.
  */
 @Injectable()
@@ -69,9 +71,11 @@ export class RedisSubscriber implements OnApplicationBootstrap, OnApplicationShu
   private refused = false;
 
   constructor(@Inject(RedisConfig) config: RedisConfig) {
+    const nodes = config.REDIS_CLUSTER ? new ClusterNodes(config.nodes) : null;
     // Nothing is kept for a Redis that is away or silent: on a new connection everything is subscribed to anew.
     this.connection = new Redis({
       ...redisOptions(config),
+      ...nodes?.current,
       lazyConnect: true,
       enableOfflineQueue: false,
       autoResubscribe: false,
@@ -81,8 +85,15 @@ export class RedisSubscriber implements OnApplicationBootstrap, OnApplicationShu
     });
     // The shared client reports the same outage.
     this.connection.on('error', () => undefined);
-    this.connection.on('ready', () => this.requestMissing());
-    this.connection.on('close', () => this.interrupt());
+    this.connection.on('ready', () => {
+      void nodes?.learnFrom(this.connection);
+      this.requestMissing();
+    });
+    this.connection.on('close', () => {
+      // The next connection is made to what the options say by then.
+      Object.assign(this.connection.options, nodes?.next());
+      this.interrupt();
+    });
     this.connection.on('message', (name: string, message: string) => {
       const channel = this.channels.get(name);
       if (channel !== undefined) this.tell(channel, ({ listener }) => listener.onMessage(message));
