@@ -110,7 +110,7 @@ describe.each(programs)('the whole product on %s', (program) => {
 
   it('goes on after a failover that a Sentinel has made', async () => {
     const { env, servers: pair } = await servers.sentinel();
-    stack = await start(env, { LOG_LEVEL: 'debug' });
+    stack = await start(env, { LOG_LEVEL: 'debug', RATE_LIMIT_SEND_PER_MINUTE: '6' });
     const person = await signUpAndLogIn(stack.http);
     const room = await openRoom(person.http);
     const { reply } = await send(person.http, room, 'Tell me a lot [[behaviour:answer tokensPerSecond=15]]');

@@ -4,7 +4,7 @@ import {
   ChatroomNotFoundError,
   type ChatroomService,
   ReplyCancellationStore,
-  ReplyLogStore,
+  type ReplyLogStore,
   RoomDeletionStore,
 } from '@app/chatroom/testing';
 import { cancelChannel, REPLY_QUEUE } from '@app/contracts';
@@ -121,11 +121,10 @@ describe('deleting a room', () => {
 
   it('removes what Redis has of its replies, of every attempt', async () => {
     const owner = await newUser();
-    const log = new ReplyLogStore(api.redis);
     for (const finished of [true, false]) {
       const { id } = await rooms.create(owner, {});
       const held = await sendAndWrite(owner, id, 'Half an ans');
-      for (const attempt of [1, held.attempt]) await written(log, held.id, attempt);
+      for (const attempt of [1, held.attempt]) await written(api.log, held.id, attempt);
       if (finished) await replies.finish(held, { ...CANCELLED, status: 'completed', content: 'Half an answer.' });
       expect(await api.redis.keys(`*${held.id}*text*`)).not.toEqual([]);
       await api.deletion.delete(owner, id);

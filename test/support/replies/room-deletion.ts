@@ -19,6 +19,7 @@ import { testRedis } from '../services.js';
 /** Deletes rooms as an API process does. To be stopped. */
 export interface RoomDeletion {
   deletion: RoomDeletionService;
+  log: ReplyLogStore;
   /** Sends what the product has no need of. */
   redis: Redis;
   stop: () => Promise<void>;
@@ -48,3 +49,10 @@ export async function startRoomDeletion(database: Database, clock: Clock): Promi
     redis.disconnect();
     raw.disconnect();
   };
+  return {
+    deletion: new RoomDeletionService(new RoomDeletionStore(database, store, clock), cancellation, log),
+    log,
+    redis: raw,
+    stop,
+  };
+}

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisClient, RedisConfig, uuidv7 } from '@app/platform';
 import { Webhook } from 'standardwebhooks';
+import { Redis } from 'ioredis';
 import { eventually } from '../../../../test/support/eventually.js';
 import { testRedis } from '../../../../test/support/services.js';
 import { OtpDeliveryConfig } from './otp-delivery.config.js';
@@ -58,21 +59,27 @@ class Provider {
 }
 
 let redis: RedisClient;
+/** Sends what the product has no need of. */
+let raw: Redis;
 let provider: Provider;
 
 beforeAll(async () => {
   const { host, port, db } = await testRedis();
   redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
   await eventually(() => redis.status === 'ready');
+  raw = new Redis({ host, port, db });
 });
 
 beforeEach(async () => {
-  await redis.flushdb();
+  await raw.flushdb();
   provider = await new Provider().start();
 });
 
 afterEach(() => provider.stop());
-afterAll(() => redis.onApplicationShutdown());
+afterAll(() => {
+  redis.onApplicationShutdown();
+  raw.disconnect();
+});
 
 const by = (sender: OtpSender) =>
   new OtpDeliveryService(sender, redis, Object.assign(new OtpDeliveryConfig(), { OTP_DELIVERY_TIMEOUT_MS: 300 }));

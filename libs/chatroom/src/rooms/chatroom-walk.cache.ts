@@ -31,18 +31,6 @@ const EXTEND = `
   redis.call('EXPIRE', KEYS[1], ARGV[6])
   return 1`;
 
-interface ExtendCommand {
-  extendChatroomWalk(
-    key: string,
-    before: string,
-    inline: Buffer,
-    state: string,
-    rooms: Buffer,
-    states: number,
-    seconds: number,
-  ): Promise<0 | 1>;
-}
-
 /** Which rooms the earlier pages of a walk through a list have had, as far as it is known without Redis. */
 export type WalkState =
   /** The rooms themselves: of the first page, whose cursor brings them along, so that the page that is read most writes nothing. */
@@ -57,12 +45,7 @@ export const seenRooms = (ids: string[]): Buffer =>
 /** Remembers in Redis which rooms a user's walks through the list have seen, so that none comes twice. */
 @Injectable()
 export class ChatroomWalkCache {
-  private readonly redis: RedisClient & ExtendCommand;
-
-  constructor(redis: RedisClient) {
-    redis.defineCommand('extendChatroomWalk', { numberOfKeys: 1, lua: EXTEND });
-    this.redis = redis as RedisClient & ExtendCommand;
-  }
+  constructor(private readonly redis: RedisClient) {}
 
   /**
    * Which of these rooms the walk has not seen.
@@ -85,7 +68,7 @@ export class ChatroomWalkCache {
     const walk = uuidv7();
     const [before, inline] = 'seen' in state ? ['', state.seen] : [state.walk, Buffer.alloc(0)];
     const stored = this.redis
-      .extendChatroomWalk(keyOf(userId), before, inline, walk, seenRooms(ids), MAX_STATES, SECONDS_TO_LIVE)
+      .eval(EXTEND, 1, keyOf(userId), before, inline, walk, seenRooms(ids), MAX_STATES, SECONDS_TO_LIVE)
       .catch(() => 0);
     return (await withTimeout(TIMEOUT_MS, stored, () => 0)) === 1 ? { walk } : null;
   }
