@@ -100,13 +100,13 @@ describe.each(programs)('the whole product on %s', (program) => {
     stack = await start((await servers.managed()).env);
     await wholeFlow();
     expect(stack.logs()).not.toMatch(REFUSALS);
-  });
+  }, 60_000);
 
   it('runs on a cluster, as a user of few rights', async () => {
     stack = await start((await servers.cluster()).env);
     await wholeFlow();
     expect(stack.logs()).not.toMatch(REFUSALS);
-  });
+  }, 60_000);
 
   it('goes on after a failover that a Sentinel has made', async () => {
     const { env, servers: pair } = await servers.sentinel();
