@@ -44,9 +44,9 @@ const BEFORE_EVERY_ID = '00000000-0000-0000-0000-000000000000';
 
 const IDS = 5_000;
 /** A room has some ten thousand characters at most. */
-const ROOMS = 50;
+const ROOMS = 20;
 const MESSAGES_AT_ONCE = 500;
-const MESSAGE_BYTES = 524_288;
+const MESSAGE_BYTES = 262_144;
 
 /** Reads a user's rooms and messages for an export, in batches that a process can hold many of. */
 @Injectable()
@@ -84,7 +84,8 @@ export class ChatroomExportStore {
       after !== null && after >= lastSeq
         ? []
         : this.database.run(MESSAGES, [chatroomId, after ?? 0, MESSAGES_AT_ONCE, MESSAGE_BYTES]);
-    for await (const { seq: _, superseded, idempotencyKey, ...row } of inBatches(read, ({ seq }) => seq)) {
+    for await (const row of inBatches(read, ({ seq }) => seq)) {
+      const { superseded, idempotencyKey } = row;
       yield { ...toMessageResponse(row), superseded, idempotencyKey };
     }
   }

@@ -4,14 +4,16 @@ import { foldedText, placeInText } from './folded-text.js';
 describe('foldedText', () => {
   it('is the same for a text in any case and any normal form', () => {
     // What has no other case and form is not changed by either.
+    const exceptions: string[][] = [];
     for (let code = 0; code < 0x1_ffff; code++) {
       if (code >= 0xd800 && code < 0xe000) continue;
       const text = String.fromCodePoint(code);
       const folded = foldedText(text);
       const others = [text.toUpperCase(), text.toLowerCase(), text.normalize('NFD'), text.normalize('NFKC')];
       const different = others.filter((other) => foldedText(other) !== folded);
-      if (different.length > 0) expect([code.toString(16), folded, ...different.map(foldedText)]).toEqual([]);
+      if (different.length > 0) exceptions.push([code.toString(16), folded, ...different.map(foldedText)]);
     }
+    expect(exceptions).toEqual([]);
   });
 
   it('takes a time that grows no faster than the text', () => {

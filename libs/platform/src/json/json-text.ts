@@ -32,7 +32,7 @@ async function* textOfObject(object: object): AsyncGenerator<string> {
 }
 
 /** What JSON has no words for is null, as it is in an array. */
-const textOf = (value: unknown): string => (JSON.stringify(value) as string | undefined) ?? 'null';
+const textOf = (value: unknown): string => JSON.stringify(value) ?? 'null';
 
 const isFunction = (value: unknown): value is () => unknown => typeof value === 'function';
 
