@@ -3,6 +3,7 @@ import { Logger, NotFoundException } from '@nestjs/common';
 import { type Metrics, RequestContext, uuidv7 } from '@app/platform';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram } from 'prom-client';
+import { noteAnswer } from './broken-request.js';
 
 /** What we take over from a client: short, and harmless in a log or a header. */
 const SANE_REQUEST_ID = /^[\w.:=+/-]{1,128}$/;
@@ -27,6 +28,7 @@ export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): 
 export function addRequestHooks(fastify: FastifyInstance, metrics: Metrics): void {
   const observe = observer(metrics);
   fastify.addHook('onRequest', (request, reply, done) => {
+    noteAnswer(reply.raw);
     observe(request, reply);
     RequestContext.run({ requestId: request.id }, done);
   });
