@@ -36,7 +36,7 @@ export function boundUnreadBodies(fastify: FastifyInstance): void {
   });
   fastify.addHook('onSend', ({ raw, method }, reply, payload, done) => {
     if (raw.complete || lengthOf(raw) === 0) return done(null, payload);
-    // Without `100 Continue` nobody can tell a body from the next request.
+    // Without `100 Continue` a body can't be told from the next request.
     if (waiting.has(raw) || lengthOf(raw) > SMALL_BYTES) void reply.header('Connection', 'close');
     const isText = typeof payload === 'string' || Buffer.isBuffer(payload);
     if (!isText || method === 'HEAD') return done(null, payload);
