@@ -18,11 +18,11 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 /** Opens a connection, has it begin a request, and returns what it received and after how many milliseconds it was closed. */
-async function livesFor(url: string, begin: (connection: RawConnection) => void, dribble?: string) {
+async function livesFor(url: string, begin: (connection: RawConnection) => void, dribble = '') {
   const connection = await RawConnection.open(url);
   const begun = performance.now();
   begin(connection);
-  const timer = dribble === undefined ? undefined : setInterval(() => connection.socket.write(dribble), 300);
+  const timer = setInterval(() => connection.socket.write(dribble), 300);
   const text = await connection.ended;
   clearInterval(timer);
   return { text, ms: performance.now() - begun };
@@ -32,11 +32,11 @@ const signUpHead = (connection: RawConnection) =>
   connection.sendHead('POST /auth/signup HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 100');
 
 describe('a request that does not arrive in time is answered 408, and its connection closed', () => {
-  const requests: [string, (connection: RawConnection) => void, string?][] = [
-    ['nothing at all', () => undefined],
-    ['half a head', (connection) => connection.socket.write('GET /health/live HTTP/1.1\r\nHost: a')],
+  const requests: [string, (connection: RawConnection) => void, string][] = [
+    ['nothing at all', () => undefined, ''],
+    ['half a head', (connection) => connection.socket.write('GET /health/live HTTP/1.1\r\nHost: a'), ''],
     ['a head, a byte at a time', (connection) => connection.socket.write('GET /health/live HTTP/1.1\r\nX: '), 'x'],
-    ['a body that does not begin', signUpHead],
+    ['a body that does not begin', signUpHead, ''],
     ['a body, a byte at a time', signUpHead, ' '],
     [
       'a body of a user, a byte at a time',

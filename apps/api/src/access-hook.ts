@@ -24,10 +24,9 @@ const AUTH_BODY_LIMIT_BYTES = 4_096;
 /** The description of the API and the page that shows it. */
 const DOCS = /^\/(?:docs|openapi\.json)(?:[/.-]|$)/;
 
-/** A route that is neither a controller's nor open. No decorator opens it. */
-class UnlistedRoute {
-  answer(): void {}
-}
+/** What stands for the controller and the handler of a route that is neither a controller's nor open: no decorator opens it. */
+class UnlistedRoute {}
+const unlistedHandler: Handler = () => undefined;
 
 /**
  * Has every request let in by {@link AccessService} before a byte of its body is read, by the decorators of its route. Before
@@ -57,7 +56,7 @@ export function controlAccess(app: NestFastifyApplication, bodyLimit: number): v
 
 /** What Nest's guards are told of a request. */
 function contextOf(config: FastifyContextConfig, request: FastifyRequest, reply: FastifyReply): ExecutionContext {
-  const { controller = UnlistedRoute, handler = UnlistedRoute.prototype.answer } = config;
+  const { controller = UnlistedRoute, handler = unlistedHandler } = config;
   return new ExecutionContextHost([request, reply], controller, handler);
 }
 
