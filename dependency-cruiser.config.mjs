@@ -41,7 +41,7 @@ export const FOLDERS = {
     ],
     ...['page', 'rate-limit', 'database', 'redis', 'health', 'operations', 'queue', 'retention'],
   ],
-  auth: ['client', 'phone', 'token', 'session', 'access', 'rate-limit', 'otp', 'account', 'login'],
+  auth: ['client', 'phone', 'token', 'session', 'rate-limit', 'access', 'otp', 'account', 'login'],
   subscription: ['catalogue', 'plan', 'quota', 'usage', 'stripe', 'sync', 'checkout', 'jobs', 'reconciler', 'webhook'],
   chatroom: ['text', 'messages', 'rooms', 'streams', 'replies', 'sending', 'search', 'account'],
   gemini: ['model', 'naming', 'replies'],

@@ -157,9 +157,13 @@ async function environment(databaseUrl, redisPort) {
     WORKER_CONCURRENCY: CONCURRENCY,
     STREAMS_PER_USER: '5000',
     // The limits stay on, but never refuse: what they cost is part of the measure.
-    RATE_LIMIT_SEND_PER_MINUTE: '1000000',
-    RATE_LIMIT_READ_PER_MINUTE: '1000000',
+    RATE_LIMIT_SIGNUP_PER_MINUTE: '1000000',
     RATE_LIMIT_AUTH_PER_MINUTE: '1000000',
+    RATE_LIMIT_ANONYMOUS_PER_MINUTE: '1000000',
+    RATE_LIMIT_SEND_PER_MINUTE: '1000000',
+    RATE_LIMIT_WRITE_PER_MINUTE: '1000000',
+    RATE_LIMIT_CHECKOUT_PER_MINUTE: '1000000',
+    RATE_LIMIT_READ_PER_MINUTE: '1000000',
   };
   return withSandbox(own, {
     sandboxUrl: `http://127.0.0.1:${sandbox}`,

@@ -14,6 +14,7 @@ describe('limits on requests', () => {
       sandbox: true,
       env: {
         TRUST_PROXY_HOPS: '1',
+        RATE_LIMIT_SIGNUP_PER_MINUTE: '10',
         RATE_LIMIT_AUTH_PER_MINUTE: '10',
         RATE_LIMIT_SEND_PER_MINUTE: '3',
         RATE_LIMIT_READ_PER_MINUTE: '20',
@@ -39,23 +40,26 @@ describe('limits on requests', () => {
     for (let remaining = 9; remaining >= 0; remaining--) {
       const { status, headers } = await stack.http.post('/auth/signup', { phone: newPhone() }, from);
       expect(status).toBe(202);
-      expect(headers.get('ratelimit-policy')).toBe('"auth";q=10;w=60');
-      expect(headers.get('ratelimit')).toMatch(new RegExp(`^"auth";r=${remaining};t=(60|5\\d)$`));
+      expect(headers.get('ratelimit-policy')).toBe('"signup";q=10;w=60');
+      expect(headers.get('ratelimit')).toMatch(new RegExp(`^"signup";r=${remaining};t=(60|5\\d)$`));
     }
     const refused = await stack.http.post('/auth/signup', { phone: newPhone() }, from);
     expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
-    expect(refused.headers.get('ratelimit')).toMatch(/^"auth";r=0;t=(60|5\d)$/);
+    expect(refused.headers.get('ratelimit')).toMatch(/^"signup";r=0;t=(60|5\d)$/);
     expect(refused.headers.get('retry-after')).toMatch(/^(60|5\d)$/);
   });
 
   it('count an address for all replicas and all routes of the kind together, an IPv6 network as one', async () => {
+    const verify = { challengeId: 'x', otp: '000000' };
     const network = (host: number) => ({ 'x-forwarded-for': `2001:db8:1:2::${host}` });
     for (let request = 0; request < 10; request++) {
-      const path = request % 2 === 0 ? '/auth/signup' : '/auth/send-otp';
       const http = stack.http.at(stack.api(request % 2).url);
-      expect((await http.post(path, { phone: newPhone() }, network(request))).status).toBe(202);
+      const answer =
+        request % 2 === 0
+          ? await http.post('/auth/verify-otp', verify, network(request))
+          : await http.post('/auth/send-otp', { phone: newPhone() }, network(request));
+      expect(answer.status).toBe(request % 2 === 0 ? 401 : 202);
     }
-    const verify = { challengeId: 'x', otp: '000000' };
     expect((await stack.http.post('/auth/verify-otp', verify, network(99))).status).toBe(429);
     expect((await stack.http.post('/auth/verify-otp', verify, { 'x-forwarded-for': '2001:db8:1:3::1' })).status).toBe(
       401,

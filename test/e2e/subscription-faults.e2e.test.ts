@@ -10,7 +10,7 @@ let stripe: StripeControl;
 let database: pg.Client;
 
 beforeAll(async () => {
-  stack = await startStack({ apis: 2, env: { STRIPE_RECONCILE_SECONDS: '1' } });
+  stack = await startStack({ apis: 2, env: { STRIPE_RECONCILE_SECONDS: '1', RATE_LIMIT_CHECKOUT_PER_MINUTE: '1000' } });
   stripe = new StripeControl(stack.sandboxUrl);
   database = new pg.Client({ connectionString: stack.database.url });
   await database.connect();

@@ -25,7 +25,11 @@ beforeAll(async () => {
     plans.pro.prices = { month: { id: 'price_pro' }, year: { id: 'price_pro_year', trialDays: 14 } };
     plans['team'] = { ...plans.pro, label: 'Team', dailyMessages: 7, prices: { year: { id: 'price_team_year' } } };
   });
-  stack = await startStack({ apis: 2, workers: 2, env: { PLANS_FILE, STRIPE_RECONCILE_SECONDS: '1' } });
+  stack = await startStack({
+    apis: 2,
+    workers: 2,
+    env: { PLANS_FILE, STRIPE_RECONCILE_SECONDS: '1', RATE_LIMIT_CHECKOUT_PER_MINUTE: '1000' },
+  });
   stripe = new StripeControl(stack.sandboxUrl);
   await stripe.call('POST', '/prices', { id: FORGOTTEN });
   redis = new Redis(stack.redis);

@@ -27,7 +27,9 @@ let stack: Stack;
 let stripe: StripeControl;
 
 beforeAll(async () => {
-  stack = await startStack({ env: { PLANS_FILE: plansFile(tiers), STRIPE_RECONCILE_SECONDS: '1' } });
+  stack = await startStack({
+    env: { PLANS_FILE: plansFile(tiers), STRIPE_RECONCILE_SECONDS: '1', RATE_LIMIT_CHECKOUT_PER_MINUTE: '1000' },
+  });
   stripe = new StripeControl(stack.sandboxUrl);
 }, 90_000);
 afterAll(() => stack?.stop());

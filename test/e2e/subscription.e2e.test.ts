@@ -8,7 +8,7 @@ let stack: Stack;
 let stripe: StripeControl;
 
 beforeAll(async () => {
-  stack = await startStack({ apis: 2 });
+  stack = await startStack({ apis: 2, env: { RATE_LIMIT_CHECKOUT_PER_MINUTE: '1000' } });
   stripe = new StripeControl(stack.sandboxUrl);
 }, 90_000);
 afterAll(() => stack?.stop());

@@ -22,9 +22,17 @@ export function answerOtherMethods(fastify: FastifyInstance, methods: Map<string
     const missing = METHODS.filter((method) => !known.has(method));
     const refused = missing.filter((method) => method !== 'OPTIONS');
     if (refused.length > 0)
-      fastify.route({ method: refused, url, onRequest: methodNotAllowed(allow), handler: unreachable });
+      fastify.route({
+        method: refused,
+        url,
+        config: { open: true },
+        onRequest: methodNotAllowed(allow),
+        handler: unreachable,
+      });
     if (missing.includes('OPTIONS'))
-      fastify.options(url, (_request, reply) => reply.code(204).header('Allow', allow).send());
+      fastify.options(url, { config: { open: true } }, (_request, reply) =>
+        reply.code(204).header('Allow', allow).send(),
+      );
   }
 }
 

@@ -1,15 +1,32 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { problemBody, type Problem, problemOfStatus, uuidv7 } from '@app/platform';
 import type { ConnectionError } from 'fastify';
 
 const STATUS_OF: Record<string, number> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
 
-/** Answers bytes that never became a request (too slow, too large headers, not HTTP), where there is only a socket to write to. */
+/** The latest answer of each connection. */
+const answers = new WeakMap<Socket, ServerResponse>();
+
+/** Remembers what is answered on a connection, so that nothing is written into it. */
+export function noteAnswer(answer: ServerResponse): void {
+  answers.set(answer.req.socket, answer);
+}
+
+/**
+ * Answers bytes that never became a request (too slow, too large headers, not HTTP), where there is only a socket to write to.
+ * A request that is answered while its body still comes gets no second answer.
+ */
 export function answerBrokenRequest(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (socket.writable) socket.write(rawResponse(problemOfStatus(STATUS_OF[error.code] ?? 400)));
+  if (socket.writable && !isAnswered(answers.get(socket)))
+    socket.write(rawResponse(problemOfStatus(STATUS_OF[error.code] ?? 400)));
   socket.destroySoon();
+}
+
+/** Whether the answer belongs to the bytes that came last: it has begun, and its request or itself hasn't ended. */
+function isAnswered(answer: ServerResponse | undefined): boolean {
+  return answer !== undefined && answer.headersSent && !(answer.req.complete && answer.writableFinished);
 }
 
 function rawResponse(problem: Problem): string {

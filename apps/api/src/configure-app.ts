@@ -11,12 +11,14 @@ import {
 } from '@app/platform';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { controlAccess } from './access-hook.js';
 import { answerOtherMethods, collectMethods } from './allowed-methods.js';
 import type { ApiConfig } from './api.config.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { acceptJsonOnly } from './json-body.js';
 import { setUpDocs } from './openapi/document.js';
 import { addRequestHooks, requestIdOf, setCommonHeaders } from './request-hooks.js';
+import { boundUnreadBodies } from './unread-body.js';
 
 /** Response headers that a page of another origin may read. */
 const EXPOSED_HEADERS = [
@@ -47,6 +49,8 @@ export function createAdapter(config: ApiConfig, longestMessage: number): Fastif
   const adapter = new FastifyAdapter({
     bodyLimit: config.BODY_LIMIT_BYTES ?? Math.max(MIN_BODY_LIMIT_BYTES, needed),
     requestTimeout: config.REQUEST_TIMEOUT_MS,
+    // Node's own values are 60 s for the head alone, and up to 30 s more until it notices.
+    http: { headersTimeout: config.REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
     // Longer than the idle time of the usual load balancers (60 s), so that they close first.
     keepAliveTimeout: 72_000,
     trustProxy: (_address: string, hop: number) => hop < config.TRUST_PROXY_HOPS,
@@ -88,7 +92,8 @@ export async function configureApp(app: NestFastifyApplication, config: ApiConfi
       preflightContinue: true,
     });
   }
-  // After the guards of the modules: who is asking comes first.
+  controlAccess(app, fastify.initialConfig.bodyLimit!);
+  boundUnreadBodies(fastify);
   app.useGlobalGuards(new UnknownQueryGuard());
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());

@@ -4,6 +4,7 @@ import type { AddressHashService, AuthenticatedUser } from '@app/auth';
 import { type AuditTrail, type Metrics, RequestContext, type RequestScope, uuidv7 } from '@app/platform';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram } from 'prom-client';
+import { noteAnswer } from './broken-request.js';
 
 /** What we take over from a client: short, and harmless in a log or a header. */
 const SANE_REQUEST_ID = /^[\w.:=+/-]{1,128}$/;
@@ -33,6 +34,7 @@ export function addRequestHooks(
   const observe = observer(metrics, audit);
   const scopes = new WeakMap<FastifyRequest, RequestScope>();
   fastify.addHook('onRequest', (request, reply, done) => {
+    noteAnswer(reply.raw);
     const scope = { requestId: request.id, addressHash: addresses.hash(request.ip) };
     scopes.set(request, scope);
     observe(request, reply, scope);

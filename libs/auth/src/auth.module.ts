@@ -1,9 +1,10 @@
 import { RedisClient, SlotModule } from '@app/platform';
 import { Module, type Provider, type Type } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { AccessService } from './access/access.service.js';
 import { ErasedUserInterceptor } from './access/erased-user.interceptor.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
@@ -35,6 +36,7 @@ import { WebhookOtpSender } from './otp/webhook.otp-sender.js';
 import { PhoneNumberService } from './phone/phone-number.service.js';
 import { PhoneConfig } from './phone/phone.config.js';
 import { RateLimitConfig } from './rate-limit/rate-limit.config.js';
+import type { RateLimitKind } from './rate-limit/rate-limit.decorator.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
 import { RedisThrottlerStorage } from './rate-limit/redis.throttler-storage.js';
 import { RotationUseService } from './session/rotation-use.service.js';
@@ -76,27 +78,34 @@ function createOtpSender(config: OtpDeliveryConfig): OtpSender {
   }
 }
 
-const MINUTE_MS = 60_000;
+const perMinute = (name: RateLimitKind, limit: number) => ({ name, limit, ttl: 60_000 });
 
 const throttler = ThrottlerModule.forRootAsync({
   inject: [RateLimitConfig, RedisClient],
   useFactory: (config: RateLimitConfig, redis: RedisClient) => ({
     storage: new RedisThrottlerStorage(redis),
     throttlers: [
-      { name: 'auth', ttl: MINUTE_MS, limit: config.RATE_LIMIT_AUTH_PER_MINUTE },
-      { name: 'send', ttl: MINUTE_MS, limit: config.RATE_LIMIT_SEND_PER_MINUTE },
-      { name: 'read', ttl: MINUTE_MS, limit: config.RATE_LIMIT_READ_PER_MINUTE },
+      perMinute('signup', config.RATE_LIMIT_SIGNUP_PER_MINUTE),
+      perMinute('auth', config.RATE_LIMIT_AUTH_PER_MINUTE),
+      // Apart from `auth`, so that someone who tries codes keeps no neighbour from refreshing tokens.
+      perMinute('refresh', config.RATE_LIMIT_AUTH_PER_MINUTE),
+      perMinute('anonymous', config.RATE_LIMIT_ANONYMOUS_PER_MINUTE),
+      perMinute('send', config.RATE_LIMIT_SEND_PER_MINUTE),
+      perMinute('write', config.RATE_LIMIT_WRITE_PER_MINUTE),
+      perMinute('checkout', config.RATE_LIMIT_CHECKOUT_PER_MINUTE),
+      perMinute('read', config.RATE_LIMIT_READ_PER_MINUTE),
     ],
   }),
 });
 
 const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, inject: [OtpDeliveryConfig] };
 
-/** Login, sessions and accounts, and the guard that closes every route of the process that isn't public. */
+/** Login, sessions and accounts, and the service that closes every route of the process that isn't public. */
 @Module({
   imports: [JwtModule.register({}), PassportModule, SlotModule, throttler],
   controllers: [LoginController, TokenController, SessionController, AccountController],
   providers: [
+    AccessService,
     AccessTokenService,
     AccountErasureService,
     AccountExportService,
@@ -106,6 +115,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     AddressHashService,
     AuditAccountParticipant,
     AuthMetrics,
+    JwtAuthGuard,
     JwtStrategy,
     LoginService,
     OtpChallengeStore,
@@ -114,6 +124,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     PendingNameStore,
     PersonHashService,
     PhoneNumberService,
+    RateLimitGuard,
     RotationUseService,
     SendLimitService,
     SessionListService,
@@ -121,9 +132,6 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     SessionStore,
     SessionService,
     otpSender,
-    // In this order: the limits count requests per user, whom the token names.
-    { provide: APP_GUARD, useClass: JwtAuthGuard },
-    { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_INTERCEPTOR, useClass: ErasedUserInterceptor },
   ],
   exports: [AddressHashService, AccountParticipantService, AccountPlanService, SessionRevocationService],

@@ -1,4 +1,4 @@
-import { type AuthenticatedUser, CurrentUser } from '@app/auth';
+import { type AuthenticatedUser, CurrentUser, RateLimit } from '@app/auth';
 import { ApiProblem, NoBodyRequest, PathName } from '@app/platform';
 import { Body, Controller, Get, Post } from '@nestjs/common';
 import {
@@ -43,6 +43,7 @@ export class SubscriptionController {
 
   /** The page on which the user can pay for a plan. */
   @Post('subscribe/:plan')
+  @RateLimit('checkout')
   @ApiOperation({
     operationId: 'subscribe',
     summary: 'Buy a plan',
@@ -74,6 +75,7 @@ export class SubscriptionController {
 
   /** The page on which the user manages the subscription. */
   @Post('portal')
+  @RateLimit('checkout')
   @ApiOperation({
     operationId: 'openPortal',
     summary: 'Manage the subscription',

@@ -23,10 +23,12 @@ export class HttpClient {
   /**
    * @param base the API's address, without a slash at its end
    * @param token the access token that is sent with each request
+   * @param always headers that are sent with each request
    */
   constructor(
     readonly base: string,
     private readonly token?: string,
+    private readonly always: Record<string, string> = {},
   ) {}
 
   /** The header with the access token; empty without a token. */
@@ -36,12 +38,17 @@ export class HttpClient {
 
   /** The same API with another user's token. */
   as(token: string): HttpClient {
-    return new HttpClient(this.base, token);
+    return new HttpClient(this.base, token, this.always);
+  }
+
+  /** The same user with headers that are sent with each request. */
+  with(headers: Record<string, string>): HttpClient {
+    return new HttpClient(this.base, this.token, { ...this.always, ...headers });
   }
 
   /** The same user at another replica. */
   at(base: string): HttpClient {
-    return new HttpClient(base, this.token);
+    return new HttpClient(base, this.token, this.always);
   }
 
   get<Body = Json>(path: string, headers?: Record<string, string>): Promise<Answer<Body>> {
@@ -67,6 +74,7 @@ export class HttpClient {
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...this.authorization,
+        ...this.always,
         ...headers,
       },
       redirect: 'manual',

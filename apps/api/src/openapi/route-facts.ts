@@ -1,8 +1,9 @@
 import { Public, RateLimit } from '@app/auth';
 import type { INestApplication, Type } from '@nestjs/common';
-import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
+import { Reflector } from '@nestjs/core';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import { DECORATORS } from '@nestjs/swagger';
+import { controllersOf, type Handler, handlersOf } from '../controllers.js';
 
 /** What guards and parsers know of a route: asked of the metadata that they ask. */
 export interface RouteFacts {
@@ -13,8 +14,6 @@ export interface RouteFacts {
   /** Takes bytes as they are, not JSON that is checked. */
   takesRawBody: boolean;
 }
-
-type Handler = () => unknown;
 
 /** The facts of all routes, by operationId. */
 export function routeFacts(app: INestApplication): Map<string, RouteFacts> {
@@ -36,19 +35,6 @@ function factsOf(reflector: Reflector, controller: Type, handler: Handler): Rout
     isLimited: reflector.getAllAndOverride(RateLimit, [handler, controller]) !== 'none',
     takesRawBody: config?.rawBody === true,
   };
-}
-
-const controllersOf = (app: INestApplication): Type[] =>
-  [...app.get(ModulesContainer).values()]
-    .flatMap((module) => [...module.controllers.values()])
-    .map(({ metatype }) => metatype as Type);
-
-function handlersOf({ prototype }: Type): Handler[] {
-  const methods = prototype as Record<string, Handler>;
-  return new MetadataScanner()
-    .getAllMethodNames(methods)
-    .map((name) => methods[name])
-    .filter((handler) => handler !== undefined);
 }
 
 const operationIdOf = (handler: Handler): string | undefined =>

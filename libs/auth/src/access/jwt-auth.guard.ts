@@ -4,7 +4,10 @@ import { AuthGuard } from '@nestjs/passport';
 import { Public } from '../token/public.decorator.js';
 import { UnauthenticatedError } from '../token/token.errors.js';
 
-/** Closes every route that isn't marked with {@link Public} to callers without a valid access token. */
+/**
+ * Closes every route that isn't marked with {@link Public} to callers without a valid access token. Run by `AccessService`,
+ * before the body is read.
+ */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard('jwt') {
   constructor(private readonly reflector: Reflector) {

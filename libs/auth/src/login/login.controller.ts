@@ -19,6 +19,7 @@ export class LoginController {
   constructor(private readonly login: LoginService) {}
 
   @Post('signup')
+  @RateLimit('signup')
   @HttpCode(202)
   @ApiOperation({
     operationId: 'signUp',

@@ -4,6 +4,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { AccountStore } from '../account/account.store.js';
 import { RequestClient } from '../client/client.decorator.js';
 import type { Client } from '../client/client.js';
+import { RateLimit } from '../rate-limit/rate-limit.decorator.js';
 import { SessionService } from '../session/session.service.js';
 import { Public } from '../token/public.decorator.js';
 import { RefreshRequest } from './token.request.js';
@@ -21,6 +22,7 @@ export class TokenController {
 
   @Post('refresh')
   @Public()
+  @RateLimit('refresh')
   @HttpCode(200)
   @ApiOperation({
     operationId: 'refreshTokens',

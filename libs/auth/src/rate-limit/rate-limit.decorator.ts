@@ -1,10 +1,12 @@
 import { Reflector } from '@nestjs/core';
 
 /**
- * Which limit a route counts for. `auth` is the one that holds when Redis is away, by refusing; the others let
- * requests pass then. `none` is for probes.
+ * Which limit a route counts for: per user, and per address where there is no user. `signup` and `auth` hold when Redis is
+ * away, by refusing; the others let requests pass then. `anonymous` is what a request without a valid token counts for on
+ * a route that needs one. `none` is for probes.
  */
-export type RateLimitKind = 'auth' | 'send' | 'read' | 'none';
+export type RateLimitKind =
+  'signup' | 'auth' | 'refresh' | 'anonymous' | 'send' | 'write' | 'checkout' | 'read' | 'none';
 
-/** Says of which kind a route, or a controller's routes, are. Without it: `read`. */
+/** Says of which kind a route, or a controller's routes, are. Without it: `read` for GET and HEAD, else `write`. */
 export const RateLimit = Reflector.createDecorator<RateLimitKind>();

@@ -50,3 +50,22 @@ describe('a window of requests', () => {
     expect(await raw.pttl('rate:refused')).toBeLessThanOrEqual(500);
   });
 });
+
+describe('counters of several widths', () => {
+  const count = (narrow: string) =>
+    replicas[0]!.incrementAll(
+      [
+        { key: `wide:{w}:${narrow}`, limit: 2 },
+        { key: 'wide:{w}', limit: 3 },
+      ],
+      60_000,
+    );
+
+  it('refuse by the one that is full, and what a narrow one refuses does not count for the wide one', async () => {
+    expect(await count('a')).toMatchObject({ limit: 2, totalHits: 1, isBlocked: false });
+    expect(await count('a')).toMatchObject({ limit: 2, totalHits: 2, isBlocked: false });
+    for (let refused = 0; refused < 5; refused++) expect(await count('a')).toMatchObject({ limit: 2, isBlocked: true });
+    expect(await count('b')).toMatchObject({ limit: 2, totalHits: 1, isBlocked: false });
+    expect(await count('b')).toMatchObject({ limit: 3, totalHits: 4, isBlocked: true });
+  });
+});

@@ -5,6 +5,9 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { HealthService, isReady } from '../health/health.service.js';
 import { Metrics } from '../metrics/metrics.registry.js';
 
+/** A request has to arrive whole in ten seconds, and Node notices within another. */
+const TIMEOUTS = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+
 /**
  * The port for operators, apart from the public one: `/health/live`, `/health/ready` and Prometheus' `/metrics`.
  * It stays open while the process drains, and closes last.
@@ -17,7 +20,7 @@ export class OperationsServer {
   constructor(app: INestApplicationContext) {
     this.metrics = app.get(Metrics);
     this.health = app.get(HealthService);
-    this.server = createServer({ requestTimeout: 10_000 }, (request, response) => {
+    this.server = createServer(TIMEOUTS, (request, response) => {
       this.answer(request.url, response).catch(() => response.destroy());
     });
   }

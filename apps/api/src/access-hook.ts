@@ -1,0 +1,74 @@
+import { AccessService, type RateLimitKind } from '@app/auth';
+import { type ExecutionContext, NotFoundException, type Type } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
+import type { FastifyContextConfig, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { controllersOf, type Handler, handlersOf } from './controllers.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Set by {@link controlAccess}: whose decorators say who may call the route. */
+    controller?: Type;
+    handler?: Handler;
+    /** Needs no token although it is no controller's: a page, or an answer to a wrong method. All others that are none's are closed. */
+    open?: true;
+    /** What an open route counts for; without it for nothing. */
+    openKind?: RateLimitKind;
+  }
+}
+
+/** The largest body of `/auth/*`, in bytes: whoever sends one to most of these routes is not known. */
+const AUTH_BODY_LIMIT_BYTES = 4_096;
+
+/** The description of the API and the page that shows it. */
+const DOCS = /^\/(?:docs|openapi\.json)(?:[/.-]|$)/;
+
+/** What stands for the controller and the handler of a route that is neither a controller's nor open: no decorator opens it. */
+class UnlistedRoute {}
+const unlistedHandler: Handler = () => undefined;
+
+/**
+ * Has every request let in by {@link AccessService} before a byte of its body is read, by the decorators of its route. Before
+ * any route is registered.
+ *
+ * @param bodyLimit the largest body of other routes, in bytes
+ */
+export function controlAccess(app: NestFastifyApplication, bodyLimit: number): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const access = app.get(AccessService);
+  nameHandlers(app);
+  fastify.addHook('onRoute', (route) => {
+    if (DOCS.test(route.url)) route.config = { ...route.config, open: true, openKind: 'anonymous' };
+    if (route.url.startsWith('/auth/')) route.bodyLimit = Math.min(AUTH_BODY_LIMIT_BYTES, bodyLimit);
+  });
+  fastify.addHook('onRequest', async (request, reply) => {
+    // An unknown path is a 404 for everybody.
+    if (request.is404) return;
+    const { config } = request.routeOptions;
+    const context = contextOf(config, request, reply);
+    if (config.open === true) return access.count(context, config.openKind ?? 'none');
+    // The router takes an empty segment for a parameter; no route of ours has one.
+    if (Object.values(request.params as object).includes('')) throw new NotFoundException();
+    await access.admit(context);
+  });
+}
+
+/** What Nest's guards are told of a request. */
+function contextOf(config: FastifyContextConfig, request: FastifyRequest, reply: FastifyReply): ExecutionContext {
+  const { controller = UnlistedRoute, handler = unlistedHandler } = config;
+  return new ExecutionContextHost([request, reply], controller, handler);
+}
+
+/** Adds to each route's configuration which method of which controller it is; Nest doesn't tell Fastify. */
+function nameHandlers(app: NestFastifyApplication): void {
+  for (const controller of controllersOf(app)) {
+    for (const handler of handlersOf(controller)) {
+      const config = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler) as RouteOptions['config'];
+      if (config?.controller !== undefined && config.controller !== controller) {
+        throw new Error(`${controller.name}.${handler.name} is also a method of ${config.controller.name}`);
+      }
+      Reflect.defineMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { ...config, controller, handler }, handler);
+    }
+  }
+}
