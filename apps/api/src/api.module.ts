@@ -19,6 +19,7 @@ import { SUBSCRIPTION_CONFIG, SubscriptionModule } from '@app/subscription';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { ApiConfig } from './api.config.js';
 import { HealthController } from './health.controller.js';
+import { ProblemController } from './problems/problem.controller.js';
 
 const CONFIG: Type<object>[] = [
   ApiConfig,
@@ -47,7 +48,7 @@ const CONFIG: Type<object>[] = [
     SubscriptionModule,
     ChatroomModule,
   ],
-  controllers: [HealthController],
+  controllers: [HealthController, ProblemController],
 })
 export class ApiModule {
   /**

@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { problemBody, type Problem, problemOfStatus, uuidv7 } from '@app/platform';
 import type { ConnectionError } from 'fastify';
 
@@ -17,11 +18,20 @@ export function noteAnswer(answer: ServerResponse): void {
  * Answers bytes that never became a request (too slow, too large headers, not HTTP), where there is only a socket to write to.
  * A request that is answered while its body still comes gets no second answer.
  */
-export function answerBrokenRequest(error: ConnectionError, socket: Socket): void {
+export function answerBrokenRequest(
+  error: ConnectionError,
+  socket: Socket,
+  problem = problemOfStatus(STATUS_OF[error.code] ?? 400),
+): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (socket.writable && !isAnswered(answers.get(socket)))
-    socket.write(rawResponse(problemOfStatus(STATUS_OF[error.code] ?? 400)));
-  socket.destroySoon();
+  if (isAnswered(answers.get(socket))) socket.destroySoon();
+  else writeProblem(socket, problem);
+}
+
+/** Answers with a problem, and closes the connection. */
+export function writeProblem(socket: Duplex, problem: Problem): void {
+  if (socket.writable) socket.end(rawResponse(problem), () => socket.destroy());
+  else socket.destroy();
 }
 
 /** Whether the answer belongs to the bytes that came last: it has begun, and its request or itself hasn't ended. */
@@ -37,6 +47,7 @@ function rawResponse(problem: Problem): string {
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,
+    ...Object.entries(problem.headers).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
     '',
     body,

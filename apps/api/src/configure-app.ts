@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import helmet from 'helmet';
 import { AddressHashService } from '@app/auth';
 import {
@@ -7,18 +8,21 @@ import {
   RequestValidationPipe,
   sendProblem,
   toProblem,
-  UnknownQueryGuard,
+  UnknownInputGuard,
 } from '@app/platform';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { controlAccess } from './access-hook.js';
 import { answerOtherMethods, collectMethods } from './allowed-methods.js';
 import type { ApiConfig } from './api.config.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { acceptJsonOnly } from './json-body.js';
+import { docsFileMethods } from './openapi/docs-files.js';
 import { setUpDocs } from './openapi/document.js';
 import { addRequestHooks, requestIdOf, setCommonHeaders } from './request-hooks.js';
+import { addBodyRules, addRequestRules } from './request-rules.js';
 import { boundUnreadBodies } from './unread-body.js';
+import { refuseTunnels, unreadMethodProblem } from './unread-method.js';
 
 /** Response headers that a page of another origin may read. */
 const EXPOSED_HEADERS = [
@@ -49,8 +53,6 @@ export function createAdapter(config: ApiConfig, longestMessage: number): Fastif
   const adapter = new FastifyAdapter({
     bodyLimit: config.BODY_LIMIT_BYTES ?? Math.max(MIN_BODY_LIMIT_BYTES, needed),
     requestTimeout: config.REQUEST_TIMEOUT_MS,
-    // Node's own values are 60 s for the head alone, and up to 30 s more until it notices.
-    http: { headersTimeout: config.REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
     // Longer than the idle time of the usual load balancers (60 s), so that they close first.
     keepAliveTimeout: 72_000,
     trustProxy: (_address: string, hop: number) => hop < config.TRUST_PROXY_HOPS,
@@ -63,7 +65,16 @@ export function createAdapter(config: ApiConfig, longestMessage: number): Fastif
       setCommonHeaders(request, reply);
       sendProblem(request, reply, toProblem(error));
     },
-    clientErrorHandler: answerBrokenRequest,
+    http: {
+      // Node's own values are 60 s for the head alone, and up to 30 s more until it notices.
+      headersTimeout: config.REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 1_000,
+      // A request without `Host` is answered by us, as a problem.
+      requireHostHeader: false,
+    },
+    clientErrorHandler(this: FastifyInstance, error: ConnectionError, socket: Socket) {
+      answerBrokenRequest(error, socket, unreadMethodProblem(error, this.methodsByPath) ?? undefined);
+    },
   });
   adapter.setOnRequestHook((request, reply, done) => {
     setCommonHeaders(request, reply);
@@ -76,11 +87,13 @@ export function createAdapter(config: ApiConfig, longestMessage: number): Fastif
 export async function configureApp(app: NestFastifyApplication, config: ApiConfig): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   const methods = collectMethods(fastify);
+  fastify.decorate('methodsByPath', methods);
   addRequestHooks(fastify, app.get(Metrics), { addresses: app.get(AddressHashService), audit: app.get(AuditTrail) });
   acceptJsonOnly(fastify);
   // Made once: the plugin for Fastify would put the same headers together anew for each request.
   const secure = helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY } });
   fastify.addHook('onRequest', (request, reply, done) => secure(request.raw, reply.raw, () => done()));
+  addRequestRules(fastify);
   if (config.CORS_ORIGINS.length > 0) {
     app.enableCors({
       origin: config.CORS_ORIGINS.includes('*') ? '*' : config.CORS_ORIGINS,
@@ -93,13 +106,16 @@ export async function configureApp(app: NestFastifyApplication, config: ApiConfi
     });
   }
   controlAccess(app, fastify.initialConfig.bodyLimit!);
+  addBodyRules(fastify);
   boundUnreadBodies(fastify);
-  app.useGlobalGuards(new UnknownQueryGuard());
+  app.useGlobalGuards(new UnknownInputGuard());
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   setUpDocs(app);
   await app.init();
+  for (const [path, known] of docsFileMethods()) methods.set(path, known);
   answerOtherMethods(fastify, methods);
+  refuseTunnels(fastify, methods);
 }
 
 /** The API serves data, and one page of its own: Swagger UI, whose styles stand in the page. */

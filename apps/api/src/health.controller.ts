@@ -1,10 +1,10 @@
 import { Public, RateLimit } from '@app/auth';
-import { ApiProblem, DomainError, HealthService, isReady, type Readiness } from '@app/platform';
+import { ApiProblem, DomainError, HealthService, isReady } from '@app/platform';
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { LivenessResponse, ReadinessResponse } from './health.response.js';
 
-/** What probes and load balancers ask. */
+/** What probes and load balancers ask. Which dependency is down stands on the operators' port alone. */
 @ApiTags('Operations')
 @Public()
 @RateLimit('none')
@@ -30,15 +30,15 @@ export class HealthController {
     operationId: 'getReadiness',
     summary: 'Should it get traffic?',
     description:
-      'PostgreSQL decides. With Redis down it reads `degraded` and is still 200: messages are accepted, and answered when Redis is back.',
+      '`degraded` is still 200: messages are accepted and answered, if slower. Which dependency is down stands on the port for operators.',
   })
   @ApiOkResponse({ type: ReadinessResponse })
   @ApiProblem(503, 'not_ready', 'shutting_down')
-  async ready(): Promise<Readiness> {
-    const readiness = await this.health.readiness();
-    if (isReady(readiness)) return readiness;
-    throw readiness.status === 'shutting_down'
+  async ready(): Promise<ReadinessResponse> {
+    const { status } = await this.health.readiness();
+    if (isReady(status)) return { status };
+    throw status === 'shutting_down'
       ? new DomainError('shutting_down', 'unavailable', 'This process is shutting down.')
-      : new DomainError('not_ready', 'unavailable', 'PostgreSQL is out of reach.');
+      : new DomainError('not_ready', 'unavailable', 'This process cannot serve right now.');
   }
 }

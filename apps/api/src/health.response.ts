@@ -6,20 +6,8 @@ export class LivenessResponse {
   status!: 'ok';
 }
 
-/** How each dependency is. */
-export class DependenciesResponse {
-  @ApiProperty({ enum: ['up', 'down'], example: 'up' })
-  postgresql!: 'up' | 'down';
-
-  @ApiProperty({ enum: ['up', 'down'], example: 'up' })
-  redis!: 'up' | 'down';
-}
-
 /** The process wants traffic. */
 export class ReadinessResponse {
-  @ApiProperty({ enum: ['ok', 'degraded'], example: 'ok', description: '`degraded`: Redis is down.' })
+  @ApiProperty({ enum: ['ok', 'degraded'], example: 'ok', description: '`degraded`: it serves, but not at its best.' })
   status!: 'ok' | 'degraded';
-
-  @ApiProperty({ type: DependenciesResponse })
-  checks!: DependenciesResponse;
 }

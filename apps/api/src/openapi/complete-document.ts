@@ -28,10 +28,35 @@ const HEADERS = {
     schema: { type: 'string' },
     example: '"daily-messages";r=3;t=34200',
   },
-  WwwAuthenticate: { description: 'How to authenticate.', schema: { type: 'string' }, example: 'Bearer' },
+  WwwAuthenticate: {
+    description: 'How to authenticate; where a token was sent, with `error="invalid_token"` (RFC 6750).',
+    schema: { type: 'string' },
+    example: 'Bearer',
+  },
+  Accept: {
+    description: 'The kind of body that is taken, where yours is of another.',
+    schema: { type: 'string' },
+    example: 'application/json',
+  },
+  AcceptEncoding: {
+    description: 'Where the body is compressed: that it must not be.',
+    schema: { type: 'string' },
+    example: 'identity',
+  },
+  AcceptPatch: {
+    description: 'On PATCH: what it takes (RFC 5789).',
+    schema: { type: 'string' },
+    example: 'application/json',
+  },
 };
 
 const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` });
+
+const ACCEPTED_HEADERS = {
+  Accept: header('Accept'),
+  'Accept-Encoding': header('AcceptEncoding'),
+  'Accept-Patch': header('AcceptPatch'),
+};
 
 const LIMIT_HEADERS = { 'RateLimit-Policy': header('RateLimitPolicy'), RateLimit: header('RateLimit') };
 
@@ -39,23 +64,28 @@ const LIMIT_HEADERS = { 'RateLimit-Policy': header('RateLimitPolicy'), RateLimit
 export function completeDocument(document: OpenAPIObject, facts: Map<string, RouteFacts>): OpenAPIObject {
   document.security = [{ [BEARER]: [] }];
   document.components = { ...document.components, headers: { ...document.components?.headers, ...HEADERS } };
-  for (const operation of operationsOf(document)) {
+  for (const [method, operation] of operationsOf(document)) {
     const known = facts.get(operation.operationId ?? '');
     if (known === undefined) throw new Error(`${operation.operationId} needs an operationId of its own.`);
-    completeOperation(operation, known);
+    completeOperation(method, operation, known);
     closeRequestBody(document, operation);
   }
   shareProblems(document);
   return document;
 }
 
-function operationsOf(document: OpenAPIObject): OperationObject[] {
-  return Object.values(document.paths)
-    .flatMap((item) => METHODS.map((method) => item[method]))
-    .filter((operation) => operation !== undefined);
+type Method = (typeof METHODS)[number];
+
+function operationsOf(document: OpenAPIObject): [method: Method, operation: OperationObject][] {
+  return Object.values(document.paths).flatMap((item) =>
+    METHODS.flatMap((method) => {
+      const operation = item[method];
+      return operation === undefined ? [] : [[method, operation] as [Method, OperationObject]];
+    }),
+  );
 }
 
-function completeOperation(operation: OperationObject, facts: RouteFacts): void {
+function completeOperation(method: Method, operation: OperationObject, facts: RouteFacts): void {
   if (facts.isPublic) operation.security = [];
   else delete operation.security;
   for (const parameter of operation.parameters ?? []) {
@@ -63,7 +93,7 @@ function completeOperation(operation: OperationObject, facts: RouteFacts): void 
     const isId = 'in' in parameter && parameter.in === 'path' && !hasPattern(parameter);
     if (isId) parameter.schema = { type: 'string', format: 'uuid' };
   }
-  for (const [status, code] of commonProblems(operation, facts)) addProblem(operation, status, code);
+  for (const [status, code] of commonProblems(method, facts)) addProblem(operation, status, code);
   for (const [status, response] of Object.entries(operation.responses)) {
     if (!response || '$ref' in response) continue;
     response.description ||= STATUS_CODES[status] ?? status;
@@ -84,16 +114,22 @@ function closeRequestBody({ components }: OpenAPIObject, { requestBody }: Operat
 }
 
 /** What a route answers by being the route that it is. */
-function commonProblems(operation: OperationObject, facts: RouteFacts): [status: number, code: string][] {
-  const takesJson = operation.requestBody !== undefined && !facts.takesRawBody;
+function commonProblems(method: Method, facts: RouteFacts): [status: number, code: string][] {
+  // A body that comes with DELETE is read, too, and is checked like those that are described.
+  const readsBody = method !== 'get';
+  const takesJson = readsBody && !facts.takesRawBody;
   const problems: [status: number, code: string, when: boolean][] = [
+    [400, 'bad_request', true],
     [400, 'malformed_json', takesJson],
     // For what its body or its query isn't, and for query parameters that it doesn't know.
     [400, 'validation_failed', !facts.takesRawBody],
     [401, 'unauthenticated', !facts.isPublic],
-    [413, 'payload_too_large', operation.requestBody !== undefined],
-    [415, 'unsupported_media_type', takesJson],
+    [408, 'request_timeout', true],
+    [413, 'payload_too_large', readsBody],
+    [415, 'unsupported_media_type', readsBody],
+    [417, 'expectation_failed', true],
     [429, 'rate_limited', facts.isLimited],
+    [431, 'request_header_fields_too_large', true],
     [500, 'internal_error', true],
     // Probes are the routes without a limit that take nothing; they speak for themselves.
     [503, 'service_unavailable', facts.isLimited || facts.takesRawBody],
@@ -111,7 +147,7 @@ function addProblem(operation: OperationObject, status: number, code: string): v
 /** Problems that many routes answer with become components, by their codes. */
 function shareProblems(document: OpenAPIObject): void {
   const shared: Record<string, ResponseObject> = {};
-  for (const operation of operationsOf(document)) {
+  for (const [, operation] of operationsOf(document)) {
     for (const [status, response] of Object.entries(operation.responses)) {
       if (!response || '$ref' in response || response.content?.[PROBLEM] === undefined) continue;
       const name = Object.keys(response.content[PROBLEM].examples ?? {})
@@ -131,6 +167,7 @@ function headersOf(status: number, { isLimited }: RouteFacts): HeaderMap {
     'X-Request-Id': header('RequestId'),
     ...(status === 401 ? { 'WWW-Authenticate': header('WwwAuthenticate') } : {}),
     ...(status === 429 || status === 503 ? { 'Retry-After': header('RetryAfter') } : {}),
+    ...(status === 415 ? ACCEPTED_HEADERS : {}),
     ...(isLimited && (status < 300 || status === 429) ? LIMIT_HEADERS : {}),
   };
 }

@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { BEARER, completeDocument } from './complete-document.js';
 import { DESCRIPTION } from './description.js';
+import { serveOnlyNeededFiles } from './docs-files.js';
 import { routeFacts } from './route-facts.js';
 
 /** The description of the whole API, OpenAPI 3.1. */
@@ -30,10 +31,11 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
 
 /** Serves the description at `/openapi.json`, and Swagger UI at `/docs` from files of our own. */
 export function setUpDocs(app: NestFastifyApplication): void {
+  serveOnlyNeededFiles(app.getHttpAdapter().getInstance());
   SwaggerModule.setup('docs', app, createDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Gemini Chat Backend',
-    swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true },
+    swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true },
   });
 }

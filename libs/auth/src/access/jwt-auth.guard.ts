@@ -1,8 +1,10 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
 import { Public } from '../token/public.decorator.js';
 import { UnauthenticatedError } from '../token/token.errors.js';
+import { sendsToken } from './jwt.strategy.js';
 
 /**
  * Closes every route that isn't marked with {@link Public} to callers without a valid access token. Run by `AccessService`,
@@ -23,9 +25,14 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
    * @param error a fault of ours, e.g. PostgreSQL out of reach; null when the token was refused
    * @throws UnauthenticatedError unless there is a user
    */
-  override handleRequest<User>(error: Error | null, user: User | false): User {
+  override handleRequest<User>(
+    error: Error | null,
+    user: User | false,
+    _info: unknown,
+    context: ExecutionContext,
+  ): User {
     if (error) throw error;
-    if (!user) throw new UnauthenticatedError();
+    if (!user) throw new UnauthenticatedError(sendsToken(context.switchToHttp().getRequest<FastifyRequest>()));
     return user;
   }
 }

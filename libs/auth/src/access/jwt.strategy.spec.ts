@@ -1,4 +1,4 @@
-import { bearerToken } from './jwt.strategy.js';
+import { bearerToken, sendsToken } from './jwt.strategy.js';
 
 const read = (authorization?: string): string | null =>
   bearerToken({ headers: authorization === undefined ? {} : { authorization } });
@@ -22,5 +22,19 @@ describe('the bearer token', () => {
     ['a'.repeat(10_000_000)],
   ])('is not in a header like that', (header) => {
     expect(read(header)).toBeNull();
+  });
+});
+
+describe('a request', () => {
+  it.each([
+    ['Bearer a.b.c', true],
+    ['bearer !', true],
+    ['Bearer a b', true],
+    ['Bearer ', false],
+    ['Bearer', false],
+    ['Basic a.b.c', false],
+    [undefined, false],
+  ])('with %j sends a token: %j', (authorization, expected) => {
+    expect(sendsToken({ headers: authorization === undefined ? {} : { authorization } })).toBe(expected);
   });
 });

@@ -13,6 +13,10 @@ import type { AuthenticatedUser } from '../token/authenticated-user.js';
 export const bearerToken = ({ headers }: Pick<IncomingMessage, 'headers'>): string | null =>
   /^Bearer +([\w.~+/=-]+)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 
+/** Whether a request has a token, also one that isn't well-formed. Other schemes than `Bearer` have none. */
+export const sendsToken = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
+  /^Bearer +\S/i.test(headers.authorization ?? '');
+
 /** Checks the bearer token: signature, algorithm, issuer, audience, times, type, and that its session is alive. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {

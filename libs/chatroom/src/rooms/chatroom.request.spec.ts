@@ -68,13 +68,9 @@ describe.each(SETTINGS)('a room that is %s', (_, request) => {
   });
 });
 
-describe('a title', () => {
-  it('may be missing from a new room', async () => {
-    expect(await read(CreateChatroomRequest, 'body', { title: null })).toEqual({ title: null });
-  });
-
-  it('cannot be taken away', async () => {
-    expect(new Set(await pointersOf(UpdateChatroomRequest, 'body', { title: null }))).toEqual(new Set(['/title']));
+describe.each(SETTINGS)('the title of a room that is %s', (_, request) => {
+  it('is none where it is null', async () => {
+    expect(await read(request, 'body', { title: null })).toEqual({ title: null });
   });
 });
 

@@ -16,7 +16,23 @@ const MAX_SYSTEM_INSTRUCTION_LENGTH = 8_000;
 const MayBeAbsent = () => ValidateIf((_, value) => value !== undefined);
 const MayBeAbsentOrNull = () => ValidateIf((_, value) => value !== undefined && value !== null);
 
-const IsTitle = () => applyDecorators(Trimmed(), IsString(), Length(1, MAX_TITLE_LENGTH), HasNoNul());
+const IsTitle = () =>
+  applyDecorators(
+    MayBeAbsentOrNull(),
+    Trimmed(),
+    IsString(),
+    Length(1, MAX_TITLE_LENGTH),
+    HasNoNul(),
+    ApiPropertyOptional({
+      type: 'string',
+      nullable: true,
+      minLength: 1,
+      maxLength: MAX_TITLE_LENGTH,
+      description:
+        'White space around it is removed. Null: no title; a room without one is named from its next completed exchange.',
+      example: 'Why the sky is blue',
+    }),
+  );
 
 const IsSystemInstruction = () =>
   applyDecorators(
@@ -49,21 +65,8 @@ const IsModelName = () =>
     }),
   );
 
-const TITLE = {
-  type: 'string',
-  minLength: 1,
-  maxLength: MAX_TITLE_LENGTH,
-  example: 'Why the sky is blue',
-} as const;
-
 /** A room to be opened. */
 export class CreateChatroomRequest {
-  @ApiPropertyOptional({
-    ...TITLE,
-    nullable: true,
-    description: 'White space around it is removed. Without one the room is named from its first exchange.',
-  })
-  @MayBeAbsentOrNull()
   @IsTitle()
   title?: string | null;
 
@@ -76,10 +79,8 @@ export class CreateChatroomRequest {
 
 /** What is to change of a room; what is left out stays. */
 export class UpdateChatroomRequest {
-  @ApiPropertyOptional({ ...TITLE, description: 'White space around it is removed.' })
-  @MayBeAbsent()
   @IsTitle()
-  title?: string;
+  title?: string | null;
 
   @IsSystemInstruction()
   systemInstruction?: string | null;

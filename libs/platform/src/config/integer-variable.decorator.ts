@@ -1,11 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
-import { Transform } from 'class-transformer';
 import { IsInt, Max, Min } from 'class-validator';
+import { WholeNumber } from '../request/whole-number.js';
 
-/** An environment variable that holds a whole number within bounds. */
+/** An environment variable that holds a whole number within bounds, written in digits alone. */
 export const IntegerVariable = (min: number, max: number): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }) => Number(value)),
+    WholeNumber(),
     IsInt(),
     Min(min),
     Max(max),

@@ -15,6 +15,10 @@ describe('loadConfig', () => {
     expect(load).not.toThrow(/hunter2/);
   });
 
+  it.each(['0x1f40', '1e3', '+6379', ' 6379', '6379.0', '06379'])('takes %j for no number', (port) => {
+    expect(() => loadConfig([RedisConfig], { REDIS_HOST: 'redis', REDIS_PORT: port })).toThrow(/REDIS_PORT/);
+  });
+
   it('refuses a placeholder in production, and only there', () => {
     const env = { REDIS_HOST: 'redis', REDIS_PASSWORD: 'change-me' };
     expect(() => loadConfig([RedisConfig], { ...env, NODE_ENV: 'test' })).not.toThrow();

@@ -14,7 +14,8 @@ export interface Readiness {
 }
 
 /** Whether a state means that traffic is welcome. */
-export const isReady = ({ status }: Readiness): boolean => status === 'ok' || status === 'degraded';
+export const isReady = (status: Readiness['status']): status is 'ok' | 'degraded' =>
+  status === 'ok' || status === 'degraded';
 
 /** What the process says about itself to whoever routes traffic to it. */
 @Injectable()

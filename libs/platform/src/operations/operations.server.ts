@@ -52,7 +52,7 @@ export class OperationsServer {
         return send(response, 200, { status: 'ok' });
       case '/health/ready': {
         const readiness = await this.health.readiness();
-        return send(response, isReady(readiness) ? 200 : 503, readiness);
+        return send(response, isReady(readiness.status) ? 200 : 503, readiness);
       }
       case '/metrics':
         response.setHeader('Content-Type', this.metrics.contentType).end(await this.metrics.metrics());

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { WholeNumber } from '../request/whole-number.js';
 
 /** The longest cursor that a list makes is that of rooms, with the ids of a hundred of them. */
 const MAX_CURSOR_LENGTH = 2_000;
@@ -15,7 +15,7 @@ export class PageQuery {
     default: 50,
     description: 'How many items at most.',
   })
-  @Type(() => Number)
+  @WholeNumber()
   @IsInt()
   @Min(1)
   @Max(100)

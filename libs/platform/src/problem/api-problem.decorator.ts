@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { problemTitleOf, problemTypeOf } from './problem-type.js';
 import { ProblemResponse } from './problem.response.js';
 
 /**
@@ -13,9 +14,8 @@ export function ApiProblem(status: number, ...codes: string[]): MethodDecorator 
 
 /** The OpenAPI response object for a status and the codes that come with it. */
 export function problemResponse(status: number, codes: string[]) {
-  const title = STATUS_CODES[status] ?? 'Error';
   return {
-    description: `${title}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
+    description: `${STATUS_CODES[status] ?? 'Error'}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
     content: {
       'application/problem+json': {
         schema: {
@@ -23,19 +23,23 @@ export function problemResponse(status: number, codes: string[]) {
             { $ref: getSchemaPath(ProblemResponse) },
             {
               type: 'object',
-              properties: { status: { type: 'integer', enum: [status] }, code: { type: 'string', enum: codes } },
+              properties: {
+                type: { type: 'string', enum: codes.map(problemTypeOf) },
+                status: { type: 'integer', enum: [status] },
+                code: { type: 'string', enum: codes },
+              },
             },
           ],
         },
-        examples: Object.fromEntries(codes.map((code) => [code, { value: example(status, title, code) }])),
+        examples: Object.fromEntries(codes.map((code) => [code, { value: example(status, code) }])),
       },
     },
   };
 }
 
-const example = (status: number, title: string, code: string) => ({
-  type: 'about:blank',
-  title,
+const example = (status: number, code: string) => ({
+  type: problemTypeOf(code),
+  title: problemTitleOf(code),
   status,
   detail: 'One sentence that says what happened.',
   instance: '/the/path',

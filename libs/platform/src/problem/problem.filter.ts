@@ -34,7 +34,16 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   const [instance = '/'] = request.url.split('?');
   void reply
     .status(problem.status)
-    .headers(problem.headers)
+    .headers({ ...acceptedBodies(request, problem), ...problem.headers })
     .type('application/problem+json')
     .send(JSON.stringify(problemBody(problem, { instance, requestId: request.id })));
+}
+
+/** What a refused kind of body should have been (RFC 9110, section 15.5.16), and for PATCH the same in the header of RFC 5789. */
+function acceptedBodies({ method }: FastifyRequest, { status, headers }: Problem): Record<string, string> {
+  if (status !== 415) return {};
+  return {
+    ...(headers['Accept-Encoding'] === undefined ? { Accept: 'application/json' } : {}),
+    ...(method === 'PATCH' ? { 'Accept-Patch': 'application/json' } : {}),
+  };
 }

@@ -11,10 +11,14 @@ export class FieldProblem {
 
 /** The body of every error: RFC 9457 `application/problem+json`. */
 export class ProblemResponse {
-  @ApiProperty({ description: 'Always `about:blank`: `code` tells problems apart.', example: 'about:blank' })
+  @ApiProperty({
+    format: 'uri-reference',
+    description: '`/problems/<code>`: a page of this API that explains the code to people.',
+    example: '/problems/not_found',
+  })
   type!: string;
 
-  @ApiProperty({ description: 'The name of the status.', example: 'Not Found' })
+  @ApiProperty({ description: 'The name of the type: the same for all problems of a code.', example: 'Not found' })
   title!: string;
 
   @ApiProperty({ type: 'integer', minimum: 400, maximum: 599, description: 'The HTTP status.', example: 404 })

@@ -1,6 +1,7 @@
 import { NotFoundException } from '@nestjs/common';
 import { DomainError } from './domain-error.js';
 import { problemBody, toProblem, problemOfStatus } from './problem.js';
+import { RefusedRequestError } from './refused-request.errors.js';
 import { ValidationFailedError } from './validation.errors.js';
 
 describe('toProblem', () => {
@@ -37,6 +38,17 @@ describe('toProblem', () => {
     expect(JSON.stringify(problem)).not.toContain('secret');
   });
 
+  it('keeps what a refusal by the rules of HTTP says', () => {
+    const refusal = new RefusedRequestError(415, { detail: 'No.', headers: { 'Accept-Encoding': 'identity' } });
+    expect(toProblem(refusal)).toEqual({
+      status: 415,
+      code: 'unsupported_media_type',
+      detail: 'No.',
+      headers: { 'Accept-Encoding': 'identity' },
+    });
+    expect(toProblem(new RefusedRequestError(417))).toMatchObject({ status: 417, code: 'expectation_failed' });
+  });
+
   it.each([
     ['a socket', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })],
     ['PostgreSQL itself', Object.assign(new Error('terminating connection'), { code: '57P01' })],
@@ -70,8 +82,8 @@ describe('toProblem', () => {
 describe('problemBody', () => {
   it('is RFC 9457 with our code and the request id', () => {
     expect(problemBody(problemOfStatus(415), { instance: '/chatroom', requestId: 'abc' })).toEqual({
-      type: 'about:blank',
-      title: 'Unsupported Media Type',
+      type: '/problems/unsupported_media_type',
+      title: 'Unsupported media type',
       status: 415,
       detail: 'The body must be application/json.',
       instance: '/chatroom',

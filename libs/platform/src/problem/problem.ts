@@ -2,6 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { isOutage } from './outage.js';
 import { DomainError, type ErrorCategory } from './domain-error.js';
+import { problemTitleOf, problemTypeOf } from './problem-type.js';
+import { RefusedRequestError } from './refused-request.errors.js';
 import { type FieldError, ValidationFailedError } from './validation.errors.js';
 
 /** What goes wrong, as a client is told it: the part of a problem that doesn't depend on the request. */
@@ -38,7 +40,9 @@ const DETAIL_OF: Record<number, string> = {
   413: 'The body is too large.',
   414: 'The address is too long.',
   415: 'The body must be application/json.',
+  417: 'The Expect header may only say 100-continue.',
   429: 'Too many requests; see the Retry-After header.',
+  431: 'The headers are too large.',
   500: 'Something went wrong on our side.',
   503: 'The service cannot answer right now; try again soon.',
 };
@@ -53,6 +57,7 @@ const CODE_OF: Record<number, string> = {
 /** Tells any thrown value as a problem. What is not meant for clients becomes a 500 without internals. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof DomainError) return problemOfDomainError(error);
+  if (error instanceof RefusedRequestError) return problemOfRefusal(error);
   if (isOutage(error)) return problemOfStatus(503);
   return problemOfStatus(httpStatusOf(error) ?? 500);
 }
@@ -66,6 +71,11 @@ function problemOfDomainError(error: DomainError): Problem {
     headers: { ...headersOf(status), ...error.headers },
     ...(error instanceof ValidationFailedError ? { errors: error.errors } : {}),
   };
+}
+
+function problemOfRefusal({ status, options: { detail, headers } }: RefusedRequestError): Problem {
+  const problem = problemOfStatus(status, headers);
+  return { ...problem, detail: detail ?? problem.detail };
 }
 
 /** The problem that says no more than its status. */
@@ -89,8 +99,8 @@ const titleOf = (status: number): string => STATUS_CODES[status] ?? 'Error';
 export function problemBody(problem: Problem, request: { instance: string; requestId: string }): object {
   const { status, code, detail, errors } = problem;
   return {
-    type: 'about:blank',
-    title: titleOf(status),
+    type: problemTypeOf(code),
+    title: problemTitleOf(code),
     status,
     detail,
     instance: request.instance,
