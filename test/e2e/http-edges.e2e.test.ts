@@ -47,15 +47,15 @@ describe('a method that a path does not have', () => {
     for (const method of others) {
       const answer = await ask(`${method} ${path}`);
       expect([method, answer.status, answer.headers.get('allow')]).toEqual([method, 405, allow]);
-      expectProblem(answer, 'method_not_allowed');
+      if (method !== 'HEAD') expectProblem(answer, 'method_not_allowed');
     }
   });
 
   it('is a 404 where there is no path either', async () => {
-    for (const method of methods.filter((each) => !['HEAD'].includes(each))) {
+    for (const method of methods) {
       const answer = await ask(`${method} /nowhere`);
       expect([method, answer.status]).toEqual([method, 404]);
-      expectProblem(answer, 'not_found');
+      if (method !== 'HEAD') expectProblem(answer, 'not_found');
     }
   });
 
@@ -251,7 +251,8 @@ describe('a number in a query', () => {
       for (const path of paths) {
         const answer = await person.http.get(`${path}${path.includes('?') ? '&' : '?'}limit=${limit}`);
         expect([path, answer.status]).toEqual([path, 400]);
-        expect(answer.body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/limit' }] });
+        const errors = answer.body['errors'] as { pointer: string }[];
+        expect(new Set(errors.map(({ pointer }) => pointer))).toEqual(new Set(['/limit']));
       }
     },
   );
@@ -319,9 +320,7 @@ describe('the pages of the API', () => {
     '/openapi.yaml',
   ])('do not show files that they do not need: %s', async (path) => {
     const answer = await ask(`GET ${path}`);
-    expect(answer.status).toBe(path.includes('%00') ? expect.any(Number) : 404);
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.status).toBeLessThan(500);
-    expectProblem(answer, answer.body['code'] as string);
+    expect(answer.status).toBe(404);
+    expectProblem(answer, 'not_found');
   });
 });

@@ -9,25 +9,28 @@ const READ_METHODS = METHODS.filter((method) => method !== 'CONNECT');
 const ACCEPT_PATCH = { 'Accept-Patch': 'application/json' };
 
 /** The methods of each path, by the pattern of its route. */
-export type MethodsByPath = Map<string, Set<string>>;
+export type MethodsByPath = Map<string, ReadonlySet<string>>;
 
-/** Notes which methods each path has. Before any route is registered. */
-export function collectMethods(fastify: FastifyInstance): MethodsByPath {
-  const methods: MethodsByPath = new Map();
+/**
+ * Notes which methods each path has. Before any route is registered.
+ * @returns what has been noted so far
+ */
+export function collectMethods(fastify: FastifyInstance): () => MethodsByPath {
+  const methods = new Map<string, Set<string>>();
   for (const method of READ_METHODS) {
     if (!fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method);
   }
   fastify.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set();
+    const known = methods.get(url) ?? new Set<string>();
     for (const each of [method].flat()) known.add(each);
     methods.set(url, known);
   });
-  return methods;
+  return () => new Map([...methods].map(([url, known]) => [url, new Set(known)]));
 }
 
 /** Answers the methods that a path doesn't have: OPTIONS with what it has, others with 405. After all routes are registered. */
 export function answerOtherMethods(fastify: FastifyInstance, methods: MethodsByPath): void {
-  for (const [url, known] of [...methods]) {
+  for (const [url, known] of methods) {
     if (url.includes('*')) continue;
     const allow = allowHeader(known);
     const headers = { Allow: allow, ...(known.has('PATCH') ? ACCEPT_PATCH : {}) };

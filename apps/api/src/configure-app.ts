@@ -13,7 +13,7 @@ import {
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { controlAccess } from './access-hook.js';
-import { answerOtherMethods, collectMethods } from './allowed-methods.js';
+import { answerOtherMethods, collectMethods, type MethodsByPath } from './allowed-methods.js';
 import type { ApiConfig } from './api.config.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { acceptJsonOnly } from './json-body.js';
@@ -86,7 +86,8 @@ export function createAdapter(config: ApiConfig, longestMessage: number): Fastif
 /** Gives the application everything that is common to all routes, and initialises it. Shared by `main.ts` and tests. */
 export async function configureApp(app: NestFastifyApplication, config: ApiConfig): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
-  const methods = collectMethods(fastify);
+  const methodsSoFar = collectMethods(fastify);
+  const methods: MethodsByPath = new Map();
   fastify.decorate('methodsByPath', methods);
   addRequestHooks(fastify, app.get(Metrics), { addresses: app.get(AddressHashService), audit: app.get(AuditTrail) });
   acceptJsonOnly(fastify);
@@ -113,7 +114,7 @@ export async function configureApp(app: NestFastifyApplication, config: ApiConfi
   app.useGlobalFilters(new ProblemFilter());
   setUpDocs(app);
   await app.init();
-  for (const [path, known] of docsFileMethods()) methods.set(path, known);
+  for (const [path, known] of [...methodsSoFar(), ...docsFileMethods()]) methods.set(path, known);
   answerOtherMethods(fastify, methods);
   refuseTunnels(fastify, methods);
 }

@@ -31,6 +31,6 @@ function parse(text: string): RawAnswer {
   const headers = new Headers(fields.map((field) => field.split(/:\s*(.*)/s).slice(0, 2) as [string, string]));
   const isJson = headers.get('content-type')?.includes('json') === true;
   // Chunked bodies have their lengths around them; problems come with one length.
-  const parsed = isJson ? (JSON.parse(body) as Record<string, unknown>) : {};
+  const parsed = isJson && body !== '' ? (JSON.parse(body) as Record<string, unknown>) : {};
   return { status: Number(statusLine.split(' ')[1]), headers, body: parsed, text };
 }
