@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { type Answer, HttpClient, type Sent } from '../support/http/http-client.js';
+import { sendRaw } from '../support/http/raw-http.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Accepted, openRoom, outcome, script, send } from '../support/messages.js';
 import { proUser } from '../support/replies/reply-stack.js';
@@ -41,7 +42,15 @@ describe('the answers of the running product are as described', () => {
 
   beforeAll(async () => {
     stack = await startStack({
-      env: { STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET, SANDBOX_STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET },
+      env: {
+        STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
+        SANDBOX_STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
+        // Each route is called in many ways here.
+        RATE_LIMIT_AUTH_PER_MINUTE: '1000',
+        RATE_LIMIT_ANONYMOUS_PER_MINUTE: '10000',
+        RATE_LIMIT_WRITE_PER_MINUTE: '1000',
+        RATE_LIMIT_CHECKOUT_PER_MINUTE: '1000',
+      },
     });
     http = new CheckedClient(stack.url);
     person = await signUpAndLogIn(http);
@@ -178,6 +187,44 @@ describe('the answers of the running product are as described', () => {
     }
   });
 
+  it('for bodies that are compressed or in another charset, also of DELETE', async () => {
+    const described = api.routes.filter(({ method }) => method !== 'GET');
+    for (const { method, path } of described) {
+      const target = path.replaceAll(/\{\w+\}/g, UNKNOWN_ID);
+      const status = async (headers: Record<string, string>, body: unknown = {}) =>
+        (await person.http.send(method, target, { body, headers })).status;
+      expect([method, path, await status({ 'content-encoding': 'gzip' })]).toEqual([method, path, 415]);
+      if (path.includes('/webhook/')) continue;
+      const other = { 'content-type': 'application/json; charset=latin1' };
+      expect([method, path, await status(other)]).toEqual([method, path, 415]);
+      expect([method, path, await status({}, '{"broken')]).toEqual([method, path, 400]);
+      expect([method, path, await status({}, { unknown: 'property' })]).toEqual([method, path, 400]);
+    }
+  });
+
+  it('for query parameters that no route knows, or that come twice', async () => {
+    for (const { method, path, operation } of api.routes) {
+      if (path.includes('/webhook/')) continue;
+      const target = path.replaceAll(/\{\w+\}/g, UNKNOWN_ID);
+      const refused = await person.http.send(method, `${target}?unknown=1&unknown=2`);
+      expect([method, path, refused.status, refused.body['code']]).toEqual([method, path, 400, 'validation_failed']);
+      for (const parameter of operation.parameters ?? []) {
+        if (!('in' in parameter) || parameter.in !== 'query') continue;
+        const twice = await person.http.send(method, `${target}?${parameter.name}=1&${parameter.name}=1`);
+        expect([method, path, parameter.name, twice.status]).toEqual([method, path, parameter.name, 400]);
+      }
+    }
+  });
+
+  it('for expectations that are not met', async () => {
+    for (const { method, path } of api.routes) {
+      const target = path.replaceAll(/\{\w+\}/g, UNKNOWN_ID);
+      const answer = await sendRaw(stack.url, [`${method} ${target} HTTP/1.1`, 'Host: api', 'Expect: nonsense']);
+      const route = api.routeOf(method, target)!;
+      expect([method, path, answer.status, api.flawOf(route, answer)]).toEqual([method, path, 417, '']);
+    }
+  });
+
   it('for callers without a token', async () => {
     for (const { method, path, operation } of api.routes) {
       if (operation.security?.length === 0) continue;
@@ -214,7 +261,8 @@ describe('the answers of the running product are as described', () => {
   });
 });
 
-const takesJson = ({ operation }: Route): boolean => operation.responses[415] !== undefined;
+const takesJson = ({ operation, path }: Route): boolean =>
+  operation.requestBody !== undefined && !path.includes('/webhook/');
 
 /** The properties that a route accepts. */
 function pick(body: { content: string; title: string }, { path }: Route): object {

@@ -41,6 +41,16 @@ export class ApiDescription {
     return this.routes.find((route) => route.method === method && pattern(route).test(pathname)) ?? null;
   }
 
+  /** The codes of all problems that any operation declares. */
+  problemCodes(): string[] {
+    const responses = this.routes.flatMap((route) =>
+      Object.keys(route.operation.responses).map((status) => this.responseOf(route, Number(status))),
+    );
+    return responses.flatMap((response) =>
+      Object.keys(response?.content?.['application/problem+json']?.examples ?? {}),
+    );
+  }
+
   /** The description of the answer with a status, wherever it is in the document; null when there is none. */
   responseOf({ operation }: Route, status: number): ResponseObject | null {
     const response = operation.responses[status];

@@ -10,7 +10,7 @@ let stack: Stack;
 let person: Person;
 
 beforeAll(async () => {
-  stack = await startStack({ workers: 0, env: { RATE_LIMIT_AUTH_PER_MINUTE: '1000' } });
+  stack = await startStack({ workers: 0 });
   person = await signUpAndLogIn(stack.http);
 }, 120_000);
 
@@ -212,9 +212,12 @@ describe('a refused token', () => {
     return answer.headers.get('www-authenticate');
   };
 
-  it.each(['Bearer a.b.c', 'bearer nonsense', 'Bearer two words', 'Bearer ü'])('is told to be one: %s', async (sent) => {
-    expect(await challenge(sent)).toMatch(/^Bearer error="invalid_token"/);
-  });
+  it.each(['Bearer a.b.c', 'bearer nonsense', 'Bearer two words', 'Bearer ü'])(
+    'is told to be one: %s',
+    async (sent) => {
+      expect(await challenge(sent)).toMatch(/^Bearer error="invalid_token"/);
+    },
+  );
 
   it('is told to be one when its session has ended', async () => {
     const { http } = await signUpAndLogIn(stack.http, person.phone);
@@ -263,7 +266,10 @@ describe('a number in a query', () => {
     ['/search', 'q=a&q=b'],
     ['/usage', 'from=2026-11-01&from=2026-11-02'],
   ])('and nothing else may come twice: %s?%s', async (path, query) => {
-    expect(await person.http.get(`${path}?${query}`)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+    expect(await person.http.get(`${path}?${query}`)).toMatchObject({
+      status: 400,
+      body: { code: 'validation_failed' },
+    });
   });
 });
 

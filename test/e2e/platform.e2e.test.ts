@@ -11,7 +11,7 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 function expectProblem(answer: Answer<unknown>, status: number, code: string, instance: string): void {
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   expect(answer.body).toMatchObject({
-    type: 'about:blank',
+    type: `/problems/${code}`,
     title: expect.any(String),
     status,
     detail: expect.any(String),
@@ -190,22 +190,35 @@ describe('health', () => {
     await Promise.all([postgres.close(), redis.close()]);
   });
 
-  const everyProcess = () => [stack.api().url, stack.api().metricsUrl.replace('/metrics', ''), stack.worker().url];
+  /** Where operators ask. */
+  const operated = () => [stack.api().metricsUrl.replace('/metrics', ''), stack.worker().url];
+  const everyProcess = () => [stack.api().url, ...operated()];
   const readiness = async (url: string) => {
     const response = await fetch(`${url}/health/ready`);
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
 
   it('is ok while PostgreSQL and Redis answer', async () => {
-    for (const url of everyProcess()) {
+    for (const url of operated()) {
       const body = { status: 'ok', checks: { postgresql: 'up', redis: 'up' } };
       await untilHolds(async () => expect(await readiness(url)).toEqual({ status: 200, body }));
     }
   });
 
+  it('says on the public port nothing of what it depends on', async () => {
+    await untilHolds(async () => expect(await readiness(stack.url)).toEqual({ status: 200, body: { status: 'ok' } }));
+    redis.sever();
+    const body = { status: 'degraded' };
+    await untilHolds(async () => expect(await readiness(stack.url)).toEqual({ status: 200, body }));
+    postgres.sever();
+    const refused = await readiness(stack.url);
+    expect(refused.status).toBe(503);
+    expect(JSON.stringify(refused.body)).not.toMatch(/postgres|redis|database|checks|up|down/i);
+  });
+
   it('is degraded, but still ready, without Redis', async () => {
     redis.sever();
-    for (const url of everyProcess()) {
+    for (const url of operated()) {
       const body = { status: 'degraded', checks: { postgresql: 'up', redis: 'down' } };
       await untilHolds(async () => expect(await readiness(url)).toEqual({ status: 200, body }));
     }

@@ -44,8 +44,7 @@ export function answerOtherMethods(fastify: FastifyInstance, methods: MethodsByP
 /** The value of `Allow` for a path with these methods. */
 export const allowHeader = (known: Iterable<string>): string => [...new Set([...known, 'OPTIONS'])].sort().join(', ');
 
-const answerOptions = (reply: FastifyReply, headers: Record<string, string>) =>
-  reply.code(204).headers(headers).send();
+const answerOptions = (reply: FastifyReply, headers: Record<string, string>) => reply.code(204).headers(headers).send();
 
 /** Refuses before the body is looked at. */
 const methodNotAllowed =

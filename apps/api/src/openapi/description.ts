@@ -65,8 +65,8 @@ last page. A page with long texts ends early, at about 512 KiB of them. Chatroom
 through their list come exactly once all the same.
 
 ## Errors
-Every error is \`application/problem+json\` (RFC 9457): \`status\`, \`title\`, \`detail\` for people, \`code\` for programs, and
-\`requestId\`, which is also the header \`X-Request-Id\` of every answer. With \`validation_failed\`, \`errors\` lists each
+Every error is \`application/problem+json\` (RFC 9457): \`status\`, \`title\`, \`detail\` for people, \`code\` for programs, \`type\`, which
+leads to a page that explains the code ([all of them](/problems)), and \`requestId\`, which is also the header \`X-Request-Id\` of every answer. With \`validation_failed\`, \`errors\` lists each
 JSON pointer with what it should have been. What isn't yours looks like what does not exist: 404. What can be tried again
 says so with \`Retry-After\`.
 `.trim();

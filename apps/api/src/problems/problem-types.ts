@@ -17,7 +17,8 @@ export interface ProblemType {
 
 const REQUESTS: Record<string, ProblemType> = {
   bad_request: {
-    meaning: 'The bytes that arrived are no request that HTTP allows: a malformed line or path, or no single Host header.',
+    meaning:
+      'The bytes that arrived are no request that HTTP allows: a malformed line or path, or no single Host header.',
     fault: 'request',
     remedy: 'Correct what detail names. A well-kept HTTP library does not send such requests.',
   },

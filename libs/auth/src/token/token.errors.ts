@@ -1,7 +1,8 @@
 import { DomainError } from '@app/platform';
 
 /** RFC 6750, section 3.1. */
-const INVALID_TOKEN = 'Bearer error="invalid_token", error_description="The access token is broken, expired or revoked"';
+const INVALID_TOKEN =
+  'Bearer error="invalid_token", error_description="The access token is broken, expired or revoked"';
 
 /** The token is missing, broken, expired or revoked; the answer says no more than whether one was sent (RFC 6750, section 3.1). */
 export class UnauthenticatedError extends DomainError {

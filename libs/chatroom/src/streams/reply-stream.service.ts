@@ -164,7 +164,6 @@ export class ReplyStreamService implements OnModuleDestroy {
       response.writeHead(200, {
         ...definedHeaders(http),
         'Content-Type': 'text/event-stream',
-        // A proxy that compressed the stream would collect the words until it ends (RFC 9111, section 5.2.2.6).
         'Cache-Control': 'no-store, no-transform',
         'X-Accel-Buffering': 'no',
       });

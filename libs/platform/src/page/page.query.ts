@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
-import { WholeNumber } from '../request/whole-number.js';
+import { WholeNumber } from '../config/whole-number.decorator.js';
 
 /** The longest cursor that a list makes is that of rooms, with the ids of a hundred of them. */
 const MAX_CURSOR_LENGTH = 2_000;
