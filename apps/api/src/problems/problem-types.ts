@@ -118,6 +118,12 @@ const CHATROOMS: Record<string, ProblemType> = {
     fault: 'request',
     remedy: 'List your chatrooms; it may have been deleted.',
   },
+  idempotency_key_required: {
+    meaning:
+      'This route streams what it accepts, so it needs an Idempotency-Key: a client that reconnects must not send twice.',
+    fault: 'request',
+    remedy: 'Send a new Idempotency-Key with each message, and the same one when you reconnect.',
+  },
   idempotency_key_reused: {
     meaning: 'This Idempotency-Key came before with another request.',
     fault: 'request',
