@@ -105,7 +105,7 @@ function requestFor(route: Route, resolve: (ref: string) => Schema): fc.Arbitrar
       const headers = { ...type, ...described, ...odd };
       const packed = headers['content-encoding'] === 'gzip' && request.body !== null;
       return { ...request, path: route.path, headers, body: packed ? gzipSync(request.body!) : request.body };
-    }) as fc.Arbitrary<FuzzedRequest>;
+    });
 }
 
 const parametersOf = (route: Route, place: string): Parameter[] =>
