@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('attacker.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('attack-process.mjs', import.meta.url));
 
 /** One request of an attack; they are sent in turn by each connection. */
 export interface AttackRequest {
@@ -26,7 +26,9 @@ export class Attacker {
   private constructor(private readonly child: ChildProcess) {}
 
   static start(url: string, connections: number, requests: AttackRequest[]): Attacker {
-    return new Attacker(fork(PROGRAM, [JSON.stringify({ url, connections, requests })], { execArgv: [] }));
+    const child = fork(PROGRAM, { execArgv: [] });
+    child.send({ url, connections, requests });
+    return new Attacker(child);
   }
 
   /** Ends the attack. */
