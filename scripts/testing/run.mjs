@@ -21,6 +21,9 @@ const PHASES = [
   { projects: ['chaos'], workers: 1 },
 ];
 
+/** Runs only when it is named. */
+const LOAD = { projects: ['load'], workers: 1 };
+
 /** @typedef {{projects: string[], workers: number}} Phase */
 /** @typedef {{passed: number, failed: number, skipped: number, files: number}} Totals */
 
@@ -48,7 +51,7 @@ export async function runTests(args, signal) {
  * @returns {Phase[]} all, unless the arguments name projects themselves
  */
 function selected(args) {
-  const named = PHASES.filter(({ projects }) => projects.some((project) => args.includes(project)));
+  const named = [...PHASES, LOAD].filter(({ projects }) => projects.some((project) => args.includes(project)));
   if (!args.includes('--selectProjects') || named.length === 0) return PHASES;
   return [{ projects: [], workers: Math.min(...named.map(({ workers }) => workers)) }];
 }
