@@ -82,7 +82,7 @@ export async function withSchemaEngine(url, work, scratchUrl = url) {
  * It refuses the internal one-letter type `"char"`, which some columns of PostgreSQL's catalogues have and the engine
  * expects. And it cuts a script at every semicolon, be it inside a function or a text; PostgreSQL takes a script as a
  * whole, and then all of it happens or nothing. A migration may take longer than the statements of the product. And the engine
- * locks a session, which behind a pooler is nobody's own; `migrate.mjs` holds that lock in a transaction.
+ * locks a session, which behind a pooler belongs to no one client; `migrate.mjs` holds that lock in a transaction.
  */
 class MigrationPg extends PrismaPg {
   /** Which columns of a result have that type. @type {WeakMap<unknown[], Set<number>>} */

@@ -41,9 +41,11 @@ describe('docker-compose.yml', () => {
     const images = all.flatMap(([, { image }]) => image ?? []);
     expect(images).toHaveLength(2);
     for (const image of images) expect(image).toMatch(/^\w+:\d+\.\d+(\.\d+)?-bookworm$/);
-    expect(readFileSync('Dockerfile', 'utf8').match(/^FROM node:.*/gm)?.every((line) => /node:\d+\.\d+\.\d+-/.test(line))).toBe(
-      true,
-    );
+    expect(
+      readFileSync('Dockerfile', 'utf8')
+        .match(/^FROM node:.*/gm)
+        ?.every((line) => /node:\d+\.\d+\.\d+-/.test(line)),
+    ).toBe(true);
   });
 
   it('publishes the API and the sandbox alone, to this machine', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import pg from 'pg';
-import { availablePoolers, type Pooler } from '../support/pooler.js';
+import { availablePoolers, type Pooler } from '../support/deployments/pooler.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/services.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

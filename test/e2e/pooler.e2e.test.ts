@@ -1,7 +1,7 @@
 import { eventually } from '../support/eventually.js';
 import { logIn, type Person, sendOtp, signUpAndLogIn } from '../support/login.js';
 import { openRoom, outcome, quotaOf, script, send } from '../support/messages.js';
-import { availablePoolers, type Pooler } from '../support/pooler.js';
+import { availablePoolers, type Pooler } from '../support/deployments/pooler.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl } from '../support/stripe-control.js';
 

@@ -4,7 +4,7 @@ import { EventStream } from '../support/http/event-stream.js';
 import type { HttpClient } from '../support/http/http-client.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { openRoom, send } from '../support/messages.js';
-import { RedisDeployments, type RedisEnvironment } from '../support/redis-deployments.js';
+import { RedisDeployments, type RedisEnvironment } from '../support/deployments/redis-deployments.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl } from '../support/stripe-control.js';
 

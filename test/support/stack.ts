@@ -4,7 +4,7 @@ import { type ManagedProcess, Processes } from '../../scripts/services/processes
 import { type App, startApp, untilReady } from '../../scripts/product/apps.mjs';
 import { withSandbox } from '../../scripts/product/sandbox-env.mjs';
 import { HttpClient } from './http/http-client.js';
-import type { Pooler } from './pooler.js';
+import type { Pooler } from './deployments/pooler.js';
 import { leaksIn } from './privacy/leaks.js';
 import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from './services.js';
 

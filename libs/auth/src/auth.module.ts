@@ -17,7 +17,7 @@ import { AccountStore } from './account/account.store.js';
 import { AuditAccountParticipant } from './account/audit-account.participant.js';
 import { PersonHashService } from './account/person-hash.service.js';
 import { AuthMetrics } from './auth.metrics.js';
-import { AddressHashService } from './client/address-hash.service.js';
+import { AddressHashService } from './account/address-hash.service.js';
 import { LoginController } from './login/login.controller.js';
 import { LoginService } from './login/login.service.js';
 import { TokenController } from './login/token.controller.js';

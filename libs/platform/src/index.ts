@@ -1,4 +1,3 @@
-export type { AuditAction, AuditEvent } from './audit/audit-event.js';
 export { AuditConfig } from './audit/audit.config.js';
 export { AuditModule } from './audit/audit.module.js';
 export { AuditTrail } from './audit/audit-trail.service.js';
@@ -25,7 +24,7 @@ export { OperationsServer } from './operations/operations.server.js';
 export { jsonText } from './json/json-text.js';
 export { decodeCursor, encodeCursor } from './page/cursor.js';
 export { inBatches } from './page/in-batches.js';
-export { boundedPageOf, boundedTextSql, MAX_PAGE_BYTES, type Page, pageOf, readPage } from './page/page.js';
+export { boundedPageOf, boundedTextSql, MAX_PAGE_BYTES, type Page, readPage } from './page/page.js';
 export { PageQuery } from './page/page.query.js';
 export { PeriodicTask } from './periodic/periodic-task.js';
 export { DatabaseConfig } from './database/database.config.js';

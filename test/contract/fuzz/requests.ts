@@ -4,7 +4,7 @@ import type { ApiDescription, Route } from '../description.js';
 import type { RawRequest } from './raw-client.js';
 import { oddValue, type Schema, value } from './values.js';
 
-/** Who asks. `owner` and `other` are two users; `nobody` sends no token, or one that is none. */
+/** Who asks. `owner` and `other` are two users; `unknown` sends no token, or one that is none. */
 export type Caller = 'owner' | 'other' | 'unknown';
 
 /** A request that stands for itself but for the ids and the token, which exist only while the product runs. */

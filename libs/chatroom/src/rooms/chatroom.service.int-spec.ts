@@ -201,16 +201,18 @@ describe('a conversation', () => {
     const ids = await insertMessages(database, id, [...Array<object>(30).fill(long), tooLong, {}, long, tooLong]);
     const pages: number[] = [];
     const seen: string[] = [];
+    let longest = 0;
     for (let cursor: string | undefined; ;) {
       const page = await rooms.read(owner, id, { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
       const bytes = page.messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
-      if (page.messages.length > 1) expect(bytes).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+      if (page.messages.length > 1) longest = Math.max(longest, bytes);
       pages.push(page.messages.length);
       seen.unshift(...page.messages.map((message) => message.id));
       if (page.nextCursor === null) break;
       cursor = page.nextCursor;
     }
     expect(seen).toEqual(ids);
+    expect(longest).toBeLessThanOrEqual(MAX_PAGE_BYTES);
     expect(pages).toEqual([1, 2, 1, 5, 5, 5, 5, 5, 5]);
   });
 

@@ -5,7 +5,7 @@ import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
 import { SearchUnavailableError } from './search.errors.js';
 
 /** A message that a search looks at. */
-export interface SearchedMessage {
+interface SearchedMessage {
   id: string;
   /** Null where there is nothing to find: a variant that was replaced, a reply that isn't finished. */
   content: string | null;

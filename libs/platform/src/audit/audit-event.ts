@@ -1,5 +1,5 @@
 /** What is traced. The detail holds names, numbers and ids of our own only: no text, name, phone number, code or token. */
-export type AuditAction =
+type AuditAction =
   /** Somebody has logged in. */
   | 'login'
   /** A code was wrong, too late or tried too often. */

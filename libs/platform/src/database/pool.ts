@@ -38,6 +38,7 @@ export function openPool(config: DatabaseConfig, size: number, onIdleError: (err
     idleTimeoutMillis: 30_000,
     query_timeout: 15_000,
     keepAlive: true,
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- The pool waits for it; its type doesn't say so.
     onConnect: configure,
   });
   // Without a listener a broken connection would end the process.

@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { freePort } from '../../../../scripts/services/ports.mjs';
 import { NO_FSYNC, type Postgres, startPostgres } from '../../../../scripts/services/postgres.mjs';
 import { Processes } from '../../../../scripts/services/processes.mjs';
-import { type Certificates, makeCertificates } from '../../../../test/support/certificates.js';
+import { type Certificates, makeCertificates } from '../../../../test/support/deployments/certificates.js';
 import { Database } from './database.client.js';
 import { DatabaseConfig } from './database.config.js';
 

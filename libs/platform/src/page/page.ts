@@ -22,7 +22,7 @@ export async function readPage<Row>(
 }
 
 /** As {@link readPage}, of rows that were read before: one more than the page holds, if there are more. */
-export function pageOf<Row>(limit: number, rows: Row[], positionOf: (last: Row) => object): Page<Row> {
+function pageOf<Row>(limit: number, rows: Row[], positionOf: (last: Row) => object): Page<Row> {
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return { items: rows.slice(0, limit), nextCursor: last === undefined ? null : encodeCursor(positionOf(last)) };
 }

@@ -8,7 +8,7 @@ import {
   RedisDeployments,
   type RedisEnvironment,
   type RedisServer,
-} from '../../../../test/support/redis-deployments.js';
+} from '../../../../test/support/deployments/redis-deployments.js';
 import { loadConfig } from '../config/load-config.js';
 import { RedisClient } from './redis.client.js';
 import { RedisConfig } from './redis.config.js';

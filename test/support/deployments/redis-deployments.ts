@@ -4,10 +4,10 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
-import { freePort } from '../../scripts/services/ports.mjs';
-import { type ManagedProcess, Processes } from '../../scripts/services/processes.mjs';
+import { freePort } from '../../../scripts/services/ports.mjs';
+import { type ManagedProcess, Processes } from '../../../scripts/services/processes.mjs';
 import { makeCertificates } from './certificates.js';
-import { eventually } from './eventually.js';
+import { eventually } from '../eventually.js';
 
 /** How a process of the product reaches a Redis: the variables of RedisConfig. */
 export type RedisEnvironment = Record<string, string>;
@@ -30,8 +30,8 @@ export interface RedisDeployment {
 const SLOTS = 16_384;
 
 /** The rights of an ACL user that suffice, as operators are told. */
-export const ACL_RULES =
-  /^user chat on .*$/m.exec(readFileSync(new URL('../../docs/redis.md', import.meta.url), 'utf8'))?.[0] ?? '';
+const ACL_RULES =
+  /^user chat on .*$/m.exec(readFileSync(new URL('../../../docs/redis.md', import.meta.url), 'utf8'))?.[0] ?? '';
 
 /** Redis servers as operators run them, each kind with settings of its own. To be stopped. */
 export class RedisDeployments {

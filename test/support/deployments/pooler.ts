@@ -1,9 +1,9 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { providePgBouncer, startPgBouncer } from '../../scripts/services/pgbouncer.mjs';
-import { freePort } from '../../scripts/services/ports.mjs';
-import { Processes } from '../../scripts/services/processes.mjs';
+import { providePgBouncer, startPgBouncer } from '../../../scripts/services/pgbouncer.mjs';
+import { freePort } from '../../../scripts/services/ports.mjs';
+import { Processes } from '../../../scripts/services/processes.mjs';
 
 /** A PgBouncer in transaction mode before the server of `DATABASE_URL`. Stop it after the tests. */
 export interface Pooler {
