@@ -65,6 +65,7 @@ describe('docker-compose.yml', () => {
     expect(passwords.sort()).toEqual([
       'api PGPASSWORD ${DATABASE_APP_PASSWORD',
       'api REDIS_PASSWORD ${REDIS_PASSWORD',
+      'api REDIS_SENTINEL_PASSWORD ${REDIS_SENTINEL_PASSWORD:-}',
       'migrate PGPASSWORD ${DATABASE_OWNER_PASSWORD',
       'postgres POSTGRES_PASSWORD ${POSTGRES_PASSWORD',
       'redis REDISCLI_AUTH ${REDIS_PASSWORD',
@@ -73,6 +74,7 @@ describe('docker-compose.yml', () => {
       'roles PGPASSWORD ${POSTGRES_PASSWORD',
       'worker PGPASSWORD ${DATABASE_APP_PASSWORD',
       'worker REDIS_PASSWORD ${REDIS_PASSWORD',
+      'worker REDIS_SENTINEL_PASSWORD ${REDIS_SENTINEL_PASSWORD:-}',
     ]);
     expect(text).not.toMatch(/\/\/\w+:[^@/$]+@/);
     expect(services['redis']).toMatchObject({ command: ['sh', '-c', expect.stringContaining('requirepass')] });

@@ -75,6 +75,7 @@ describe('the answers of the running product are as described', () => {
     const sessions = await person.http.get<{ items: { id: string; current: boolean }[] }>('/auth/sessions?limit=10');
     const other = sessions.body.items.find(({ current }) => !current);
     expect((await person.http.delete(`/auth/sessions/${other?.id}`)).status).toBe(204);
+    expect((await person.http.delete('/auth/sessions')).status).toBe(204);
     const loggedOut = await signUpAndLogIn(http, person.phone);
     expect((await loggedOut.http.post('/auth/logout')).status).toBe(204);
     expect((await loggedOut.http.get('/user/me')).status).toBe(401);

@@ -154,6 +154,26 @@ const CHATROOMS: Record<string, ProblemType> = {
     fault: 'state',
     remedy: 'Delete chatrooms, or choose a plan with more.',
   },
+  export_in_progress: {
+    meaning: 'An export of this account is being downloaded already.',
+    fault: 'state',
+    remedy: 'Wait for its end, or end that download; then ask again.',
+  },
+  too_many_exports: {
+    meaning: 'Many people are downloading exports just now.',
+    fault: 'service',
+    remedy: 'Try again after the seconds in Retry-After.',
+  },
+  too_many_searches: {
+    meaning: 'As many searches of yours are under way as one person may have.',
+    fault: 'limit',
+    remedy: 'Wait for their answers before you search again.',
+  },
+  search_unavailable: {
+    meaning: 'Searching takes too long just now. Everything else goes on.',
+    fault: 'service',
+    remedy: 'Try again after the seconds in Retry-After, with longer words if possible.',
+  },
   too_many_streams: {
     meaning: 'You have as many streams open as one person may have.',
     fault: 'limit',

@@ -19,7 +19,7 @@ export class ErasedUserInterceptor implements NestInterceptor {
     if (user === undefined) return next.handle();
     return next.handle().pipe(
       catchError((error: unknown) => {
-        if (REFERENCES_USER.test(violatedForeignKey(error) ?? '')) throw new UnauthenticatedError();
+        if (REFERENCES_USER.test(violatedForeignKey(error) ?? '')) throw new UnauthenticatedError(true);
         throw error;
       }),
     );

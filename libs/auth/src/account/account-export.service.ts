@@ -9,7 +9,7 @@ import {
   type SlotLimit,
   SlotService,
 } from '@app/platform';
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy, ServiceUnavailableException } from '@nestjs/common';
 import { SessionRevocationService } from '../session/session-revocation.service.js';
 import type { AuthenticatedUser } from '../token/authenticated-user.js';
 import { UnauthenticatedError } from '../token/token.errors.js';
@@ -83,12 +83,12 @@ export class AccountExportService implements OnModuleDestroy {
 
   /** Cuts what is being sent, for the process is shutting down. */
   onModuleDestroy(): void {
-    for (const stream of this.open) stream.destroy(new Error('the process is shutting down'));
+    for (const stream of this.open) stream.destroy(new ServiceUnavailableException('The process is shutting down'));
   }
 
   private async contents(userId: string): Promise<object> {
     const account = await this.database.prisma.user.findUnique({ where: { id: userId }, select: ACCOUNT });
-    if (account === null) throw new UnauthenticatedError();
+    if (account === null) throw new UnauthenticatedError(true);
     await this.audit.write({ action: 'account_exported', userId });
     const parts = this.participants.export(userId);
     return { exportedAt: this.clock.now(), account, sessions: this.sessionsOf(userId), ...parts };
@@ -98,7 +98,7 @@ export class AccountExportService implements OnModuleDestroy {
     const stream = download(jsonText(contents), LIMITS);
     this.open.add(stream);
     const extending = setInterval(() => void slot.extend(), EXTEND_MS);
-    const stopListening = this.revocations.onRevoked(sessionId, () => stream.destroy(new Error('its session ended')));
+    const stopListening = this.revocations.onRevoked(sessionId, () => stream.destroy(new UnauthenticatedError(true)));
     stream.once('error', (error) => this.logger.warn(`An export broke off: ${error.message}`));
     stream.once('close', () => {
       clearInterval(extending);

@@ -65,7 +65,7 @@ export class AccountStore {
   /** @throws UnauthenticatedError when the account no longer exists */
   async read(userId: string): Promise<AccountResponse> {
     const account = await this.find(userId);
-    if (account === null) throw new UnauthenticatedError();
+    if (account === null) throw new UnauthenticatedError(true);
     return account;
   }
 

@@ -35,6 +35,7 @@ describe('a window of requests', () => {
     await storage!.increment('short', 1_000, 1);
     expect(await storage!.increment('short', 1_000, 1)).toEqual({
       totalHits: 2,
+      limit: 1,
       timeToExpire: 1,
       isBlocked: true,
       timeToBlockExpire: 1,

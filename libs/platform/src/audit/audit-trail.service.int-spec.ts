@@ -7,7 +7,7 @@ import { uuidv7 } from '../ids/uuid.js';
 import { RequestContext } from '../request/request-context.js';
 import { RetentionTask } from '../retention/retention.task.js';
 import { AuditEventStore } from './audit-event.store.js';
-import { auditRetention } from './audit.retention.js';
+import { auditRetention } from '../retention/audit.retention.js';
 import { AuditTrail } from './audit-trail.service.js';
 
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditConfig } from '../audit/audit.config.js';
-import { auditRetention } from '../audit/audit.retention.js';
+import { auditRetention } from './audit.retention.js';
 import { Clock } from '../clock/clock.port.js';
 import { Database } from '../database/database.client.js';
 import type { ExpiringRows } from './expiring-rows.js';

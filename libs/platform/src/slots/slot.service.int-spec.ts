@@ -63,6 +63,7 @@ describe('slots', () => {
   });
 
   it('are free again soon after their process died, unless they were extended', async () => {
+    await raw.flushdb();
     const short = { kind: 'test', limit: 1, leaseMs: 300 };
     const slot = await replicas[0]!.acquire(short, owner);
     const extending = setInterval(() => void slot!.extend(), 50);

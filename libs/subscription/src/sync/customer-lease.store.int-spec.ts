@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { UnauthenticatedError } from '@app/auth';
 import { Database, uuidv7 } from '@app/platform';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
 import { LeaseLostError } from './customer-lease.errors.js';
@@ -113,6 +114,15 @@ describe('a lease on a customer', () => {
     release();
     await released;
     expect(await database.prisma.stripeCancellation.findUnique({ where: { customerId } })).not.toBeNull();
+  });
+
+  it('of a deleted account is neither waited for nor lost: the account’s token counts no more', async () => {
+    const lost = leases.withUserLease(userId, async (lease) => {
+      await database.prisma.user.delete({ where: { id: userId } });
+      await store.saveCustomer(lease, `cus_${userId}`);
+    });
+    await expect(lost).rejects.toThrow(UnauthenticatedError);
+    await expect(leases.withUserLease(userId, () => Promise.resolve('mine'))).rejects.toThrow(UnauthenticatedError);
   });
 
   it('lets no way of deleting an account forget its customer', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UnauthenticatedError } from '@app/auth';
 import { Database, PeriodicTask, prepared, withTimeout } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { KnownGrace } from '../plan/entitlement.js';
@@ -28,6 +29,11 @@ const POLL_MS = 50;
 const OPEN_ROW = prepared(
   'billing_open_row',
   'INSERT INTO subscription (user_id) SELECT id FROM "user" WHERE id = $1 ON CONFLICT DO NOTHING',
+);
+
+const HAS_ROW = prepared<{ found: number }>(
+  'billing_has_row',
+  'SELECT 1 AS found FROM subscription WHERE user_id = $1',
 );
 
 const claim = (name: string, column: string) =>
@@ -79,17 +85,33 @@ export class CustomerLeaseStore {
   /**
    * Does work under the lease of the user's customer, after waiting for other holders. The user's row is made if need be.
    *
-   * @throws LeaseLostError when they take too long, or the account was deleted
+   * @throws LeaseLostError when they take too long
+   * @throws UnauthenticatedError when the account no longer exists
    */
   async withUserLease<T>(userId: string, work: (lease: CustomerLease) => Promise<T>): Promise<T> {
     await this.database.run(OPEN_ROW, [userId]);
+    try {
+      return await this.withClaimed(userId, work);
+    } catch (error) {
+      if (error instanceof LeaseLostError && !(await this.hasRow(userId))) throw new UnauthenticatedError(true);
+      throw error;
+    }
+  }
+
+  private async withClaimed<T>(userId: string, work: (lease: CustomerLease) => Promise<T>): Promise<T> {
     const deadline = Date.now() + CLAIM_TIMEOUT_MS;
     while (Date.now() < deadline) {
       const [lease] = await this.database.run(CLAIM_BY_USER, [userId, LEASE_MS]);
       if (lease !== undefined) return this.withLease(lease, work);
+      if (!(await this.hasRow(userId))) break;
       await sleep(POLL_MS);
     }
     throw new LeaseLostError();
+  }
+
+  /** Whether the account, to which the row belongs, still exists. */
+  private async hasRow(userId: string): Promise<boolean> {
+    return (await this.database.run(HAS_ROW, [userId])).length > 0;
   }
 
   private async withLease<T>(lease: CustomerLease, work: (lease: CustomerLease) => Promise<T>): Promise<T> {

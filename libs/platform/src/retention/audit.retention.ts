@@ -1,5 +1,5 @@
-import { type ExpiringRows, expiringRows } from '../retention/expiring-rows.js';
-import type { AuditConfig } from './audit.config.js';
+import { type ExpiringRows, expiringRows } from './expiring-rows.js';
+import type { AuditConfig } from '../audit/audit.config.js';
 
 const DAY_MS = 86_400_000;
 
