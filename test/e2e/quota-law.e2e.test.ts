@@ -135,7 +135,10 @@ async function perform(step: Action, players: Player[]): Promise<void> {
   const player = players[step.who]!;
   const http = player.person!.http.at(stack.api(step.at).url);
   const { status, body } = await request(step, player, http);
-  if (!ALLOWED.has(status)) throw new Error(`${step.kind} answered ${status}: ${JSON.stringify(body)}`);
+  if (ALLOWED.has(status)) return;
+  const { requestId = 'none' } = body as { requestId?: string };
+  const lines = stack.apis.flatMap(({ log }) => log.filter((line) => line.includes(requestId)));
+  throw new Error(`${step.kind} answered ${status}: ${JSON.stringify(body)}\n${lines.join('\n')}`);
 }
 
 async function request(step: Action, player: Player, http: HttpClient): Promise<Answer<unknown>> {

@@ -9,10 +9,10 @@ interface ReplyRow {
   error_code: string | null;
 }
 
-/** A trigger that keeps of each deleted reply what its cost follows from. */
+/** A trigger that keeps of each deleted reply what its cost follows from, in a table that the product's role may not write. */
 const WITNESS = `
   CREATE TABLE deleted_reply (user_id uuid, status text, content text, error_code text);
-  CREATE FUNCTION witness_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
+  CREATE FUNCTION witness_deletion() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN
       INSERT INTO deleted_reply VALUES (OLD.user_id, OLD.status, OLD.content, OLD.error_code);
       RETURN NULL;

@@ -38,7 +38,7 @@ const EXTEND_MS = 10_000;
 const LIMITS = { stalledMs: 60_000, totalMs: 30 * 60_000 };
 
 /** Of this process at once: each holds a batch of rows, also while its reader is slow. */
-const MAX_EXPORTS = 10;
+const MAX_EXPORTS = 50;
 
 /** Sends every datum that is held of a user (GDPR, articles 15 and 20), as it is read. */
 @Injectable()
