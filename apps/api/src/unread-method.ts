@@ -12,7 +12,8 @@ declare module 'fastify' {
   }
 }
 
-const REQUEST_LINE = /^([!#$%&'*+.^`|~\w-]+) (\/[^\s?#]*)\S* HTTP\/1\.[01]\r?\n/;
+/** No part of it can stand where the next one begins, so that no bytes make it try many ways to divide them. */
+const REQUEST_LINE = /^([!#$%&'*+.^`|~\w-]+) (\/[^\s?#]*)(?:[?#]\S*)? HTTP\/1\.[01]\r?\n/;
 
 /**
  * The problem of a request with a method that Node doesn't read: a path that has other methods says so, as for those that Node
@@ -23,7 +24,8 @@ export function unreadMethodProblem(error: ConnectionError, methods: MethodsByPa
   if (code !== 'HPE_INVALID_METHOD' || !Buffer.isBuffer(rawPacket)) return null;
   const [, method = '', path = ''] = REQUEST_LINE.exec(rawPacket.toString('latin1')) ?? [];
   if (path === '' || METHODS.includes(method)) return null;
-  const known = [...methods].find(([pattern]) => matches(pattern, path))?.[1];
+  const asked = path.split('/');
+  const known = [...methods].find(([pattern]) => matches(pattern.split('/'), asked))?.[1];
   return known === undefined ? problemOfStatus(404) : methodNotAllowed(known);
 }
 
@@ -38,9 +40,8 @@ export function refuseTunnels(fastify: FastifyInstance, methods: MethodsByPath):
 
 const methodNotAllowed = (known: Iterable<string>): Problem => problemOfStatus(405, { Allow: allowHeader(known) });
 
-/** Whether a path is one of a route. */
-function matches(pattern: string, path: string): boolean {
-  const [steps, asked] = [pattern.split('/'), path.split('/')];
+/** Whether a path, by its segments, is one of a route. */
+function matches(steps: string[], asked: string[]): boolean {
   return (
     steps.length === asked.length &&
     steps.every((step, index) => (step.startsWith(':') ? asked[index] !== '' : step === asked[index]))
