@@ -181,6 +181,14 @@ describe('a client that waits for 100 Continue', () => {
     connection.close();
   });
 
+  it('gets the end of its connection with any other refusal of what it expects: it may send its body or not', async () => {
+    const connection = await RawConnection.open(stack.url);
+    connection.sendHead('POST /chatroom HTTP/1.1', 'Content-Type: application/json', 'Expect: y', 'Content-Length: 60');
+    await eventually(() => connection.text.includes('"requestId"'));
+    expect(connection.text).toMatch(/^HTTP\/1\.1 417 [^]*\r\nconnection: close\r\n/i);
+    connection.close();
+  });
+
   it('is told to go on with a token', async () => {
     const connection = await expecting(`Authorization: Bearer ${person.tokens.accessToken}`, 'Content-Length: 2');
     await eventually(() => connection.text.startsWith('HTTP/1.1 100 Continue'));

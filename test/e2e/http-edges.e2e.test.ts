@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { openRoom } from '../support/messages.js';
+import { RawConnection } from '../support/http/raw-connection.js';
 import { type RawAnswer, sendRaw } from '../support/http/raw-http.js';
 import { type Stack, startStack } from '../support/stack.js';
 
@@ -63,6 +64,21 @@ describe('a method that a path does not have', () => {
     const answer = await ask('CONNECT example.com:443');
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD, OPTIONS, PATCH, POST']);
     expectProblem(answer, 'method_not_allowed');
+  });
+});
+
+describe('what is sent behind a request that has no answer yet', () => {
+  const FIRST = ['GET /auth/sessions HTTP/1.1', 'Host: api'];
+  it.each([
+    ['a method that Node does not read', 'BREW /chatroom HTTP/1.1\r\nHost: api\r\n\r\n'],
+    ['no HTTP', 'nonsense\r\n\r\n'],
+    ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: api\r\n\r\n'],
+  ])('never gets its answer in the place of the first one: %s', async (_, second) => {
+    const token = `Authorization: ${person.http.authorization['authorization']}`;
+    const connection = await RawConnection.open(stack.url);
+    connection.socket.write([...FIRST, token, '', second].join('\r\n'));
+    const text = await connection.ended;
+    expect(text === '' ? 'nothing' : text).toMatch(/^(?:nothing$|HTTP\/1\.1 200 )/);
   });
 });
 

@@ -1,22 +1,27 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { problemBody, type Problem, problemOfStatus, uuidv7 } from '@app/platform';
 import type { ConnectionError } from 'fastify';
 
 const STATUS_OF: Record<string, number> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
 
-/** The latest answer of each connection. */
-const answers = new WeakMap<Socket, ServerResponse>();
+/** The answers of each connection that are not over, in the order of their requests: a client may send the next one before. */
+const openAnswers = new WeakMap<Duplex, ServerResponse[]>();
 
 /** Remembers what is answered on a connection, so that nothing is written into it. */
 export function noteAnswer(answer: ServerResponse): void {
-  answers.set(answer.req.socket, answer);
+  const { socket } = answer.req;
+  const answers = openAnswers.get(socket) ?? [];
+  // They end in their order.
+  while (answers[0] !== undefined && isOver(answers[0])) answers.shift();
+  answers.push(answer);
+  openAnswers.set(socket, answers);
 }
 
 /**
  * Answers bytes that never became a request (too slow, too large headers, not HTTP), where there is only a socket to write to.
- * A request that is answered while its body still comes gets no second answer.
+ * What would stand in the place of another request's answer, or within it, is not written: the connection ends without it.
  */
 export function answerBrokenRequest(
   error: ConnectionError,
@@ -24,20 +29,23 @@ export function answerBrokenRequest(
   problem = problemOfStatus(STATUS_OF[error.code] ?? 400),
 ): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (isAnswered(answers.get(socket))) socket.destroySoon();
-  else writeProblem(socket, problem);
+  writeProblem(socket, problem);
 }
 
-/** Answers with a problem, and closes the connection. */
+/** Answers with a problem, unless the client would take it for the answer to something else, and closes the connection. */
 export function writeProblem(socket: Duplex, problem: Problem): void {
-  if (socket.writable) socket.end(rawResponse(problem), () => socket.destroy());
+  const open = (openAnswers.get(socket) ?? []).filter((answer) => !isOver(answer));
+  if (socket.writable && open.every(isOfTheseBytes)) {
+    socket.end(rawResponse(problem), () => socket.destroy());
+  } else if (socket instanceof Socket) socket.destroySoon();
   else socket.destroy();
 }
 
-/** Whether the answer belongs to the bytes that came last: it has begun, and its request or itself hasn't ended. */
-function isAnswered(answer: ServerResponse | undefined): boolean {
-  return answer !== undefined && answer.headersSent && !(answer.req.complete && answer.writableFinished);
-}
+/** Whether nothing is still to come, neither of the request nor of the answer itself. */
+const isOver = ({ req, writableFinished }: ServerResponse): boolean => req.complete && writableFinished;
+
+/** Whether what came last belongs to this answer's request, which it has spoilt, and nothing has been said to it yet. */
+const isOfTheseBytes = (answer: ServerResponse): boolean => !answer.headersSent && !answer.req.complete;
 
 function rawResponse(problem: Problem): string {
   const requestId = uuidv7();

@@ -36,8 +36,9 @@ export function boundUnreadBodies(fastify: FastifyInstance): void {
   });
   fastify.addHook('onSend', ({ raw, method }, reply, payload, done) => {
     if (raw.complete || lengthOf(raw) === 0) return done(null, payload);
-    // Without `100 Continue` a body can't be told from the next request.
-    if (waiting.has(raw) || lengthOf(raw) > SMALL_BYTES) void reply.header('Connection', 'close');
+    // A client that has expected something may send its body or not: what comes next can't be told from the next request.
+    const { expect } = raw.headers;
+    if (expect !== undefined || lengthOf(raw) > SMALL_BYTES) void reply.header('Connection', 'close');
     const isText = typeof payload === 'string' || Buffer.isBuffer(payload);
     if (!isText || method === 'HEAD') return done(null, payload);
     void reply.header('Content-Length', Buffer.byteLength(payload));
