@@ -4,7 +4,7 @@ import { DomainError, rateLimitHeaders, type RateLimitState } from '@app/platfor
 export class RateLimitedError extends DomainError {
   constructor(limit: RateLimitState) {
     super('rate_limited', 'limited', 'Too many requests; see the Retry-After header.', {
-      headers: { ...rateLimitHeaders(limit), 'Retry-After': String(limit.reset) },
+      headers: { ...rateLimitHeaders(limit), 'Retry-After': String(Math.ceil(limit.reset)) },
     });
   }
 }
