@@ -1,9 +1,10 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import pg from 'pg';
 import { availablePoolers, type Pooler } from '../support/deployments/pooler.js';
+import { eventually } from '../support/eventually.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/services.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -84,6 +85,35 @@ describe('Migrations', () => {
       expect(corrected).toMatchObject({ exitCode: 0, stdout: 'Applied 0099_next.' });
       expect(await tables(database.url)).toContain('shelf');
     });
+  });
+
+  it('give every message its user, also one that a process of the previous release is writing meanwhile', async () => {
+    const later = readdirSync(join(prisma, 'migrations')).filter((name) => name.startsWith('0') && name > '0004');
+    write('SELECT 1;\n');
+    for (const name of later) renameSync(join(prisma, 'migrations', name), join(prisma, name));
+    expect(await migrate(database.url, prisma)).toMatchObject({ exitCode: 0, stderr: '' });
+    for (const name of later) renameSync(join(prisma, name), join(prisma, 'migrations', name));
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const insert = (seq: number) =>
+      client.query(
+        `INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at)
+         SELECT gen_random_uuid(), id, $1, 'user', 'completed', 'A question', now(), now() FROM chatroom`,
+        [seq],
+      );
+    await client.query(`INSERT INTO "user" (id, phone, created_at) VALUES (gen_random_uuid(), '+14155550100', now())`);
+    await client.query(`INSERT INTO chatroom (id, user_id) SELECT gen_random_uuid(), id FROM "user"`);
+    await insert(1);
+    await client.query('BEGIN');
+    await insert(2);
+    const migrating = migrate(database.url, prisma);
+    const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+    await eventually(async () => ((await client.query(waiting)).rowCount ?? 0) > 0);
+    await client.query('COMMIT');
+    expect(await migrating).toMatchObject({ exitCode: 0, stderr: '' });
+    const { rows } = await client.query<object>('SELECT seq FROM message WHERE user_id IS NOT NULL ORDER BY seq');
+    await client.end();
+    expect(rows).toEqual([{ seq: 1 }, { seq: 2 }]);
   });
 
   it('take as long as they take, whatever bound the database has for short statements', async () => {

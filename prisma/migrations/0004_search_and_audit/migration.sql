@@ -21,17 +21,11 @@ CREATE INDEX "audit_event_user_id_at_idx" ON "audit_event"("user_id", "at");
 -- CreateIndex
 CREATE INDEX "audit_event_at_idx" ON "audit_event"("at");
 
--- CreateIndex
-CREATE INDEX "chatroom_changed_otherwise" ON "chatroom"("user_id", "updated_at") WHERE (updated_at > last_activity_at);
-
 -- By hand: what the schema can't express.
 -- Whose a message is stood on replies alone, so far. The previous release goes on writing questions without it while processes
--- are replaced; the trigger fills it in for those, and can be dropped with the next migration.
-UPDATE message SET user_id = chatroom.user_id FROM chatroom
-WHERE chatroom.id = message.chatroom_id AND message.user_id IS NULL;
+-- are replaced; the trigger fills it in for those, and can be dropped with the next release. The next migration fills it in for
+-- what was written before: in a transaction of its own, which sees all that was written without this trigger, and which locks
+-- no table against writers.
 DROP TRIGGER message_user_of_reply ON message;
 CREATE TRIGGER message_user BEFORE INSERT ON message
   FOR EACH ROW WHEN (NEW.user_id IS NULL) EXECUTE FUNCTION set_user_of_reply();
-
--- CreateIndex
-CREATE INDEX "message_user_id_id_idx" ON "message"("user_id", "id");
