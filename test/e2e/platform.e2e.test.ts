@@ -133,6 +133,12 @@ describe('the API', () => {
     expect((await ask('https://evil.example.com')).headers.get('access-control-allow-origin')).toBeNull();
     const answer = await stack.http.get('/health/live', { origin: 'https://app.example.com' });
     expect(answer.headers.get('access-control-expose-headers')).toMatch(/RateLimit.*Retry-After.*X-Request-Id/);
+    const refused = await stack.http.get('/user/me', { origin: 'https://app.example.com' });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([
+      401,
+      'https://app.example.com',
+    ]);
+    expect((await stack.http.send('OPTIONS', '/nowhere')).status).toBe(404);
   });
 
   it('serves its description and a page to try it, all from its own files', async () => {

@@ -40,6 +40,8 @@ export function controlAccess(app: NestFastifyApplication, bodyLimit: number): v
   nameHandlers(app);
   fastify.addHook('onRoute', (route) => {
     if (DOCS.test(route.url)) route.config = { ...route.config, open: true, openKind: 'anonymous' };
+    // What answers the preflights of all paths, and 404 to other OPTIONS of unknown ones.
+    if (route.url === '*' && route.method === 'OPTIONS') route.config = { ...route.config, open: true };
     if (route.url.startsWith('/auth/')) route.bodyLimit = Math.min(AUTH_BODY_LIMIT_BYTES, bodyLimit);
   });
   fastify.addHook('onRequest', async (request, reply) => {

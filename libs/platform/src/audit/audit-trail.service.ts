@@ -74,7 +74,7 @@ export class AuditTrail implements OnApplicationBootstrap, BeforeApplicationShut
    * Stores a refusal soon, unless the same was refused to the same caller within the hour: a flood of refused requests makes
    * neither a flood of rows nor of lines.
    *
-   * @param event with the name of the limit in its detail
+   * @param event what tells it from other refusals to the same caller is in its action and detail
    */
   recordRefusal(event: AuditEvent): void {
     const now = this.clock.now().getTime();
