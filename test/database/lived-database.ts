@@ -46,8 +46,8 @@ const PAST = `now() - interval '1 hour'`;
 
 // Question and answer take turns: odd numbers are the user's.
 const message = (n: string, room: string, seq: string): string => `
-  INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at, reply_to, attempt)
-  SELECT ${uuidSql('c', n)}, ${room}, ${seq}, (CASE WHEN n % 2 = 1 THEN 'user' ELSE 'bot' END)::message_role,
+  INSERT INTO message (id, chatroom_id, user_id, seq, role, status, content, created_at, completed_at, reply_to, attempt)
+  SELECT ${uuidSql('c', n)}, ${room}, (SELECT user_id FROM chatroom WHERE id = ${room}), ${seq}, (CASE WHEN n % 2 = 1 THEN 'user' ELSE 'bot' END)::message_role,
          'completed', 'Some words of message ' || n, ${PAST}, ${PAST},
          CASE WHEN n % 2 = 0 THEN ${uuidSql('c', `${n} - 1`)} END, 1 - n % 2
   FROM`;
@@ -95,8 +95,8 @@ const HISTORY = [
 ];
 
 const VARIANTS = `
-  INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at, reply_to, superseded)
-  SELECT ${uuidSql('c', 'n')}, '${roomId(VARIANTS_ROOM)}'::uuid, ${PER_ROOM} + 1 + n - ${FIRST_VARIANT},
+  INSERT INTO message (id, chatroom_id, user_id, seq, role, status, content, created_at, completed_at, reply_to, superseded)
+  SELECT ${uuidSql('c', 'n')}, '${roomId(VARIANTS_ROOM)}'::uuid, '${userId(1 + VARIANTS_ROOM)}'::uuid, ${PER_ROOM} + 1 + n - ${FIRST_VARIANT},
          (CASE WHEN n = ${FIRST_VARIANT} THEN 'user' ELSE 'bot' END)::message_role,
          (CASE WHEN n = ${FIRST_VARIANT} THEN 'completed' ELSE 'cancelled' END)::message_status,
          CASE WHEN n = ${FIRST_VARIANT} THEN 'A question' ELSE '' END, ${PAST}, ${PAST},
@@ -106,8 +106,8 @@ const VARIANTS = `
 
 /** Texts that don't compress, so that each is stored outside of its row. */
 const LONG_TEXTS = `
-  INSERT INTO message (id, chatroom_id, seq, role, status, content, created_at, completed_at)
-  SELECT gen_random_uuid(), '${roomId(LONG_TEXTS_ROOM)}'::uuid, ${PER_ROOM} + n, 'user', 'completed',
+  INSERT INTO message (id, chatroom_id, user_id, seq, role, status, content, created_at, completed_at)
+  SELECT gen_random_uuid(), '${roomId(LONG_TEXTS_ROOM)}'::uuid, '${userId(1 + LONG_TEXTS_ROOM)}'::uuid, ${PER_ROOM} + n, 'user', 'completed',
          (SELECT string_agg(md5(n || ' ' || k), '') FROM generate_series(1, 1000) k), ${PAST}, ${PAST}
   FROM generate_series(1, 100) n`;
 

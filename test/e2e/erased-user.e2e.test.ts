@@ -30,7 +30,11 @@ async function askWhileErased(userId: string, ask: () => Promise<Answer<{ code?:
   await database.query('SELECT FROM "user" WHERE id = $1 FOR UPDATE', [userId]);
   const answer = ask();
   const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
-  await eventually(async () => ((await database.query(waiting)).rowCount ?? 0) > 0);
+  await eventually(async () => {
+    // Within a transaction PostgreSQL shows one state of its activity, unless it is told to forget that.
+    await database.query('SELECT pg_stat_clear_snapshot()');
+    return ((await database.query(waiting)).rowCount ?? 0) > 0;
+  });
   await database.query('DELETE FROM "user" WHERE id = $1', [userId]);
   await database.query('COMMIT');
   return answer;
