@@ -22,6 +22,9 @@ export interface SearchedPart {
 /**
  * The user's newest messages before one, until there are enough of them or of their bytes, which are known without reading a text.
  * The first one comes however long it is. `walked` counts one message more than comes at most: whether there are others.
+ *
+ * The user is a range of one, in the order of the index by user: by equality PostgreSQL may take the primary key for someone who
+ * has many messages, and walk through all that others have written since.
  */
 const READ = prepared<SearchedMessage & { walked: string }>(
   'message_search_read',
@@ -31,7 +34,7 @@ const READ = prepared<SearchedMessage & { walked: string }>(
         sum(octet_length(content)) OVER (newest ROWS UNBOUNDED PRECEDING) - octet_length(content) AS bytes_before
       FROM (
         SELECT id, CASE WHEN superseded OR status IN ('queued', 'generating') THEN NULL ELSE content END AS content
-        FROM message WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3 + 1
+        FROM message WHERE (user_id, id) < ($1, $2) AND user_id >= $1 ORDER BY user_id DESC, id DESC LIMIT $3 + 1
       ) message
       WINDOW newest AS (ORDER BY id DESC)
     ) message
