@@ -74,9 +74,10 @@ export class SubscriptionSyncService {
     const isSame = (['plan', 'status', 'stripeSubscriptionId'] as const).every(
       (key) => entitlement[key] === lease[key],
     );
+    // Storing brings the lease up to date, too.
+    const [from, to] = [lease.plan, entitlement.plan];
     await this.store.saveEntitlement(lease, entitlement, nextSyncAt(entitlement, checkout?.createdAt ?? null, now));
     this.metrics.syncs.inc({ outcome: isSame ? 'same' : 'changed' });
-    const [from, to] = [lease.plan, entitlement.plan];
     if (from !== to) await this.audit.write({ action: 'plan_changed', userId: lease.userId, detail: { from, to } });
     if (subscriptions.some(blocksPurchase)) await this.closeCheckout(lease, checkout?.stripeSessionId ?? null);
     this.reportDoubles(customerId, subscriptions);
