@@ -47,6 +47,9 @@ describe('limits on requests', () => {
     expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
     expect(refused.headers.get('ratelimit')).toMatch(/^"signup";r=0;t=(60|5\d)$/);
     expect(refused.headers.get('retry-after')).toMatch(/^(60|5\d)$/);
+    const again = await stack.http.post('/auth/signup', { phone: newPhone() }, from);
+    expect(again.status).toBe(429);
+    expect(again.headers.get('retry-after')).toMatch(/^(60|5\d)$/);
   });
 
   it('count an address for all replicas and all routes of the kind together, an IPv6 network as one', async () => {

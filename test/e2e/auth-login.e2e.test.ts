@@ -62,6 +62,7 @@ describe('login by one-time code', () => {
     ['Devanagari digits', (otp: string) => inDigits(otp, 0x966)],
     ['full-width digits', (otp: string) => inDigits(otp, 0xff10)],
     ['a hyphen', (otp: string) => `${otp.slice(0, 3)}-${otp.slice(3)}`],
+    ['a minus sign', (otp: string) => `${otp.slice(0, 3)}\u2212${otp.slice(3)}`],
     ['a dash and marks of direction', (otp: string) => `\u202D${otp.slice(0, 3)}\u2013${otp.slice(3)}\u202C`],
     ['spaces of all kinds', (otp: string) => ` ${otp.slice(0, 3)}\u202F${otp.slice(3)}\u00A0\n`],
   ])('takes a code in %s', async (_, write) => {

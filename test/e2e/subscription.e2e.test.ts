@@ -190,6 +190,13 @@ describe('buying Pro', () => {
     expect(await stripe.customersOf(id)).toEqual([]);
   });
 
+  it('leads back to the default addresses where a client writes null for none', async () => {
+    const { http } = await login();
+    const { status, body } = await subscribe(http, { interval: null, successUrl: null, cancelUrl: null });
+    expect(status).toBe(201);
+    expect(body.checkoutUrl).toBe((await subscribe(http)).body.checkoutUrl);
+  });
+
   it('takes no other property', async () => {
     const { http } = await login();
     const { status, body } = await http.post('/subscription/subscribe/pro', { priceId: 'price_cheap' });

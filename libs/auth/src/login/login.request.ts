@@ -10,7 +10,7 @@ const MAX_CHALLENGE_ID_LENGTH = 100;
 const MAX_CODE_LENGTH = 100;
 
 /** A code without what people write or paste around its digits. */
-const plainCode = (text: string): string => readTypedDigits(text).replace(/[\p{P}\p{White_Space}]/gu, '');
+const plainCode = (text: string): string => readTypedDigits(text).replace(/[\p{P}\p{Dash}\p{White_Space}]/gu, '');
 
 const PHONE = {
   description:

@@ -19,6 +19,8 @@ function plainWriting(text: string): string {
   return readTypedDigits(text)
     .replace(PLUS, '+')
     .replace(/\p{Dash}/gu, '-')
+    .replace(/\p{Open_Punctuation}/gu, '(')
+    .replace(/\p{Close_Punctuation}/gu, ')')
     .replace(MIDDLE_DOT, '.')
     .replace(/\p{White_Space}+/gu, ' ')
     .trim()

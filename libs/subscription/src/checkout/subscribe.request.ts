@@ -3,6 +3,9 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { type Interval, INTERVALS } from '../catalogue/plan-catalogue.js';
 
+/** Clients that write absent properties as null get the default too. */
+const NullIsAbsent = () => Transform(({ value }: { value: unknown }) => value ?? undefined);
+
 /** How often to pay, and where to come back to from the checkout. */
 export class SubscribeRequest {
   @ApiPropertyOptional({
@@ -16,23 +19,29 @@ export class SubscribeRequest {
   interval: Interval = 'month';
 
   @ApiPropertyOptional({
+    type: String,
+    nullable: true,
     format: 'uri',
     maxLength: 2_000,
     description:
       'After paying; of an allowed origin. `{CHECKOUT_SESSION_ID}` in it is replaced. The webhook may come a moment later than the user.',
     example: 'http://localhost:3000/welcome',
   })
+  @NullIsAbsent()
   @IsOptional()
   @IsString()
   @MaxLength(2_000)
   successUrl?: string;
 
   @ApiPropertyOptional({
+    type: String,
+    nullable: true,
     format: 'uri',
     maxLength: 2_000,
     description: 'Without having paid; of an allowed origin.',
     example: 'http://localhost:3000/pricing',
   })
+  @NullIsAbsent()
   @IsOptional()
   @IsString()
   @MaxLength(2_000)
