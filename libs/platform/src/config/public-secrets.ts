@@ -11,6 +11,7 @@ const PUBLISHED: ReadonlySet<string> = new Set([
   'whsec_sandbox',
   'whsec_conformance',
   'whsec_of_the_test',
+  'whsec_other',
   'whsec_before_rotation',
   // The signing secret that containers share in development: "known-to-everybody-too".
   'whsec_a25vd24tdG8tZXZlcnlib2R5LXRvbw==',
