@@ -58,7 +58,7 @@ COPY --from=build /app/dist/apps/worker dist/apps/worker
 ENV METRICS_HOST=0.0.0.0 WORKER_HEALTH_PORT=8081
 EXPOSE 8081
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$WORKER_HEALTH_PORT/health/ready
-CMD ["node", "--enable-source-maps", "dist/apps/worker/src/main.js"]
+CMD ["node", "--enable-source-maps", "--max-semi-space-size=16", "dist/apps/worker/src/main.js"]
 
 FROM product AS api
 COPY --from=build /app/dist/plans.json /app/dist/plans.schema.json dist/
@@ -67,4 +67,4 @@ COPY --from=build /app/dist/apps/api dist/apps/api
 ENV PORT=8000 METRICS_HOST=0.0.0.0 METRICS_PORT=9464
 EXPOSE 8000 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$PORT/health/ready
-CMD ["node", "--enable-source-maps", "dist/apps/api/src/main.js"]
+CMD ["node", "--enable-source-maps", "--max-semi-space-size=16", "dist/apps/api/src/main.js"]

@@ -16,6 +16,12 @@ const HEALTH = {
   sandbox: (env) => `http://127.0.0.1:${env['SANDBOX_PORT']}/health`,
 };
 
+/**
+ * As `npm run start:api` and the images have them. By its size the machine would decide how much memory young objects take, up to
+ * 192 MB, all of which a download of a large account touches.
+ */
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=16'];
+
 /** What a process must not even know. @type {Record<App, string[]>} */
 const KEPT_FROM = {
   api: ['GEMINI_API_KEY'],
@@ -38,7 +44,7 @@ export function startApp(processes, app, env, onLine, folder = root) {
   return processes.start({
     name: app,
     command: process.execPath,
-    args: ['--enable-source-maps', `dist/apps/${app}/src/main.js`],
+    args: [...NODE_FLAGS, `dist/apps/${app}/src/main.js`],
     cwd: folder,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(own) },
     ...(onLine ? { onLine } : {}),

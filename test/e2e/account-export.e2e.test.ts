@@ -7,7 +7,6 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { eventually } from '../support/eventually.js';
 import type { HttpClient } from '../support/http/http-client.js';
-import { latenciesDuring } from '../support/latency.js';
 import { logIn, type Person, signUpAndLogIn } from '../support/login.js';
 import { openRoom } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
@@ -69,7 +68,7 @@ describe('the export of 30,000 rooms with 8,000 characters each', () => {
     for (let count = 0; count < 5; count++) await other.http.get('/user/me/export');
   }, 120_000);
 
-  it('is whole, costs little memory, and other users do not notice', async () => {
+  it('is whole and costs little memory', async () => {
     const { pid } = stack.api();
     const before = await memoryOf(pid);
     let most = before;
@@ -87,13 +86,12 @@ describe('the export of 30,000 rooms with 8,000 characters each', () => {
         downloaded.over = true;
       });
     })();
-    const latencies = await latenciesDuring(() => other.http.get('/chatroom'), download);
+    const text = (await download).toString();
     await watching;
     const grown = (most - before) / MIB;
-    const { chatrooms } = JSON.parse((await download).toString()) as { chatrooms: { systemInstruction: string }[] };
+    const { chatrooms } = JSON.parse(text) as { chatrooms: { systemInstruction: string }[] };
     expect(new Set(chatrooms.map(({ systemInstruction }) => systemInstruction)).size).toBe(30_000);
     expect(grown).toBeLessThan(50);
-    expect(latencies.p99).toBeLessThan(100);
   }, 120_000);
 
   it('waits for a reader that is slow, and is one at a time, at every replica', async () => {
