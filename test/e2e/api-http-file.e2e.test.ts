@@ -29,12 +29,14 @@ function parse(text: string): FileRequest[] {
 
 /** Puts answers and variables in the place of their names. */
 function resolve(text: string, answers: Map<string, unknown>): string {
-  return text.replaceAll('{{$guid}}', () => randomUUID()).replace(/\{\{(\w+)(?:\.response\.body\.\$\.([\w.]+))?\}\}/g, (_, name: string, path?: string) => {
-    const steps = path?.split('.') ?? [];
-    const value = steps.reduce((object, step) => (object as Record<string, unknown>)[step], answers.get(name));
-    if (typeof value !== 'string') throw new Error(`{{${name}}} has no ${path ?? 'value'}.`);
-    return value;
-  });
+  return text
+    .replaceAll('{{$guid}}', () => randomUUID())
+    .replace(/\{\{(\w+)(?:\.response\.body\.\$\.([\w.]+))?\}\}/g, (_, name: string, path?: string) => {
+      const steps = path?.split('.') ?? [];
+      const value = steps.reduce((object, step) => (object as Record<string, unknown>)[step], answers.get(name));
+      if (typeof value !== 'string') throw new Error(`{{${name}}} has no ${path ?? 'value'}.`);
+      return value;
+    });
 }
 
 let stack: Stack;
