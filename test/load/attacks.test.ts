@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
@@ -37,10 +38,8 @@ class ClientFrom extends HttpClient {
 
 let stack: Stack;
 let database: pg.Client;
-let attacker: Person;
 let bystander: Bystander;
 let idle: Latencies;
-let headers: Record<string, string>;
 const table: string[] = [];
 
 beforeAll(async () => {
@@ -48,8 +47,6 @@ beforeAll(async () => {
   stack = await startStack({ env: { TRUST_PROXY_HOPS: '1', DATABASE_POOL_SIZE: '20', LOG_LEVEL: 'warn' } });
   database = new pg.Client({ connectionString: stack.database.url });
   await database.connect();
-  attacker = await proFrom('198.51.100.7');
-  headers = { ...attacker.http.authorization, 'content-type': 'application/json' };
   bystander = await Bystander.in((await proFrom('203.0.113.5')).http);
   await bystander.measure(2);
   idle = await bystander.measure(SECONDS);
@@ -94,26 +91,29 @@ async function during(
   return { flaw: flawIn(latencies), statuses: Object.keys(result.statuses) };
 }
 
-/** Fills a room of the attacker with long messages. */
-async function longMessages(): Promise<string> {
-  const room = await openRoom(attacker.http);
+/** Fills a room with long messages. */
+async function longMessages(owner: Person): Promise<string> {
+  const room = await openRoom(owner.http);
   const ids = Array.from({ length: LONG_MESSAGES }, () => uuidv7());
   await database.query(
     `INSERT INTO message (id, user_id, chatroom_id, seq, role, status, content, created_at, completed_at)
      SELECT id, $2, $3, n, 'user', 'completed', repeat('The sky is blue. ', 1900) || md5(id::text), now(), now()
      FROM unnest($1::uuid[]) WITH ORDINALITY AS row (id, n)`,
-    [ids, attacker.id, room],
+    [ids, owner.id, room],
   );
   await database.query('UPDATE chatroom SET last_seq = $2 WHERE id = $1', [room, LONG_MESSAGES]);
   return room;
 }
 
+const headersOf = ({ http }: Person): Record<string, string> => ({ ...http.authorization, ...json });
 const forwarded = (address: string): Record<string, string> => ({ 'x-forwarded-for': address });
 const json = { 'content-type': 'application/json' };
 
 describe('a bystander waits no longer than usual while one caller', () => {
   it('searches', async () => {
-    await longMessages();
+    const attacker = await proFrom('198.51.100.6');
+    await longMessages(attacker);
+    const headers = headersOf(attacker);
     const words = ['字', 'sky', '🎉', 'nowhere to be found'];
     const requests = words.map((q) => ({
       method: 'GET' as const,
@@ -125,7 +125,9 @@ describe('a bystander waits no longer than usual while one caller', () => {
   }, 120_000);
 
   it('reads long pages', async () => {
-    const room = await longMessages();
+    const attacker = await proFrom('198.51.100.7');
+    const room = await longMessages(attacker);
+    const headers = headersOf(attacker);
     const { flaw } = await during('read', 20, [{ method: 'GET', path: `/chatroom/${room}?limit=100`, headers }]);
     expect(flaw).toBe('');
   }, 120_000);
@@ -156,19 +158,18 @@ describe('a bystander waits no longer than usual while one caller', () => {
   }, 120_000);
 
   it('opens rooms', async () => {
+    const headers = headersOf(await proFrom('198.51.100.13'));
     const body = JSON.stringify({ title: 'A room', systemInstruction: '界'.repeat(8_000) });
-    const { flaw, statuses } = await during('rooms', 25, [{ method: 'POST', path: '/chatroom', headers, body }]);
+    const { flaw } = await during('rooms', 25, [{ method: 'POST', path: '/chatroom', headers, body }]);
     expect(flaw).toBe('');
-    expect(statuses).toContain('429');
   }, 120_000);
 
   it('sends long messages', async () => {
     const sender = await proFrom('198.51.100.12');
     const target = await openRoom(sender.http);
-    const own = { ...sender.http.authorization, ...json };
     const body = JSON.stringify({ content: 'a'.repeat(32_000) });
     const { flaw } = await during('messages', 25, [
-      { method: 'POST', path: `/chatroom/${target}/message`, headers: own, body },
+      { method: 'POST', path: `/chatroom/${target}/message`, headers: headersOf(sender), body },
     ]);
     expect(flaw).toBe('');
   }, 180_000);
@@ -190,7 +191,7 @@ describe('a bystander waits no longer than usual while one caller', () => {
     const requests = ['a', 'b'].map((page) => ({
       method: 'POST' as const,
       path: '/subscription/subscribe/pro',
-      headers: { ...person.http.authorization, ...json },
+      headers: headersOf(person),
       body: JSON.stringify({ successUrl: `http://localhost:3000/${page}` }),
     }));
     const { flaw, statuses } = await during('checkouts', 10, requests);
@@ -209,6 +210,7 @@ describe('a bystander waits no longer than usual while one caller', () => {
       socket.on('error', () => undefined);
       socket.write(halves[n % 2]!);
     });
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
     const latencies = await bystander.measure(SECONDS);
     note('slow requests', latencies);
     sockets.forEach((socket) => socket.destroy());

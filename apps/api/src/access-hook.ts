@@ -1,9 +1,9 @@
-import { AccessService, type RateLimitKind } from '@app/auth';
+import { AccessService, type AuthenticatedUser, type RateLimitKind, RequestTurnsService } from '@app/auth';
 import { type ExecutionContext, NotFoundException, type Type } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
-import type { FastifyContextConfig, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { controllersOf, type Handler, handlersOf } from './controllers.js';
 
 declare module 'fastify' {
@@ -53,6 +53,45 @@ export function controlAccess(app: NestFastifyApplication, bodyLimit: number): v
     // The router takes an empty segment for a parameter; no route of ours has one.
     if (Object.values(request.params as object).includes('')) throw new NotFoundException();
     await access.admit(context);
+  });
+  takeTurns(fastify, app.get(RequestTurnsService));
+}
+
+/** Streams stay open, searches have places of their own, and what asks Stripe may take long: each has a bound of its own. */
+const HAS_OWN_BOUND = /\/stream$|^\/search$|^\/subscription\/(?:subscribe|portal)/;
+
+/** What a client that hung up has begun is over by then: statements have a shorter timeout. */
+const ABANDONED_MS = 15_000;
+
+/** How many bytes a turn takes a millisecond for: storing costs more than reading. */
+const BODY_BYTES_PER_MS = 1_024;
+const ANSWER_BYTES_PER_MS = 8_192;
+/** What is smaller ends its turn with its answer. */
+const SHORTEST_HOLD_MS = 4;
+
+/** How long a turn goes on after its answer, in milliseconds: who sends and reads much without a pause leaves time for others. */
+function holdFor(request: FastifyRequest, payload: unknown): number {
+  const sent = request.bodyBytes ?? 0;
+  const answered = typeof payload === 'string' ? payload.length : 0;
+  return sent / BODY_BYTES_PER_MS + answered / ANSWER_BYTES_PER_MS;
+}
+
+/** Has a user's requests wait for each other, once their bodies are there: who sends one slowly holds up no other. */
+function takeTurns(fastify: FastifyInstance, turns: RequestTurnsService): void {
+  const ends = new WeakMap<FastifyRequest, () => void>();
+  fastify.addHook('preHandler', async (request: FastifyRequest & { user?: AuthenticatedUser }, reply) => {
+    if (request.user === undefined || HAS_OWN_BOUND.test(request.routeOptions.url ?? '')) return;
+    const end = await turns.begin(request.user.userId);
+    ends.set(request, end);
+    reply.raw.once('close', () => ends.has(request) && setTimeout(end, ABANDONED_MS).unref());
+  });
+  fastify.addHook('onSend', (request, _reply, payload, done) => {
+    const end = ends.get(request);
+    const hold = holdFor(request, payload);
+    if (end !== undefined && hold >= SHORTEST_HOLD_MS) setTimeout(end, hold);
+    else end?.();
+    ends.delete(request);
+    done();
   });
 }
 

@@ -9,6 +9,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     rawBody?: Buffer;
+    /** The size of the JSON that has arrived; undefined without any. */
+    bodyBytes?: number;
   }
 }
 
@@ -20,6 +22,7 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    request.bodyBytes = body.length;
     if (keepsRaw(request, body) || body.length === 0) return done(null, undefined);
     try {
       void parse(request, utf8.decode(body), (error, value: unknown) => done(error && malformed(), value));

@@ -5,6 +5,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { AccessService } from './access/access.service.js';
+import { RequestTurnsService } from './access/request-turns.service.js';
 import { ErasedUserInterceptor } from './access/erased-user.interceptor.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
@@ -106,6 +107,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
   controllers: [LoginController, TokenController, SessionController, AccountController],
   providers: [
     AccessService,
+    RequestTurnsService,
     AccessTokenService,
     AccountErasureService,
     AccountExportService,

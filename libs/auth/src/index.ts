@@ -3,6 +3,7 @@ export { CurrentUser } from './token/current-user.decorator.js';
 export { Public } from './token/public.decorator.js';
 export { AddressHashService } from './account/address-hash.service.js';
 export { UnauthenticatedError } from './token/token.errors.js';
+export { RequestTurnsService } from './access/request-turns.service.js';
 export { AccessService } from './access/access.service.js';
 export { AccountParticipantService } from './account/account-participant.service.js';
 export { AccountPlanService } from './account/account-plan.service.js';

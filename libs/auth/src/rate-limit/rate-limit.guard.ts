@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { rateLimitHeaders } from '@app/platform';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ThrottlerGuard } from '@nestjs/throttler';
@@ -16,6 +17,13 @@ const PAUSE_MS = 1_000;
 /** How many shares a block of addresses has, by its position in {@link addressBlocks}: an address or /64, a /56, a /48. */
 const SHARES = [1, 4, 16];
 
+/**
+ * Who goes on after a refusal is answered this much later, so that a connection without pauses refuses itself a few times a second
+ * and not a few hundred times. So many answers may wait at once.
+ */
+const DELAY_MS = 250;
+const MAX_DELAYED = 2_000;
+
 /** Neither codes can be tried nor accounts asked for without being counted; all other requests pass without Redis. */
 const HOLDS_WITHOUT_REDIS = new Set<RateLimitKind>(['signup', 'auth']);
 
@@ -27,6 +35,7 @@ export class RateLimitGuard extends ThrottlerGuard {
   declare protected readonly storageService: RedisThrottlerStorage;
   private readonly refused = new RefusedCallers();
   private pausedUntil = 0;
+  private delayed = 0;
 
   /**
    * Counts the request for its route's kind.
@@ -61,6 +70,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     for (const { key } of counters) {
       const refusal = this.refused.find(key, now);
       if (refusal === null) continue;
+      await this.delay();
       throw new RateLimitedError({ ...policy, ...refusal, remaining: 0, reset: (refusal.until - now) / 1_000 });
     }
     const { limit, totalHits, timeToExpire, isBlocked } = await this.storageService.incrementAll(counters, window);
@@ -71,6 +81,13 @@ export class RateLimitGuard extends ThrottlerGuard {
       throw new RateLimitedError(state);
     }
     void context.switchToHttp().getResponse<FastifyReply>().headers(rateLimitHeaders(state));
+  }
+
+  private async delay(): Promise<void> {
+    if (this.delayed >= MAX_DELAYED) return;
+    this.delayed++;
+    await sleep(DELAY_MS);
+    this.delayed--;
   }
 
   /** How the module configures the kind: requests in a window of so many milliseconds. */

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { RedisClient } from '../redis/redis.client.js';
 
@@ -25,6 +26,9 @@ const RELEASE = `redis.call('ZREM', KEYS[1], ARGV[1])`;
 
 /** The time after a failure of Redis in which it isn't asked again, so that a Redis that hangs holds up one request only. */
 const PAUSE_MS = 1_000;
+
+/** A refusal takes this long, so that who asks again at once is not refused some hundred times a second. */
+const REFUSAL_MS = 250;
 
 /** How many of a kind one owner may have at once. */
 export interface SlotLimit {
@@ -55,8 +59,14 @@ export class SlotService {
 
   constructor(private readonly redis: RedisClient) {}
 
-  /** Takes a slot for an owner, e.g. a user's id. @returns null when all are taken */
-  async acquire({ kind, limit, leaseMs }: SlotLimit, owner: string): Promise<Slot | null> {
+  /** Takes a slot for an owner, e.g. a user's id. @returns null, after a while, when all are taken */
+  async acquire(limit: SlotLimit, owner: string): Promise<Slot | null> {
+    const slot = await this.take(limit, owner);
+    if (slot === null) await sleep(REFUSAL_MS);
+    return slot;
+  }
+
+  private async take({ kind, limit, leaseMs }: SlotLimit, owner: string): Promise<Slot | null> {
     const key = keyOf(kind, owner);
     if ((this.taken.get(key) ?? 0) >= limit) return null;
     this.taken.set(key, (this.taken.get(key) ?? 0) + 1);
