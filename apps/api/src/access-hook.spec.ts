@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { AccessService, Public } from '@app/auth';
+import { AccessService, Public, RequestTurnsService } from '@app/auth';
 import { Controller, type ExecutionContext, Get, Post, type Type, UnauthorizedException } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -46,7 +46,7 @@ const access = {
 async function create(...controllers: Type[]): Promise<NestFastifyApplication> {
   const module = await Test.createTestingModule({
     controllers,
-    providers: [{ provide: AccessService, useValue: access }],
+    providers: [{ provide: AccessService, useValue: access }, RequestTurnsService],
   }).compile();
   return module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
 }

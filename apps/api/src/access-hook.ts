@@ -3,7 +3,14 @@ import { type ExecutionContext, NotFoundException, type Type } from '@nestjs/com
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
-import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type {
+  FastifyContextConfig,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  preHandlerHookHandler,
+  RouteOptions,
+} from 'fastify';
 import { controllersOf, type Handler, handlersOf } from './controllers.js';
 
 declare module 'fastify' {
@@ -41,7 +48,10 @@ export function controlAccess(app: NestFastifyApplication, bodyLimit: number): v
   fastify.addHook('onRoute', (route) => {
     if (DOCS.test(route.url)) route.config = { ...route.config, open: true, openKind: 'anonymous' };
     // What answers the preflights of all paths, and 404 to other OPTIONS of unknown ones.
-    if (route.url === '*' && route.method === 'OPTIONS') route.config = { ...route.config, open: true };
+    if (route.url === '*' && route.method === 'OPTIONS') {
+      route.config = { ...route.config, open: true };
+      route.preHandler = refuseUnlessPreflight;
+    }
     if (route.url.startsWith('/auth/')) route.bodyLimit = Math.min(AUTH_BODY_LIMIT_BYTES, bodyLimit);
   });
   fastify.addHook('onRequest', async (request, reply) => {
@@ -94,6 +104,9 @@ function takeTurns(fastify: FastifyInstance, turns: RequestTurnsService): void {
     done();
   });
 }
+
+const refuseUnlessPreflight: preHandlerHookHandler = (request, _reply, done) =>
+  done(request.headers['access-control-request-method'] === undefined ? (new NotFoundException() as never) : undefined);
 
 /** What Nest's guards are told of a request. */
 function contextOf(config: FastifyContextConfig, request: FastifyRequest, reply: FastifyReply): ExecutionContext {
