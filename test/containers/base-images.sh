@@ -54,6 +54,7 @@ postgres() {
   in_container "$container" 'apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql > /dev/null 2>&1
     rm -rf /var/lib/postgresql/* /var/lib/apt/lists/*
+    install -d -o postgres -g postgres -m 3777 /run/postgresql
     install -d -o postgres -g postgres -m 700 /var/lib/postgresql/data'
   cat > "$work/entrypoint.sh" <<'SCRIPT'
 #!/bin/bash
