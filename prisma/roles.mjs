@@ -45,6 +45,11 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${APP};
 ALTER DEFAULT PRIVILEGES FOR ROLE ${OWNER} IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${APP};
 ALTER DEFAULT PRIVILEGES FOR ROLE ${OWNER} IN SCHEMA public GRANT USAGE ON SEQUENCES TO ${APP}`;
 
+/** What the product sets on its connections, for those that a pooler opens by itself. */
+const BOUNDS = `
+ALTER ROLE ${APP} SET statement_timeout = '10s';
+ALTER ROLE ${APP} SET idle_in_transaction_session_timeout = '15s'`;
+
 /**
  * Makes the roles, and gives them what is theirs.
  *
@@ -70,6 +75,7 @@ async function provideRoles({ url, ownerPassword, appPassword }) {
     await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
     await client.query(ADOPT);
     await client.query(GRANT);
+    await client.query(BOUNDS);
     await client.query('COMMIT');
   } finally {
     await client.end();

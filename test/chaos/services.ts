@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { Redis } from 'ioredis';
 import { freePort } from '../../scripts/services/ports.mjs';
 import { createDatabase, type Postgres, startPostgres } from '../../scripts/services/postgres.mjs';
@@ -48,6 +49,7 @@ export class ChaosServices {
     ]);
     await createDatabase(postgres, DATABASE);
     execFileSync(process.execPath, [MIGRATE], { env: { ...process.env, DATABASE_URL: postgres.url(DATABASE) } });
+    if (withPooler) await boundRole(postgres);
     const pooler = withPooler ? await launchPooler(processes, folder, ports.pooler, postgres) : null;
     const proxies = [
       await TcpProxy.to('127.0.0.1', withPooler ? ports.pooler : ports.postgres),
@@ -126,6 +128,15 @@ function launchPostgres(processes: Processes, folder: string, port: number, pass
 async function launchRedis(processes: Processes, folder: string, port: number): Promise<ManagedProcess> {
   const program = await provideRedis(() => undefined);
   return startRedis(processes, { program, folder: join(folder, 'redis'), port, durable: false });
+}
+
+/** Bounds for server connections that the pooler opens by itself, as docs/postgresql.md has them. */
+async function boundRole(postgres: Postgres): Promise<void> {
+  const client = new pg.Client({ connectionString: postgres.url(DATABASE) });
+  await client.connect();
+  await client.query(`ALTER ROLE CURRENT_USER SET statement_timeout = '10s'`);
+  await client.query(`ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '15s'`);
+  await client.end();
 }
 
 async function launchPooler(
