@@ -20,6 +20,11 @@ declare module 'fastify' {
     handler?: Handler;
     /** Needs no token although it is no controller's: a page, or an answer to a wrong method. All others that are none's are closed. */
     open?: true;
+    /**
+     * Set with `@RouteConfig({ hasOwnBound: true })`: takes no turn among its user's requests. For streams, which stay open, for
+     * searches, which have places of their own, and for what asks Stripe, which may take long.
+     */
+    hasOwnBound?: true;
     /** What an open route counts for; without it for nothing. */
     openKind?: RateLimitKind;
   }
@@ -67,9 +72,6 @@ export function controlAccess(app: NestFastifyApplication, bodyLimit: number): v
   takeTurns(fastify, app.get(RequestTurnsService));
 }
 
-/** Streams stay open, searches have places of their own, and what asks Stripe may take long: each has a bound of its own. */
-const HAS_OWN_BOUND = /\/stream$|^\/search$|^\/subscription\/(?:subscribe|portal)/;
-
 /** What a client that hung up has begun is over by then: statements have a shorter timeout. */
 const ABANDONED_MS = 15_000;
 
@@ -90,7 +92,7 @@ function holdFor(request: FastifyRequest, payload: unknown): number {
 function takeTurns(fastify: FastifyInstance, turns: RequestTurnsService): void {
   const ends = new WeakMap<FastifyRequest, () => void>();
   fastify.addHook('preHandler', async (request: FastifyRequest & { user?: AuthenticatedUser }, reply) => {
-    if (request.user === undefined || HAS_OWN_BOUND.test(request.routeOptions.url ?? '')) return;
+    if (request.user === undefined || request.routeOptions.config.hasOwnBound === true) return;
     const end = await turns.begin(request.user.userId);
     ends.set(request, end);
     reply.raw.once('close', () => ends.has(request) && setTimeout(end, ABANDONED_MS).unref());

@@ -1,6 +1,7 @@
 import { type AuthenticatedUser, CurrentUser, RateLimit } from '@app/auth';
 import { ApiProblem, NoBodyRequest, PathName } from '@app/platform';
 import { Body, Controller, Get, Post } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import {
   ApiBearerAuth,
   ApiBody,
@@ -44,6 +45,7 @@ export class SubscriptionController {
   /** The page on which the user can pay for a plan. */
   @Post('subscribe/:plan')
   @RateLimit('checkout')
+  @RouteConfig({ hasOwnBound: true })
   @ApiOperation({
     operationId: 'subscribe',
     summary: 'Buy a plan',
@@ -76,6 +78,7 @@ export class SubscriptionController {
   /** The page on which the user manages the subscription. */
   @Post('portal')
   @RateLimit('checkout')
+  @RouteConfig({ hasOwnBound: true })
   @ApiOperation({
     operationId: 'openPortal',
     summary: 'Manage the subscription',

@@ -1,6 +1,7 @@
 import { type AuthenticatedUser, CurrentUser } from '@app/auth';
 import { ApiProblem, decodeCursor } from '@app/platform';
 import { Controller, Get, Query } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
 import { toMessageResponse } from '../messages/message.response.js';
@@ -22,6 +23,7 @@ export class SearchController {
   constructor(private readonly searches: SearchService) {}
 
   @Get()
+  @RouteConfig({ hasOwnBound: true })
   @ApiOperation({
     operationId: 'search',
     summary: 'Find messages',

@@ -2,6 +2,7 @@ import { type AuthenticatedUser, CurrentUser, RateLimit } from '@app/auth';
 import { ApiProblem, NoBodyRequest } from '@app/platform';
 import { DailyQuotaGuard } from '@app/subscription';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Res, UseGuards } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { toMessageResponse } from '../messages/message.response.js';
@@ -64,6 +65,7 @@ export class MessageStreamController {
   ) {}
 
   @Post('stream')
+  @RouteConfig({ hasOwnBound: true })
   @HttpCode(200)
   @RateLimit('send')
   @UseGuards(DailyQuotaGuard)
@@ -103,6 +105,7 @@ export class MessageStreamController {
   }
 
   @Get(':replyId/stream')
+  @RouteConfig({ hasOwnBound: true })
   @ApiOperation({
     operationId: 'streamReply',
     summary: 'Stream a reply',
@@ -123,6 +126,7 @@ export class MessageStreamController {
   }
 
   @Post(':replyId/regenerate/stream')
+  @RouteConfig({ hasOwnBound: true })
   @HttpCode(200)
   @RateLimit('send')
   @UseGuards(DailyQuotaGuard)
