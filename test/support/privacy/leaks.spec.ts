@@ -22,3 +22,9 @@ it('no leak is seen in ids, times and numbers', () => {
     '{"time":"2026-11-23T10:00:00.042Z","requestId":"0197a1c0-1111-7000-8000-000000042137","durationMs":42137}';
   expect(leaksIn(line, ['042137', '7000'])).toEqual([]);
 });
+
+it('takes no id for a phone number, and finds one beside it', () => {
+  const ids = '"id":"01a21646-eaf1-755b-a0c8-14151579404c","hash":"5375dba7f76f14151579404c8c792204"';
+  expect(leaksIn(ids)).toEqual([]);
+  expect(leaksIn(`${ids} +14155550123`)).toHaveLength(1);
+});
