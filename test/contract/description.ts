@@ -35,10 +35,15 @@ export class ApiDescription {
     this.ajv.addSchema(this.document, 'api');
   }
 
-  /** The route that a request went to; null for one that isn't described. */
+  /**
+   * The route that a request went to; null for one that isn't described. A concrete path goes before a templated one, whatever
+   * methods they have (OpenAPI 3.1, section 4.8.8.1).
+   */
   routeOf(method: string, pathname: string): Route | null {
-    const pattern = ({ path }: Route): RegExp => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
-    return this.routes.find((route) => route.method === method && pattern(route).test(pathname)) ?? null;
+    const pattern = (path: string): RegExp => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
+    const paths = this.routes.map(({ path }) => path).filter((path) => pattern(path).test(pathname));
+    const [path] = paths.sort((one, other) => parametersIn(one) - parametersIn(other));
+    return this.routes.find((route) => route.method === method && route.path === path) ?? null;
   }
 
   /** The codes of all problems that any operation declares. */
@@ -87,3 +92,5 @@ export class ApiDescription {
     return validate;
   }
 }
+
+const parametersIn = (path: string): number => path.split('{').length;

@@ -289,6 +289,12 @@ describe('a number in a query', () => {
   });
 });
 
+it('the answer to a HEAD has no body, even where the request is refused before it is read', async () => {
+  const connection = await RawConnection.open(stack.url);
+  connection.sendHead('HEAD /health/live HTTP/1.1', `X-Large: ${'x'.repeat(20_000)}`);
+  expect(await connection.ended).toMatch(/^HTTP\/1\.1 431 [^]*\r\nConnection: close\r\n\r\n$/);
+});
+
 describe('the page of a problem', () => {
   it('explains a code to people, in a page that loads nothing', async () => {
     const { status, headers, body } = await stack.http.get<string>('/problems/daily_quota_exceeded?from=somewhere');

@@ -29,16 +29,25 @@ export function answerBrokenRequest(
   problem = problemOfStatus(STATUS_OF[error.code] ?? 400),
 ): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  writeProblem(socket, problem);
+  writeProblem(socket, problem, { withBody: !isHead(error) });
 }
 
-/** Answers with a problem, unless the client would take it for the answer to something else, and closes the connection. */
-export function writeProblem(socket: Duplex, problem: Problem): void {
+/**
+ * Answers with a problem, unless the client would take it for the answer to something else, and closes the connection.
+ *
+ * @param withBody false for what answers a HEAD: its client would take a body for the next answer (RFC 9112, section 6.3)
+ */
+export function writeProblem(socket: Duplex, problem: Problem, { withBody = true } = {}): void {
   const open = (openAnswers.get(socket) ?? []).filter((answer) => !isOver(answer));
   if (socket.writable && open.every(isOfTheseBytes)) {
-    socket.end(rawResponse(problem), () => socket.destroy());
+    socket.end(rawResponse(problem, withBody), () => socket.destroy());
   } else if (socket instanceof Socket) socket.destroySoon();
   else socket.destroy();
+}
+
+function isHead(error: ConnectionError): boolean {
+  const { rawPacket } = error as { rawPacket: unknown };
+  return Buffer.isBuffer(rawPacket) && rawPacket.toString('latin1', 0, 5) === 'HEAD ';
 }
 
 /** Whether nothing is still to come, neither of the request nor of the answer itself. */
@@ -47,7 +56,7 @@ const isOver = ({ req, writableFinished }: ServerResponse): boolean => req.compl
 /** Whether what came last belongs to this answer's request, which it has spoilt, and nothing has been said to it yet. */
 const isOfTheseBytes = (answer: ServerResponse): boolean => !answer.headersSent && !answer.req.complete;
 
-function rawResponse(problem: Problem): string {
+function rawResponse(problem: Problem, withBody: boolean): string {
   const requestId = uuidv7();
   const body = JSON.stringify(problemBody(problem, { instance: '/', requestId }));
   return [
@@ -58,6 +67,6 @@ function rawResponse(problem: Problem): string {
     ...Object.entries(problem.headers).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
     '',
-    body,
+    withBody ? body : '',
   ].join('\r\n');
 }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { RefusedRequestError } from '@app/platform';
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
+import { lengthOf } from './unread-body.js';
 
 /** RFC 3986, section 3.2.2, with a port: a name, an IPv4 or an IPv6 address. Empty where the address has none. */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
@@ -64,10 +65,7 @@ function bodyRefusal({ headers, routeOptions }: FastifyRequest): RefusedRequestE
 }
 
 /** Whether a body follows that is read. */
-function hasBody({ method, headers }: FastifyRequest): boolean {
-  if (WITHOUT_BODY.has(method)) return false;
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
+const hasBody = ({ method, raw }: FastifyRequest): boolean => !WITHOUT_BODY.has(method) && lengthOf(raw) > 0;
 
 /** All lines of a header: in `headers`, Node keeps the first of some. */
 const valuesOf = (rawHeaders: string[], name: string): string[] =>

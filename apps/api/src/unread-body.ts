@@ -47,7 +47,7 @@ export function boundUnreadBodies(fastify: FastifyInstance): void {
 }
 
 /** The bytes that a body announces: 0 without one, infinitely many where it doesn't say. */
-function lengthOf({ headers }: IncomingMessage): number {
+export function lengthOf({ headers }: IncomingMessage): number {
   return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
 }
 

@@ -125,6 +125,18 @@ describe('a lease on a customer', () => {
     await expect(leases.withUserLease(userId, () => Promise.resolve('mine'))).rejects.toThrow(UnauthenticatedError);
   });
 
+  it('that is lost once is claimed anew for the work', async () => {
+    const customerId = `cus_${userId}`;
+    let claims = 0;
+    await leases.withUserLease(userId, async (lease) => {
+      if (++claims === 1) await database.prisma.subscription.delete({ where: { userId } });
+      await store.saveCustomer(lease, customerId);
+    });
+    expect(claims).toBe(2);
+    const row = await database.prisma.subscription.findUnique({ where: { userId } });
+    expect(row?.stripeCustomerId).toBe(customerId);
+  });
+
   it('lets no way of deleting an account forget its customer', async () => {
     const customerId = `cus_${userId}`;
     await leases.withUserLease(userId, (lease) => store.saveCustomer(lease, customerId));

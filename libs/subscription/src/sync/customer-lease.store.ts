@@ -84,26 +84,28 @@ export class CustomerLeaseStore {
 
   /**
    * Does work under the lease of the user's customer, after waiting for other holders. The user's row is made if need be.
+   * Work that loses its lease, as when the account's data are erased meanwhile, is done once more under a new one.
    *
-   * @throws LeaseLostError when they take too long
+   * @throws LeaseLostError when other holders take too long, or the lease is lost twice
    * @throws UnauthenticatedError when the account no longer exists
    */
   async withUserLease<T>(userId: string, work: (lease: CustomerLease) => Promise<T>): Promise<T> {
-    await this.database.run(OPEN_ROW, [userId]);
+    const lease = await this.claimByUser(userId);
     try {
-      return await this.withClaimed(userId, work);
+      return await this.withLease(lease, work);
     } catch (error) {
-      if (error instanceof LeaseLostError && !(await this.hasRow(userId))) throw new UnauthenticatedError(true);
-      throw error;
+      if (!(error instanceof LeaseLostError)) throw error;
     }
+    return this.withLease(await this.claimByUser(userId), work);
   }
 
-  private async withClaimed<T>(userId: string, work: (lease: CustomerLease) => Promise<T>): Promise<T> {
+  private async claimByUser(userId: string): Promise<CustomerLease> {
+    await this.database.run(OPEN_ROW, [userId]);
     const deadline = Date.now() + CLAIM_TIMEOUT_MS;
     while (Date.now() < deadline) {
       const [lease] = await this.database.run(CLAIM_BY_USER, [userId, LEASE_MS]);
-      if (lease !== undefined) return this.withLease(lease, work);
-      if (!(await this.hasRow(userId))) break;
+      if (lease !== undefined) return lease;
+      if (!(await this.hasRow(userId))) throw new UnauthenticatedError(true);
       await sleep(POLL_MS);
     }
     throw new LeaseLostError();
