@@ -125,16 +125,19 @@ describe('a lease on a customer', () => {
     await expect(leases.withUserLease(userId, () => Promise.resolve('mine'))).rejects.toThrow(UnauthenticatedError);
   });
 
-  it('that is lost once is claimed anew for the work', async () => {
-    const customerId = `cus_${userId}`;
-    let claims = 0;
-    await leases.withUserLease(userId, async (lease) => {
-      if (++claims === 1) await database.prisma.subscription.delete({ where: { userId } });
-      await store.saveCustomer(lease, customerId);
-    });
-    expect(claims).toBe(2);
+  it('that is lost is claimed anew for the work, twice at most', async () => {
+    const loseFor = (times: number) => {
+      let claims = 0;
+      return leases.withUserLease(userId, async (lease) => {
+        if (++claims <= times) await database.prisma.subscription.delete({ where: { userId } });
+        await store.saveCustomer(lease, `cus_${userId}_${claims}`);
+        return claims;
+      });
+    };
+    expect(await loseFor(2)).toBe(3);
     const row = await database.prisma.subscription.findUnique({ where: { userId } });
-    expect(row?.stripeCustomerId).toBe(customerId);
+    expect(row?.stripeCustomerId).toBe(`cus_${userId}_3`);
+    await expect(loseFor(3)).rejects.toThrow(LeaseLostError);
   });
 
   it('lets no way of deleting an account forget its customer', async () => {

@@ -25,6 +25,8 @@ const EXTEND_INTERVAL_MS = 4_000;
 /** How long a request waits for other holders of its customer's lease. */
 const CLAIM_TIMEOUT_MS = 20_000;
 const POLL_MS = 50;
+/** How often a request's work begins anew after it has lost its lease. */
+const MAX_LOSSES = 2;
 
 const OPEN_ROW = prepared(
   'billing_open_row',
@@ -84,19 +86,21 @@ export class CustomerLeaseStore {
 
   /**
    * Does work under the lease of the user's customer, after waiting for other holders. The user's row is made if need be.
-   * Work that loses its lease, as when the account's data are erased meanwhile, is done once more under a new one.
+   * Work that loses its lease is done again under a new one. An account that is being deleted takes its leases away twice, with
+   * its data and in the end, and is then found to exist no more.
    *
-   * @throws LeaseLostError when other holders take too long, or the lease is lost twice
+   * @throws LeaseLostError when other holders take too long, or the lease is lost again and again
    * @throws UnauthenticatedError when the account no longer exists
    */
   async withUserLease<T>(userId: string, work: (lease: CustomerLease) => Promise<T>): Promise<T> {
-    const lease = await this.claimByUser(userId);
-    try {
-      return await this.withLease(lease, work);
-    } catch (error) {
-      if (!(error instanceof LeaseLostError)) throw error;
+    for (let losses = 0; ; losses++) {
+      const lease = await this.claimByUser(userId);
+      try {
+        return await this.withLease(lease, work);
+      } catch (error) {
+        if (!(error instanceof LeaseLostError) || losses === MAX_LOSSES) throw error;
+      }
     }
-    return this.withLease(await this.claimByUser(userId), work);
   }
 
   private async claimByUser(userId: string): Promise<CustomerLease> {
