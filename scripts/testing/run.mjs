@@ -12,12 +12,14 @@ import { TestServices } from './services.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Tests in one process first, as many at a time as there are processors; then those that start the whole product, which
- * mostly wait for it; then the one that needs all processors. test/support has databases in Redis for four workers.
+ * First all that can share the machine: more files at a time than there are processors, since most of them wait for
+ * something most of the time. Then the one that needs all processors. test/support has databases in Redis for four workers.
  */
 const PHASES = [
-  { projects: ['unit', 'integration', 'architecture', 'contract'], workers: Math.min(4, availableParallelism()) },
-  { projects: ['e2e'], workers: Math.min(4, availableParallelism()) },
+  {
+    projects: ['unit', 'integration', 'architecture', 'contract', 'e2e'],
+    workers: Math.min(4, 2 * availableParallelism()),
+  },
   { projects: ['chaos'], workers: 1 },
 ];
 

@@ -18,7 +18,7 @@ const TEMPLATE = 'template_chat';
 /** The services of one test run. */
 export class TestServices {
   /** The variables by which tests find what was started. @type {Record<string, string>} */
-  env = {};
+  env;
   #processes = new Processes();
   #folder;
   #signal;
@@ -28,6 +28,8 @@ export class TestServices {
     this.#folder = folder;
     this.#signal = signal;
     this.#processes.removeAtEnd(folder);
+    // The product's processes are started hundreds of times: Node compiles their code once, for all of them.
+    this.env = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
   }
 
   /** @param {AbortSignal} [signal] ends what a step is waiting for @returns {Promise<TestServices>} with nothing started yet */

@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import config, { FOLDERS } from '../../dependency-cruiser.config.mjs';
-import { execa } from 'execa';
-import { importGate, type Plant, PlantedTree, root } from './planted-tree.js';
+import { type Plant, PlantedTree, root } from './planted-tree.js';
 
 const imports = (...names: string[]) => names.map((name) => `import '${name}';\n`).join('');
 const breaks = (rule: string, file: string, ...names: string[]): Plant => ({ rule, file, source: imports(...names) });
@@ -99,8 +98,8 @@ describe('imports', () => {
     expect(config.forbidden?.filter(({ severity }) => severity !== 'error')).toEqual([]);
   });
 
-  it('break no rule in the tree as it is', async () => {
-    const { stdout, exitCode } = await execa('depcruise', importGate, { cwd: root, preferLocal: true, reject: false });
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringContaining('no dependency violations') });
-  }, 120_000);
+  it('break no rule in the tree as it is, without what was planted', () => {
+    const planted = new Set([...plants, ...tops, accomplice].map(({ file }) => file));
+    expect([...broken].filter(([file]) => !planted.has(file))).toEqual([]);
+  });
 });

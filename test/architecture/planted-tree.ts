@@ -6,16 +6,7 @@ import { execa } from 'execa';
 export const root = join(import.meta.dirname, '../..');
 
 /** What the import gate looks at; `npm run check` uses the same list. */
-export const importGate = [
-  '--config',
-  'dependency-cruiser.config.mjs',
-  'apps',
-  'libs',
-  'prisma',
-  'scripts',
-  'test',
-  'bench',
-];
+const importGate = ['--config', 'dependency-cruiser.config.mjs', 'apps', 'libs', 'prisma', 'scripts', 'test', 'bench'];
 
 /** A file that breaks a rule. */
 export interface Plant {
@@ -41,8 +32,10 @@ export class PlantedTree {
 
   static async create(plants: Plant[]): Promise<PlantedTree> {
     const folder = await mkdtemp(join(tmpdir(), 'planted-'));
-    const copied = ['apps', 'libs', 'prisma', 'scripts', 'test', 'bench', 'package.json', 'tsconfig.json'];
-    for (const path of [...copied, 'dependency-cruiser.config.mjs', 'eslint.config.mjs']) {
+    const folders = ['apps', 'libs', 'prisma', 'scripts', 'test', 'bench'];
+    const imported = ['plans.json', 'plans.schema.json'];
+    const settings = ['package.json', 'tsconfig.json', 'dependency-cruiser.config.mjs', 'eslint.config.mjs'];
+    for (const path of [...folders, ...imported, ...settings]) {
       await cp(join(root, path), join(folder, path), { recursive: true });
     }
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));

@@ -16,6 +16,18 @@ describe('eventually', () => {
     await expect(eventually(second, { everyMs: 1 })).resolves.toBe(true);
   });
 
+  it('tries as often as the time waited so far asks for', async () => {
+    const waited: number[] = [];
+    const everyMs = (waitedMs: number) => {
+      waited.push(waitedMs);
+      return 10;
+    };
+    let attempts = 0;
+    await eventually(() => ++attempts === 4, { everyMs });
+    expect(waited).toHaveLength(3);
+    expect(waited[2]).toBeGreaterThanOrEqual(15);
+  });
+
   it('throws the last exception when time is up', async () => {
     const never = () => Promise.reject(new Error('never'));
     await expect(eventually(never, { withinMs: 20, everyMs: 1 })).rejects.toThrow('never');

@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How long to wait, and how often to try. */
+/** How long to wait, and how often to try: at a fixed interval, or at one that follows from the time waited so far. */
 export interface WaitOptions {
   withinMs?: number;
-  everyMs?: number;
+  everyMs?: number | ((waitedMs: number) => number);
 }
+
+/** What is asked often for long costs the processor time that what is waited for needs. */
+const EVERY_MS = (waitedMs: number): number => Math.min(25 + waitedMs / 40, 100);
 
 /**
  * Tries until the attempt neither throws (a failed `expect` throws) nor gives something falsy, and returns what it gave.
@@ -13,14 +16,15 @@ export interface WaitOptions {
  */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,
-  { withinMs = 10_000, everyMs = 25 }: WaitOptions = {},
+  { withinMs = 10_000, everyMs = EVERY_MS }: WaitOptions = {},
 ): Promise<T> {
-  const deadline = Date.now() + withinMs;
+  const begun = Date.now();
   for (;;) {
     const outcome = await settle(attempt);
     if (outcome.ok) return outcome.value;
-    if (Date.now() > deadline) throw outcome.error;
-    await pause(everyMs);
+    const waitedMs = Date.now() - begun;
+    if (waitedMs > withinMs) throw outcome.error;
+    await pause(typeof everyMs === 'number' ? everyMs : everyMs(waitedMs));
   }
 }
 

@@ -43,14 +43,14 @@ export async function read(http: HttpClient, { chatroomId, id }: Message): Promi
   return (await http.get<Message>(`/chatroom/${chatroomId}/message/${id}`)).body;
 }
 
-/** Polls a reply until it has its final state. */
+/** Polls a reply until it has its final state, which lasts: more rarely the longer it takes. */
 export async function outcome(http: HttpClient, reply: Message, withinMs = 30_000): Promise<Message> {
   const finished = async (): Promise<Message> => {
     const now = await read(http, reply);
     if (now.completedAt === null) throw new Error(`The reply is still ${now.status}`);
     return now;
   };
-  return eventually(finished, { withinMs, everyMs: 50 });
+  return eventually(finished, { withinMs, everyMs: (waitedMs) => Math.min(50 + waitedMs / 20, 500) });
 }
 
 /** Today's quota as the API shows it. */

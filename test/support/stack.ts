@@ -226,7 +226,14 @@ function environment(database: TestDatabase, redis: TestRedis): Environment {
     OTP_DELIVERY: 'response',
     OTP_RESEND_SECONDS: '0',
     SHUTDOWN_DELAY_MS: '0',
+    ...compileCache(),
   };
+}
+
+/** What Node has compiled for the processes of other stacks, if the test run has a folder for that. */
+function compileCache(): Environment {
+  const folder = process.env['NODE_COMPILE_CACHE'];
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }
 
 const through = (pooler: Pooler | undefined, database: TestDatabase): Environment =>
