@@ -129,7 +129,7 @@ const FAILURES: Record<string, (key: string) => Promise<unknown>> = {
     // As a replica that takes over may be behind, and is right again by itself.
     setTimeout(() => void raw.del(key), 5);
   },
-  disconnected: () => raw.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes'),
+  disconnected: () => raw.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'),
 };
 
 const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
