@@ -161,6 +161,11 @@ class Writer {
     this.writer.append(text);
   }
 
+  /** Pieces of before and after this go out apart. */
+  async written(): Promise<void> {
+    await this.writer.flushed();
+  }
+
   async storeProgress(): Promise<void> {
     await store.extend([{ id: this.claim.id, attempt: this.claim.attempt, content: this.text }]);
   }
@@ -196,6 +201,7 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constant('die' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('flush' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('store' as const) }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('write' as const) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('pause' as const) }) },
 );
 const ending = fc.record({
@@ -215,6 +221,7 @@ describe('the law of streams', () => {
         for (const step of actions) {
           if (step.type === 'append') writer.append(step.text);
           if (step.type === 'store') await writer.storeProgress();
+          if (step.type === 'write') await writer.written();
           if (step.type === 'flush') await raw.flushdb();
           if (step.type === 'pause') await new Promise(setImmediate);
           if (step.type === 'die') {

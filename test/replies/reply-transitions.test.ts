@@ -208,6 +208,19 @@ describe('cancelling', () => {
     expect(await claimReply(store, reply)).toMatchObject({ cancelRequested: true });
   });
 
+  it('keeps what the attempt wrote that is released, and what was stored where the attempt says nothing', async () => {
+    const owner = await newRoom();
+    const reply = await send(owner);
+    const claim = (await claimReply(store, reply))!;
+    await store.extend([{ id: reply, attempt: claim.attempt, content: 'Because' }]);
+    await cancellation.cancel(owner.user, owner.room, reply);
+    await store.release(claim, 0, null, false, null, 'Because the air');
+    const ending = (await claimReply(store, reply))!;
+    expect(ending).toMatchObject({ cancelRequested: true, content: 'Because the air' });
+    await store.release(ending, 0, null, false);
+    expect(await claimReply(store, reply)).toMatchObject({ cancelRequested: true, content: 'Because the air' });
+  });
+
   it('ends a queued reply at once, refunds its message, and lets the next one pass', async () => {
     const owner = await newRoom();
     const [first, second] = [await send(owner), await send(owner)];

@@ -1,4 +1,5 @@
 /** What tests alone need of the work on replies: `@app/gemini/testing`. The product may not import it. */
+export { LeasedReply } from './replies/leased-reply.js';
 export { ReplyConfig } from './replies/reply.config.js';
 export { type ClaimedReply, type FinalReply, ReplyStore } from './replies/reply.store.js';
 export { ModelPauseStore } from './model/model-pause.store.js';

@@ -2,28 +2,42 @@ import { replyChannel, replyLogKey, type ReplySignal } from '@app/contracts';
 import { RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 
-/** How long an attempt's text stays readable after it was last written to. */
+/** How long an attempt's text stays readable after it was last written to; up to {@link EXPIRY_SLACK_SECONDS} less. */
 export const LOG_SECONDS = 15 * 60;
+
+/** The time that a log lives on is renewed once it is shorter by this, so that hardly any write costs a second command. */
+const EXPIRY_SLACK_SECONDS = 60;
 
 /** No log grows beyond this; readers of a longer reply get the rest from PostgreSQL when it is finished. */
 const MAX_LOG_BYTES = 4 * 1024 * 1024;
 
+/** From the beginning of one write of a log to the next one: pieces that come meanwhile go out together. */
+const WRITE_INTERVAL_MS = 25;
+
+/**
+ * Publishes a `delta` of {@link ReplySignal}. The script adds the text to it, so that text crosses the network once.
+ * ARGV: offset, text, attempt, channel.
+ */
+const PUBLISH_DELTA = `
+  redis.call('PUBLISH', ARGV[4], '{"type":"delta","attempt":' .. ARGV[3] .. ',"offset":' .. ARGV[1]
+    .. ',"text":' .. cjson.encode(ARGV[2]) .. '}')`;
+
 /**
  * Appends at a known offset and wakes the readers, or says 0 when the log isn't as long as the writer thinks
  * (Redis lost it, or an earlier write failed half-way).
- * KEYS: log. ARGV: offset, text, seconds to live, channel, signal.
+ * KEYS: log. ARGV: offset, text, attempt, channel.
  */
 const APPEND = `
   if redis.call('STRLEN', KEYS[1]) ~= tonumber(ARGV[1]) then return 0 end
   redis.call('APPEND', KEYS[1], ARGV[2])
-  redis.call('EXPIRE', KEYS[1], ARGV[3])
-  redis.call('PUBLISH', ARGV[4], ARGV[5])
+  if redis.call('TTL', KEYS[1]) < ${LOG_SECONDS - EXPIRY_SLACK_SECONDS} then redis.call('EXPIRE', KEYS[1], ${LOG_SECONDS}) end
+  ${PUBLISH_DELTA}
   return 1`;
 
-/** Stores the whole text anew, and wakes the readers. KEYS: log. ARGV: text, seconds to live, channel, signal. */
+/** Stores the whole text anew, and wakes the readers. KEYS: log. ARGV: offset, text, attempt, channel, whole text. */
 const REPLACE = `
-  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
-  redis.call('PUBLISH', ARGV[3], ARGV[4])`;
+  redis.call('SET', KEYS[1], ARGV[5], 'EX', ${LOG_SECONDS})
+  ${PUBLISH_DELTA}`;
 
 /**
  * Wakes the readers. In a cluster messages keep their order only when one node publishes them: that of the log.
@@ -80,11 +94,19 @@ export class ReplyLogStore {
   }
 }
 
-/** Writes one attempt's log. One write is under way at a time; what comes meanwhile goes out with the next. */
+/**
+ * Writes one attempt's log. The first piece goes out at once; what comes within {@link WRITE_INTERVAL_MS} of a write, or while
+ * it is under way, goes out with the next one.
+ */
 export class ReplyLogWriter {
-  private written = Buffer.alloc(0);
+  /** The text that was written, or tried. It is only ever added to, which copies nothing, until all of it is needed. */
+  private written = '';
+  /** Its length in UTF-8 bytes. */
+  private offset = 0;
   private pending = '';
   private flushing: Promise<void> | null = null;
+  private isUrgent = false;
+  private endPause = (): void => undefined;
 
   constructor(
     private readonly redis: RedisClient,
@@ -95,30 +117,48 @@ export class ReplyLogWriter {
   /** Adds text, without waiting for Redis. */
   append(text: string): void {
     this.pending += text;
-    this.flushing ??= this.flush().finally(() => (this.flushing = null));
+    this.flushing ??= this.flush();
   }
 
-  /** Waits until everything was written, or tried. */
+  /** Writes what is pending without a further pause, and waits until everything was written, or tried. */
   async flushed(): Promise<void> {
+    this.isUrgent = true;
+    this.endPause();
     await this.flushing;
+    this.isUrgent = false;
   }
 
   private async flush(): Promise<void> {
     while (this.pending !== '') {
+      const nextAt = performance.now() + WRITE_INTERVAL_MS;
       const text = this.pending;
-      const offset = this.written.length;
       this.pending = '';
-      this.written = Buffer.concat([this.written, Buffer.from(text)]);
-      if (this.written.length > MAX_LOG_BYTES) continue;
-      await this.write(text, offset).catch(() => undefined);
+      await this.write(text).catch(() => undefined);
+      await this.pauseUntil(nextAt);
     }
+    this.flushing = null;
   }
 
-  private async write(text: string, offset: number): Promise<void> {
+  private async pauseUntil(time: number): Promise<void> {
+    const ms = time - performance.now();
+    if (this.isUrgent || ms <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async write(text: string): Promise<void> {
+    const offset = this.offset;
+    this.offset += Buffer.byteLength(text);
+    this.written = this.offset > MAX_LOG_BYTES ? '' : this.written + text;
+    if (this.written === '') return;
     const key = replyLogKey(this.replyId, this.attempt);
-    const channel = replyChannel(this.replyId);
-    const signal = JSON.stringify({ type: 'delta', attempt: this.attempt, offset, text } satisfies ReplySignal);
-    if ((await this.redis.eval(APPEND, 1, key, offset, text, LOG_SECONDS, channel, signal)) === 1) return;
-    await this.redis.eval(REPLACE, 1, key, this.written, LOG_SECONDS, channel, signal);
+    const delta = [offset, text, this.attempt, replyChannel(this.replyId)];
+    if ((await this.redis.eval(APPEND, 1, key, ...delta)) === 1) return;
+    await this.redis.eval(REPLACE, 1, key, ...delta, this.written);
   }
 }

@@ -74,7 +74,7 @@ export class LeasedRepliesService implements OnApplicationBootstrap, OnApplicati
       }
     } catch (error) {
       // The leases last a while longer. Once another worker has claimed, the attempt's number makes the statements refuse results.
-      for (const reply of replies) reply.storeAgain();
+      for (const [index, reply] of replies.entries()) if (extensions[index]?.content !== null) reply.storeAgain();
       throw error;
     }
   }

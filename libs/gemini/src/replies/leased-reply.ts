@@ -9,11 +9,16 @@ import type { ClaimedReply } from './reply.store.js';
  */
 export type StopReason = 'cancelled' | 'lost' | 'deadline' | 'shutdown';
 
+/** See {@link LeasedReply.takeUnstored}. */
+const FREELY_STORED = 32 * 1024;
+
 /** One reply that this process is writing now. */
 export class LeasedReply {
   private readonly controller = new AbortController();
   private readonly deadline: NodeJS.Timeout;
+  /** How much of the text is stored, and how much was stored in all, in characters. */
   private storedLength = 0;
+  private storedInAll = 0;
   private halfCharacter = '';
   text = '';
   /** What the attempt's model call uses; null: none was begun. */
@@ -58,19 +63,31 @@ export class LeasedReply {
     this.log.append(whole);
   }
 
-  /** The text, if some of it isn't stored yet. */
+  /**
+   * The text, if it is to be stored: when some of it isn't yet, and what was stored in all stays within twice the text and
+   * {@link FREELY_STORED} characters. So a short reply is stored as often as this is called, and a long one each time that it
+   * has about doubled, since storing costs as much as there is, not as much as is new.
+   */
   takeUnstored(): string | null {
-    if (this.text.length === this.storedLength) return null;
-    this.storedLength = this.text.length;
+    const { length } = this.text;
+    if (length === this.storedLength || this.storedInAll > length + FREELY_STORED) return null;
+    this.storedLength = length;
+    this.storedInAll += length;
     return this.text;
   }
 
   /** The last text that was taken may not have been stored after all. */
   storeAgain(): void {
+    this.storedInAll -= this.storedLength;
     this.storedLength = 0;
   }
 
-  /** There is an outcome: it is too late for the deadline to change it. */
+  /** There is an outcome: it is too late for the deadline to change it, and readers need not wait for the last words. */
+  end(): void {
+    this.endDeadline();
+    void this.log.flushed();
+  }
+
   endDeadline(): void {
     clearTimeout(this.deadline);
   }

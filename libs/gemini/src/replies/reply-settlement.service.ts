@@ -97,7 +97,7 @@ export class ReplySettlementService {
     counted: boolean,
   ): Promise<void> {
     const { claim, call } = reply;
-    const dueIn = await persist(() => this.store.release(claim, delayMs, failure, counted, call));
+    const dueIn = await persist(() => this.store.release(claim, delayMs, failure, counted, call, reply.text));
     if (dueIn === null) return await this.removeLog(reply);
     this.recordCall(claim, call);
     await this.jobs.enqueueIn(dueIn, claim);

@@ -65,7 +65,7 @@ export class ReplyProcessor extends QueueWorkerHost<ReplyJob> {
     const pausedForMs = probes === 'model_unavailable' ? await this.availability.probe(model) : null;
     if (pausedForMs !== null) return await this.settlement.postpone(reply, pausedForMs);
     const outcome = await this.attempts.run(reply);
-    reply.endDeadline();
+    reply.end();
     await this.settlement.settle(reply, outcome);
   }
 }

@@ -299,7 +299,8 @@ const RELEASE = prepared<{ dueInMs: number }>(
     WITH released AS (
       UPDATE message
       SET status = 'queued', failures = failures + $4::int, last_failure = COALESCE($5, last_failure),
-          due_at = ${DUE}, next_enqueue_at = ${DUE} + interval '2 s'
+          due_at = ${DUE}, next_enqueue_at = ${DUE} + interval '2 s',
+          content = CASE WHEN cancel_requested_at IS NULL THEN content ELSE COALESCE($12, content) END
       WHERE id = $1::uuid AND attempt = $2::int AND status = 'generating'
       RETURNING user_id, due_at
     ), ${endedCallSql('released', 6)}, ${recordUsageSql('calls')}
@@ -435,6 +436,7 @@ export class ReplyStore {
    * @param failure why this attempt failed; null: it didn't
    * @param counted whether an attempt is spent
    * @param call the model call that was made; null: none was
+   * @param text what the attempt wrote, kept of a reply that is to stop; null: what is stored of it is kept
    * @returns the milliseconds until it is due, zero for one that is to stop; null when it wasn't held any more
    */
   async release(
@@ -443,8 +445,10 @@ export class ReplyStore {
     failure: ReplyErrorCode | null,
     counted: boolean,
     call: AttemptedCall | null = null,
+    text: string | null = null,
   ): Promise<number | null> {
-    const values = [reply.id, reply.attempt, Math.round(delayMs), counted ? 1 : 0, failure, ...callValues(call)];
+    const ended = [Math.round(delayMs), counted ? 1 : 0, failure, ...callValues(call)];
+    const values = [reply.id, reply.attempt, ...ended, text];
     const [released] = await this.database.run(RELEASE, values);
     return released?.dueInMs ?? null;
   }
