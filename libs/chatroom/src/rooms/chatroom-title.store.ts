@@ -1,5 +1,11 @@
-import { Clock, Database } from '@app/platform';
+import { Clock, Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
+
+// What a worker runs after a room's first answer: through Prisma it would load its query compiler for this alone (docs/adr/0002).
+const SET_FIRST = prepared(
+  'chatroom_set_first_title',
+  'UPDATE chatroom SET title = $2, updated_at = $3 WHERE id = $1::uuid AND title IS NULL',
+);
 
 /** Gives rooms their first title. */
 @Injectable()
@@ -11,9 +17,6 @@ export class ChatroomTitleStore {
 
   /** Names the room, unless its owner has done so meanwhile. */
   async setFirst(chatroomId: string, title: string): Promise<void> {
-    await this.database.prisma.chatroom.updateMany({
-      where: { id: chatroomId, title: null },
-      data: { title, updatedAt: this.clock.now() },
-    });
+    await this.database.run(SET_FIRST, [chatroomId, title, this.clock.now()]);
   }
 }

@@ -18,6 +18,12 @@ const EXTEND = prepared(
   "UPDATE stripe_event_cursor SET lease_until = now() + interval '15 seconds'",
 );
 
+// Statements of their own, since each worker runs them after its start: through Prisma they would load its query compiler, which
+// takes more memory than all else that the worker does then (docs/adr/0002).
+const MOVE = prepared('billing_move_cursor', 'UPDATE stripe_event_cursor SET read_until = $1');
+
+const RELEASE = prepared('billing_release_cursor', 'UPDATE stripe_event_cursor SET lease_until = NULL');
+
 /** How far Stripe's list of events was read, and the lease of the worker that reads on. */
 @Injectable()
 export class EventCursorStore {
@@ -40,11 +46,11 @@ export class EventCursorStore {
 
   /** The list was read until this. */
   async moveTo(readUntil: Date): Promise<void> {
-    await this.database.prisma.stripeEventCursor.update({ where: { id: 1 }, data: { readUntil } });
+    await this.database.run(MOVE, [readUntil]);
   }
 
   /** Releases the lease. */
   async release(): Promise<void> {
-    await this.database.prisma.stripeEventCursor.update({ where: { id: 1 }, data: { leaseUntil: null } });
+    await this.database.run(RELEASE, []);
   }
 }
