@@ -32,7 +32,8 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
 /** Serves the description at `/openapi.json`, and Swagger UI at `/docs` from files of our own. */
 export function setUpDocs(app: NestFastifyApplication): void {
   serveOnlyNeededFiles(app.getHttpAdapter().getInstance());
-  SwaggerModule.setup('docs', app, createDocument(app), {
+  // The document is made when it is first asked for: most processes are never asked.
+  SwaggerModule.setup('docs', app, () => createDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Gemini Chat Backend',

@@ -1,7 +1,8 @@
 import { Clock, Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 
-// What a worker runs after a room's first answer: through Prisma it would load its query compiler for this alone (docs/adr/0002).
+// A statement, since a worker runs it after a room's first answer: through Prisma it would load its query compiler for this alone
+// (docs/adr/0028).
 const SET_FIRST = prepared(
   'chatroom_set_first_title',
   'UPDATE chatroom SET title = $2, updated_at = $3 WHERE id = $1::uuid AND title IS NULL',

@@ -18,8 +18,8 @@ const EXTEND = prepared(
   "UPDATE stripe_event_cursor SET lease_until = now() + interval '15 seconds'",
 );
 
-// Statements of their own, since each worker runs them after its start: through Prisma they would load its query compiler, which
-// takes more memory than all else that the worker does then (docs/adr/0002).
+// Statements, since each worker runs them after its start: through Prisma they would load its query compiler for this alone
+// (docs/adr/0028).
 const MOVE = prepared('billing_move_cursor', 'UPDATE stripe_event_cursor SET read_until = $1');
 
 const RELEASE = prepared('billing_release_cursor', 'UPDATE stripe_event_cursor SET lease_until = NULL');
