@@ -52,8 +52,8 @@ const catalogue = loadPlanCatalogue(new CatalogueConfig()).sqlParameter;
 /** A table of one row, and one of a row for each model that is paused. */
 const TINY = new Set(['stripe_event_cursor', 'model_pause']);
 
-/** After a month without a worker every customer is to be synchronised: this one means all rows. */
-const MEANS_ALL_ROWS = new Set(['billing_schedule_sync_of_all']);
+/** After a month without a worker every customer is to be synchronised: this one means all rows. The backlog counts all that is open. */
+const MEANS_ALL_ROWS = new Set(['billing_schedule_sync_of_all', 'billing_backlog']);
 
 function* nodesOf(plan: PlanNode): Generator<PlanNode> {
   yield plan;

@@ -29,7 +29,7 @@ afterAll(() => stack?.stop());
 const loadedBy = ({ log }: StackProcess): string[] =>
   log.filter((line) => line.startsWith('loaded ')).map((line) => line.slice('loaded '.length));
 
-/** The worker has read Stripe's list of events, as it does after its start, and the room has its first title. */
+/** The worker has read Stripe's list of events and counted its backlog, as it does after its start, and the room has its first title. */
 async function untilSteady(room: string): Promise<void> {
   const client = new pg.Client({ connectionString: stack.database.url });
   await client.connect();
@@ -40,7 +40,8 @@ async function untilSteady(room: string): Promise<void> {
          WHERE lease_until IS NULL AND read_until > now() - interval '1 hour' AND chatroom.id = $1 AND title IS NOT NULL`,
         [room],
       );
-      return rows.length > 0;
+      const metrics = await fetch(stack.worker().metricsUrl).then((answer) => answer.text());
+      return rows.length > 0 && /^billing_backlog\{kind="event"\} 0$/m.test(metrics);
     });
   } finally {
     await client.end();
