@@ -24,6 +24,7 @@ export { OperationsServer } from './operations/operations.server.js';
 export { jsonText } from './json/json-text.js';
 export { decodeCursor, encodeCursor } from './page/cursor.js';
 export { inBatches } from './page/in-batches.js';
+export { keepAliveAgent } from './outbound/keep-alive-agent.js';
 export { boundedPageOf, boundedTextSql, MAX_PAGE_BYTES, type Page, readPage } from './page/page.js';
 export { PageQuery } from './page/page.query.js';
 export { PeriodicTask } from './periodic/periodic-task.js';

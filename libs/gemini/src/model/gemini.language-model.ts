@@ -1,3 +1,5 @@
+import type { Agent } from 'node:http';
+import { keepAliveAgent } from '@app/platform';
 import {
   type Content,
   type EnhancedGenerateContentResponse,
@@ -5,10 +7,12 @@ import {
   GoogleGenerativeAI,
   GoogleGenerativeAIFetchError,
   type Part,
+  type RequestOptions,
 } from '@google/generative-ai';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { outcomeOf } from './gemini-outcome.js';
 import { GeminiConfig } from './gemini.config.js';
+import { fetchOver } from './kept-connection.fetch.js';
 import {
   LanguageModel,
   type ModelEnd,
@@ -26,14 +30,26 @@ type Chunk = Partial<EnhancedGenerateContentResponse> & {
   error?: { code?: number; details?: ErrorDetail[] };
 };
 
+/** Google closes idle connections after some minutes, and other calls come before that where there is anything to do. */
+const KEPT_CONNECTIONS = { maxIdle: 100, idleMs: 4 * 60_000 };
+
 /** Gemini over Google's SDK, whose support has ended: its successor means another file like this one. */
 @Injectable()
-export class GeminiLanguageModel extends LanguageModel {
+export class GeminiLanguageModel extends LanguageModel implements OnApplicationShutdown {
   private readonly client: GoogleGenerativeAI;
+  private readonly agent: Agent;
+  private readonly requestOptions: RequestOptions;
 
   constructor(private readonly config: GeminiConfig) {
     super();
     this.client = new GoogleGenerativeAI(config.GEMINI_API_KEY ?? 'none');
+    const baseUrl = config.GEMINI_BASE_URL?.replace(/\/+$/, '');
+    this.requestOptions = baseUrl === undefined ? {} : { baseUrl };
+    this.agent = keepAliveAgent(baseUrl === undefined ? 'https:' : new URL(baseUrl).protocol, KEPT_CONNECTIONS);
+  }
+
+  onApplicationShutdown(): void {
+    this.agent.destroy();
   }
 
   override async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelPiece, ModelEnd, void> {
@@ -60,7 +76,7 @@ export class GeminiLanguageModel extends LanguageModel {
       contents: contentsOf(request),
       generationConfig: { maxOutputTokens: request.maxOutputTokens },
     };
-    const open = () => this.model(request).generateContentStream(asked, { signal: call.signal });
+    const open = () => this.send(call, () => this.model(request).generateContentStream(asked));
     const { stream, response } = await call.within(first, open);
     // The SDK reads everything twice. A failure of the copy is met in the stream; unhandled here, it would end the process.
     response.catch(() => undefined);
@@ -75,7 +91,7 @@ export class GeminiLanguageModel extends LanguageModel {
     const call = new ModelCall(signal, this.config.GEMINI_FIRST_BYTE_TIMEOUT_MS);
     try {
       const asked = { contents: contentsOf(request) };
-      const { totalTokens } = await this.model(request).countTokens(asked, { signal: call.signal });
+      const { totalTokens } = await this.send(call, () => this.model(request).countTokens(asked));
       if (!Number.isInteger(totalTokens)) throw new ModelError('unavailable', 'The answer holds no count');
       return totalTokens;
     } catch (error) {
@@ -92,11 +108,22 @@ export class GeminiLanguageModel extends LanguageModel {
   }
 
   private model({ model, systemInstruction }: ModelRequest): GenerativeModel {
-    const baseUrl = this.config.GEMINI_BASE_URL?.replace(/\/+$/, '');
-    return this.client.getGenerativeModel(
-      { model, ...(systemInstruction === null ? {} : { systemInstruction: systemInstruction.toWellFormed() }) },
-      baseUrl === undefined ? {} : { baseUrl },
-    );
+    const instruction = systemInstruction === null ? {} : { systemInstruction: systemInstruction.toWellFormed() };
+    return this.client.getGenerativeModel({ model, ...instruction }, this.requestOptions);
+  }
+
+  /**
+   * Has the SDK send over kept connections. It takes the global `fetch` and no other, before its first `await`: the global is
+   * another one for just so long, and nothing else ever sees it (docs/adr/0028).
+   */
+  private send<T>(call: ModelCall, request: () => Promise<T>): Promise<T> {
+    const original = globalThis.fetch;
+    globalThis.fetch = fetchOver(this.agent, call.signal) as unknown as typeof fetch;
+    try {
+      return request();
+    } finally {
+      globalThis.fetch = original;
+    }
   }
 }
 
