@@ -1,5 +1,6 @@
-import { Metrics, withTimeout } from '@app/platform';
-import { Injectable, Logger } from '@nestjs/common';
+import type { Agent } from 'node:http';
+import { keepAliveAgent, Metrics, withTimeout } from '@app/platform';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Histogram } from 'prom-client';
 import Stripe from 'stripe';
 import type { StripeSubscription } from '../plan/entitlement.js';
@@ -30,20 +31,26 @@ const ATTEMPT_TIMEOUT_MS = 6_000;
 const CALL_TIMEOUT_MS = 15_000;
 /** How far a signature's time may be from ours, in seconds, on either side: what Stripe's own libraries allow the past. */
 const SIGNATURE_TOLERANCE_S = 300;
+/** Requests are rare, and their server may close idle connections after little more than a minute. */
+const KEPT_CONNECTIONS = { maxIdle: 10, idleMs: 60_000 };
 /** More subscriptions than one customer will ever have. */
 const MAX_SUBSCRIPTIONS = 500;
 
 /** Stripe, by its own SDK. The only importer of it. */
 @Injectable()
-export class StripePaymentGateway extends PaymentGateway {
+export class StripePaymentGateway extends PaymentGateway implements OnApplicationShutdown {
   private readonly logger = new Logger('Stripe');
   private readonly client: Stripe | undefined;
+  private readonly agent: Agent;
   private readonly seconds: Histogram<'operation' | 'outcome'>;
 
   constructor(config: StripeConfig, metrics: Metrics) {
     super();
-    if (config.STRIPE_SECRET_KEY === undefined) this.logger.warn('Without STRIPE_SECRET_KEY nothing can be sold');
-    else this.client = connect(config.STRIPE_SECRET_KEY, config.STRIPE_API_BASE_URL);
+    const { STRIPE_SECRET_KEY: key, STRIPE_API_BASE_URL: baseUrl } = config;
+    const at = baseUrl === undefined ? null : new URL(baseUrl);
+    this.agent = keepAliveAgent(at?.protocol ?? 'https:', KEPT_CONNECTIONS);
+    if (key === undefined) this.logger.warn('Without STRIPE_SECRET_KEY nothing can be sold');
+    else this.client = connect(key, at, this.agent);
     this.seconds = new Histogram({
       name: 'stripe_request_seconds',
       help: 'Calls to Stripe with their repetitions, by operation and outcome.',
@@ -51,6 +58,10 @@ export class StripePaymentGateway extends PaymentGateway {
       buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
       registers: [metrics],
     });
+  }
+
+  onApplicationShutdown(): void {
+    this.agent.destroy();
   }
 
   override get isConfigured(): boolean {
@@ -235,14 +246,15 @@ export class StripePaymentGateway extends PaymentGateway {
   }
 }
 
-function connect(key: string, baseUrl: string | undefined): Stripe {
-  const at = baseUrl === undefined ? undefined : new URL(baseUrl);
+function connect(key: string, at: URL | null, httpAgent: Agent): Stripe {
   const isPlain = at?.protocol === 'http:';
   return new Stripe(key, {
     apiVersion: API_VERSION,
     timeout: ATTEMPT_TIMEOUT_MS,
     maxNetworkRetries: 1,
     telemetry: false,
+    // A request that meets a connection just closed is repeated under its idempotency key.
+    httpAgent,
     ...(at && { host: at.hostname, port: at.port || (isPlain ? 80 : 443), protocol: isPlain ? 'http' : 'https' }),
   });
 }
