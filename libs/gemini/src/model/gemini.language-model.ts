@@ -30,8 +30,8 @@ type Chunk = Partial<EnhancedGenerateContentResponse> & {
   error?: { code?: number; details?: ErrorDetail[] };
 };
 
-/** Google closes idle connections after some minutes, and other calls come before that where there is anything to do. */
-const KEPT_CONNECTIONS = { maxIdle: 100, idleMs: 4 * 60_000 };
+/** So long that the regular check of the key, every 5 minutes at most, finds a connection and keeps it. The server may close it earlier. */
+const KEPT_CONNECTIONS = { maxIdle: 100, idleMs: 6 * 60_000 };
 
 /** Gemini over Google's SDK, whose support has ended: its successor means another file like this one. */
 @Injectable()
@@ -114,7 +114,7 @@ export class GeminiLanguageModel extends LanguageModel implements OnApplicationS
 
   /**
    * Has the SDK send over kept connections. It takes the global `fetch` and no other, before its first `await`: the global is
-   * another one for just so long, and nothing else ever sees it (docs/adr/0028).
+   * another one for just so long, and nothing else ever sees it (docs/adr/0029).
    */
   private send<T>(call: ModelCall, request: () => Promise<T>): Promise<T> {
     const original = globalThis.fetch;

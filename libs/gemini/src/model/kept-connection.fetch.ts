@@ -16,7 +16,7 @@ type TextReader = Pick<ReadableStreamDefaultReader<string>, 'read'>;
 
 /**
  * A `fetch` over `node:http(s)` for the SDK, which knows no other way to send. Node's own spends half of a streamed call's
- * processor time in web streams and closes connections after 4 seconds without a request (docs/adr/0028).
+ * processor time in web streams and closes connections after 4 seconds without a request (docs/adr/0029).
  *
  * @param agent keeps the connections; of the protocol of the addresses asked for
  * @param signal closes the connection, also that of an answer under way
