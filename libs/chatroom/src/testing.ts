@@ -12,5 +12,7 @@ export { readIdempotencyKey } from './sending/idempotency-key.js';
 export { MessageAcceptanceStore } from './sending/message-acceptance.store.js';
 export { ReplyLogStore, type ReplyLogWriter } from './streams/reply-log.store.js';
 export { parsePosition } from './streams/reply-position.js';
-export { type ReplyEvent, ReplyReaderService } from './streams/reply-reader.service.js';
+export { ReplyReaderService } from './streams/reply-reader.service.js';
+export type { ReplySink } from './streams/reply-reader.js';
+export type { ReplyEvent } from './streams/stream-event.js';
 export { ReplySignalService } from './streams/reply-signal.service.js';
