@@ -16,3 +16,4 @@ export { ReplyReaderService } from './streams/reply-reader.service.js';
 export type { ReplySink } from './streams/reply-reader.js';
 export type { ReplyEvent } from './streams/stream-event.js';
 export { ReplySignalService } from './streams/reply-signal.service.js';
+export { ReplyStreamService } from './streams/reply-stream.service.js';

@@ -1,18 +1,18 @@
-import type { FeedEntry, FeedListener, ReplyFeed } from './reply-feed.js';
+import type { FeedListener, FeedPlace, ReplyFeed } from './reply-feed.js';
 
 /** Waits for the moments at which a reply may have ended. */
 export class ReplyEndListener implements FeedListener {
-  private place: FeedEntry;
+  private place: FeedPlace;
   private mayHaveEnded = false;
   private wake: (() => void) | null = null;
 
   constructor(readonly feed: ReplyFeed) {
-    this.place = feed.last;
+    this.place = feed.end;
   }
 
   advance(): void {
-    for (; this.place.next !== null; this.place = this.place.next) {
-      const { type } = this.place.next.signal;
+    for (; this.place.behind !== null; this.place = this.place.behind.place) {
+      const { type } = this.place.behind.signal;
       if (type !== 'delta' && type !== 'reset') this.mayHaveEnded = true;
     }
     if (this.mayHaveEnded) this.wake?.();

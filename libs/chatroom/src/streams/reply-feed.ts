@@ -3,69 +3,75 @@ import type { ReplyRow } from '../messages/message.store.js';
 import { isFinal } from '../messages/message.row.js';
 import { RowSignal, type Signal } from './reply-signal.js';
 
-/** How many entries a listener may be behind; a slower one reads the stores instead. */
+const logger = new Logger('ReplyFeed');
+
+/** How many signals a listener may be behind; a slower one reads the stores instead. */
 const MAX_BEHIND = 64;
 
 /** How many listeners are told at a time; then other work of the process has its turn. */
 const LISTENERS_PER_TURN = 250;
 
-/** A signal in its place. Entries that no listener has before it are garbage. */
-export interface FeedEntry {
+/** A place in a feed, and the signal behind it. What lies before the places of all listeners is garbage. */
+export interface FeedPlace {
+  /** How many signals lie before it. */
   readonly number: number;
-  readonly signal: Signal;
-  next: FeedEntry | null;
+  /** Null at the end of the feed. */
+  behind: { readonly signal: Signal; readonly place: FeedPlace } | null;
 }
 
 /** Who follows a feed. */
 export interface FeedListener {
-  /** Takes the entries behind its place. Does not throw. */
+  /** Takes the signals behind its place. Does not throw. */
   advance(): void;
 }
 
 /** The signals of one reply in this process, kept once for all that listen: each has a place in them. */
 export class ReplyFeed {
   readonly listeners = new Set<FeedListener>();
-  /** The newest entry: the place of a listener that has taken all. */
-  last: FeedEntry = { number: 0, signal: { type: 'resync' }, next: null };
+  /** The place of a listener that has taken all. */
+  end: FeedPlace = { number: 0, behind: null };
   lastSignalAt = Date.now();
   /** The highest attempt that signals or rows have told of. */
   attempt = 0;
-  private readonly logger = new Logger(ReplyFeed.name);
   private readonly reads = new Map<string, Promise<unknown>>();
-  /** Behind which entry a row is asked for, and behind which one the latest was begun to be read. */
-  private rowAskedAfter = -1;
-  private rowReadAfter = -1;
+  /** At which place the row was asked for, and at which the latest was begun to be read. */
+  private rowAskedAt = -1;
+  private rowReadAt = -1;
   private readingRow = false;
   private telling = false;
   private untold = false;
 
   constructor(readonly replyId: string) {}
 
-  /** Adds an entry, and has the listeners take it. */
+  /** Adds a signal, and has the listeners take it. */
   put(signal: Signal): void {
     this.attempt = Math.max(this.attempt, attemptOf(signal));
     this.lastSignalAt = Date.now();
-    this.last = this.last.next = { number: this.last.number + 1, signal, next: null };
+    const place: FeedPlace = { number: this.end.number + 1, behind: null };
+    this.end.behind = { signal, place };
+    this.end = place;
     this.untold = true;
     if (!this.telling) void this.tell();
   }
 
   /** Whether a listener is so far behind that it has to let its place go. */
-  isTooFarBehind({ number }: FeedEntry): boolean {
-    return this.last.number - number > MAX_BEHIND;
+  isTooFarBehind({ number }: FeedPlace): boolean {
+    return this.end.number - number > MAX_BEHIND;
   }
 
-  /** Tells the listeners of a row where it is news to them: its reply has ended, or a new attempt has begun. */
+  /** Tells the other listeners of a row that one has read, where it is news: the reply has ended, or a new attempt has begun. */
   putNews(news: RowSignal): void {
     const { row } = news;
-    if (row === null || isFinal(row.status) || row.attempt > this.attempt) this.put(news);
+    const isNews = row === null || isFinal(row.status) || row.attempt > this.attempt;
+    this.attempt = Math.max(this.attempt, attemptOf(news));
+    if (isNews && this.listeners.size > 1) this.put(news);
   }
 
   /**
-   * Reads something once for all that ask while it is read. Only those at the same place share: what was put before it, the
-   * read has found.
+   * Reads something once for all that ask for it while it is read. Only those at the same place share: the read finds all that
+   * was signalled before it.
    */
-  async share<T>(place: FeedEntry, what: string, read: () => Promise<T>): Promise<T> {
+  async share<T>(place: FeedPlace, what: string, read: () => Promise<T>): Promise<T> {
     const key = `${place.number}:${what}`;
     const underWay = this.reads.get(key) as Promise<T> | undefined;
     if (underWay !== undefined) return underWay;
@@ -74,22 +80,22 @@ export class ReplyFeed {
     return begun;
   }
 
-  /** Has the row put that is read after an entry, by one read for all that ask. */
-  askForRow(after: number, read: () => Promise<ReplyRow | null>): void {
-    this.rowAskedAfter = Math.max(this.rowAskedAfter, after);
+  /** Has the row put as it is at a place or later, by one read for all that ask. */
+  askForRow(at: number, read: () => Promise<ReplyRow | null>): void {
+    this.rowAskedAt = Math.max(this.rowAskedAt, at);
     if (!this.readingRow) void this.readRows(read);
   }
 
   private async readRows(read: () => Promise<ReplyRow | null>): Promise<void> {
     this.readingRow = true;
-    while (this.rowReadAfter < this.rowAskedAfter) {
-      const readAfter = this.last.number;
-      this.rowReadAfter = readAfter;
+    while (this.rowReadAt < this.rowAskedAt) {
+      const readAt = this.end.number;
+      this.rowReadAt = readAt;
       try {
-        this.put(new RowSignal(await read(), readAfter));
+        this.put(new RowSignal(await read(), readAt));
       } catch (error) {
-        this.logger.warn(`Streams of a reply broke off: ${(error as Error).message}`);
-        this.put({ type: 'unreadable', readAfter });
+        logger.warn(`Streams of a reply broke off: ${(error as Error).message}`);
+        this.put({ type: 'unreadable', readAt });
       }
     }
     this.readingRow = false;

@@ -1,8 +1,8 @@
 import { isFinal } from '../messages/message.row.js';
 import type { ReplyRow } from '../messages/message.store.js';
-import type { FeedEntry, FeedListener, ReplyFeed } from './reply-feed.js';
+import type { FeedListener, FeedPlace, ReplyFeed } from './reply-feed.js';
 import { eventId, NO_POSITION, type ReplyPosition } from './reply-position.js';
-import { DeltaSignal, type RowSignal, splitsCharacter } from './reply-signal.js';
+import { DeltaSignal, type RowSignal, type Signal, splitsCharacter } from './reply-signal.js';
 import { encodeEvent } from './stream-event.js';
 
 /** Which reply is read, and by whom. */
@@ -32,15 +32,15 @@ export interface ReplySources {
 
 /**
  * Follows one reply from any position to its end, whatever happens to workers and to Redis meanwhile. It takes the feed's
- * entries one by one, as long as they fit its position. Where they don't, it has the row read, passes over what comes before
+ * signals one by one, as long as they fit its position. Where they don't, it has the row read, passes over what comes before
  * that, and then reads the log, which holds what was passed over.
  */
 export class ReplyReader implements FeedListener {
-  private place: FeedEntry;
+  private place: FeedPlace;
   private position: ReplyPosition | null = null;
   private sink: ReplySink | null = null;
-  /** While it waits for a row: the number of the entry after which that has to be read. */
-  private awaitsRowAfter: number | null = null;
+  /** While it waits for a row: the number of the place at which that has to be read, or later. */
+  private awaitsRowAt: number | null = null;
   /** While it reads the log it stays at its place. */
   private readsLog = false;
 
@@ -49,7 +49,7 @@ export class ReplyReader implements FeedListener {
     private readonly target: ReplyTarget,
     private readonly sources: ReplySources,
   ) {
-    this.place = feed.last;
+    this.place = feed.end;
   }
 
   /**
@@ -61,7 +61,7 @@ export class ReplyReader implements FeedListener {
   begin(opened: RowSignal, from: ReplyPosition | null, sink: ReplySink): void {
     this.sink = sink;
     this.position = from;
-    this.awaitsRowAfter = opened.readAfter;
+    this.awaitsRowAt = opened.readAt;
     this.takeRow(opened);
     this.advance();
   }
@@ -73,16 +73,17 @@ export class ReplyReader implements FeedListener {
 
   advance(): void {
     if (this.sink !== null && this.feed.isTooFarBehind(this.place)) {
-      this.place = this.feed.last;
+      this.place = this.feed.end;
       this.awaitRow(this.place.number);
     }
-    while (this.sink?.isFull === false && !this.readsLog && this.place.next !== null) {
-      this.place = this.place.next;
-      this.take(this.place);
+    while (this.sink?.isFull === false && !this.readsLog && this.place.behind !== null) {
+      const { signal, place } = this.place.behind;
+      this.place = place;
+      this.take(signal, place.number);
     }
   }
 
-  private take({ number, signal }: FeedEntry): void {
+  private take(signal: Signal, number: number): void {
     if (signal.type === 'row') return this.takeRow(signal);
     if (signal.type === 'unreadable') return this.isAwaited(signal) ? this.sink?.end() : undefined;
     if (signal.type === 'done' || signal.type === 'resync') return this.awaitRow(number);
@@ -90,12 +91,12 @@ export class ReplyReader implements FeedListener {
     if (this.position?.attempt !== signal.attempt) {
       this.beginAttempt(signal.attempt);
       // A row that was read before this attempt is of no use.
-      if (this.awaitsRowAfter !== null) this.awaitRow(number);
+      if (this.awaitsRowAt !== null) this.awaitRow(number);
     }
-    if (signal.type === 'delta' && this.awaitsRowAfter === null) this.takeDelta(number, signal);
+    if (signal.type === 'delta' && this.awaitsRowAt === null) this.takeDelta(signal, number);
   }
 
-  private takeDelta(number: number, delta: DeltaSignal): void {
+  private takeDelta(delta: DeltaSignal, number: number): void {
     const offset = this.position?.offset ?? 0;
     if (delta.end.offset <= offset) return;
     const unread = delta.after(offset);
@@ -109,19 +110,19 @@ export class ReplyReader implements FeedListener {
     if (row === null) return this.sink?.end();
     if (isFinal(row.status)) return this.finish(signal, row);
     const isAwaited = this.isAwaited(signal);
-    if (isAwaited) this.awaitsRowAfter = null;
+    if (isAwaited) this.awaitsRowAt = null;
     // Nothing was written yet, so a client that has a place has made it up.
     if (row.attempt === 0) this.position &&= NO_POSITION;
     else if (isAwaited || row.attempt > (this.position?.attempt ?? 0)) void this.catchUp(row.attempt);
   }
 
-  private isAwaited({ readAfter }: { readAfter: number }): boolean {
-    return this.awaitsRowAfter !== null && readAfter >= this.awaitsRowAfter;
+  private isAwaited({ readAt }: { readAt: number }): boolean {
+    return this.awaitsRowAt !== null && readAt >= this.awaitsRowAt;
   }
 
-  private awaitRow(after: number): void {
-    this.awaitsRowAfter = after;
-    this.feed.askForRow(after, () => this.sources.row(this.target));
+  private awaitRow(at: number): void {
+    this.awaitsRowAt = at;
+    this.feed.askForRow(at, () => this.sources.row(this.target));
   }
 
   /** Writes what the log of an attempt has beyond the position. */

@@ -13,7 +13,7 @@ export type Signal =
   | { readonly type: 'reset'; readonly attempt: number }
   | { readonly type: 'done' }
   | { readonly type: 'resync' }
-  | { readonly type: 'unreadable'; readonly readAfter: number };
+  | { readonly type: 'unreadable'; readonly readAt: number };
 
 /** Text of an attempt. */
 export class DeltaSignal {
@@ -57,11 +57,11 @@ export class RowSignal {
 
   /**
    * @param row null: the reply was deleted
-   * @param readAfter the number of the feed's last entry when the reading began
+   * @param readAt the number of the feed's end when the reading began
    */
   constructor(
     readonly row: ReplyRow | null,
-    readonly readAfter: number,
+    readonly readAt: number,
   ) {}
 
   /** Of a finished reply: its whole text. */
