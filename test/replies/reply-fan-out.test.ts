@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type AuthenticatedUser, SessionRevocationService } from '@app/auth';
+import { SessionRevocationService } from '@app/auth';
 import { AccessTokenConfig, SessionStore } from '@app/auth/testing';
 import { ReplyStreamConfig } from '@app/chatroom';
 import {
