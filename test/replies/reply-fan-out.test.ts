@@ -175,12 +175,13 @@ describe('a slow reader', () => {
     const quick = await read(written);
     slow.frames.isFull = true;
     let text = '';
-    for (let n = 0; n < 200; n++) {
-      const word = `${n} `;
-      text += word;
-      written.writer.append(word);
-      await eventually(() => quick.frames.text === text);
+    for (let n = 0; n < 100; n++) {
+      text += `${n} `;
+      written.writer.append(`${n} `);
+      // So that each is a signal of its own.
+      await written.writer.flushed();
     }
+    await eventually(() => quick.frames.text === text);
     expect(slow.frames.taken).toEqual([]);
     const { feed } = slow.reader;
     let kept = 0;
