@@ -8,10 +8,12 @@ import {
   type ReplyLogWriter,
   ReplyReaderService,
   ReplySignalService,
+  type ReplySink,
 } from '@app/chatroom/testing';
 import { type ClaimedReply, type ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
+import { createParser } from 'eventsource-parser';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { eventually } from '../support/eventually.js';
@@ -74,20 +76,53 @@ function startReplica(config: RedisConfig): Replica {
   return { subscriber, reader: new ReplyReaderService(messages, log, signals), stop };
 }
 
-/** A reply's events from a position on, as a stream reads them. */
+/** A reply's events from a position on, as a stream that takes one at a time is sent them. */
 async function* follow(
-  reader: ReplyReaderService,
+  readers: ReplyReaderService,
   owned: Owned,
   lastEventId?: string,
   abort = new AbortController().signal,
 ): AsyncGenerator<ReplyEvent> {
-  const reading = await reader.open(owned);
+  const reading = await readers.open(owned);
   if (reading === null) return;
+  const { reader, opened } = reading;
+  const frames: Buffer[] = [];
+  let ended = abort.aborted;
+  let wake = (): void => undefined;
+  const end = (): void => {
+    ended = true;
+    wake();
+  };
+  abort.addEventListener('abort', end);
+  const sink: ReplySink = {
+    get isFull() {
+      return frames.length > 0 || ended;
+    },
+    write: (frame) => {
+      frames.push(frame);
+      wake();
+    },
+    end,
+  };
   try {
-    yield* reader.read(reading, parsePosition(owned.replyId, lastEventId), abort);
+    reader.begin(opened, parsePosition(owned.replyId, lastEventId), sink);
+    while (!ended || frames.length > 0) {
+      const frame = frames.shift();
+      if (frame !== undefined) yield eventOf(frame);
+      else await new Promise<void>((resolve) => (wake = resolve));
+      reader.advance();
+    }
   } finally {
-    reader.close(reading);
+    readers.close(reader);
   }
+}
+
+function eventOf(frame: Buffer): ReplyEvent {
+  const events: unknown[] = [];
+  const parser = createParser({ onEvent: ({ event, id, data }) => events.push({ event, id, data: JSON.parse(data) }) });
+  parser.feed(frame.toString());
+  expect(events).toHaveLength(1);
+  return events[0] as ReplyEvent;
 }
 
 interface Owned {

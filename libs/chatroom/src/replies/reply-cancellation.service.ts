@@ -3,9 +3,9 @@ import { RedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { isFinal, type MessageRow } from '../messages/message.row.js';
 import { MessageStore } from '../messages/message.store.js';
+import { ReplyEndListener } from '../streams/reply-end-listener.js';
 import { ReplyLogStore } from '../streams/reply-log.store.js';
 import { ReplySignalService } from '../streams/reply-signal.service.js';
-import type { SignalBuffer } from '../streams/signal-buffer.js';
 import { ReplyCancellationStore } from './reply-cancellation.store.js';
 import { ReplyCompletionService } from './reply-completion.service.js';
 
@@ -35,7 +35,7 @@ export class ReplyCancellationService {
       const row = await this.messages.find(userId, chatroomId, replyId);
       return row?.role === 'bot' ? row : null;
     };
-    const buffer = await this.signals.open(replyId);
+    const ends = await this.signals.open(replyId, (feed) => new ReplyEndListener(feed));
     try {
       const reply = await this.store.cancel(userId, chatroomId, replyId);
       if (reply === null) return await find();
@@ -44,9 +44,9 @@ export class ReplyCancellationService {
         return reply;
       }
       void this.redis.publish(cancelChannel, replyId).catch(() => undefined);
-      return await this.stopped(buffer, find);
+      return await this.stopped(ends, find);
     } finally {
-      this.signals.close(replyId, buffer);
+      this.signals.close(ends.feed, ends);
     }
   }
 
@@ -72,13 +72,12 @@ export class ReplyCancellationService {
   }
 
   /** The reply once its worker has ended it, or after {@link STOP_TIMEOUT_MS}. */
-  private async stopped(buffer: SignalBuffer, find: () => Promise<MessageRow | null>): Promise<MessageRow | null> {
+  private async stopped(ends: ReplyEndListener, find: () => Promise<MessageRow | null>): Promise<MessageRow | null> {
     const timeout = AbortSignal.timeout(STOP_TIMEOUT_MS);
     for (;;) {
-      const signal = await buffer.take(timeout);
-      if (signal !== null && signal.type !== 'done' && signal.type !== 'resync') continue;
+      const inTime = await ends.next(timeout);
       const reply = await find();
-      if (reply === null || isFinal(reply.status) || signal === null) return reply;
+      if (reply === null || isFinal(reply.status) || !inTime) return reply;
     }
   }
 }

@@ -3,24 +3,25 @@ import { type ChannelSubscription, PeriodicTask, RedisSubscriber, withTimeout } 
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { isFinal } from '../messages/message.row.js';
 import { MessageStore } from '../messages/message.store.js';
-import { type Signal, SignalBuffer } from './signal-buffer.js';
+import { type FeedListener, ReplyFeed } from './reply-feed.js';
+import { DeltaSignal, type Signal } from './reply-signal.js';
 
-/** How long opening a buffer waits for Redis. */
+/** How long opening waits for Redis. */
 const SUBSCRIBE_TIMEOUT_MS = 300;
 
 /** How often PostgreSQL is asked about replies whose signals have fallen silent: Redis may be away. */
 const POLL_MS = 1_000;
 
-/** This process's readers of one reply. */
-interface ReplySubscribers {
-  buffers: Set<SignalBuffer>;
+/** A reply that this process follows. */
+interface FollowedReply {
+  feed: ReplyFeed;
   subscription: ChannelSubscription;
 }
 
 /** Brings the workers' signals to this process's readers. */
 @Injectable()
 export class ReplySignalService implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly subscribers = new Map<string, ReplySubscribers>();
+  private readonly followed = new Map<string, FollowedReply>();
   private readonly polling = new PeriodicTask({
     name: 'Reading the progress of open streams',
     intervalMs: POLL_MS,
@@ -41,62 +42,56 @@ export class ReplySignalService implements OnApplicationBootstrap, OnApplication
   }
 
   /**
-   * Opens a buffer. Signals arrive from the moment that this resolves; where Redis is away or silent they come later, and a
-   * `resync` before the first of them.
+   * Adds a listener to a reply's feed. Signals arrive from the moment that this resolves; where Redis is away or silent they
+   * come later, and a `resync` before the first of them.
    */
-  async open(replyId: string): Promise<SignalBuffer> {
-    const buffer = new SignalBuffer();
-    const known = this.subscribers.get(replyId);
-    const { buffers, subscription } = known ?? this.subscribe(replyId);
-    buffers.add(buffer);
+  async open<Listener extends FeedListener>(replyId: string, listen: (feed: ReplyFeed) => Listener): Promise<Listener> {
+    const { feed, subscription } = this.followed.get(replyId) ?? this.follow(replyId);
+    const listener = listen(feed);
+    feed.listeners.add(listener);
     const subscribed = subscription.attempted.then(() => true);
     if (!(await withTimeout(SUBSCRIBE_TIMEOUT_MS, subscribed, () => false))) {
       // What was signalled before a late subscription is found by reading the stores after it.
-      void subscribed.then(() => buffer.put({ type: 'resync' }));
+      void subscribed.then(() => feed.put({ type: 'resync' }));
     }
-    return buffer;
+    return listener;
   }
 
-  /** Closes a buffer; the last one of a reply ends its subscription. */
-  close(replyId: string, buffer: SignalBuffer): void {
-    const subscribers = this.subscribers.get(replyId);
-    if (subscribers?.buffers.delete(buffer) !== true || subscribers.buffers.size > 0) return;
-    this.subscribers.delete(replyId);
-    subscribers.subscription.close();
+  /** Removes a listener; the last one of a reply ends its subscription. Repeatable. */
+  close({ replyId, listeners }: ReplyFeed, listener: FeedListener): void {
+    if (!listeners.delete(listener) || listeners.size > 0) return;
+    this.followed.get(replyId)?.subscription.close();
+    this.followed.delete(replyId);
   }
 
-  private subscribe(replyId: string): ReplySubscribers {
-    const buffers = new Set<SignalBuffer>();
-    const putAll = (signal: Signal): void => {
-      for (const buffer of buffers) buffer.put(signal);
-    };
+  private follow(replyId: string): FollowedReply {
+    const feed = new ReplyFeed(replyId);
     let attempting = true;
     const subscription = this.redis.subscribe(replyChannel(replyId), {
-      onMessage: (message) => putAll(JSON.parse(message) as ReplySignal),
-      // The first attempt is waited for by whoever opens a buffer, and misses nothing.
-      onSubscribed: () => (attempting ? undefined : putAll({ type: 'resync' })),
+      onMessage: (message) => feed.put(signalOf(replyId, JSON.parse(message) as ReplySignal)),
+      // The first attempt is waited for by whoever opens the feed, and misses nothing.
+      onSubscribed: () => (attempting ? undefined : feed.put({ type: 'resync' })),
     });
     void subscription.attempted.then(() => (attempting = false));
-    const subscribers = { buffers, subscription };
-    this.subscribers.set(replyId, subscribers);
-    return subscribers;
+    const followed = { feed, subscription };
+    this.followed.set(replyId, followed);
+    return followed;
   }
 
   /** One query for all silent replies together: has one ended, or begun anew, without a signal? */
   private async poll(): Promise<void> {
     const silentSince = Date.now() - POLL_MS;
-    const isSilent = ({ buffers }: ReplySubscribers) =>
-      [...buffers].some(({ lastSignalAt }) => lastSignalAt < silentSince);
-    const silent = [...this.subscribers].filter(([, subscribers]) => isSilent(subscribers)).map(([id]) => id);
+    const silent = [...this.followed.values()].filter(({ feed }) => feed.lastSignalAt < silentSince);
     if (silent.length === 0) return;
-    const progress = new Map((await this.messages.progress(silent)).map((row) => [row.id, row]));
-    for (const id of silent) {
-      const row = progress.get(id);
-      for (const buffer of this.subscribers.get(id)?.buffers ?? []) {
-        // A reply without a row was deleted meanwhile: its readers find that out by reading the stores.
-        const missed = row === undefined || isFinal(row.status) || row.attempt !== buffer.attempt;
-        if (missed) buffer.put({ type: 'resync' });
-      }
+    const rows = await this.messages.progress(silent.map(({ feed }) => feed.replyId));
+    const progress = new Map(rows.map((row) => [row.id, row]));
+    for (const { feed } of silent) {
+      const row = progress.get(feed.replyId);
+      // A reply without a row was deleted meanwhile: its readers find that out by reading the stores.
+      if (row === undefined || isFinal(row.status) || row.attempt > feed.attempt) feed.put({ type: 'resync' });
     }
   }
 }
+
+const signalOf = (replyId: string, signal: ReplySignal): Signal =>
+  signal.type === 'delta' ? new DeltaSignal(replyId, signal.attempt, signal.offset, signal.text) : signal;

@@ -1,0 +1,32 @@
+import type { FeedListener, FeedPlace, ReplyFeed } from './reply-feed.js';
+
+/** Waits for the moments at which a reply may have ended. */
+export class ReplyEndListener implements FeedListener {
+  private place: FeedPlace;
+  private mayHaveEnded = false;
+  private wake: (() => void) | null = null;
+
+  constructor(readonly feed: ReplyFeed) {
+    this.place = feed.end;
+  }
+
+  advance(): void {
+    for (; this.place.behind !== null; this.place = this.place.behind.place) {
+      const { type } = this.place.behind.signal;
+      if (type !== 'delta' && type !== 'reset') this.mayHaveEnded = true;
+    }
+    if (this.mayHaveEnded) this.wake?.();
+  }
+
+  /** Waits until the reply may have ended since the last time; false once the abort signal has fired. */
+  async next(abort: AbortSignal): Promise<boolean> {
+    while (!this.mayHaveEnded && !abort.aborted) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+        abort.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+    this.mayHaveEnded = false;
+    return !abort.aborted;
+  }
+}

@@ -1,0 +1,178 @@
+import { isFinal } from '../messages/message.row.js';
+import type { ReplyRow } from '../messages/message.store.js';
+import type { FeedListener, FeedPlace, ReplyFeed } from './reply-feed.js';
+import { eventId, NO_POSITION, type ReplyPosition } from './reply-position.js';
+import { DeltaSignal, type RowSignal, type Signal, splitsCharacter } from './reply-signal.js';
+import { encodeEvent } from './stream-event.js';
+
+/** Which reply is read, and by whom. */
+export interface ReplyTarget {
+  userId: string;
+  chatroomId: string;
+  replyId: string;
+}
+
+/** Where a reader's events go. */
+export interface ReplySink {
+  /** Whether it takes nothing for now. Once it does again, its owner calls the reader's `advance`. */
+  readonly isFull: boolean;
+  /** Takes an event, as it is sent. The bytes are those of other readers too. */
+  write(frame: Buffer): void;
+  /** Nothing follows: `done` was written, the reply was deleted, or it could not be read. */
+  end(): void;
+}
+
+/** Where readers read what signals don't bring. */
+export interface ReplySources {
+  /** The reply's row; null when the user has none. */
+  row(target: ReplyTarget): Promise<ReplyRow | null>;
+  /** What an attempt has written from an offset on; null when there is no log of it. Never fails. */
+  text(replyId: string, attempt: number, offset: number): Promise<Buffer | null>;
+}
+
+/**
+ * Follows one reply from any position to its end, whatever happens to workers and to Redis meanwhile. It takes the feed's
+ * signals one by one, as long as they fit its position. Where they don't, it has the row read, passes over what comes before
+ * that, and then reads the log, which holds what was passed over.
+ */
+export class ReplyReader implements FeedListener {
+  private place: FeedPlace;
+  private position: ReplyPosition | null = null;
+  private sink: ReplySink | null = null;
+  /** While it waits for a row: the number of the place at which that has to be read, or later. */
+  private awaitsRowAt: number | null = null;
+  /** While it reads the log it stays at its place. */
+  private readsLog = false;
+
+  constructor(
+    readonly feed: ReplyFeed,
+    private readonly target: ReplyTarget,
+    private readonly sources: ReplySources,
+  ) {
+    this.place = feed.end;
+  }
+
+  /**
+   * Begins to write events.
+   *
+   * @param opened the row, read after the reader was made
+   * @param from where the client is; null: it has read nothing
+   */
+  begin(opened: RowSignal, from: ReplyPosition | null, sink: ReplySink): void {
+    this.sink = sink;
+    this.position = from;
+    this.awaitsRowAt = opened.readAt;
+    this.takeRow(opened);
+    this.advance();
+  }
+
+  /** Stops. Repeatable. */
+  close(): void {
+    this.sink = null;
+  }
+
+  advance(): void {
+    if (this.sink !== null && this.feed.isTooFarBehind(this.place)) {
+      this.place = this.feed.end;
+      this.awaitRow(this.place.number);
+    }
+    while (this.sink?.isFull === false && !this.readsLog && this.place.behind !== null) {
+      const { signal, place } = this.place.behind;
+      this.place = place;
+      this.take(signal, place.number);
+    }
+  }
+
+  private take(signal: Signal, number: number): void {
+    if (signal.type === 'row') return this.takeRow(signal);
+    if (signal.type === 'unreadable') return this.isAwaited(signal) ? this.sink?.end() : undefined;
+    if (signal.type === 'done' || signal.type === 'resync') return this.awaitRow(number);
+    if (this.position !== null && signal.attempt < this.position.attempt) return;
+    if (this.position?.attempt !== signal.attempt) {
+      this.beginAttempt(signal.attempt);
+      // A row that was read before this attempt is of no use.
+      if (this.awaitsRowAt !== null) this.awaitRow(number);
+    }
+    if (signal.type === 'delta' && this.awaitsRowAt === null) this.takeDelta(signal, number);
+  }
+
+  private takeDelta(delta: DeltaSignal, number: number): void {
+    const offset = this.position?.offset ?? 0;
+    if (delta.end.offset <= offset) return;
+    const unread = delta.after(offset);
+    if (unread === null) this.awaitRow(number);
+    else this.write(unread);
+  }
+
+  /** Ends with a finished reply; else catches up where the row was waited for, or tells of a new attempt. */
+  private takeRow(signal: RowSignal): void {
+    const { row } = signal;
+    if (row === null) return this.sink?.end();
+    if (isFinal(row.status)) return this.finish(signal, row);
+    const isAwaited = this.isAwaited(signal);
+    if (isAwaited) this.awaitsRowAt = null;
+    // Nothing was written yet, so a client that has a place has made it up.
+    if (row.attempt === 0) this.position &&= NO_POSITION;
+    else if (isAwaited || row.attempt > (this.position?.attempt ?? 0)) void this.catchUp(row.attempt);
+  }
+
+  private isAwaited({ readAt }: { readAt: number }): boolean {
+    return this.awaitsRowAt !== null && readAt >= this.awaitsRowAt;
+  }
+
+  private awaitRow(at: number): void {
+    this.awaitsRowAt = at;
+    this.feed.askForRow(at, () => this.sources.row(this.target));
+  }
+
+  /** Writes what the log of an attempt has beyond the position. */
+  private async catchUp(attempt: number): Promise<void> {
+    this.readsLog = true;
+    const position = this.position?.attempt === attempt ? this.position : this.beginAttempt(attempt);
+    let text = await this.readLog(position);
+    if (text === 'elsewhere') text = await this.readLog(this.forget(attempt));
+    this.readsLog = false;
+    if (text instanceof DeltaSignal) this.write(text);
+    this.advance();
+  }
+
+  /** What the log has beyond a position; `elsewhere` when that is none of the attempt's. Readers at the same place share it. */
+  private readLog({ attempt, offset }: ReplyPosition): Promise<DeltaSignal | 'elsewhere' | null> {
+    const { replyId } = this.target;
+    return this.feed.share(this.place, `${attempt}-${offset}`, async () => {
+      const text = await this.sources.text(replyId, attempt, offset);
+      if (text === null || text.length === 0) return null;
+      return splitsCharacter(text) ? 'elsewhere' : new DeltaSignal(replyId, attempt, offset, text.toString());
+    });
+  }
+
+  /** The rest of the stored content if the reader has a true beginning of it, else all of it anew; then the end. */
+  private finish(signal: RowSignal, row: ReplyRow): void {
+    const { position } = this;
+    const whole = signal.content(row);
+    let rest = position?.attempt === row.attempt ? whole.after(position.offset) : null;
+    if (rest === null) {
+      this.beginAttempt(row.attempt);
+      rest = whole;
+    }
+    if (rest.text !== '') this.write(rest);
+    this.sink?.write(signal.doneFrame(row));
+    this.sink?.end();
+  }
+
+  /** A reader who has text of another attempt is told to forget it; one who has none gets no `reset`. */
+  private beginAttempt(attempt: number): ReplyPosition {
+    return this.position === null ? (this.position = { attempt, offset: 0 }) : this.forget(attempt);
+  }
+
+  private forget(attempt: number): ReplyPosition {
+    const position = { attempt, offset: 0 };
+    this.sink?.write(encodeEvent({ event: 'reset', id: eventId(this.target.replyId, position), data: {} }));
+    return (this.position = position);
+  }
+
+  private write(delta: DeltaSignal): void {
+    this.sink?.write(delta.frame);
+    this.position = delta.end;
+  }
+}
