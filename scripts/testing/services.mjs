@@ -65,7 +65,12 @@ export class TestServices {
 
   async #startPostgres() {
     const port = await freePort();
-    const options = { folder: join(this.#folder, 'postgres'), port, password: randomUUID(), settings: { ...NO_FSYNC, ...COUNTING } };
+    const options = {
+      folder: join(this.#folder, 'postgres'),
+      port,
+      password: randomUUID(),
+      settings: { ...NO_FSYNC, ...COUNTING },
+    };
     const postgres = await startPostgres(this.#processes, options);
     await createDatabase(postgres, TEMPLATE);
     await this.#script(['prisma/migrate.mjs'], { DATABASE_URL: postgres.url(TEMPLATE) });

@@ -70,7 +70,8 @@ const send = async ({ user, rooms }: Owner, room = 0): Promise<string> =>
 const sendAndClaim = async (owner: Owner, room = 0): Promise<ClaimedReply> =>
   (await claimReply(store, await send(owner, room)))!;
 
-const finish = (claim: ClaimedReply) => store.finish(claim, ANSWER, { model: MODEL, tokens: TOKENS, isEstimate: false });
+const finish = (claim: ClaimedReply) =>
+  store.finish(claim, ANSWER, { model: MODEL, tokens: TOKENS, isEstimate: false });
 
 /** Waits until so many sessions wait for locks. */
 const untilWaiting = (sessions: number): Promise<boolean> =>
