@@ -248,9 +248,9 @@ const AWAIT = prepared<{ unfinished: number }>(
   'reply_await',
   `
     WITH blocker AS (
-      SELECT awaited FROM message WHERE id = ANY ($1::uuid[]) AND completed_at IS NULL
+      SELECT awaited FROM message WHERE id = ANY ($1::uuid[]) AND status IN ${UNFINISHED}
     ), locked AS (
-      SELECT id FROM message WHERE id = ANY ($1::uuid[]) AND completed_at IS NULL AND NOT awaited
+      SELECT id FROM message WHERE id = ANY ($1::uuid[]) AND status IN ${UNFINISHED} AND NOT awaited
       ORDER BY chatroom_id, seq FOR NO KEY UPDATE
     ), marked AS (
       UPDATE message SET awaited = true FROM locked WHERE message.id = locked.id RETURNING message.id
