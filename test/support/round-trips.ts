@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { registeredStatements } from '@app/platform/testing';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -36,20 +40,28 @@ function nameOf([command = '', , keys = '', key = '']: string[]): string {
 export class RoundTripCounter {
   private calls: Counts = {};
   private inner: Counts = {};
+  /** What is to happen once Redis has told of a mark. */
+  private readonly marks = new Map<string, () => void>();
 
   private constructor(
     private readonly client: pg.Client,
     private readonly names: Map<string, string>,
     private readonly redis: Redis,
-    private readonly monitor: Redis,
-    db: number,
+    private readonly monitor: Socket,
+    private readonly db: number,
   ) {
-    monitor.on('monitor', (_time: string, args: string[], source: string, database: string) => {
-      if (Number(database) !== db) return;
-      const counts = source === 'lua' ? this.inner : this.calls;
-      const name = nameOf(args);
-      counts[name] = (counts[name] ?? 0) + 1;
-    });
+    createInterface({ input: monitor }).on('line', (line) => this.hear(line));
+  }
+
+  /** A line of MONITOR: `+1795675805.216721 [4 127.0.0.1:54938] "evalsha" "…"`, or `lua` in place of the address. */
+  private hear(line: string): void {
+    const [, database, source, command = ''] = /^\+[\d.]+ \[(\d+) (\S+)\] (.*)$/.exec(line) ?? [];
+    if (Number(database) !== this.db) return;
+    const args = Array.from(command.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, text = '']) => text);
+    if (args[0] === 'echo') return this.marks.get(args[1] ?? '')?.();
+    const counts = source === 'lua' ? this.inner : this.calls;
+    const name = nameOf(args);
+    counts[name] = (counts[name] ?? 0) + 1;
   }
 
   /** @throws Error when the server doesn't count: `shared_preload_libraries` has to have `pg_stat_statements` */
@@ -63,8 +75,11 @@ export class RoundTripCounter {
       const id = rows.map((row) => /^Query Identifier: (-?\d+)$/.exec(row['QUERY PLAN'])?.[1]).find(Boolean);
       names.set(id ?? '', name);
     }
-    const own = new Redis(redis);
-    return new RoundTripCounter(client, names, own, await own.duplicate().monitor(), redis.db);
+    // By hand: the client takes what MONITOR tells before it has read its first answer for answers.
+    const monitor = connect(redis.port, redis.host);
+    monitor.write('MONITOR\r\n');
+    await once(monitor, 'data');
+    return new RoundTripCounter(client, names, new Redis(redis), monitor, redis.db);
   }
 
   /** Counts from here on. */
@@ -87,24 +102,17 @@ export class RoundTripCounter {
   }
 
   async stop(): Promise<void> {
-    this.monitor.disconnect();
+    this.monitor.destroy();
     this.redis.disconnect();
     await this.client.end();
   }
 
   /** Waits until MONITOR has told of all that Redis has done so far. */
   private async seen(): Promise<void> {
-    const mark = `mark-${Math.random()}`;
-    const told = new Promise<void>((resolve) => {
-      const listener = (_time: string, args: string[]): void => {
-        if (args[1] !== mark) return;
-        this.monitor.off('monitor', listener);
-        resolve();
-      };
-      this.monitor.on('monitor', listener);
-    });
+    const mark = `mark-${randomUUID()}`;
+    const told = new Promise<void>((resolve) => this.marks.set(mark, resolve));
     await this.redis.echo(mark);
     await told;
-    delete this.calls['ECHO'];
+    this.marks.delete(mark);
   }
 }
