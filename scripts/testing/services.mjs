@@ -15,6 +15,9 @@ import { provideRedis, startRedis } from '../services/redis.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const TEMPLATE = 'template_chat';
 
+/** Counts the statements of each database: for the test of round trips. */
+const COUNTING = { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.max': '20000' };
+
 /** The services of one test run. */
 export class TestServices {
   /** The variables by which tests find what was started. @type {Record<string, string>} */
@@ -64,7 +67,12 @@ export class TestServices {
 
   async #startPostgres() {
     const port = await freePort();
-    const options = { folder: join(this.#folder, 'postgres'), port, password: randomUUID(), settings: NO_FSYNC };
+    const options = {
+      folder: join(this.#folder, 'postgres'),
+      port,
+      password: randomUUID(),
+      settings: { ...NO_FSYNC, ...COUNTING },
+    };
     const postgres = await startPostgres(this.#processes, options);
     await createDatabase(postgres, TEMPLATE);
     await this.#script(['prisma/migrate.mjs'], { DATABASE_URL: postgres.url(TEMPLATE) });

@@ -129,11 +129,11 @@ describe('the number of the attempt', () => {
     await endLease(reply);
     const other = await claimReply(store, reply);
 
-    expect(await store.finish(frozen!, { ...ANSWER, content: 'too late' })).toBe(false);
+    expect(await store.finish(frozen!, { ...ANSWER, content: 'too late' })).toBeNull();
     expect(await store.release(frozen!, 0, 'model_unavailable', true)).toBeNull();
     expect((await store.extend([{ id: reply, attempt: frozen!.attempt, content: 'too late' }])).size).toBe(0);
-    expect(await store.finish(other!, ANSWER)).toBe(true);
-    expect(await store.finish(other!, { ...ANSWER, content: 'twice' })).toBe(false);
+    expect(await store.finish(other!, ANSWER)).not.toBeNull();
+    expect(await store.finish(other!, { ...ANSWER, content: 'twice' })).toBeNull();
     expect(await database.prisma.message.findUnique({ where: { id: reply } })).toMatchObject({
       content: 'An answer.',
       attempt: 2,

@@ -8,7 +8,7 @@ import {
   RoomDeletionStore,
 } from '@app/chatroom/testing';
 import { cancelChannel, REPLY_QUEUE } from '@app/contracts';
-import type { FinalReply, ReplyStore } from '@app/gemini/testing';
+import type { FinalReply, FinishedReply, ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
@@ -167,11 +167,11 @@ describe('deleting a room', () => {
       const worker = api.redis.duplicate();
       await once(worker, 'ready');
       await worker.subscribe(cancelChannel);
-      const ended = new Promise<boolean>((resolve) => {
+      const ended = new Promise<FinishedReply | null>((resolve) => {
         worker.on('message', () => void replies.finish(held, { ...CANCELLED, content }).then(resolve));
       });
       await api.deletion.delete(owner, id);
-      expect(await ended).toBe(true);
+      expect(await ended).not.toBeNull();
       expect(await usedBy(owner)).toBe(before + cost);
       worker.disconnect();
     }
@@ -189,7 +189,7 @@ describe('deleting a room', () => {
     await api.deletion.delete(owner, id);
     expect(Date.now() - began).toBeLessThan(3_500);
     expect(await usedBy(owner)).toBe(cost);
-    expect(await replies.finish(held, { ...CANCELLED, content: 'Too late' })).toBe(false);
+    expect(await replies.finish(held, { ...CANCELLED, content: 'Too late' })).toBeNull();
     expect(await usedBy(owner)).toBe(cost);
   });
 

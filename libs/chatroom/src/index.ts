@@ -5,7 +5,7 @@ export { type PastExchange, type PastTurn, PastTurnStore, turnsBeforeSql } from 
 export type { ReplyErrorCode } from './messages/message.row.js';
 export { ReplyCompletionService } from './replies/reply-completion.service.js';
 export { ReplyJobsService, type WaitingReply } from './replies/reply-jobs.service.js';
-export { headsOfUserSql } from './replies/reply-order.store.js';
+export { headsOfUserSql, nextOfUserSql } from './replies/reply-order.store.js';
 export { ReplyModule } from './replies/reply.module.js';
 export { ChatroomTitleStore } from './rooms/chatroom-title.store.js';
 export { ReplyLogStore, ReplyLogWriter } from './streams/reply-log.store.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ReplyLogStore } from '../streams/reply-log.store.js';
-import { ReplyJobsService } from './reply-jobs.service.js';
+import { type DueReply, ReplyJobsService, type WaitingReply } from './reply-jobs.service.js';
 import { ReplyOrderStore } from './reply-order.store.js';
 
 /** What follows the end of a reply, whichever process ended it. */
@@ -19,8 +19,22 @@ export class ReplyCompletionService {
    * @param attempt the attempt that ended; 0: none did, the reply was cancelled
    */
   async notifyAndEnqueueNext(replyId: string, attempt: number): Promise<void> {
-    await this.log.done(replyId, attempt);
-    await this.enqueueNext(replyId);
+    await Promise.all([this.log.done(replyId, attempt), this.enqueueNext(replyId)]);
+  }
+
+  /**
+   * As {@link notifyAndEnqueueNext}, after a statement that has found the user's next reply as well.
+   *
+   * @param next the user's next reply; null: none waited as the statement began
+   * @param awaited whether another reply may have begun to wait since
+   */
+  async notifyAndEnqueue(ended: DueReply, next: WaitingReply | null, awaited: boolean): Promise<void> {
+    await Promise.all([this.log.done(ended.id, ended.attempt), this.enqueueFound(ended.id, next, awaited)]);
+  }
+
+  private async enqueueFound(endedId: string, next: WaitingReply | null, awaited: boolean): Promise<void> {
+    if (next !== null) await this.jobs.enqueueInTurn([next]);
+    else if (awaited) await this.enqueueNext(endedId);
   }
 
   /**

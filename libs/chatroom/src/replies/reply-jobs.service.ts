@@ -1,5 +1,5 @@
 import { REPLY_QUEUE, type ReplyJob } from '@app/contracts';
-import { type JobNotice, JobNotifier } from '@app/platform';
+import { type JobNotice, JobNotifier, uuidv7 } from '@app/platform';
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
@@ -50,17 +50,17 @@ export class ReplyJobsService {
   }
 
   /**
-   * Enqueues replies that waited for others of their users: behind all that wait, unless such a job of the user waits there
-   * already; and for a worker that has nothing else to do. Their jobs have ids of their own, since an earlier one may just be
-   * finding that its reply can't start.
+   * Enqueues replies that waited for others of their users: behind all that wait; or, where such a job of the user waits there
+   * already, for a worker that has nothing else to do. The jobs have ids of their own, since an earlier one may just be
+   * finding that its reply can't start, and two ends of replies may bring the same one.
    */
   async enqueueInTurn(replies: WaitingReply[]): Promise<void> {
-    const now = Date.now();
     await this.notifier.notify(
-      replies.flatMap((reply) => [
-        { ...notice(reply, `turn-${now}`), oneOf: `turn-${reply.userId}` },
-        { ...notice(reply, `idle-${now}`), priority: LOW_PRIORITY },
-      ]),
+      replies.map((reply) => {
+        const own = uuidv7();
+        const ifIdle = { ...notice(reply, `idle-${own}`), priority: LOW_PRIORITY };
+        return { ...notice(reply, `turn-${own}`), oneOf: `turn-${reply.userId}`, orElse: ifIdle };
+      }),
     );
   }
 }

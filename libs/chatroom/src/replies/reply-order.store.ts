@@ -24,16 +24,32 @@ export const headsOfUserSql = (name: string, from: string, rooms: string): strin
       ${firstUnfinished('before.user_id', 'chatroom_id > before.chatroom_id')}) head
   )`;
 
-/** Rooms take turns: those behind the one of the reply that has ended come first, and its own comes last. */
+/**
+ * Recursive CTEs, of which `next` is the reply whose turn it is after another one of its user, in one row or none: its `id` and
+ * `attempt`. Rooms take turns: those behind the one of the other reply come first.
+ *
+ * @param from an earlier CTE: the other reply's `user_id`, `chatroom_id` and `seq`
+ * @param endsNow whether the other reply ends by this very statement, which still sees it unfinished: then the one behind it in
+ *   its room may be the next, after those of all other rooms
+ */
+export const nextOfUserSql = (from: string, endsNow: boolean): string => `
+  ${headsOfUserSql('behind', from, `chatroom_id > ${from}.chatroom_id`)},
+  ${headsOfUserSql('anywhere', from, 'true')},
+  next AS (
+    SELECT id, attempt FROM (
+      SELECT * FROM behind UNION ALL SELECT * FROM anywhere
+      ${endsNow ? `UNION ALL SELECT own.* FROM ${from} CROSS JOIN LATERAL (${firstUnfinished(`${from}.user_id`, `chatroom_id = ${from}.chatroom_id AND seq > ${from}.seq`)}) own` : ''}
+    ) head
+    WHERE status = 'queued' AND due_at <= now() + interval '1 ms' LIMIT 1
+  )`;
+
 const NEXT = prepared<WaitingReply>(
   'reply_next_of_user',
   `
     WITH RECURSIVE ended AS (
-      SELECT user_id, chatroom_id FROM message WHERE id = $1::uuid
-    ), ${headsOfUserSql('behind', 'ended', 'chatroom_id > ended.chatroom_id')},
-    ${headsOfUserSql('anywhere', 'ended', 'true')}
-    SELECT id, attempt, user_id AS "userId" FROM (SELECT * FROM behind UNION ALL SELECT * FROM anywhere) head
-    WHERE status = 'queued' AND due_at <= now() + interval '1 ms' LIMIT 1`,
+      SELECT user_id, chatroom_id, seq FROM message WHERE id = $1::uuid
+    ), ${nextOfUserSql('ended', false)}
+    SELECT next.id, next.attempt, ended.user_id AS "userId" FROM ended, next`,
 );
 
 /** The order in which the replies of a user are produced. */

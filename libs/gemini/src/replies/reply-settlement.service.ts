@@ -58,15 +58,15 @@ export class ReplySettlementService {
     const { claim } = reply;
     // Its room may be deleted right after, and the log with it: what is still on its way to Redis would stay there.
     if (final.status === 'cancelled') await withTimeout(LOG_TIMEOUT_MS, reply.close(), () => undefined);
-    const stored = await persist(() => this.store.finish(claim, final, reply.call));
-    if (!stored) {
+    const finished = await persist(() => this.store.finish(claim, final, reply.call));
+    if (finished === null) {
       this.logger.log('The reply was finished elsewhere; this result is discarded');
       return await this.removeLog(reply);
     }
     this.crashPoints.at('finished');
     this.metrics.finished(final);
     this.recordCall(claim, reply.call);
-    await this.completion.notifyAndEnqueueNext(claim.id, claim.attempt);
+    await this.completion.notifyAndEnqueue(claim, finished.next, finished.awaited);
     if (final.status === 'completed' && claim.title === null) this.naming.name(claim, final.content);
   }
 

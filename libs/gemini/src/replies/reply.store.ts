@@ -1,6 +1,7 @@
 import {
   headsOfUserSql,
   interruptedCallsSql,
+  nextOfUserSql,
   type PastExchange,
   type ReplyErrorCode,
   turnsBeforeSql,
@@ -105,6 +106,14 @@ const NOT_THE_READERS: ReadonlySet<ReplyErrorCode> = new Set([
 export const isRefunded = ({ content, error }: FinalReply): boolean =>
   content.trim() === '' || (error !== null && NOT_THE_READERS.has(error.code));
 
+/** What is known once a reply has ended. */
+export interface FinishedReply {
+  /** The next reply of the user; null: none waited as the end began. */
+  next: WaitingReply | null;
+  /** Whether a claim has found this reply in the way of another, which may have come too late for `next`. */
+  awaited: boolean;
+}
+
 /** The extension of one reply's lease. `content` null: nothing new was written since the last one. */
 export interface LeaseExtension {
   id: string;
@@ -125,11 +134,11 @@ const MAX_CLAIM_TRIES = 200;
 const UNFINISHED = `('queued', 'generating')`;
 
 /**
- * A room's replies are produced in order: one is only claimed when it is the first unfinished one. The subquery is bounded
- * by its index condition, however long the room and however old the statistics.
+ * The first unfinished reply of a reply's room. A room's replies are produced in order: only that one is claimed. The subquery
+ * is bounded by its index condition, however long the room and however old the statistics.
  */
-const headOfRoom = (reply: string): string => `${reply}.seq = (
-  SELECT head.seq FROM message head
+const headOfRoom = (reply: string): string => `(
+  SELECT head.id FROM message head
   WHERE head.user_id = ${reply}.user_id AND head.chatroom_id = ${reply}.chatroom_id AND head.completed_at IS NULL
   ORDER BY head.user_id, head.chatroom_id, head.seq LIMIT 1)`;
 
@@ -145,6 +154,7 @@ type ClaimRow = Omit<ClaimedReply, 'id' | 'plan' | 'ownModel'> & {
   askedAttempt: number;
   isStartable: boolean;
   isPaused: boolean;
+  blockers: string[];
 };
 
 /**
@@ -183,13 +193,16 @@ const CLAIM = prepared<ClaimRow>(
       FROM asked JOIN reply_concurrency known ON known.user_id = asked.user_id
       CROSS JOIN unnest(known.running) taken (id)
       JOIN message other ON other.id = taken.id AND other.status = 'generating' AND other.id <> asked.id
+    ), head AS (
+      SELECT ${headOfRoom('asked')} AS id FROM asked
     ), decision AS (
       SELECT asked.*, allowance.plan, allowance.model, running.ids AS running,
-        ${headOfRoom('asked')} AND (asked.status = 'generating' OR cardinality(running.ids) < allowance.concurrent)
+        CASE WHEN head.id <> asked.id THEN ARRAY[head.id] ELSE running.ids END AS blockers,
+        head.id = asked.id AND (asked.status = 'generating' OR cardinality(running.ids) < allowance.concurrent)
           AS startable,
         NOT asked.only_ends AND EXISTS (SELECT FROM pause) AS paused,
         COALESCE((SELECT awaits_probe FROM pause), false) AS awaits_probe
-      FROM asked, allowance, running
+      FROM asked, head, allowance, running
     ), place AS (
       INSERT INTO reply_concurrency AS known (user_id, version, running)
       SELECT user_id, 1 + COALESCE((SELECT version FROM reply_concurrency earlier WHERE earlier.user_id = d.user_id), 0),
@@ -223,8 +236,26 @@ const CLAIM = prepared<ClaimRow>(
       SELECT d.* FROM decision d, claimed WHERE d.status = 'generating'
     ), ${interruptedCallsSql('interrupted')}, ${recordUsageSql('calls')}
     SELECT claimed.*, d.plan, d.model, (SELECT failure FROM probe) AS probes,
-      d.attempt AS "askedAttempt", d.startable AS "isStartable", d.paused AND NOT d.awaits_probe AS "isPaused"
+      d.attempt AS "askedAttempt", d.startable AS "isStartable", d.blockers, d.paused AND NOT d.awaits_probe AS "isPaused"
     FROM decision d LEFT JOIN claimed ON true`,
+);
+
+/**
+ * Tells unfinished replies that another one waits for them: see {@link ReplyStore.claim}. One that is just being finished is
+ * waited for. `unfinished` counts those that will know of it at their end.
+ */
+const AWAIT = prepared<{ unfinished: number }>(
+  'reply_await',
+  `
+    WITH blocker AS (
+      SELECT awaited FROM message WHERE id = ANY ($1::uuid[]) AND status IN ${UNFINISHED}
+    ), locked AS (
+      SELECT id FROM message WHERE id = ANY ($1::uuid[]) AND status IN ${UNFINISHED} AND NOT awaited
+      ORDER BY chatroom_id, seq FOR NO KEY UPDATE
+    ), marked AS (
+      UPDATE message SET awaited = true FROM locked WHERE message.id = locked.id RETURNING message.id
+    )
+    SELECT ((SELECT count(*) FROM blocker WHERE awaited) + (SELECT count(*) FROM marked))::int AS unfinished`,
 );
 
 /**
@@ -308,19 +339,31 @@ const RELEASE = prepared<{ dueInMs: number }>(
     SELECT GREATEST(ceil(extract(epoch FROM due_at - now()) * 1000 - 0.5), 0)::int AS "dueInMs" FROM released`,
 );
 
-/** Only the newest attempt writes, and only while there is no outcome. */
-const FINISH = prepared<{ id: string }>(
+/** What `FINISH` returns: `nextId` null where no other reply of the user waits. */
+interface FinishRow {
+  userId: string;
+  awaited: boolean;
+  nextId: string | null;
+  nextAttempt: number;
+}
+
+/**
+ * Only the newest attempt writes, and only while there is no outcome. The next reply is one that waited as the statement
+ * began; `awaited` is read from the locked row, so it also tells of one that has begun to wait since.
+ */
+const FINISH = prepared<FinishRow>(
   'reply_finish',
   `
-    WITH ended AS (
+    WITH RECURSIVE ended AS (
       UPDATE message reply
       SET status = $3::message_status, content = $4, completed_at = $5::timestamptz, next_enqueue_at = NULL, model = $6,
           finish_reason = $7, prompt_tokens = $8, cached_tokens = $9, thought_tokens = $10, reply_tokens = $11,
           error_code = $12, error_detail = $13
       WHERE reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'generating'
-      RETURNING reply.id, reply.user_id, reply.quota_day, $14::boolean AS refund
-    ), ${endedCallSql('ended', 15)}, ${recordUsageSql('calls')}, ${refundMessagesSql('ended')}
-    SELECT id FROM ended`,
+      RETURNING reply.user_id, reply.chatroom_id, reply.seq, reply.awaited, reply.quota_day, $14::boolean AS refund
+    ), ${endedCallSql('ended', 15)}, ${recordUsageSql('calls')}, ${refundMessagesSql('ended')}, ${nextOfUserSql('ended', true)}
+    SELECT ended.user_id AS "userId", ended.awaited, next.id AS "nextId", next.attempt AS "nextAttempt"
+    FROM ended LEFT JOIN next ON true`,
 );
 
 /** A due reply that no job has brought to a worker. */
@@ -383,19 +426,30 @@ export class ReplyStore {
   /**
    * Takes the reply for this worker, if it is due, the first unfinished one of its room, its model is not paused, and its
    * user has no more replies under way than the plan allows.
+   *
+   * A reply that is found busy has no job any more, so the replies that it waits for are told: the end of each of them then
+   * asks for the user's next one, even if it began too early to see this one. If one has ended meanwhile, the claim is tried
+   * again.
    */
   async claim(replyId: string): Promise<ClaimOutcome> {
     const { REPLY_LEASE_MS: lease, REPLY_DEADLINE_MS: deadline } = this.config;
-    // Repeated where another claim of the same user came between: at most as often as that user's replies may run at once.
+    // Repeated where another claim or an end of the same user came between.
     for (let tries = 0; tries < MAX_CLAIM_TRIES; tries++) {
       const [row] = await this.database.run(CLAIM, [replyId, lease, deadline, this.catalogue.sqlParameter]);
       if (row === undefined) return { type: 'taken' };
-      const { id, plan, askedAttempt, isStartable, isPaused, ...claimed } = row;
+      const { id, plan, askedAttempt, isStartable, isPaused, blockers, ...claimed } = row;
       if (id !== null) return { type: 'claimed', claim: this.complete({ ...claimed, id }, plan) };
-      if (!isStartable) return { type: 'busy' };
+      if (!isStartable && (await this.await(blockers))) return { type: 'busy' };
+      if (!isStartable) continue;
       if (isPaused) return { type: 'paused', attempt: askedAttempt, model: claimed.model };
     }
     return { type: 'busy' };
+  }
+
+  /** Tells the replies that another one waits for them. @returns false when one of them has ended */
+  private async await(blockers: string[]): Promise<boolean> {
+    const [told] = await this.database.run(AWAIT, [blockers]);
+    return told?.unfinished === blockers.length;
   }
 
   private complete(claimed: Omit<ClaimedReply, 'plan' | 'ownModel'>, planName: string): ClaimedReply {
@@ -457,22 +511,24 @@ export class ReplyStore {
    * Stores the outcome, settles the quota and records what the model used, once.
    *
    * @param call the model call that was made; null: none was
-   * @returns false when the reply wasn't held any more: the outcome is discarded
+   * @returns null when the reply wasn't held any more: the outcome is discarded
    */
   async finish(
     reply: Pick<ClaimedReply, 'id' | 'attempt'>,
     final: FinalReply,
     call: AttemptedCall | null = null,
-  ): Promise<boolean> {
+  ): Promise<FinishedReply | null> {
     const { status, content, finishReason, usage, error } = final;
     const model = final.model ?? (content === '' ? null : (call?.model ?? null));
-    const rows = await this.database.run(FINISH, [
+    const [ended] = await this.database.run(FINISH, [
       ...[reply.id, reply.attempt, status, content, this.clock.now(), model, finishReason],
       ...tokenValues(usage),
       ...[error?.code ?? null, error?.detail ?? null, isRefunded(final)],
       ...callValues(call),
     ]);
-    return rows.length > 0;
+    if (ended === undefined) return null;
+    const { userId, awaited, nextId, nextAttempt } = ended;
+    return { next: nextId === null ? null : { id: nextId, attempt: nextAttempt, userId }, awaited };
   }
 
   /** Due replies that no job has brought to a worker: of each user as many as may be written at once, once in five seconds. */

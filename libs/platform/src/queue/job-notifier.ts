@@ -11,8 +11,9 @@ export interface JobNotice<Job extends QueueJob> {
   payload: Omit<Job, keyof QueueJob>;
   /** Milliseconds before a worker may take it. */
   delayMs?: number;
-  /** While another job of this name waits, this one is not added. */
+  /** While another job of this name waits, this one is not added, but `orElse` is. */
   oneOf?: string;
+  orElse?: JobNotice<Job>;
   /** Jobs without one are taken first, then those with the lowest number. */
   priority?: number;
 }
@@ -49,17 +50,19 @@ export class JobNotifier<Job extends QueueJob> {
     await withTimeout(ENQUEUE_TIMEOUT_MS, added, () => undefined);
   }
 
-  private async add({ id, payload, delayMs = 0, oneOf, priority }: JobNotice<Job>): Promise<void> {
+  private async add({ id, payload, delayMs = 0, oneOf, orElse, priority }: JobNotice<Job>): Promise<void> {
     const { requestId } = RequestContext;
     const origin = requestId === undefined ? {} : { requestId };
     this.unconfirmed++;
     try {
       const data = { v: this.contract.version, ...payload, ...origin };
-      await this.queue.add(this.contract.job, data, {
+      const added = await this.queue.add(this.contract.job, data, {
         ...jobOptions(id, delayMs),
         ...(priority !== undefined && { priority }),
         ...(oneOf !== undefined && { deduplication: { id: oneOf, ttl: ONE_OF_MS } }),
       });
+      // BullMQ answers with the job that kept this one from being added.
+      if (orElse !== undefined && added.id !== id) await this.add(orElse);
     } catch (error) {
       this.logger.debug(`Enqueueing failed: ${(error as Error).message}`);
     } finally {

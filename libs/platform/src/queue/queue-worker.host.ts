@@ -58,8 +58,10 @@ export abstract class QueueWorkerHost<Payload extends QueueJob>
 
   /** BullMQ's entry. A job of another version belongs to another release, whose workers take its row from the sweep. */
   override async process(job: Job<Payload>): Promise<void> {
-    const { id, data } = job;
-    await this.letNextOfNameBeAdded(job);
+    await Promise.all([this.letNextOfNameBeAdded(job), this.run(job)]);
+  }
+
+  private async run({ id, data }: Job<Payload>): Promise<void> {
     if (data.v !== this.options.contract.version) {
       this.logger.warn(`A job of version ${String(data.v)} was dropped`);
       return;
