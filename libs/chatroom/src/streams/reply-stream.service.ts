@@ -163,9 +163,10 @@ export class ReplyStreamService implements OnModuleDestroy {
     try {
       response.writeHead(200, {
         ...definedHeaders(http),
-        'Content-Type': 'text/event-stream',
-        'Cache-Control': 'no-store, no-transform',
-        'X-Accel-Buffering': 'no',
+        // In lower case as those above, some of which they replace.
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store, no-transform',
+        'x-accel-buffering': 'no',
       });
       heartbeat = setInterval(() => void response.write(HEARTBEAT), HEARTBEAT_MS);
       response.write(head);
