@@ -76,9 +76,9 @@ const HISTORY = [
   `${message('n', `'${roomId(LONG_ROOM)}'::uuid`, `${PER_ROOM} + 1 + n - ${FIRST_LONG}`)}
    generate_series(${FIRST_LONG}, ${FIRST_LONG + LIVED.longRoom - 1}) n`,
   `UPDATE chatroom SET last_seq = ${PER_ROOM + LIVED.longRoom} WHERE id = '${roomId(LONG_ROOM)}'`,
-  `INSERT INTO chatroom (id, user_id, title, last_seq, last_activity_at)
-   SELECT ${uuidSql('b', 'n')}, '${userId(ROOM_OWNER)}', 'Room ' || n, 2, ${PAST} + n * interval '1 ms'
-   FROM generate_series(${FIRST_OWN_ROOM}, ${FIRST_OWN_ROOM + LIVED.roomsOfOne - 1}) n`,
+  `INSERT INTO chatroom (id, user_id, title, last_seq, last_activity_at, updated_at)
+   SELECT ${uuidSql('b', 'n')}, '${userId(ROOM_OWNER)}', 'Room ' || n, 2, at, at
+   FROM generate_series(${FIRST_OWN_ROOM}, ${FIRST_OWN_ROOM + LIVED.roomsOfOne - 1}) n, LATERAL (SELECT ${PAST} + n * interval '1 ms' AS at) active`,
   `${message('n', uuidSql('b', `${FIRST_OWN_ROOM} + (n - ${FIRST_OF_OWN_ROOMS}) / 2`), `1 + (n - ${FIRST_OF_OWN_ROOMS}) % 2`)}
    generate_series(${FIRST_OF_OWN_ROOMS}, ${FIRST_OF_OWN_ROOMS + 2 * LIVED.roomsOfOne - 1}) n`,
   `INSERT INTO daily_usage SELECT id, current_date - days, 3 FROM "user", generate_series(0, 4) days`,

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { jest } from '@jest/globals';
-import { AccountStore, SessionStore } from '@app/auth/testing';
-import { ChatroomStore, RoomDeletionStore } from '@app/chatroom/testing';
+import { SessionStore } from '@app/auth/testing';
+import { ChatroomStore, ReplyCancellationStore, RoomDeletionStore } from '@app/chatroom/testing';
 import '@app/gemini';
 import { Database, DatabaseConfig } from '@app/platform';
 import { AuditEventStore, registeredStatements, SystemClock } from '@app/platform/testing';
@@ -53,7 +53,8 @@ afterAll(async () => {
 });
 
 const statements = registeredStatements();
-const catalogue = loadPlanCatalogue(new CatalogueConfig()).sqlParameter;
+const plans = loadPlanCatalogue(new CatalogueConfig());
+const catalogue = plans.sqlParameter;
 
 /** A table of one row, and one of a row for each model that is paused. */
 const TINY = new Set(['stripe_event_cursor', 'model_pause']);
@@ -200,8 +201,14 @@ const HOT: [what: string, statement: string, values: unknown[], pages: number][]
   ],
   ['stopping a reply in a backlog', 'reply_cancel', [BACKLOG_OWNER, roomId(BACKLOG_ROOM), BACKLOG_HEAD, now], 120],
   ['stopping all replies of a long room', 'reply_cancel_all', [LONG_OWNER, LONG, now, false], 30],
-  ['sweeping a backlog', 'reply_sweep', [catalogue], 60_000],
-  ['opening one more of many rooms', 'chatroom_create', [NEW_IDS[0], OWNER_OF_MANY, 'T', null, null, now, catalogue, 0], 100],
+  ['sweeping a backlog', 'reply_sweep', [catalogue], 7_500],
+  // Counts as many rooms as the plan allows.
+  [
+    'opening one more of many rooms',
+    'chatroom_create',
+    [NEW_IDS[0], OWNER_OF_MANY, 'T', null, null, now, catalogue, 0],
+    250,
+  ],
   ['telling the version of a list of many rooms', 'chatroom_list_first_page_version', [OWNER_OF_MANY, false, 51], 80],
   ['listing many rooms', 'chatroom_list_first_page', [OWNER_OF_MANY, false, 51], 80],
   [
@@ -212,18 +219,21 @@ const HOT: [what: string, statement: string, values: unknown[], pages: number][]
   ],
   ['what has changed in a list of many rooms', 'chatroom_list_changed', [OWNER_OF_MANY, false, now], 30],
   ['reading rooms that have moved', 'chatroom_list_moved', [OWNER_OF_MANY, false, 51, [roomId(FIRST_OWN_ROOM)]], 20],
-  ['rotating a refresh token', 'session_rotate', [Buffer.from('f'), Buffer.from('r'), Buffer.from('n'), Buffer.from('s'), now, now, null, null], 20],
+  [
+    'rotating a refresh token',
+    'session_rotate',
+    [Buffer.from('f'), Buffer.from('r'), Buffer.from('n'), Buffer.from('s'), now, now, null, null],
+    20,
+  ],
   ['reading ended sessions', 'session_recently_revoked', [60, 50_000], 60],
   ['reading the quota', 'quota_read', [LONG_OWNER, today, now, catalogue], 30],
-  ['taking due work of billing', 'billing_take_due', [100], 3_000],
+  ['taking due work of billing', 'billing_take_due', [100], 2_000],
 ];
 
 describe('in a database that has lived', () => {
   describe.each(['force_generic_plan', 'force_custom_plan'])('with %s', (mode) => {
     it.each(HOT)('%s (%s) touches few pages', async (_what, name, values, pages) => {
-      const touched = await pagesOf(name, values, mode);
-      process.stderr.write(`PAGES ${mode} ${name} ${touched} < ${pages}\n`);
-      expect(touched).toBeLessThan(pages);
+      expect(await pagesOf(name, values, mode)).toBeLessThan(pages);
     });
 
     it('finishing a reply touches few pages', async () => {
@@ -239,13 +249,16 @@ describe('in a database that has lived', () => {
 
 describe('in a database that has lived, what Prisma makes of a query is bounded by an index condition', () => {
   let database: Database;
-  let query: jest.SpiedFunction<pg.Pool['query']>;
+  let query: jest.SpiedFunction<pg.Client['query']>;
 
   beforeAll(() => {
     database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
-    query = jest.spyOn(database.pool, 'query');
+    query = jest.spyOn(pg.Client.prototype, 'query');
   });
-  afterAll(() => database.onApplicationShutdown());
+  afterAll(async () => {
+    query.mockRestore();
+    await database.onApplicationShutdown();
+  });
 
   const clock = new SystemClock();
   const rooms = () => new ChatroomStore(database, clock, plans);
@@ -256,16 +269,22 @@ describe('in a database that has lived, what Prisma makes of a query is bounded 
     ['changing a room', () => rooms().update(LONG_OWNER, LONG, { title: 'Another' })],
     ['asking for a session', () => sessions().exists(NEW_IDS[0]!)],
     ['ending the grace of a rotation', () => sessions().endGrace(NEW_IDS[0]!, 'rotation')],
-    ['finding the account of a number', () => new AccountStore(database, clock).findByPhone('+17')],
     ['exporting the audit trail', () => new AuditEventStore(database).eventsAfter(LONG_OWNER, NEW_IDS[0]!, 500)],
-    ['deleting a room', () => new RoomDeletionStore(database, cancellations(), clock).delete(LONG_OWNER, NEW_IDS[0]!)],
+    [
+      'deleting a room',
+      () =>
+        new RoomDeletionStore(database, new ReplyCancellationStore(database, clock), clock).delete(
+          LONG_OWNER,
+          NEW_IDS[0]!,
+        ),
+    ],
   ])('%s', async (_what, ask) => {
     query.mockClear();
     await ask();
-    const texts = query.mock.calls.map(([config]) => (config as unknown as pg.QueryConfig).text);
-    const plans = texts.filter((text) => /^\s*(?:WITH|SELECT|UPDATE|DELETE)/i.test(text));
-    expect(plans).not.toEqual([]);
-    for (const text of plans) {
+    const texts = query.mock.calls.map(([config]) => (config as unknown as pg.QueryConfig | undefined)?.text ?? '');
+    const statements = texts.filter((text) => /^\s*(?:WITH|SELECT|UPDATE|DELETE)/i.test(text));
+    expect(statements).not.toEqual([]);
+    for (const text of statements) {
       const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`);
       expect(unboundedScans(rows[0]['QUERY PLAN'][0].Plan as PlanNode)).toEqual([]);
     }
