@@ -11,6 +11,8 @@ const LIVED = {
   backlog: 3_000,
   /** Variants of one reply, none of which brought any text. */
   variants: 20_000,
+  /** Rooms of one user alone. */
+  roomsOfOne: 10_000,
 };
 
 /** Ids that a test asks about: by the number of the row that they belong to. */
@@ -29,10 +31,19 @@ export const VARIANTS_ROOM = 3;
 /** A room with a hundred messages of 32,000 characters at its end. */
 export const LONG_TEXTS_ROOM = 4;
 
+/** The number of the user with many rooms, and of the first one of those; each has two messages. */
+export const ROOM_OWNER = 5;
+export const FIRST_OWN_ROOM = LIVED.rooms + 1;
+
 /** Messages are numbered room by room; these are the first ones of the long room and of the backlogs. */
 const FIRST_LONG = LIVED.messages + 1;
 const FIRST_BACKLOG = FIRST_LONG + LIVED.longRoom;
 const FIRST_VARIANT = FIRST_BACKLOG + 2 * LIVED.backlog;
+const FIRST_OF_OWN_ROOMS = FIRST_VARIANT + LIVED.variants + 1;
+
+/** The question that has all the variants, and the newest of them. */
+export const VARIANTS_QUESTION = messageId(FIRST_VARIANT);
+export const LAST_VARIANT = messageId(FIRST_VARIANT + LIVED.variants);
 
 /** The last reply of the long room, which is finished, and the first one of the backlog room. */
 export const LONG_ROOM_REPLY = messageId(FIRST_BACKLOG - 1);
@@ -65,6 +76,11 @@ const HISTORY = [
   `${message('n', `'${roomId(LONG_ROOM)}'::uuid`, `${PER_ROOM} + 1 + n - ${FIRST_LONG}`)}
    generate_series(${FIRST_LONG}, ${FIRST_LONG + LIVED.longRoom - 1}) n`,
   `UPDATE chatroom SET last_seq = ${PER_ROOM + LIVED.longRoom} WHERE id = '${roomId(LONG_ROOM)}'`,
+  `INSERT INTO chatroom (id, user_id, title, last_seq, last_activity_at, updated_at)
+   SELECT ${uuidSql('b', 'n')}, '${userId(ROOM_OWNER)}', 'Room ' || n, 2, at, at
+   FROM generate_series(${FIRST_OWN_ROOM}, ${FIRST_OWN_ROOM + LIVED.roomsOfOne - 1}) n, LATERAL (SELECT ${PAST} + n * interval '1 ms' AS at) active`,
+  `${message('n', uuidSql('b', `${FIRST_OWN_ROOM} + (n - ${FIRST_OF_OWN_ROOMS}) / 2`), `1 + (n - ${FIRST_OF_OWN_ROOMS}) % 2`)}
+   generate_series(${FIRST_OF_OWN_ROOMS}, ${FIRST_OF_OWN_ROOMS + 2 * LIVED.roomsOfOne - 1}) n`,
   `INSERT INTO daily_usage SELECT id, current_date - days, 3 FROM "user", generate_series(0, 4) days`,
   `INSERT INTO reply_concurrency SELECT id, 7, ARRAY[gen_random_uuid(), gen_random_uuid()] FROM "user"`,
   `INSERT INTO model_usage (user_id, day, model, purpose, calls, prompt_tokens)

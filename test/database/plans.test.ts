@@ -1,8 +1,10 @@
 import 'reflect-metadata';
-import '@app/auth';
-import '@app/chatroom';
+import { jest } from '@jest/globals';
+import { SessionStore } from '@app/auth/testing';
+import { ChatroomStore, ReplyCancellationStore, RoomDeletionStore } from '@app/chatroom/testing';
 import '@app/gemini';
-import { registeredStatements } from '@app/platform/testing';
+import { Database, DatabaseConfig } from '@app/platform';
+import { AuditEventStore, registeredStatements, SystemClock } from '@app/platform/testing';
 import { CatalogueConfig, loadPlanCatalogue } from '@app/subscription';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
@@ -10,13 +12,17 @@ import {
   BACKLOG_HEAD,
   BACKLOG_ROOM,
   BACKLOG_SECOND,
+  FIRST_OWN_ROOM,
+  LAST_VARIANT,
   live,
   LONG_ROOM,
   LONG_ROOM_REPLY,
   LONG_TEXTS_ROOM,
   messageId,
+  ROOM_OWNER,
   roomId,
   userId,
+  VARIANTS_QUESTION,
   VARIANTS_ROOM,
 } from './lived-database.js';
 
@@ -47,7 +53,8 @@ afterAll(async () => {
 });
 
 const statements = registeredStatements();
-const catalogue = loadPlanCatalogue(new CatalogueConfig()).sqlParameter;
+const plans = loadPlanCatalogue(new CatalogueConfig());
+const catalogue = plans.sqlParameter;
 
 /** A table of one row, and one of a row for each model that is paused. */
 const TINY = new Set(['stripe_event_cursor', 'model_pause']);
@@ -136,7 +143,10 @@ const now = new Date();
 const today = now.toISOString().slice(0, 10);
 const NEW_IDS = ['d0000000-0000-7000-8000-000000000001', 'd0000000-0000-7000-8000-000000000002'];
 
+const BACKLOG_OWNER = userId(1 + BACKLOG_ROOM);
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+const OWNER_OF_MANY = userId(ROOM_OWNER);
 
 const SENT = [LONG_OWNER, LONG, now, today, catalogue, ...NEW_IDS];
 
@@ -173,6 +183,52 @@ const HOT: [what: string, statement: string, values: unknown[], pages: number][]
   ['searching among many messages', 'message_search_read', [LONG_OWNER, LAST_ID, 2_000, 1_048_576], 400],
   ['exporting a part of a long room', 'message_export', [LONG, 50_000, 500, 524_288], 1_700],
   ['polling a reply', 'message_find', [LONG_OWNER, LONG, LONG_ROOM_REPLY], 20],
+  ['asking how far replies have come', 'message_progress', [[LONG_ROOM_REPLY, BACKLOG_HEAD]], 20],
+  ['finding what a search has found', 'message_search_find', [[LONG_ROOM_REPLY], LONG_OWNER], 20],
+  [
+    'listing many variants of a reply',
+    'message_find_variants',
+    [userId(1 + VARIANTS_ROOM), roomId(VARIANTS_ROOM), VARIANTS_QUESTION, 2_147_483_647, 51],
+    150,
+  ],
+  [
+    'regenerating the reply with many variants',
+    'message_regenerate',
+    [
+      ...[userId(1 + VARIANTS_ROOM), roomId(VARIANTS_ROOM), now, today, catalogue],
+      ...[LAST_VARIANT, NEW_IDS[0], false, null, null],
+    ],
+    120,
+  ],
+  ['stopping a reply in a backlog', 'reply_cancel', [BACKLOG_OWNER, roomId(BACKLOG_ROOM), BACKLOG_HEAD, now], 120],
+  ['stopping all replies of a long room', 'reply_cancel_all', [LONG_OWNER, LONG, now, false], 30],
+  ['sweeping a backlog', 'reply_sweep', [catalogue], 7_500],
+  // Counts as many rooms as the plan allows.
+  [
+    'opening one more of many rooms',
+    'chatroom_create',
+    [NEW_IDS[0], OWNER_OF_MANY, 'T', null, null, now, catalogue, 0],
+    250,
+  ],
+  ['telling the version of a list of many rooms', 'chatroom_list_first_page_version', [OWNER_OF_MANY, false, 51], 80],
+  ['listing many rooms', 'chatroom_list_first_page', [OWNER_OF_MANY, false, 51], 80],
+  [
+    'walking on through a list of many rooms',
+    'chatroom_list_next_page',
+    [OWNER_OF_MANY, false, 51, false, now, roomId(FIRST_OWN_ROOM + 5_000), now],
+    80,
+  ],
+  ['what has changed in a list of many rooms', 'chatroom_list_changed', [OWNER_OF_MANY, false, now], 30],
+  ['reading rooms that have moved', 'chatroom_list_moved', [OWNER_OF_MANY, false, 51, [roomId(FIRST_OWN_ROOM)]], 20],
+  [
+    'rotating a refresh token',
+    'session_rotate',
+    [Buffer.from('f'), Buffer.from('r'), Buffer.from('n'), Buffer.from('s'), now, now, null, null],
+    20,
+  ],
+  ['reading ended sessions', 'session_recently_revoked', [60, 50_000], 60],
+  ['reading the quota', 'quota_read', [LONG_OWNER, today, now, catalogue], 30],
+  ['taking due work of billing', 'billing_take_due', [100], 2_000],
 ];
 
 describe('in a database that has lived', () => {
@@ -189,5 +245,49 @@ describe('in a database that has lived', () => {
       ];
       expect(await pagesOf('reply_finish', [BACKLOG_HEAD, 1, ...final], mode, claimed)).toBeLessThan(80);
     });
+  });
+});
+
+describe('in a database that has lived, what Prisma makes of a query is bounded by an index condition', () => {
+  let database: Database;
+  let query: jest.SpiedFunction<pg.Client['query']>;
+
+  beforeAll(() => {
+    database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
+    query = jest.spyOn(pg.Client.prototype, 'query');
+  });
+  afterAll(async () => {
+    query.mockRestore();
+    await database.onApplicationShutdown();
+  });
+
+  const clock = new SystemClock();
+  const rooms = () => new ChatroomStore(database, clock, plans);
+  const sessions = () => new SessionStore(database);
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['reading the settings of a room', () => rooms().find(LONG_OWNER, LONG)],
+    ['changing a room', () => rooms().update(LONG_OWNER, LONG, { title: 'Another' })],
+    ['asking for a session', () => sessions().exists(NEW_IDS[0]!)],
+    ['ending the grace of a rotation', () => sessions().endGrace(NEW_IDS[0]!, 'rotation')],
+    ['exporting the audit trail', () => new AuditEventStore(database).eventsAfter(LONG_OWNER, NEW_IDS[0]!, 500)],
+    [
+      'deleting a room',
+      () =>
+        new RoomDeletionStore(database, new ReplyCancellationStore(database, clock), clock).delete(
+          LONG_OWNER,
+          NEW_IDS[0]!,
+        ),
+    ],
+  ])('%s', async (_what, ask) => {
+    query.mockClear();
+    await ask();
+    const texts = query.mock.calls.map(([config]) => (config as unknown as pg.QueryConfig | undefined)?.text ?? '');
+    const statements = texts.filter((text) => /^\s*(?:WITH|SELECT|UPDATE|DELETE)/i.test(text));
+    expect(statements).not.toEqual([]);
+    for (const text of statements) {
+      const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`);
+      expect(unboundedScans(rows[0]['QUERY PLAN'][0].Plan as PlanNode)).toEqual([]);
+    }
   });
 });

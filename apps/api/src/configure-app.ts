@@ -1,15 +1,8 @@
-import type { Socket } from 'node:net';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import helmet from 'helmet';
-import { AddressHashService } from '@app/auth';
-import {
-  AuditTrail,
-  Metrics,
-  ProblemFilter,
-  RequestValidationPipe,
-  sendProblem,
-  toProblem,
-  UnknownInputGuard,
-} from '@app/platform';
+import { AddressHashService, ErasedUserFilter } from '@app/auth';
+import { AuditTrail, Metrics, RequestValidationPipe, sendProblem, toProblem, UnknownInputGuard } from '@app/platform';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { controlAccess } from './access-hook.js';
@@ -91,9 +84,11 @@ export async function configureApp(app: NestFastifyApplication, config: ApiConfi
   fastify.decorate('methodsByPath', methods);
   addRequestHooks(fastify, app.get(Metrics), { addresses: app.get(AddressHashService), audit: app.get(AuditTrail) });
   acceptJsonOnly(fastify);
-  // Made once: the plugin for Fastify would put the same headers together anew for each request.
-  const secure = helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY } });
-  fastify.addHook('onRequest', (request, reply, done) => secure(request.raw, reply.raw, () => done()));
+  const security = securityHeaders();
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    void reply.headers(security);
+    done();
+  });
   addRequestRules(fastify);
   if (config.CORS_ORIGINS.length > 0) {
     app.enableCors({
@@ -111,12 +106,20 @@ export async function configureApp(app: NestFastifyApplication, config: ApiConfi
   boundUnreadBodies(fastify);
   app.useGlobalGuards(new UnknownInputGuard());
   app.useGlobalPipes(new RequestValidationPipe());
-  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalFilters(new ErasedUserFilter());
   setUpDocs(app);
   await app.init();
   for (const [path, known] of [...methodsSoFar(), ...docsFileMethods()]) methods.set(path, known);
   answerOtherMethods(fastify, methods);
   refuseTunnels(fastify, methods);
+}
+
+/** What helmet sets, which is the same for all answers. */
+function securityHeaders(): Record<string, string> {
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  const secure = helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY } });
+  secure(response.req, response, () => undefined);
+  return response.getHeaders() as Record<string, string>;
 }
 
 /** The API serves data, and one page of its own: Swagger UI, whose styles stand in the page. */

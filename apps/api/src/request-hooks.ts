@@ -18,11 +18,13 @@ export function requestIdOf(request: IncomingMessage): string {
   return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : uuidv7();
 }
 
-/** Sets what every answer carries. On the raw response, so that hijacked streams have it too. */
+/**
+ * Sets what every answer carries. None of it on the raw response: Node writes headers in a fraction of the time when it gets all
+ * of them together.
+ */
 export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.raw.setHeader('X-Request-Id', request.id);
   // Everything here is somebody's own, or changes by the moment.
-  reply.raw.setHeader('Cache-Control', 'no-store');
+  void reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
 }
 
 /** Gives every request its id, context, access line and measurement. */

@@ -1,14 +1,13 @@
 import { RedisClient, SlotModule } from '@app/platform';
 import { Module, type Provider, type Type } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { AccessService } from './access/access.service.js';
 import { RequestTurnsService } from './access/request-turns.service.js';
-import { ErasedUserInterceptor } from './access/erased-user.interceptor.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
+import { VerifiedTokenCache } from './access/verified-token.cache.js';
 import { AccountErasureService } from './account/account-erasure.service.js';
 import { AccountExportService } from './account/account-export.service.js';
 import { AccountParticipantService } from './account/account-participant.service.js';
@@ -133,8 +132,8 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     SessionRevocationService,
     SessionStore,
     SessionService,
+    VerifiedTokenCache,
     otpSender,
-    { provide: APP_INTERCEPTOR, useClass: ErasedUserInterceptor },
   ],
   exports: [AddressHashService, AccountParticipantService, AccountPlanService, SessionRevocationService],
 })

@@ -5,6 +5,7 @@ export { AddressHashService } from './account/address-hash.service.js';
 export { UnauthenticatedError } from './token/token.errors.js';
 export { RequestTurnsService } from './access/request-turns.service.js';
 export { AccessService } from './access/access.service.js';
+export { ErasedUserFilter } from './access/erased-user.filter.js';
 export { AccountParticipantService } from './account/account-participant.service.js';
 export { AccountPlanService } from './account/account-plan.service.js';
 export { AUTH_CONFIG, AuthModule } from './auth.module.js';

@@ -2,9 +2,11 @@ import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
+import type { AuthenticatedUser } from '../token/authenticated-user.js';
 import { Public } from '../token/public.decorator.js';
 import { UnauthenticatedError } from '../token/token.errors.js';
-import { sendsToken } from './jwt.strategy.js';
+import { bearerToken, JwtStrategy, sendsToken } from './jwt.strategy.js';
+import { VerifiedTokenCache } from './verified-token.cache.js';
 
 /**
  * Closes every route that isn't marked with {@link Public} to callers without a valid access token. Run by `AccessService`,
@@ -12,13 +14,21 @@ import { sendsToken } from './jwt.strategy.js';
  */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard('jwt') {
-  constructor(private readonly reflector: Reflector) {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly strategy: JwtStrategy,
+    private readonly verified: VerifiedTokenCache,
+  ) {
     super();
   }
 
-  override canActivate(context: ExecutionContext) {
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
     if (this.reflector.getAllAndOverride(Public, [context.getHandler(), context.getClass()])) return true;
-    return super.canActivate(context);
+    const request = context.switchToHttp().getRequest<FastifyRequest & { user?: AuthenticatedUser }>();
+    const claims = this.verified.find(bearerToken(request) ?? '');
+    if (claims === null) return (await super.canActivate(context)) as boolean;
+    request.user = this.handleRequest(null, await this.strategy.userOf(claims), undefined, context);
+    return true;
   }
 
   /**

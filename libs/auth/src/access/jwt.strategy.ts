@@ -8,6 +8,7 @@ import { SessionRevocationService } from '../session/session-revocation.service.
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, AccessTokenService } from '../token/access-token.service.js';
 import type { AuthenticatedUser } from '../token/authenticated-user.js';
+import { type VerifiedClaims, VerifiedTokenCache } from './verified-token.cache.js';
 
 /** The token of `Authorization: Bearer` (RFC 6750). The time of the library's own pattern grows with the square of the header's length. */
 export const bearerToken = ({ headers }: Pick<IncomingMessage, 'headers'>): string | null =>
@@ -25,8 +26,10 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     tokens: AccessTokenService,
     private readonly revocations: SessionRevocationService,
     private readonly rotations: RotationUseService,
+    private readonly verified: VerifiedTokenCache,
   ) {
     super({
+      passReqToCallback: true,
       jwtFromRequest: bearerToken,
       secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, secret?: Buffer) => void) => {
         const secret = tokens.secretOf(token);
@@ -40,11 +43,26 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   }
 
   /** Called with the claims of a token whose signature, issuer, audience and times are right; false refuses it. */
-  async validate(claims: AccessTokenClaims & { exp?: number }): Promise<AuthenticatedUser | false> {
-    const { typ, sub, sid, jti, exp } = claims;
-    if (typ !== ACCESS_TOKEN_TYPE || exp === undefined || !isUUID(sub) || !isUUID(sid) || !isUUID(jti)) return false;
-    if (await this.revocations.isRevoked(sid)) return false;
+  async validate(
+    request: Pick<IncomingMessage, 'headers'>,
+    claims: AccessTokenClaims & { exp?: number },
+  ): Promise<AuthenticatedUser | false> {
+    if (!isOfAccessToken(claims)) return false;
+    this.verified.add(bearerToken(request) ?? '', claims);
+    return this.userOf(claims);
+  }
+
+  /** Whom a token with these claims lets in, which has been verified and has not expired; false when its session has ended. */
+  async userOf(claims: VerifiedClaims): Promise<AuthenticatedUser | false> {
+    if (await this.revocations.isRevoked(claims.sid)) return false;
     await this.rotations.confirm(claims);
-    return { userId: sub, sessionId: sid };
+    return { userId: claims.sub, sessionId: claims.sid };
   }
 }
+
+const isOfAccessToken = (claims: AccessTokenClaims & { exp?: number }): claims is VerifiedClaims =>
+  claims.typ === ACCESS_TOKEN_TYPE &&
+  claims.exp !== undefined &&
+  isUUID(claims.sub) &&
+  isUUID(claims.sid) &&
+  isUUID(claims.jti);

@@ -4,6 +4,9 @@ import { hashKey } from '../otp/hash-key.js';
 import { OtpConfig } from '../otp/otp.config.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 
+/** Beyond so many addresses the oldest are forgotten: their hashes are computed once more. */
+const MAX_REMEMBERED = 10_000;
+
 /** Enough that no two addresses of one log share it. */
 const LENGTH_BYTES = 16;
 
@@ -14,6 +17,8 @@ const LENGTH_BYTES = 16;
 @Injectable()
 export class AddressHashService {
   private readonly key: Buffer;
+  /** Every request asks, and the hash of an address costs a tenth of a short request. */
+  private readonly remembered = new Map<string, string>();
 
   constructor(config: OtpConfig, tokenConfig: AccessTokenConfig) {
     this.key = hashKey(config, tokenConfig, 'addresses in traces');
@@ -21,6 +26,11 @@ export class AddressHashService {
 
   /** @returns 32 hex digits */
   hash(ip: string): string {
-    return createHmac('sha256', this.key).update(ip).digest().subarray(0, LENGTH_BYTES).toString('hex');
+    const known = this.remembered.get(ip);
+    if (known !== undefined) return known;
+    const hash = createHmac('sha256', this.key).update(ip).digest().subarray(0, LENGTH_BYTES).toString('hex');
+    this.remembered.set(ip, hash);
+    if (this.remembered.size > MAX_REMEMBERED) this.remembered.delete(this.remembered.keys().next().value!);
+    return hash;
   }
 }

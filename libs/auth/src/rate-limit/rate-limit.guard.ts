@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rateLimitHeaders } from '@app/platform';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
@@ -117,4 +117,4 @@ function countersOf(kind: RateLimitKind, { user, ip }: MaybeAuthenticated, quota
 }
 
 /** Redis needs to tell callers apart, not to know them. */
-const hashOf = (caller: string): string => createHash('sha256').update(caller).digest('base64url');
+const hashOf = (caller: string): string => hash('sha256', caller, 'base64url');

@@ -1,4 +1,3 @@
-import { isoTime } from '@app/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import {
   MESSAGE_ROLES,
@@ -117,8 +116,8 @@ export class MessageResponse {
 /** A message row as clients see it. A plain object: serializers that look for decorators cost more than the query. */
 export const toMessageResponse = (row: MessageRow): MessageResponse => responseOf(row, (time) => time.toISOString());
 
-/** The same of a row within the JSON that PostgreSQL makes. */
-export const jsonToMessageResponse = (row: MessageRow<string>): MessageResponse => responseOf(row, isoTime);
+/** The same of a row that was read with `ISO_TIMES`. */
+export const isoToMessageResponse = (row: MessageRow<string>): MessageResponse => responseOf(row, (time) => time);
 
 function responseOf<Time>(row: MessageRow<Time>, iso: (time: Time) => string): MessageResponse {
   const { errorCode, errorDetail } = row;

@@ -26,7 +26,7 @@ export type ReplyErrorCode = (typeof REPLY_ERROR_CODES)[number];
 /**
  * The part of a `message` row that its readers may see.
  *
- * @typeParam Time `Date`, but text in the JSON that PostgreSQL makes
+ * @typeParam Time `Date`, but text where it was read with `ISO_TIMES`
  */
 export interface MessageRow<Time = Date> {
   id: string;

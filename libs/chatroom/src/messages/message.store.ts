@@ -37,8 +37,8 @@ const PROGRESS = prepared<ReplyProgress>(
 const FIND_VARIANTS = prepared<PageMessageRow>(
   'message_find_variants',
   messagePageSql(
-    `message JOIN chatroom ON chatroom.id = message.chatroom_id
-     WHERE message.reply_to = $3::uuid AND message.seq < $4::int AND chatroom.id = $2::uuid AND chatroom.user_id = $1::uuid`,
+    `message WHERE message.reply_to = $3::uuid AND message.seq < $4::int AND message.chatroom_id = $2::uuid
+       AND EXISTS (SELECT FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid)`,
     '$5',
   ),
 );

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   boundedPageOf,
   Clock,
@@ -27,14 +27,14 @@ const FIRST_PAGE = prepared<ListRow>('chatroom_list_first_page', listPageSql(LIS
 const FIRST_PAGE_VERSION = prepared<{ version: string }>(
   'chatroom_list_first_page_version',
   `
-    SELECT encode(sha256(convert_to(coalesce(string_agg(page.version, ','), ''), 'UTF8')), 'hex') AS version
+    SELECT encode(sha256(coalesce(string_agg(page.version, ''), '')), 'hex') AS version
     FROM (SELECT ${ROW_VERSION} AS version FROM chatroom WHERE ${LISTED} ORDER BY ${LIST_ORDER} LIMIT $3) page`,
 );
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (data: string | Buffer): string => hash('sha256', data, 'hex');
 
 /** As {@link FIRST_PAGE_VERSION} computes it. */
-const versionOf = (rows: ListRow[]): string => sha256(rows.map((row) => row.version).join(','));
+const versionOf = (rows: ListRow[]): string => sha256(Buffer.concat(rows.map((row) => row.version)));
 
 /** Another release may read other columns: then its pages have another shape than those that are cached. */
 const FORMAT = sha256(FIRST_PAGE.text);

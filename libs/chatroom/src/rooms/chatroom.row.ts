@@ -1,3 +1,4 @@
+import { isoTime } from '@app/platform';
 import type { ChatroomResponse } from './chatroom.response.js';
 
 /** The part of a `chatroom` row that its owner may see. */
@@ -38,6 +39,17 @@ export const chatroomColumns = (systemInstruction: string): string => `
 
 /** As {@link chatroomColumns}, with the whole text. */
 export const CHATROOM_COLUMNS = chatroomColumns('chatroom.system_instruction');
+
+/** A room as its owner sees it, from PostgreSQL's JSON of {@link CHATROOM_COLUMNS}. */
+export function jsonToChatroomResponse(json: string): ChatroomResponse {
+  const room = JSON.parse(json) as ChatroomResponse;
+  return {
+    ...room,
+    createdAt: isoTime(room.createdAt),
+    updatedAt: isoTime(room.updatedAt),
+    lastMessageAt: room.lastMessageAt === null ? null : isoTime(room.lastMessageAt),
+  };
+}
 
 /** A room as its owner sees it. */
 export const toChatroomResponse = (row: ChatroomRow): ChatroomResponse => ({

@@ -2,7 +2,7 @@ import { boundedPageOf, decodeCursor, type PageQuery, ValidationFailedError } fr
 import { PlanCatalogue, PlanStore } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import { MessagePosition } from '../messages/message-position.js';
-import { jsonToMessageResponse } from '../messages/message.response.js';
+import { isoToMessageResponse } from '../messages/message.response.js';
 import { MAX_SEQ } from '../messages/message.row.js';
 import { ChatroomNotFoundError, ModelNotInPlanError, TooManyChatroomsError } from './chatroom.errors.js';
 import type { CreateChatroomRequest, UpdateChatroomRequest } from './chatroom.request.js';
@@ -40,9 +40,8 @@ export class ChatroomService {
     const before = decodeCursor(MessagePosition, cursor)?.seq ?? MAX_SEQ;
     const read = await this.store.read(userId, chatroomId, limit + 1, before);
     if (read === null) throw new ChatroomNotFoundError();
-    const { messages: rows, ...room } = read;
-    const { items, nextCursor } = boundedPageOf(limit, rows, MessagePosition.of);
-    return { ...room, messages: items.reverse().map(jsonToMessageResponse), nextCursor };
+    const { items, nextCursor } = boundedPageOf(limit, read.messages, MessagePosition.of);
+    return { ...read.room, messages: items.reverse().map(isoToMessageResponse), nextCursor };
   }
 
   /**

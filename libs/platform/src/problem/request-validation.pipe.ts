@@ -17,6 +17,9 @@ const MAX_PROPERTIES = 200;
  */
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {
+  /** What an empty query becomes, by its class: the same each time. */
+  private readonly emptyQueries = new Map<unknown, unknown>();
+
   constructor() {
     super({
       transform: true,
@@ -32,8 +35,18 @@ export class RequestValidationPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'param') return typeof value === 'string' && isUuid(value) ? value.toLowerCase() : NIL;
     if (metadata.type === 'body' && value !== undefined) refuseUnlessObject(value);
+    if (metadata.type === 'query' && Object.keys(value as object).length === 0) return this.emptyQuery(value, metadata);
     refuseInheritedNames(value);
     return super.transform(value, metadata);
+  }
+
+  /** @throws ValidationFailedError where the query must say something */
+  private async emptyQuery(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const known = this.emptyQueries.get(metadata.metatype);
+    if (known !== undefined) return known;
+    const query: unknown = Object.freeze(await super.transform(value, metadata));
+    this.emptyQueries.set(metadata.metatype, query);
+    return query;
   }
 }
 

@@ -1,8 +1,6 @@
-import { type Item, serializeList } from 'structured-headers';
-
 /** The state of one limit for the caller. */
 export interface RateLimitState {
-  /** The policy's public name, e.g. `daily-messages`. */
+  /** The policy's public name, e.g. `daily-messages`: one of the code's own, without quotes and backslashes. */
   policy: string;
   /** How much the window allows. */
   quota: number;
@@ -20,12 +18,13 @@ export interface RateLimitState {
  */
 export function rateLimitHeaders(...limits: RateLimitState[]): Record<'RateLimit-Policy' | 'RateLimit', string> {
   return {
-    'RateLimit-Policy': serializeList(limits.map(({ policy, quota, window }) => item(policy, { q: quota, w: window }))),
-    RateLimit: serializeList(limits.map(({ policy, remaining, reset }) => item(policy, { r: remaining, t: reset }))),
+    'RateLimit-Policy': limits
+      .map(({ policy, quota, window }) => `"${policy}";q=${whole(quota)};w=${whole(window)}`)
+      .join(', '),
+    RateLimit: limits
+      .map(({ policy, remaining, reset }) => `"${policy}";r=${whole(remaining)};t=${whole(reset)}`)
+      .join(', '),
   };
 }
 
-const item = (name: string, parameters: Record<string, number>): Item => [
-  name,
-  new Map(Object.entries(parameters).map(([key, value]) => [key, Math.max(0, Math.ceil(value))])),
-];
+const whole = (value: number): number => Math.max(0, Math.ceil(value));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { RedisCommander } from 'ioredis';
+import { Redis, type RedisCommander } from 'ioredis';
 import { assertOneHashTag } from './hash-tag.js';
 import { connectRedis, type RedisConnection } from './redis-options.js';
 import { RedisConfig } from './redis.config.js';
@@ -17,7 +17,6 @@ const digests = new Map<string, string>();
 @Injectable()
 export class RedisClient implements OnApplicationShutdown {
   private readonly connection: RedisConnection;
-  private readonly commands: RedisCommander;
 
   constructor(@Inject(RedisConfig) config: RedisConfig) {
     this.connection = connectRedis(config, {
@@ -27,8 +26,13 @@ export class RedisClient implements OnApplicationShutdown {
       // A server that hangs keeps its connections: by then there may be another master.
       socketTimeout: 5_000,
     });
-    this.commands = this.connection;
     logReachability(this.connection, config.server);
+  }
+
+  /** The connection, for a command. */
+  private get commands(): RedisCommander {
+    if (this.connection instanceof Redis) gatherWrites(this.connection);
+    return this.connection;
   }
 
   /** The connection's state; `ready`: commands can be sent. */
@@ -105,6 +109,17 @@ export class RedisClient implements OnApplicationShutdown {
       () => this.commands.eval(script, numberOfKeys, ...args),
     );
   }
+}
+
+/**
+ * Has all commands of this turn of the event loop go out in one write. Requests arrive many at a time, and a system call for each
+ * command is what a command costs most. A cluster's connections, one to each node, go without.
+ */
+function gatherWrites({ stream }: Redis): void {
+  // There is none before the first connection.
+  if ((stream as Redis['stream'] | undefined)?.writableCorked !== 0) return;
+  stream.cork();
+  setImmediate(() => stream.uncork());
 }
 
 function digestOf(script: string): string {
