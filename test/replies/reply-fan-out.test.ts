@@ -24,6 +24,8 @@ import { createTestDatabase, type TestDatabase, testRedis } from '../support/ser
 
 /** More than are told of a signal in one turn of the event loop. */
 const READERS = 600;
+/** How many turns it takes. Those of one turn share a read of the log; so do later ones, if it is still under way. */
+const TURNS = 3;
 
 /** How often the stores were read. */
 const reads = { row: 0, log: 0 };
@@ -161,8 +163,9 @@ describe('many readers of one reply', () => {
     await raw.append(`reply:{${written.target.replyId}}:1:text`, ' the air');
     feed.put({ type: 'resync' });
     await eventually(() => all.every(({ frames }) => frames.text === 'Because the air'));
-    expect(reads).toEqual({ row: 1, log: 1 });
-    expect(new Set(all.map(({ frames }) => frames.taken[1])).size).toBe(1);
+    expect(reads.row).toBe(1);
+    expect(reads.log).toBeLessThanOrEqual(TURNS);
+    expect(new Set(all.map(({ frames }) => frames.taken[1])).size).toBeLessThanOrEqual(TURNS);
     for (const { reader } of all) readers.close(reader);
     expect(signals['followed'].size).toBe(0);
   });
