@@ -120,6 +120,20 @@ describe('in a database that has lived, the plan of each statement is bounded by
   });
 });
 
+describe('a plan without a bound', () => {
+  it.each([
+    ['of a table', 'SELECT id FROM message WHERE content = $1::text', ['Seq Scan on message']],
+    [
+      'of a partial index',
+      'SELECT count(*) FROM message WHERE completed_at IS NULL AND attempt < $1::int',
+      ['Index Scan of all of message_unfinished_by_user'],
+    ],
+  ])('is seen by its scan %s', async (what, text, scans) => {
+    await client.query(`PREPARE "plan_${what}" AS ${text}`);
+    expect(unboundedScans(await planOf(what, 'force_generic_plan'))).toEqual(scans);
+  });
+});
+
 /** Pages of 8 KiB that a statement touches with these values, planned as the driver's named statements come to be. */
 async function pagesOf(name: string, values: unknown[], mode: string, before = 'SELECT'): Promise<number> {
   const statement = statements.find((each) => each.name === name);
