@@ -120,6 +120,11 @@ export class BenchEnv {
     return child;
   }
 
+  /** Where the product's worker has its metrics. */
+  get workerOperations() {
+    return `http://127.0.0.1:${this.env['WORKER_HEALTH_PORT']}`;
+  }
+
   /** Ends the product's worker and starts one with other settings in its place. @param {Record<string, string>} settings */
   async replaceWorker(settings) {
     await this.#worker?.stop();

@@ -1,121 +1,105 @@
-/** Measures of streaming: how soon the first token comes, and what many open streams cost. */
-import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
+/** What many open streams of one reply cost an API process, and when a word reaches all of them. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freshPorts } from '../env/environment.mjs';
+import { quantile } from '../measure/numbers.mjs';
+import { processorMs, residentKib } from '../measure/processor-time.mjs';
 
-/** @import {Person, BenchEnv} from './bench-env.mjs' */
+/** @import {ChildProcess} from 'node:child_process' */
+/** @import {Context} from './context.mjs' */
 
-/** @param {number[]} sorted @param {number} share */
-const quantile = (sorted, share) =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+const READER = fileURLToPath(new URL('stream-reader.mjs', import.meta.url));
+/** Each reading process has so many streams at most, so that it keeps up and has file descriptors enough. */
+const PER_READER = 5_000;
+const WORDS = 10;
 
-/** @param {number[]} numbers */
-const sort = (numbers) => [...numbers].sort((a, b) => a - b);
+/** @param {Context} context */
+export const benchStreams = (context) => benchCount(context, context.size(2_000, 20));
 
-/**
- * Milliseconds until a response's body holds a text.
- *
- * @param {string} url @param {object} body @param {Record<string, string>} headers @param {string} text
- * @returns {Promise<number>}
- */
-function untilText(url, body, headers, text) {
+/** @param {Context} context */
+export const benchManyStreams = (context) => benchCount(context, context.size(10_000, 40));
+
+/** @param {Context} context @param {number} count */
+async function benchCount(context, count) {
+  const { bench, people } = context;
+  context.note(`${count.toLocaleString('en-US')} streams of one reply on one API process`);
+  const { port, child: api } = await startApi(context);
+  const pid = api.pid ?? 0;
+  const [person] = people;
+  if (person === undefined) throw new Error('There are no people.');
+  const room = person.rooms[1];
+  const latencyMs = context.size(8_000 + 4 * count, 3_000);
+  const prompt = `Many readers ${count}`;
+  const perSecond = context.size(1, 10);
+  await bench.answerTo(prompt, { text: 'word '.repeat(WORDS), latencyMs, tokensPerSecond: perSecond, chunkSize: 5 });
   const begun = performance.now();
-  return new Promise((resolve, reject) => {
-    const call = request(
-      url,
-      { method: 'POST', headers: { 'content-type': 'application/json', ...headers } },
-      (response) => {
-        let seen = '';
-        response.on('data', (chunk) => {
-          seen += String(chunk);
-          if (!seen.includes(text)) return;
-          resolve(performance.now() - begun);
-          response.destroy();
-        });
-        response.on('error', () => undefined);
-        response.on('end', () => reject(new Error(`The stream ended without "${text}": ${seen.slice(0, 300)}`)));
-      },
+  const { reply } = await bench.call('POST', `/chatroom/${room}/message`, { content: prompt }, person.token);
+  const path = `/chatroom/${room}/message/${reply.id}/stream`;
+  const before = residentKib(pid);
+  const readers = Array.from({ length: Math.ceil(count / PER_READER) }, () => fork(READER));
+  try {
+    const shares = readers.map((_, n) => Math.min(PER_READER, count - n * PER_READER));
+    await Promise.all(
+      readers.map((reader, n) => ask(reader, { host: '127.0.0.1', port, path, token: person.token, count: shares[n] })),
     );
-    call.on('error', reject);
-    call.end(JSON.stringify(body));
-  });
-}
-
-/**
- * From the request to the first token: through the whole product (one call that sends and streams), and straight from the
- * sandbox's Gemini, in turns.
- *
- * @param {BenchEnv} bench @param {Person} person
- */
-export async function measureFirstToken(bench, person) {
-  /** @type {{product: number[], baseline: number[]}} */
-  const times = { product: [], baseline: [] };
-  const prompt = 'Hello [[behaviour:answer text=Firstword latencyMs=20]]';
-  const gemini = `${bench.sandbox}/v1beta/models/gemini-flash-latest:streamGenerateContent?alt=sse`;
-  for (let i = 0; i < 200; i++) {
-    const room = person.rooms[1 + (i % (person.rooms.length - 1))];
-    const contents = [{ role: 'user', parts: [{ text: prompt }] }];
-    times.baseline.push(await untilText(gemini, { contents }, { 'x-goog-api-key': 'bench' }, 'Firstword'));
-    const headers = { authorization: `Bearer ${person.token}`, 'idempotency-key': `first-token-${i}` };
-    times.product.push(
-      await untilText(`${bench.product}/chatroom/${room}/message/stream`, { content: prompt }, headers, '"Firstword'),
-    );
+    await pause(context.size(1_000, 100));
+    if (performance.now() - begun > latencyMs) throw new Error('The words came before all streams were open.');
+    const kib = (residentKib(pid) - before) / count;
+    const cpu = processorMs(pid);
+    await bench.drained(bench.sides.product);
+    await pause(context.size(2_000, 200));
+    const cpuPerEvent = (processorMs(pid) - cpu) / (count * (WORDS + 1));
+    const reports = await Promise.all(readers.map((reader) => ask(reader, 'report')));
+    addRows(context, count, { kib, cpuPerEvent, reports });
+  } finally {
+    for (const reader of readers) reader.kill();
+    await api.stop();
   }
-  return { product: quantile(sort(times.product), 0.5), baseline: quantile(sort(times.baseline), 0.5) };
+}
+
+/** An API process of its own, so that nothing that happened before is in its memory. @param {Context} context */
+async function startApi({ bench }) {
+  const ports = await freshPorts();
+  const child = await bench.startProduct('api', ports);
+  await pause(1_000);
+  return { child, port: Number(ports['PORT']) };
+}
+
+/** @param {ChildProcess} reader @param {unknown} message @returns {Promise<any>} its answer */
+async function ask(reader, message) {
+  reader.send(/** @type {import('node:child_process').Serializable} */ (message));
+  const failed = once(reader, 'exit').then(() => Promise.reject(new Error('A reader of streams ended.')));
+  const [answer] = await Promise.race([once(reader, 'message'), failed]);
+  return answer;
 }
 
 /**
- * Opens many streams of one reply on one API process, and compares when each event reaches each of them.
- *
- * @param {BenchEnv} bench @param {Person[]} people @param {number} count
+ * @param {Context} context @param {number} count
+ * @param {{kib: number, cpuPerEvent: number, reports: {done: number, arrivals: [string, number[]][]}[]}} found
  */
-export async function measureOpenStreams(bench, people, count) {
-  const before = residentKib(bench.apiPid);
-  const words = 20;
-  const text = 'word '.repeat(words);
-  const behaviour = { type: 'answer', text, latencyMs: 15_000, tokensPerSecond: 5, chunkSize: 5 };
-  const rule = { match: { promptIs: 'Many readers' }, behaviours: [behaviour] };
-  await bench.call('POST', '/control/gemini/rules', rule, undefined, bench.sandbox);
-  const person = people[0];
-  const room = person?.rooms[1] ?? '';
-  const { reply } = await bench.call('POST', `/chatroom/${room}/message`, { content: 'Many readers' }, person?.token);
-  /** @type {Map<string, number[]>} when each reader got the event of an id */
+function addRows(context, count, { kib, cpuPerEvent, reports }) {
+  /** @type {Map<string, number[]>} */
   const arrivals = new Map();
-  let done = 0;
-  const readers = Array.from({ length: count }, async () => {
-    const response = await openStream(
-      `${bench.product}/chatroom/${room}/message/${reply.id}/stream`,
-      person?.token ?? '',
-    );
-    return async () => {
-      for await (const chunk of response) {
-        const now = performance.now();
-        for (const [, id = ''] of String(chunk).matchAll(/^id: (\S+)$/gm))
-          arrivals.set(id, [...(arrivals.get(id) ?? []), now]);
-        if (String(chunk).includes('event: done')) done++;
-      }
-    };
+  for (const [id, times] of reports.flatMap((report) => report.arrivals))
+    arrivals.set(id, [...(arrivals.get(id) ?? []), ...times]);
+  // The first reader to have a word shows when it was there; the others' delay is what the fan-out costs.
+  const delays = [...arrivals].flatMap(([id, times]) => {
+    const first = times.reduce((a, b) => Math.min(a, b), Infinity);
+    return id.startsWith('done') ? [] : times.map((time) => time - first);
   });
-  const opened = await Promise.all(readers);
-  const kibPerStream = (residentKib(bench.apiPid) - before) / count;
-  await Promise.all(opened.map((read) => read()));
-  // The first reader to have an event shows when it was there; the others' delay is what the fan-out costs.
-  const delays = sort([...arrivals.values()].flatMap((times) => times.map((time) => time - Math.min(...times))));
-  return { dropped: count - done, kibPerStream, medianMs: quantile(delays, 0.5), p99Ms: quantile(delays, 0.99) };
-}
-
-/** @param {string} url @param {string} token @returns {Promise<import('node:http').IncomingMessage>} once its headers are there */
-function openStream(url, token) {
-  return new Promise((resolve, reject) => {
-    const call = request(url, { headers: { authorization: `Bearer ${token}` }, agent: false }, (response) => {
-      if (response.statusCode === 200) resolve(response);
-      else reject(new Error(`A stream answered ${response.statusCode}`));
+  const name = `${count.toLocaleString('en-US')} streams`;
+  const dropped = count - reports.reduce((sum, { done }) => sum + done, 0);
+  /** @type {(id: string, what: string, unit: string, figure: number, limit?: number) => void} */
+  const add = (id, what, unit, figure, limit) =>
+    context.add({
+      ...{ id: `streams.${count}.${id}`, title: `${name}: ${what}`, unit, better: 'less', figures: { product: figure } },
+      ...(limit === undefined ? {} : { goal: { of: 'product', limit } }),
     });
-    call.on('error', reject);
-    call.end();
-  });
-}
-
-/** What a process holds in memory (Linux). @param {number} pid */
-function residentKib(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  add('dropped', 'without their end', 'streams', dropped, 0);
+  add('memory', 'memory of one', 'KiB', kib, 20);
+  add('p50', 'a word behind its first reader, p50', 'ms', quantile(delays, 0.5));
+  add('p99', 'a word behind its first reader, p99', 'ms', quantile(delays, 0.99), 250);
+  add('cpu', 'processor time of an event to one', 'ms', cpuPerEvent);
 }
