@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
     smoke: { type: 'boolean', default: false },
     name: { type: 'string', default: 'latest' },
     folder: { type: 'string', default: join(root, 'bench/results') },
+    add: { type: 'boolean', default: false },
     compare: { type: 'boolean', default: false },
   },
 });
@@ -66,16 +67,20 @@ async function measure() {
       context.part = name;
       await PARTS[name]?.run(context);
     }
-    await write({ machine, options: { ...options, parts }, rows: context.rows });
+    await write({ machine, options: { ...options, parts }, rows: context.rows }, parts);
   } finally {
     await bench.stop();
   }
 }
 
-/** @param {Result} result */
-async function write(result) {
+/** @param {Result} result @param {string[]} parts that were measured */
+async function write(result, parts) {
   await mkdir(values.folder, { recursive: true });
   const path = join(values.folder, values.name);
+  if (values.add) {
+    const earlier = await readResult(`${path}.json`).catch(() => null);
+    result.rows.unshift(...(earlier?.rows.filter(({ part }) => !parts.includes(part)) ?? []));
+  }
   await writeFile(`${path}.json`, `${JSON.stringify(result, null, 2)}\n`);
   await writeFile(`${path}.html`, htmlReport(result));
   note(`Written: ${path}.json and ${path}.html`);

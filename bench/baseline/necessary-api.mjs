@@ -132,21 +132,24 @@ app.post('/room/:room/message', async (/** @type {import('fastify').FastifyReque
   reply.code(202).send(await send(request, uuidv7(), uuidv7())),
 );
 
-app.post('/room/:room/message/stream', async (/** @type {import('fastify').FastifyRequest<SendRoute>} */ request, reply) => {
-  const replyId = uuidv7();
-  const channel = `necessary:${replyId}`;
-  followed.set(channel, (event) => {
-    reply.raw.write(`data: ${event}\n\n`);
-    if (event !== 'done') return;
-    reply.raw.end();
-    followed.delete(channel);
-    void subscriber.unsubscribe(channel);
-  });
-  await subscriber.subscribe(channel);
-  reply.hijack();
-  reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
-  reply.raw.write(`data: ${JSON.stringify(await send(request, uuidv7(), replyId))}\n\n`);
-});
+app.post(
+  '/room/:room/message/stream',
+  async (/** @type {import('fastify').FastifyRequest<SendRoute>} */ request, reply) => {
+    const replyId = uuidv7();
+    const channel = `necessary:${replyId}`;
+    followed.set(channel, (event) => {
+      reply.raw.write(`data: ${event}\n\n`);
+      if (event !== 'done') return;
+      reply.raw.end();
+      followed.delete(channel);
+      void subscriber.unsubscribe(channel);
+    });
+    await subscriber.subscribe(channel);
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
+    reply.raw.write(`data: ${JSON.stringify(await send(request, uuidv7(), replyId))}\n\n`);
+  },
+);
 
 app.get('/room/:room', async (/** @type {import('fastify').FastifyRequest<SendRoute>} */ request) => {
   const caller = authenticate(request.headers.authorization);

@@ -71,7 +71,12 @@ export class BenchEnv {
       });
       await createDatabase(postgres, 'bench');
       const program = await provideRedis(note);
-      const redis = await startRedis(processes, { program, folder: join(folder, 'redis'), port: redisPort, durable: true });
+      const redis = await startRedis(processes, {
+        program,
+        folder: join(folder, 'redis'),
+        port: redisPort,
+        durable: true,
+      });
       const databaseUrl = postgres.url('bench');
       await execa(process.execPath, ['prisma/migrate.mjs'], { cwd: root, env: { DATABASE_URL: databaseUrl } });
       const env = await environment({ databaseUrl, redisPort, root, folder });

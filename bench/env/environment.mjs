@@ -48,7 +48,8 @@ export async function environment({ databaseUrl, redisPort, root, folder }) {
 
 /** The plans that ship, with answers of any length. @param {string} root @param {string} folder */
 async function plansForLongAnswers(root, folder) {
-  const { $schema: _, ...plans } = JSON.parse(await readFile(join(root, 'plans.json'), 'utf8'));
+  const plans = JSON.parse(await readFile(join(root, 'plans.json'), 'utf8'));
+  delete plans.$schema;
   plans.plans.pro.maxOutputTokens = 1_000_000;
   const path = join(folder, 'plans.json');
   await writeFile(path, JSON.stringify(plans));

@@ -11,7 +11,9 @@ import { freePort } from '../../scripts/services/ports.mjs';
 
 /** @param {Server} server @param {number} port */
 const listening = (server, port) =>
-  new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(/** @type {AddressInfo} */ (server.address()).port)));
+  new Promise((resolve) =>
+    server.listen(port, '127.0.0.1', () => resolve(/** @type {AddressInfo} */ (server.address()).port)),
+  );
 
 /**
  * Like Google, it doesn't say for how long it keeps connections, and keeps them long.
@@ -27,8 +29,8 @@ export async function startSlowTls({ target, roundTripMs, folder }) {
   const tls = createHttpsServer({ key: await readFile(key), cert: await readFile(cert) }, (incoming, outgoing) => {
     const forwarded = request(`${target}${incoming.url}`, { method: incoming.method, headers: incoming.headers });
     forwarded.on('response', (response) => {
-      const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...headers } = response.headers;
-      outgoing.writeHead(response.statusCode ?? 502, headers);
+      const type = response.headers['content-type'] ?? '';
+      outgoing.writeHead(response.statusCode ?? 502, { 'content-type': type });
       response.pipe(outgoing);
     });
     forwarded.on('error', () => outgoing.destroy());

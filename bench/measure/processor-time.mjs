@@ -39,16 +39,25 @@ export function processorMs(pid) {
   return nanoseconds / 1e6;
 }
 
+/** What the ended children of a process took, in milliseconds. @param {number} pid */
+function endedChildrenMs(pid) {
+  const stat = statOf(pid);
+  return ((stat[13] ?? 0) + (stat[14] ?? 0)) * TICK_MS;
+}
+
 /**
  * The same for a process with its children, those that have ended included: PostgreSQL has one for each connection.
  *
  * @param {number} pid
  */
 export function treeProcessorMs(pid) {
-  const stat = statOf(pid);
-  const ended = ((stat[13] ?? 0) + (stat[14] ?? 0)) * TICK_MS;
-  const children = list('/proc').filter((name) => /^\d+$/.test(name) && statOf(name)[1] === pid);
-  return children.reduce((sum, child) => sum + processorMs(child), processorMs(pid) + ended);
+  for (;;) {
+    const ended = endedChildrenMs(pid);
+    const children = list('/proc').filter((name) => /^\d+$/.test(name) && statOf(name)[1] === pid);
+    const sum = children.reduce((total, child) => total + processorMs(child), processorMs(pid) + ended);
+    // A child that ended meanwhile may be in neither of the two.
+    if (endedChildrenMs(pid) === ended) return sum;
+  }
 }
 
 /** What a process holds in memory, in KiB. @param {number} pid */

@@ -53,6 +53,7 @@ export async function machineFacts(bench) {
   return {
     date: new Date().toISOString(),
     commit: await commit(),
+    product: await lastChange('apps', 'libs', 'prisma', 'package-lock.json'),
     processor: cpus()[0]?.model.trim() ?? '?',
     cores: cpus().length,
     memoryGib: Math.round(totalmem() / 2 ** 30),
@@ -62,6 +63,12 @@ export async function machineFacts(bench) {
     redis,
     loadAtStart: loadavg().map((load) => Math.round(load * 100) / 100),
   };
+}
+
+/** The last commit that changed one of these. @param {...string} paths */
+async function lastChange(...paths) {
+  const { stdout } = await execa('git', ['log', '-1', '--format=%h', '--', ...paths], { reject: false });
+  return stdout || 'unknown';
 }
 
 /** The commit, and whether the files differ from it. */

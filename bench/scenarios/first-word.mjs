@@ -88,7 +88,11 @@ async function benchFar(context) {
  */
 function addTimes(context, id, title, { direct, product, necessary }, limit) {
   const middle = (/** @type {number[]} */ of) => quantile(of, 0.5);
-  const known = { direct: middle(direct), product: middle(product), ...(necessary ? { necessary: middle(necessary) } : {}) };
+  const known = {
+    direct: middle(direct),
+    product: middle(product),
+    ...(necessary ? { necessary: middle(necessary) } : {}),
+  };
   context.add({ id: `first.${id}`, title, unit: 'ms', better: 'less', figures: known });
   context.add({
     ...{ id: `first.${id}.added`, title: `${title}: added to a direct call`, unit: 'ms', better: 'less' },

@@ -10,7 +10,7 @@ const BACKLOG_USERS = 300;
 /** @param {string} kind one hexadecimal digit @param {string} n */
 const uuid = (kind, n) => `('${kind}0000000-0000-7000-8000-' || lpad((${n})::text, 12, '0'))::uuid`;
 
-const PAST = `now() - interval '1 hour'`;
+const PAST = `(now() - interval '1 hour')`;
 
 /** Rows numbered from one number to another: messages, and their rooms and users. @param {number} from @param {number} to of messages */
 const history = (from, to) => {
@@ -81,7 +81,7 @@ export async function addBacklog(database, replies) {
     ['user', 'completed', uuid('d', '2 * n'), 'NULL::uuid', '1000000 + 2 * n'],
     ['bot', 'queued', uuid('d', '2 * n + 1'), uuid('d', '2 * n'), '1000001 + 2 * n'],
   ]) {
-    const [end, due] = role === 'user' ? [PAST, 'NULL'] : ['NULL', `now() + interval '1 day'`];
+    const [end, due] = role === 'user' ? [PAST, 'NULL'] : ['NULL', `(now() + interval '1 day')`];
     await database.query(
       `INSERT INTO message (id, chatroom_id, user_id, seq, role, status, content, created_at, completed_at, reply_to, due_at,
                             next_enqueue_at, quota_day)

@@ -43,7 +43,12 @@ async function benchSize(context, times, count, backlog) {
     const load = { url: side.url, seconds: options.seconds, connections: 16 };
     const { usage, result } = await measured(bench, side, () => closedLoop(load, () => side[operation](pick(people))));
     context.add({
-      ...{ id: `growth.${times}.${operation}`, title: `${name}: ${operation}, processor time`, unit: 'ms', better: 'less' },
+      ...{
+        id: `growth.${times}.${operation}`,
+        title: `${name}: ${operation}, processor time`,
+        unit: 'ms',
+        better: 'less',
+      },
       figures: { product: perOperation(usage, result.sent).total },
     });
   }
@@ -54,7 +59,12 @@ async function benchSize(context, times, count, backlog) {
   });
   const { postgres, total } = perOperation(usage, backlog);
   const row = /** @type {const} */ ({ unit: 'ms', better: 'less' });
-  context.add({ ...row, id: `growth.${times}.backlog`, title: `${name}: a reply of the backlog`, figures: { product: total } });
+  context.add({
+    ...row,
+    id: `growth.${times}.backlog`,
+    title: `${name}: a reply of the backlog`,
+    figures: { product: total },
+  });
   context.add({
     ...{ ...row, id: `growth.${times}.backlog.postgres`, title: `${name}: of it PostgreSQL` },
     figures: { product: postgres },

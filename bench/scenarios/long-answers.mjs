@@ -49,9 +49,10 @@ async function benchKind(context, { id, title, replies, bytes, perSecond }) {
     return ids;
   });
   const stallMs = await eventLoopStallMs(bench.workerOperations);
-  const stored = await bench.database.query('SELECT sum(octet_length(content))::int AS sum FROM message WHERE id = ANY($1)', [
-    result,
-  ]);
+  const stored = await bench.database.query(
+    'SELECT sum(octet_length(content))::int AS sum FROM message WHERE id = ANY($1)',
+    [result],
+  );
   const whole = replies * bytes;
   if (stored.rows[0].sum !== whole) throw new Error(`${stored.rows[0].sum} of ${whole} bytes were stored.`);
   /** @type {(of: string, what: string, unit: string, figure: number, limit?: number) => void} */

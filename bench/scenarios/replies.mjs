@@ -27,9 +27,7 @@ async function benchAcceptedToStored(context) {
     const found = [];
     for (let i = 0; i < context.size(40, 3); i++) {
       const person = pick(people);
-      const { reply } = JSON.parse(
-        await answer(agent, side.url, side.send(person, pick(person.rooms.slice(1)), 'Hi')),
-      );
+      const { reply } = JSON.parse(await answer(agent, side.url, side.send(person, pick(person.rooms.slice(1)), 'Hi')));
       const accepted = performance.now();
       while (!(await side.isStored(reply.id)));
       found.push(performance.now() - accepted);
@@ -37,7 +35,10 @@ async function benchAcceptedToStored(context) {
     await bench.drained(side);
     return found;
   });
-  for (const [name, share] of /** @type {const} */ ([['p50', 0.5], ['p90', 0.9]])) {
+  for (const [name, share] of /** @type {const} */ ([
+    ['p50', 0.5],
+    ['p90', 0.9],
+  ])) {
     context.add({
       ...{ id: `stored.${name}`, title: `Accepted to stored, instant model: ${name}`, unit: 'ms', better: 'less' },
       figures: figuresOf(times, (of) => quantile(of, share)),

@@ -87,7 +87,11 @@ async function benchFixedRate(context, { id, title, perSecond, next, goal }) {
     });
     runs[side.name] = [{ times: result, usage: perOperation(usage, result.length) }];
   }
-  for (const [name, share] of /** @type {const} */ ([['p50', 0.5], ['p90', 0.9], ['p99', 0.99]])) {
+  for (const [name, share] of /** @type {const} */ ([
+    ['p50', 0.5],
+    ['p90', 0.9],
+    ['p99', 0.99],
+  ])) {
     context.add({
       ...{ id: `${id}.${name}`, title: `${title}, ${perSecond}/s: ${name}`, unit: 'ms', better: 'less' },
       figures: figuresOf(runs, ({ times }) => quantile(times, share)),
@@ -132,7 +136,13 @@ export function addUsage(context, id, title, usages, goal) {
   });
   for (const [process, name] of PROCESSES) {
     context.add({
-      ...{ id: `${id}.cpu.${process}`, title: `${title}: of it ${name}`, unit: 'ms', better: 'less', group: `${id}.cpu` },
+      ...{
+        id: `${id}.cpu.${process}`,
+        title: `${title}: of it ${name}`,
+        unit: 'ms',
+        better: 'less',
+        group: `${id}.cpu`,
+      },
       figures: figuresOf(usages, (usage) => usage[process]),
       ...(process === 'postgres' ? goalOf(goal.postgres) : {}),
     });

@@ -22,7 +22,8 @@ export async function benchStart(context) {
   for (const [app, title, health] of APPS) {
     /** @type {Start[]} */
     const starts = [];
-    for (let round = 0; round < context.options.rounds; round++) starts.push(await startOnce(context, app, health, round));
+    for (let round = 0; round < context.options.rounds; round++)
+      starts.push(await startOnce(context, app, health, round));
     const add = (/** @type {string} */ id, /** @type {string} */ what, unit = 'MiB', limit = 130) =>
       context.add({
         ...{ id: `start.${app}.${id}`, title: `${title}: ${what}`, unit, better: 'less' },

@@ -94,7 +94,13 @@ function addRows(context, count, { kib, cpuPerEvent, reports }) {
   /** @type {(id: string, what: string, unit: string, figure: number, limit?: number) => void} */
   const add = (id, what, unit, figure, limit) =>
     context.add({
-      ...{ id: `streams.${count}.${id}`, title: `${name}: ${what}`, unit, better: 'less', figures: { product: figure } },
+      ...{
+        id: `streams.${count}.${id}`,
+        title: `${name}: ${what}`,
+        unit,
+        better: 'less',
+        figures: { product: figure },
+      },
       ...(limit === undefined ? {} : { goal: { of: 'product', limit } }),
     });
   add('dropped', 'without their end', 'streams', dropped, 0);
