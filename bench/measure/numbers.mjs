@@ -1,7 +1,7 @@
 /** Small arithmetic. */
 
 /** @param {number[]} numbers */
-export const sorted = (numbers) => [...numbers].sort((a, b) => a - b);
+const sorted = (numbers) => [...numbers].sort((a, b) => a - b);
 
 /** @param {number[]} numbers @param {number} share from 0 to 1 */
 export function quantile(numbers, share) {

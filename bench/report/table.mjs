@@ -10,7 +10,7 @@ const CELL = 11;
 export const COLUMNS = ['product', 'necessary', 'bare', 'direct'];
 
 /** @param {string} title @param {string[]} cells */
-export const line = (title, cells) => [title.padEnd(TITLE), ...cells.map((cell) => cell.padStart(CELL))].join('');
+const line = (title, cells) => [title.padEnd(TITLE), ...cells.map((cell) => cell.padStart(CELL))].join('');
 
 export const HEADER = line('', [...COLUMNS, 'ratio', 'goal']);
 
