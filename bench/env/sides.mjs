@@ -16,7 +16,7 @@ import { randomUUID } from 'node:crypto';
  * @property {(person: Person) => HttpCall} read 50 messages
  * @property {(person: Person, room: string, content: string) => HttpCall} send
  * @property {(replyId: string) => Promise<boolean>} isStored whether a reply has its end
- * @property {() => Promise<number>} unfinished how many replies have none
+ * @property {() => Promise<number>} unfinished how many replies have none, and jobs are left
  */
 
 const json = { 'content-type': 'application/json' };
@@ -41,7 +41,8 @@ export const productSide = (bench, running) => ({
     body: JSON.stringify({ content }),
   }),
   isStored: async (id) => (await count(bench, 'message WHERE id = $1 AND completed_at IS NOT NULL', [id])) === 1,
-  unfinished: () => count(bench, 'message WHERE completed_at IS NULL'),
+  unfinished: async () =>
+    (await count(bench, 'message WHERE completed_at IS NULL')) + (await waiting(bench, '{bull}:gemini-messages')),
 });
 
 /** @param {BenchEnv} bench @param {{apiPid: number, workerPid: number, url: string}} running @returns {Side} */
@@ -58,7 +59,7 @@ export const necessarySide = (bench, running) => ({
   }),
   isStored: async (id) =>
     (await count(bench, 'necessary_message WHERE id = $1 AND completed_at IS NOT NULL', [id])) === 1,
-  unfinished: () => waiting(bench, 'necessary'),
+  unfinished: () => waiting(bench, 'bull:necessary'),
 });
 
 /** @param {BenchEnv} bench @param {{apiPid: number, workerPid: number, url: string}} running @returns {Side} */
@@ -74,11 +75,11 @@ export const bareSide = (bench, running) => ({
     body: JSON.stringify({ content }),
   }),
   isStored: async (id) => (await count(bench, 'bare_message WHERE id = $1 AND done_at IS NOT NULL', [id])) === 1,
-  unfinished: () => waiting(bench, 'bare'),
+  unfinished: () => waiting(bench, 'bull:bare'),
 });
 
-/** The jobs of a queue of BullMQ that are not done. @param {BenchEnv} bench @param {string} queue */
+/** The jobs of a queue of BullMQ that wait for a worker or are with one. @param {BenchEnv} bench @param {string} queue its keys' prefix */
 async function waiting({ redis }, queue) {
-  const lengths = [await redis.llen(`bull:${queue}:wait`), await redis.llen(`bull:${queue}:active`)];
-  return lengths.reduce((sum, length) => sum + length, 0);
+  const counts = [redis.llen(`${queue}:wait`), redis.llen(`${queue}:active`), redis.zcard(`${queue}:prioritized`)];
+  return (await Promise.all(counts)).reduce((sum, jobs) => sum + jobs, 0);
 }
