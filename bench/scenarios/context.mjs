@@ -40,10 +40,10 @@ export class Context {
   }
 
   /** Measures all sides in turns, so that what else the machine does meets all of them. @template T @param {(side: Side) => Promise<T>} measure */
-  async inTurns(measure) {
+  async inTurns(measure, rounds = this.options.rounds) {
     /** @type {Partial<Record<Column, T[]>>} */
     const results = {};
-    for (let round = 0; round < this.options.rounds; round++)
+    for (let round = 0; round < rounds; round++)
       for (const side of this.sides) (results[side.name] ??= []).push(await measure(side));
     return results;
   }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freshPorts } from '../env/environment.mjs';
+import { closedLoop } from '../measure/load.mjs';
 import { quantile } from '../measure/numbers.mjs';
 import { processorMs, residentKib } from '../measure/processor-time.mjs';
 
@@ -30,6 +31,10 @@ async function benchCount(context, count) {
   const [person] = people;
   if (person === undefined) throw new Error('There are no people.');
   const room = person.rooms[1];
+  // Afterwards the space of young objects is as large as it gets, whoever fills it.
+  const load = { url: `http://127.0.0.1:${port}`, seconds: context.size(3, 0.2), connections: 16 };
+  await closedLoop(load, () => bench.sides.product.list(person));
+  const before = residentKib(pid);
   const latencyMs = context.size(8_000 + 4 * count, 3_000);
   const prompt = `Many readers ${count}`;
   const perSecond = context.size(1, 10);
@@ -37,7 +42,6 @@ async function benchCount(context, count) {
   const begun = performance.now();
   const { reply } = await bench.call('POST', `/chatroom/${room}/message`, { content: prompt }, person.token);
   const path = `/chatroom/${room}/message/${reply.id}/stream`;
-  const before = residentKib(pid);
   const readers = Array.from({ length: Math.ceil(count / PER_READER) }, () => fork(READER));
   try {
     const shares = readers.map((_, n) => Math.min(PER_READER, count - n * PER_READER));
