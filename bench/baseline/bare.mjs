@@ -1,5 +1,5 @@
 /**
- * What the product is measured against: the least code that does the necessary on the same libraries, and promises nothing
+ * The "bare" baseline: the least code on the same libraries that takes a message and answers it, and promises nothing
  * (no login, validation, quota, idempotency, order, retries, limits or headers). An API and a worker in one process each.
  */
 import { createServer } from 'node:http';
@@ -17,18 +17,18 @@ const connection = {
   db: Number(env['REDIS_DB']),
   maxRetriesPerRequest: null,
 };
-const QUEUE = 'baseline';
+const QUEUE = 'bare';
 
 const INSERT = {
   name: 'insert',
-  text: `WITH question AS (INSERT INTO baseline_message (id, room, role, content) VALUES ($1, $3, 'user', $4))
-         INSERT INTO baseline_message (id, room, role, content) VALUES ($2, $3, 'bot', '')`,
+  text: `WITH question AS (INSERT INTO bare_message (id, room, role, content) VALUES ($1, $3, 'user', $4))
+         INSERT INTO bare_message (id, room, role, content) VALUES ($2, $3, 'bot', '')`,
 };
 const LIST = {
   name: 'list',
-  text: 'SELECT id, role, content, created_at FROM baseline_message WHERE room = $1 ORDER BY id DESC LIMIT 50',
+  text: 'SELECT id, role, content, created_at FROM bare_message WHERE room = $1 ORDER BY id DESC LIMIT 50',
 };
-const STORE = { name: 'store', text: 'UPDATE baseline_message SET content = $2, done_at = now() WHERE id = $1' };
+const STORE = { name: 'store', text: 'UPDATE bare_message SET content = $2, done_at = now() WHERE id = $1' };
 
 async function startApi() {
   const redis = new Redis(connection);
@@ -48,8 +48,9 @@ async function startApi() {
   });
   app.get('/rooms/:user', async (request, reply) => {
     const { user } = /** @type {{user: string}} */ (request.params);
-    return reply.type('application/json').send(await redis.get(`baseline:rooms:${user}`));
+    return reply.type('application/json').send(await redis.get(`bare:rooms:${user}`));
   });
+  app.get('/health', () => ({}));
   await app.listen({ port: Number(env['PORT']), host: '127.0.0.1' });
 }
 
@@ -67,4 +68,4 @@ async function startWorker() {
   createServer((_, response) => response.end('{}')).listen(Number(env['WORKER_HEALTH_PORT']), '127.0.0.1');
 }
 
-await (env['BASELINE'] === 'api' ? startApi() : startWorker());
+await (env['ROLE'] === 'api' ? startApi() : startWorker());
