@@ -63,11 +63,14 @@ async function measure() {
     const people = await createPeople(bench, smoke ? 3 : 40, smoke ? 4 : 11);
     const context = new Context(bench, people, options, note);
     console.log(`\n${HEADER}`);
-    for (const name of parts) {
+    for (const [n, name] of parts.entries()) {
       context.part = name;
       await PARTS[name]?.run(context);
+      // After each part, so that an interruption costs one part only.
+      const measuredParts = parts.slice(0, n + 1);
+      await write({ machine, options: { ...options, parts: measuredParts }, rows: [...context.rows] }, measuredParts);
     }
-    await write({ machine, options: { ...options, parts }, rows: context.rows }, parts);
+    note(`Written: ${join(values.folder, values.name)}.json and .html`);
   } finally {
     await bench.stop();
   }
@@ -83,7 +86,6 @@ async function write(result, parts) {
   }
   await writeFile(`${path}.json`, `${JSON.stringify(result, null, 2)}\n`);
   await writeFile(`${path}.html`, htmlReport(result));
-  note(`Written: ${path}.json and ${path}.html`);
 }
 
 await (values.compare ? compare() : measure());
