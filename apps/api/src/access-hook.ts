@@ -1,5 +1,4 @@
 import { AccessService, type AuthenticatedUser, type RateLimitKind, RequestTurnsService } from '@app/auth';
-import { RequestContext } from '@app/platform';
 import { type ExecutionContext, NotFoundException, type Type } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -60,7 +59,7 @@ export function controlAccess(app: NestFastifyApplication, bodyLimit: number): v
     }
     if (route.url.startsWith('/auth/')) route.bodyLimit = Math.min(AUTH_BODY_LIMIT_BYTES, bodyLimit);
   });
-  fastify.addHook('onRequest', async (request: FastifyRequest & { user?: AuthenticatedUser }, reply) => {
+  fastify.addHook('onRequest', async (request, reply) => {
     // An unknown path is a 404 for everybody.
     if (request.is404) return;
     const { config } = request.routeOptions;
@@ -69,7 +68,6 @@ export function controlAccess(app: NestFastifyApplication, bodyLimit: number): v
     // The router takes an empty segment for a parameter; no route of ours has one.
     if (Object.values(request.params as object).includes('')) throw new NotFoundException();
     await access.admit(context);
-    if (request.user !== undefined) RequestContext.setUser(request.user.userId);
   });
   takeTurns(fastify, app.get(RequestTurnsService));
 }
