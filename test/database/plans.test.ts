@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { jest } from '@jest/globals';
 import { SessionStore } from '@app/auth/testing';
 import { ChatroomStore, ReplyCancellationStore, RoomDeletionStore } from '@app/chatroom/testing';
 import '@app/gemini';
@@ -264,16 +263,21 @@ describe('in a database that has lived', () => {
 
 describe('in a database that has lived, what Prisma makes of a query is bounded by an index condition', () => {
   let database: Database;
-  let query: jest.SpiedFunction<pg.Client['query']>;
+  /** What has been sent to PostgreSQL. */
+  let sent: string[] = [];
 
   beforeAll(() => {
     database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
-    query = jest.spyOn(pg.Client.prototype, 'query');
+    database.pool.on('connect', (connection) => {
+      const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+      const noted = (...args: unknown[]) => {
+        sent.push((args[0] as pg.QueryConfig).text);
+        return query(...args);
+      };
+      Object.assign(connection, { query: noted });
+    });
   });
-  afterAll(async () => {
-    query.mockRestore();
-    await database.onApplicationShutdown();
-  });
+  afterAll(() => database.onApplicationShutdown());
 
   const clock = new SystemClock();
   const rooms = () => new ChatroomStore(database, clock, plans);
@@ -294,10 +298,9 @@ describe('in a database that has lived, what Prisma makes of a query is bounded 
         ),
     ],
   ])('%s', async (_what, ask) => {
-    query.mockClear();
+    sent = [];
     await ask();
-    const texts = query.mock.calls.map(([config]) => (config as unknown as pg.QueryConfig | undefined)?.text ?? '');
-    const statements = texts.filter((text) => /^\s*(?:WITH|SELECT|UPDATE|DELETE)/i.test(text));
+    const statements = sent.filter((text) => /^\s*(?:WITH|SELECT|UPDATE|DELETE)/i.test(text));
     expect(statements).not.toEqual([]);
     for (const text of statements) {
       const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`);

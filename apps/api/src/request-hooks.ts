@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Logger, NotFoundException } from '@nestjs/common';
-import type { AddressHashService, AuthenticatedUser } from '@app/auth';
+import type { AddressHashService } from '@app/auth';
 import { type AuditTrail, type Metrics, RequestContext, type RequestScope, uuidv7 } from '@app/platform';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram } from 'prom-client';
@@ -63,23 +63,23 @@ function observer(metrics: Metrics, audit: AuditTrail) {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [metrics],
   });
-  return (request: FastifyRequest & { user?: AuthenticatedUser }, reply: FastifyReply, scope: RequestScope): void => {
+  return (request: FastifyRequest, reply: FastifyReply, scope: RequestScope): void => {
     const begun = performance.now();
-    reply.raw.once('close', () => {
-      const { method } = request;
-      const route = request.routeOptions.url ?? 'unknown';
-      const { statusCode: status, writableFinished } = reply.raw;
+    // A stream lives as long as its response, and keeps nothing of the request but this.
+    const { method } = request;
+    const route = request.routeOptions.url ?? 'unknown';
+    const { raw } = reply;
+    raw.once('close', () => {
+      const { statusCode: status, writableFinished } = raw;
       const seconds = (performance.now() - begun) / 1_000;
       duration.observe({ method, route, status }, seconds);
-      const userId = request.user?.userId ?? null;
       if (status === 429) {
         // Whichever limit it was: each answers so.
-        const event = { action: 'limit_reached', userId, detail: { method, route } } as const;
+        const event = { action: 'limit_reached', userId: scope.userId ?? null, detail: { method, route } } as const;
         RequestContext.run(scope, () => audit.recordRefusal(event));
       }
       logger[QUIET_ROUTES.has(route) && status < 400 ? 'debug' : 'log']({
         ...scope,
-        ...(userId === null ? {} : { userId }),
         method,
         route,
         status,

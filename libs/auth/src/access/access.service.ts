@@ -1,7 +1,9 @@
+import { RequestContext } from '@app/platform';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { RateLimitGuard } from '../rate-limit/rate-limit.guard.js';
 import type { RateLimitKind } from '../rate-limit/rate-limit.decorator.js';
+import type { AuthenticatedRequest } from '../token/authenticated-user.js';
 import { UnauthenticatedError } from '../token/token.errors.js';
 
 /**
@@ -28,6 +30,8 @@ export class AccessService {
       if (error instanceof UnauthenticatedError) await this.limits.count(context, 'anonymous');
       throw error;
     }
+    const { user } = context.switchToHttp().getRequest<Partial<AuthenticatedRequest>>();
+    if (user !== undefined) RequestContext.setUser(user.userId);
     await this.limits.canActivate(context);
   }
 

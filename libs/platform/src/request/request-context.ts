@@ -5,6 +5,8 @@ export interface RequestScope {
   requestId: string;
   /** The keyed hash of the client's address, in hex; a job has none. */
   addressHash?: string;
+  /** Whose token the request has, once that is known. */
+  userId?: string;
 }
 
 const storage = new AsyncLocalStorage<RequestScope>();
@@ -14,6 +16,12 @@ export const RequestContext = {
   /** Runs the work, and everything that it awaits, in this scope. */
   run<T>(scope: RequestScope, work: () => T): T {
     return storage.run(scope, work);
+  },
+
+  /** Notes whose request it is. */
+  setUser(userId: string): void {
+    const scope = storage.getStore();
+    if (scope !== undefined) scope.userId = userId;
   },
 
   /** The id of the request that caused this; undefined outside of any (timers, boot). */
