@@ -35,6 +35,7 @@ export const FOLDERS = {
       'logging',
       'metrics',
       'timeout',
+      'outbound',
       'periodic',
       'process',
       'problem',

@@ -132,7 +132,8 @@ describe('an answer does not wait for a body that is not wanted', () => {
     connection.close();
   });
 
-  it('an upload without end is cut', async () => {
+  /** Sends without end, until the connection is cut, and gives what was answered. */
+  async function uploadUntilCut(): Promise<string> {
     const connection = await RawConnection.open(stack.url);
     connection.sendHead('POST /chatroom HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 1000000000');
     const chunk = Buffer.alloc(1_000_000, '[');
@@ -141,8 +142,15 @@ describe('an answer does not wait for a body that is not wanted', () => {
         await Promise.race([new Promise((drained) => connection.socket.once('drain', drained)), connection.ended]);
       }
     }
-    expect(await connection.ended).toMatch(/^HTTP\/1\.1 401 [^]*"requestId":"[^"]*"}$/);
-    expect(connection.socket.bytesWritten).toBeLessThan(20_000_000);
+    const answer = await connection.ended;
+    const { bytesWritten } = connection.socket;
+    return bytesWritten < 20_000_000 ? answer : `It took ${bytesWritten} bytes.`;
+  }
+
+  it('an upload without end is cut', async () => {
+    // A client that writes on may lose the answer with the connection before it has read it (RFC 9112, section 9.6).
+    const answer = await eventually(uploadUntilCut);
+    expect(answer).toMatch(/^HTTP\/1\.1 401 [^]*"requestId":"[^"]*"}$/);
   });
 
   it('a connection on which a short body was refused serves on', async () => {

@@ -123,7 +123,7 @@ async function cutWhileReading(reading: Reading, cuts: number): Promise<void> {
 }
 
 const slowly = (prompt: string) =>
-  script(stack, prompt, [{ type: 'answer', text: 'wörd 🌍 世界 '.repeat(20), tokensPerSecond: 12, chunkSize: 6 }]);
+  script(stack, prompt, [{ type: 'answer', text: 'wörd 🌍 世界 '.repeat(20), tokensPerSecond: 5, chunkSize: 6 }]);
 
 describe.each([eventSourceClient, fetchEventSourceClient])('$name', ({ name, post }) => {
   it('sends once and reads the whole reply, through a connection that is cut again and again', async () => {
