@@ -1,8 +1,12 @@
 import { type Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { sharedTurn } from './text-turn.js';
 
 /** The longest body of an error or a count, in UTF-16 code units. Gemini's have some hundred. */
 const MAX_JSON_LENGTH = 1024 * 1024;
+
+/** The longest text that waits to be read, in UTF-16 code units: beyond it the server has to wait. */
+const MAX_WAITING_LENGTH = 64 * 1024;
 
 /** The part of `fetch` that the SDK of Gemini uses. */
 type Fetch = (url: string, init: { method: string; headers: Headers; body: string }) => Promise<Answer>;
@@ -40,7 +44,10 @@ export const fetchOver =
     };
   };
 
-/** Reads a body as it arrives. What came before a broken connection is read before the error. */
+/**
+ * Reads a body as it arrives, in parts that one turn of the event loop has time for. What came before a broken connection is
+ * read before the error.
+ */
 function textReader(body: IncomingMessage): TextReader {
   const decoder = new TextDecoder('utf8', { fatal: true });
   let text = '';
@@ -51,15 +58,22 @@ function textReader(body: IncomingMessage): TextReader {
     } catch {
       body.destroy();
     }
+    if (text.length > MAX_WAITING_LENGTH) body.pause();
     wake();
   });
   body.on('close', () => wake());
   return {
     async read() {
-      while (text === '' && !body.closed) await new Promise<void>((resolve) => (wake = resolve));
-      const value = text;
-      text = '';
-      if (value !== '') return { done: false, value };
+      while (text === '' && !body.closed) {
+        body.resume();
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+      if (text !== '') {
+        const length = await sharedTurn.take(text.length);
+        const value = text.slice(0, length);
+        text = text.slice(length);
+        return { done: false, value };
+      }
       if (!body.readableEnded) throw new Error('The connection broke, or what came is no UTF-8');
       return { done: true, value: undefined };
     },
