@@ -171,12 +171,26 @@ describe('many readers of one reply', () => {
   });
 });
 
+describe('readers that are opened together', () => {
+  it('of a finished reply are told of its row once', async () => {
+    const written = await writtenReply();
+    await written.finish('Because');
+    reads.row = 0;
+    const all = await Promise.all(Array.from({ length: READERS }, () => read(written)));
+    expect(all.every(({ frames }) => frames.ended && frames.text === 'Because')).toBe(true);
+    expect(reads.row).toBeLessThan(READERS / 10);
+    expect(all[0]!.reader.feed.end.number).toBeLessThan(READERS / 10);
+    for (const { reader } of all) readers.close(reader);
+  });
+});
+
 describe('a slow reader', () => {
   it('is not waited for, has nothing kept for it beyond a number of signals, and misses nothing', async () => {
     const written = await writtenReply();
     const slow = await read(written);
     const quick = await read(written);
     slow.frames.isFull = true;
+    reads.row = 0;
     let text = '';
     for (let n = 0; n < 100; n++) {
       text += `${n} `;
@@ -186,6 +200,8 @@ describe('a slow reader', () => {
     }
     await eventually(() => quick.frames.text === text);
     expect(slow.frames.taken).toEqual([]);
+    // It asks for nothing that it can't take.
+    expect(reads.row).toBe(0);
     const { feed } = slow.reader;
     let kept = 0;
     for (let next = slow.reader['place'].behind; next !== null; next = next.place.behind) kept++;
@@ -229,6 +245,9 @@ describe('many streams', () => {
     const ended = responses.map((response) => once(response, 'end'));
     service.onModuleDestroy();
     await Promise.all(ended);
+    // What is asked for until the server is closed would keep that waiting.
+    const [late] = (await once(get({ port, path: '/stream', agent: false }), 'response')) as [IncomingMessage];
+    await once(late.resume(), 'end');
     await server.close();
     expect(service['openByUser'].size).toBe(0);
   });

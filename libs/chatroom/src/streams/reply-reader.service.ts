@@ -57,13 +57,11 @@ export class ReplyReaderService {
   /** The row for a new reader; one that asks while it is read for another of the same user shares it. */
   private async readRow({ feed }: ReplyReader, target: ReplyTarget): Promise<RowSignal> {
     const { end } = feed;
-    const opened = await feed.share(
-      end,
-      `${target.userId} ${target.chatroomId}`,
-      async () => new RowSignal(await this.sources.row(target), end.number),
-    );
-    // What it tells is true for every reader; that there is none, only for this user.
-    if (opened.row !== null) feed.putNews(opened);
-    return opened;
+    return feed.share(end, `${target.userId} ${target.chatroomId}`, async () => {
+      const opened = new RowSignal(await this.sources.row(target), end.number);
+      // What it tells is true for every reader; that there is none, only for this user.
+      if (opened.row !== null) feed.putNews(opened);
+      return opened;
+    });
   }
 }

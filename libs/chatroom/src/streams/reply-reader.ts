@@ -43,6 +43,8 @@ export class ReplyReader implements FeedListener {
   private awaitsRowAt: number | null = null;
   /** While it reads the log it stays at its place. */
   private readsLog = false;
+  /** It was too far behind. The row is asked for once its client takes something again. */
+  private hasLostPlace = false;
 
   constructor(
     readonly feed: ReplyFeed,
@@ -72,8 +74,12 @@ export class ReplyReader implements FeedListener {
   }
 
   advance(): void {
-    if (this.sink !== null && this.feed.isTooFarBehind(this.place)) {
+    if (this.feed.isTooFarBehind(this.place)) {
       this.place = this.feed.end;
+      this.hasLostPlace = true;
+    }
+    if (this.hasLostPlace && this.sink?.isFull === false) {
+      this.hasLostPlace = false;
       this.awaitRow(this.place.number);
     }
     while (this.sink?.isFull === false && !this.readsLog && this.place.behind !== null) {
@@ -85,7 +91,7 @@ export class ReplyReader implements FeedListener {
 
   private take(signal: Signal, number: number): void {
     if (signal.type === 'row') return this.takeRow(signal);
-    if (signal.type === 'unreadable') return this.isAwaited(signal) ? this.sink?.end() : undefined;
+    if (signal.type === 'unreadable') return this.isAwaited(signal) ? this.end() : undefined;
     if (signal.type === 'done' || signal.type === 'resync') return this.awaitRow(number);
     if (this.position !== null && signal.attempt < this.position.attempt) return;
     if (this.position?.attempt !== signal.attempt) {
@@ -107,7 +113,7 @@ export class ReplyReader implements FeedListener {
   /** Ends with a finished reply; else catches up where the row was waited for, or tells of a new attempt. */
   private takeRow(signal: RowSignal): void {
     const { row } = signal;
-    if (row === null) return this.sink?.end();
+    if (row === null) return this.end();
     if (isFinal(row.status)) return this.finish(signal, row);
     const isAwaited = this.isAwaited(signal);
     if (isAwaited) this.awaitsRowAt = null;
@@ -157,7 +163,12 @@ export class ReplyReader implements FeedListener {
     }
     if (rest.text !== '') this.write(rest);
     this.sink?.write(signal.doneFrame(row));
+    this.end();
+  }
+
+  private end(): void {
     this.sink?.end();
+    this.close();
   }
 
   /** A reader who has text of another attempt is told to forget it; one who has none gets no `reset`. */

@@ -41,6 +41,7 @@ export class ReplyStreamService implements OnApplicationBootstrap, OnModuleDestr
   private readonly logger = new Logger(ReplyStreamService.name);
   private readonly streams = new OpenStreams(HEARTBEAT_GROUPS);
   private readonly openByUser = new Map<string, number>();
+  private isShuttingDown = false;
   private readonly heartbeats = new PeriodicTask({
     name: 'Heartbeats of open streams',
     intervalMs: HEARTBEAT_MS / HEARTBEAT_GROUPS,
@@ -59,8 +60,9 @@ export class ReplyStreamService implements OnApplicationBootstrap, OnModuleDestr
     this.heartbeats.start();
   }
 
-  /** Ends all streams, for the process is shutting down. */
+  /** Ends all streams, for the process is shutting down. Those that are still asked for end where they begin. */
   onModuleDestroy(): void {
+    this.isShuttingDown = true;
     for (const stream of this.streams.all()) stream.end();
     this.heartbeats.stop();
   }
@@ -145,6 +147,7 @@ export class ReplyStreamService implements OnApplicationBootstrap, OnModuleDestr
     if (open >= this.config.STREAMS_PER_USER) throw new TooManyStreamsError();
     this.openByUser.set(userId, open + 1);
     const stream = new ReplyStream();
+    if (this.isShuttingDown) stream.end();
     this.streams.add(stream);
     const stopListening = this.revocations.onRevoked(sessionId, () => stream.end());
     const release = (): void => {

@@ -48,6 +48,7 @@ export class ReplyStream implements ReplySink {
   /** Ends it. What was written before still reaches the client. Repeatable. */
   end(): void {
     this.hasEnded = true;
+    this.reader?.close();
     this.response?.end();
   }
 }

@@ -1,4 +1,7 @@
 import 'reflect-metadata';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { LLMock } from '@copilotkit/aimock';
 import { eventually } from '../../../../test/support/eventually.js';
 import { type BehaviourOverrides, GeminiSandbox } from '../../../../test/support/gemini-sandbox.js';
@@ -263,6 +266,16 @@ describe('a failure', () => {
   it('is that no server listens', async () => {
     const { error } = await hear(modelAt('http://127.0.0.1:9'));
     expect(error).toMatchObject({ failure: 'unavailable' });
+  });
+
+  it('is a redirection, which the operator has to mend', async () => {
+    const server = createServer((_request, response) => void response.writeHead(307, { location: sandbox.url }).end());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { error } = await hear(modelAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+    server.close();
+    server.closeAllConnections();
+    expect(error).toMatchObject({ failure: 'misconfigured', message: expect.stringContaining('GEMINI_BASE_URL') });
   });
 
   it('is told without key, prompt and answer', async () => {

@@ -175,6 +175,7 @@ function errorOfStatus(status: number, details: ErrorDetail[], said: string): Mo
 function hintOf(status: number, reason: string | undefined, said: string): string | null {
   // A wrong key is a 400, as if the request were malformed.
   if (reason === 'API_KEY_INVALID' || status === 401 || status === 403) return 'the API key is not accepted';
+  if (status >= 300 && status < 400) return 'GEMINI_BASE_URL redirects, which is not followed with a key';
   if (status === 402) return 'the project of the API key has to be paid for';
   if (status === 404) return 'no such model, or no such call at this address';
   const refused = status === 400 && FAILED_PRECONDITION.test(said.replace(/^.*?\] /s, ''));
