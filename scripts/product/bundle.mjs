@@ -27,12 +27,18 @@ const EXTERNAL = [
 const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module';
 const require = createRequireOfBundle(import.meta.url);`;
 
-/** Makes `dist/APP/main.js` of the compiled files. @param {string[]} apps @throws {Error} after esbuild's own message on stderr */
-export async function bundle(apps) {
+/**
+ * Makes `dist/APP/main.js` of the compiled files.
+ *
+ * @param {string[]} apps
+ * @param {string} [folder] holds the `dist`; the project's own unless given
+ * @throws {Error} after esbuild's own message on stderr
+ */
+export async function bundle(apps, folder = root) {
   await Promise.all(
     apps.map((app) =>
       build({
-        absWorkingDir: root,
+        absWorkingDir: folder,
         entryPoints: [`dist/apps/${app}/src/main.js`],
         outdir: `dist/${app}`,
         bundle: true,
