@@ -10,7 +10,14 @@ import { bundle } from './bundle.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const STAMP = `${root}dist/.sources`;
 const FOLDERS = ['apps', 'libs', 'prisma'];
-const FILES = ['package-lock.json', 'nest-cli.json', 'tsconfig.json', 'plans.json', 'plans.schema.json', 'scripts/product/bundle.mjs'];
+const FILES = [
+  'package-lock.json',
+  'nest-cli.json',
+  'tsconfig.json',
+  'plans.json',
+  'plans.schema.json',
+  'scripts/product/bundle.mjs',
+];
 const APPS = ['api', 'worker', 'sandbox'];
 const TIMEOUT_MS = 600_000;
 

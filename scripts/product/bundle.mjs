@@ -12,6 +12,7 @@ const EXTERNAL = [
   // Reads its files by their place.
   '@fastify/static',
   'swagger-ui-dist',
+  'msgpackr',
   'pino',
   // Loaded with the first query only.
   '@prisma/client/runtime/query_compiler*',
