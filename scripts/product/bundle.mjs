@@ -13,6 +13,8 @@ const EXTERNAL = [
   '@fastify/static',
   'swagger-ui-dist',
   'msgpackr',
+  // Its CommonJS is of a kind that no bundler follows.
+  'jsonc-parser',
   'pino',
   // Loaded with the first query only.
   '@prisma/client/runtime/query_compiler*',
