@@ -35,11 +35,11 @@ USER 1000:1000
 
 FROM base AS sandbox
 COPY --from=sandbox-dependencies /app/node_modules node_modules
-COPY --from=build /app/dist/apps/sandbox dist/apps/sandbox
+COPY --from=build /app/dist/sandbox dist/sandbox
 ENV NODE_ENV=development SANDBOX_HOST=0.0.0.0 SANDBOX_PORT=9200
 EXPOSE 9200
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$SANDBOX_PORT/health
-CMD ["node", "dist/apps/sandbox/src/main.js"]
+CMD ["node", "dist/sandbox/main.js"]
 
 FROM base AS product
 COPY --from=dependencies /app/node_modules node_modules
@@ -51,20 +51,16 @@ CMD ["node", "prisma/migrate.mjs"]
 
 # Node is the container's first process and gets its signals: no shell and no npm between.
 FROM product AS worker
-COPY --from=build /app/dist/plans.json /app/dist/plans.schema.json dist/
-COPY --from=build /app/dist/libs dist/libs
-COPY --from=build /app/dist/apps/worker dist/apps/worker
+COPY --from=build /app/dist/worker dist/worker
 # Who reaches the operators' port is up to the container's network.
 ENV METRICS_HOST=0.0.0.0 WORKER_HEALTH_PORT=8081
 EXPOSE 8081
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$WORKER_HEALTH_PORT/health/ready
-CMD ["node", "--enable-source-maps", "--max-semi-space-size=16", "dist/apps/worker/src/main.js"]
+CMD ["node", "--max-semi-space-size=16", "dist/worker/main.js"]
 
 FROM product AS api
-COPY --from=build /app/dist/plans.json /app/dist/plans.schema.json dist/
-COPY --from=build /app/dist/libs dist/libs
-COPY --from=build /app/dist/apps/api dist/apps/api
+COPY --from=build /app/dist/api dist/api
 ENV PORT=8000 METRICS_HOST=0.0.0.0 METRICS_PORT=9464
 EXPOSE 8000 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$PORT/health/ready
-CMD ["node", "--enable-source-maps", "--max-semi-space-size=16", "dist/apps/api/src/main.js"]
+CMD ["node", "--max-semi-space-size=16", "dist/api/main.js"]

@@ -20,7 +20,7 @@ const HEALTH = {
  * As `npm run start:api` and the images have them. By its size the machine would decide how much memory young objects take, up to
  * 192 MB, all of which a download of a large account touches.
  */
-const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=16'];
+const NODE_FLAGS = ['--max-semi-space-size=16'];
 
 /** What a process must not even know. @type {Record<App, string[]>} */
 const KEPT_FROM = {
@@ -44,7 +44,7 @@ export function startApp(processes, app, env, onLine, folder = root) {
   return processes.start({
     name: app,
     command: process.execPath,
-    args: [...NODE_FLAGS, `dist/apps/${app}/src/main.js`],
+    args: [...NODE_FLAGS, `dist/${app}/main.js`],
     cwd: folder,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(own) },
     ...(onLine ? { onLine } : {}),

@@ -1,15 +1,23 @@
-/** Compiles the product to dist/, and knows whether dist/ belongs to the sources as they are. */
+/** Compiles and bundles the product to dist/, and knows whether dist/ belongs to the sources as they are. */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { packageCommand } from '../node/package-command.mjs';
 import { withLock } from '../node/process-lock.mjs';
+import { bundle } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const STAMP = `${root}dist/.sources`;
 const FOLDERS = ['apps', 'libs', 'prisma'];
-const FILES = ['package-lock.json', 'nest-cli.json', 'tsconfig.json', 'plans.json', 'plans.schema.json'];
+const FILES = [
+  'package-lock.json',
+  'nest-cli.json',
+  'tsconfig.json',
+  'plans.json',
+  'plans.schema.json',
+  'scripts/product/bundle.mjs',
+];
 const APPS = ['api', 'worker', 'sandbox'];
 const TIMEOUT_MS = 600_000;
 
@@ -56,6 +64,7 @@ async function compile(sources) {
   const nest = packageCommand('@nestjs/cli', 'nest');
   await run('prisma/generate.mjs');
   await Promise.all(APPS.map((app) => run(nest, 'build', app)));
+  await bundle(APPS);
   writeFileSync(STAMP, sources);
 }
 

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundle } from '../../scripts/product/bundle.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -9,7 +10,7 @@ export type Breakage = keyof typeof PATCHES;
 
 /** One replacement in a file of the build. */
 export interface Patch {
-  /** The built JavaScript, relative to the project's folder. */
+  /** The compiled JavaScript, relative to the project's folder. */
   file: string;
   /** The text that is replaced. It has to be in the file exactly once. */
   find: string;
@@ -18,7 +19,7 @@ export interface Patch {
 
 const STORE = 'dist/libs/gemini/src/replies/reply.store.js';
 
-/** What each breakage changes in the built JavaScript. */
+/** What each breakage changes in the compiled JavaScript, of which the bundles are made again. */
 const PATCHES = {
   /** The sweep still finds due replies, but enqueues no job for them. */
   sweep: [
@@ -72,6 +73,7 @@ export class BrokenBuild {
         const file = join(folder, patch.file);
         await writeFile(file, applyPatch(await readFile(file, 'utf8'), patch));
       }
+      await bundle(['api', 'worker'], folder);
     } catch (error) {
       await build.remove();
       throw error;

@@ -119,7 +119,7 @@ done
 say 'The images have what they need, and no more'
 for name in api worker migrate; do
   found=$(podman run --rm "docker.io/library/gemini-chat-backend_$name" \
-    find . -path ./dist/apps/sandbox -prune -print -o -path ./node_modules/qs -prune -print)
+    find . -path ./dist/sandbox -prune -print -o -path ./node_modules/qs -prune -print)
   [ -z "$found" ] || fail "the image $name has what only the sandbox needs: $found"
 done
 podman images --format '{{.Repository}} {{.Size}}' | grep gemini-chat-backend
@@ -135,7 +135,7 @@ node "$source_folder/scripts/demo.mjs" > /dev/null
 
 say 'Without configuration a process says what it lacks, and no stand-in helps it in production'
 lacks=$(podman run --rm --env SANDBOX_URL=http://sandbox:9200 docker.io/library/gemini-chat-backend_api \
-  node --import ./scripts/use-sandbox.mjs dist/apps/api/src/main.js 2>&1) && fail 'the API started without configuration'
+  node --import ./scripts/use-sandbox.mjs dist/api/main.js 2>&1) && fail 'the API started without configuration'
 echo "$lacks" | grep JWT_SECRET || fail "$lacks"
 
 say 'In production the passwords of .env.example are refused'

@@ -344,7 +344,7 @@ describe('the pages of the API', () => {
     '/package.json',
     '/.env',
     '/.git/config',
-    '/dist/apps/api/src/main.js',
+    '/dist/api/main.js',
     '/openapi.yaml',
   ])('do not show files that they do not need: %s', async (path) => {
     const answer = await ask(`GET ${path}`);

@@ -23,7 +23,7 @@ const CATALOGUE = plansFile(({ models, plans }) => {
 
 /** Runs the main file of a process from another working directory, with nothing to connect to, until it exits. */
 function start(app: 'api' | 'worker', env: Record<string, string>): { status: number | null; stderr: string } {
-  const main = fileURLToPath(new URL(`../../dist/apps/${app}/src/main.js`, import.meta.url));
+  const main = fileURLToPath(new URL(`../../dist/${app}/main.js`, import.meta.url));
   return spawnSync(process.execPath, [main], {
     cwd: tmpdir(),
     encoding: 'utf8',

@@ -1,0 +1,59 @@
+/** Bundles what was compiled to dist/: a process that reads one file instead of 1,500 is ready sooner and takes less memory. */
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Stay packages. */
+const EXTERNAL = [
+  // Nest and we have to use the same copy: one registers the decorators, the other reads them.
+  'class-transformer',
+  'class-validator',
+  // Reads its files by their place.
+  '@fastify/static',
+  'swagger-ui-dist',
+  'msgpackr',
+  // Its CommonJS is of a kind that no bundler follows.
+  'jsonc-parser',
+  'pino',
+  // Loaded with the first query only.
+  '@prisma/client/runtime/query_compiler*',
+  // Nest asks for them and does without.
+  '@nestjs/microservices',
+  '@nestjs/platform-express',
+  '@nestjs/websockets',
+  '@fastify/multipart',
+  '@fastify/view',
+];
+
+/** CommonJS packages in the bundle load Node's own modules by `require`. */
+const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module';
+const require = createRequireOfBundle(import.meta.url);`;
+
+/**
+ * Makes `dist/APP/main.js` of the compiled files.
+ *
+ * @param {string[]} apps
+ * @param {string} [folder] holds the `dist`; the project's own unless given
+ * @throws {Error} after esbuild's own message on stderr
+ */
+export async function bundle(apps, folder = root) {
+  await Promise.all(
+    apps.map((app) =>
+      build({
+        absWorkingDir: folder,
+        entryPoints: [`dist/apps/${app}/src/main.js`],
+        outdir: `dist/${app}`,
+        bundle: true,
+        splitting: true,
+        platform: 'node',
+        format: 'esm',
+        target: 'node20.19',
+        keepNames: true,
+        external: EXTERNAL,
+        banner: { js: REQUIRE },
+        logLevel: 'warning',
+      }),
+    ),
+  );
+}
