@@ -152,6 +152,8 @@ type ClaimRow = Omit<ClaimedReply, 'id' | 'plan' | 'ownModel'> & {
   id: string | null;
   plan: string;
   askedAttempt: number;
+  /** Its worker has died. */
+  isInterrupted: boolean;
   isStartable: boolean;
   isPaused: boolean;
   blockers: string[];
@@ -161,13 +163,13 @@ type ClaimRow = Omit<ClaimedReply, 'id' | 'plan' | 'ownModel'> & {
 type ClaimedStatus = 'queued' | 'generating';
 
 /** CTEs up to `decision`: whether the reply `$1` may be claimed, and what stands against it. No row unless it is due. */
-const decisionSql = (status: ClaimedStatus): string => `
+const DECISION = `
     asked AS (
       SELECT reply.id, reply.user_id, reply.chatroom_id, reply.seq, reply.status, reply.attempt, reply.reply_to,
         reply.asked_model, octet_length(reply.content) AS written,
         reply.cancel_requested_at IS NOT NULL OR COALESCE(reply.deadline_at <= now(), false) AS only_ends
       FROM message reply
-      WHERE reply.id = $1::uuid AND reply.status = '${status}' AND reply.due_at <= now() + interval '1 ms'
+      WHERE reply.id = $1::uuid AND reply.status IN ${UNFINISHED} AND reply.due_at <= now() + interval '1 ms'
     ), planned AS (
       SELECT plan, room.model AS wanted
       FROM asked JOIN chatroom room ON room.id = asked.chatroom_id
@@ -211,11 +213,11 @@ const decisionSql = (status: ClaimedStatus): string => `
  *   statement costs PostgreSQL time, even one that finds nothing to do
  */
 const claimSql = (status: ClaimedStatus): string => `
-    WITH ${decisionSql(status)}, place AS (
+    WITH ${DECISION}, place AS (
       INSERT INTO reply_concurrency AS known (user_id, version, running)
       SELECT user_id, 1 + COALESCE((SELECT version FROM reply_concurrency earlier WHERE earlier.user_id = d.user_id), 0),
         running || id
-      FROM decision d WHERE startable AND (NOT paused OR awaits_probe)
+      FROM decision d WHERE startable AND status = '${status}' AND (NOT paused OR awaits_probe)
       ON CONFLICT (user_id) DO UPDATE SET version = EXCLUDED.version, running = EXCLUDED.running
         WHERE known.version = EXCLUDED.version - 1
       RETURNING user_id
@@ -242,7 +244,7 @@ const claimSql = (status: ClaimedStatus): string => `
         GREATEST(extract(epoch FROM reply.deadline_at - now()) * 1000, -1)::int AS "deadlineInMs"
     )${status === 'generating' ? `, interrupted AS (SELECT d.* FROM decision d, claimed), ${interruptedCallsSql('interrupted')}, ${recordUsageSql('calls')}` : ''}
     SELECT claimed.*, d.plan, d.model, (SELECT failure FROM probe) AS probes,
-      d.attempt AS "askedAttempt", d.startable AS "isStartable", d.blockers, d.paused AND NOT d.awaits_probe AS "isPaused"
+      d.attempt AS "askedAttempt", d.status = 'generating' AS "isInterrupted", d.startable AS "isStartable", d.blockers, d.paused AND NOT d.awaits_probe AS "isPaused"
     FROM decision d LEFT JOIN claimed ON true`;
 
 const CLAIM = prepared<ClaimRow>('reply_claim', claimSql('queued'));
@@ -446,10 +448,10 @@ export class ReplyStore {
     // Repeated where another claim or an end of the same user came between.
     for (let tries = 0; tries < MAX_CLAIM_TRIES; tries++) {
       const values = [replyId, lease, deadline, this.catalogue.sqlParameter];
-      const [waiting] = await this.database.run(CLAIM, values);
-      const row = waiting ?? (await this.database.run(CLAIM_INTERRUPTED, values))[0];
+      let [row] = await this.database.run(CLAIM, values);
+      if (row?.isInterrupted) [row] = await this.database.run(CLAIM_INTERRUPTED, values);
       if (row === undefined) return { type: 'taken' };
-      const { id, plan, askedAttempt, isStartable, isPaused, blockers, ...claimed } = row;
+      const { id, plan, askedAttempt, isInterrupted: _, isStartable, isPaused, blockers, ...claimed } = row;
       if (id !== null) return { type: 'claimed', claim: this.complete({ ...claimed, id }, plan) };
       if (!isStartable && (await this.await(blockers))) return { type: 'busy' };
       if (!isStartable) continue;
