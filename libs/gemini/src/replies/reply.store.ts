@@ -451,7 +451,7 @@ export class ReplyStore {
       let [row] = await this.database.run(CLAIM, values);
       if (row?.isInterrupted) [row] = await this.database.run(CLAIM_INTERRUPTED, values);
       if (row === undefined) return { type: 'taken' };
-      const { id, plan, askedAttempt, isInterrupted: _, isStartable, isPaused, blockers, ...claimed } = row;
+      const { id, plan, askedAttempt, isStartable, isPaused, blockers, ...claimed } = row;
       if (id !== null) return { type: 'claimed', claim: this.complete({ ...claimed, id }, plan) };
       if (!isStartable && (await this.await(blockers))) return { type: 'busy' };
       if (!isStartable) continue;
