@@ -170,6 +170,7 @@ const HOT: [what: string, statement: string, values: unknown[], pages: number][]
   ['creating a room', 'chatroom_create', [NEW_IDS[0], LONG_OWNER, 'T', null, null, now, catalogue, 100], 100],
   ['claiming the head of a backlog', 'reply_claim', [BACKLOG_HEAD, 10_000, 300_000, catalogue], 200],
   ['claiming what is not the head', 'reply_claim', [BACKLOG_SECOND, 10_000, 300_000, catalogue], 60],
+  ['claiming what was not interrupted', 'reply_claim_interrupted', [BACKLOG_HEAD, 10_000, 300_000, catalogue], 60],
   ['telling what a backlog waits for', 'reply_await', [[BACKLOG_HEAD]], 60],
   ['extending leases', 'reply_extend', [[BACKLOG_HEAD], [1], ['Half'], 10_000], 30],
   ['finding the next of a backlog', 'reply_next_of_user', [BACKLOG_HEAD], 40],
@@ -253,7 +254,7 @@ describe('in a database that has lived', () => {
     it('finishing a reply touches few pages', async () => {
       const claimed = `UPDATE message SET status = 'generating', attempt = 1 WHERE id = '${BACKLOG_HEAD}'`;
       const final = [
-        ...['completed', 'An answer', now, 'm', 'STOP', 1, 0, 0, 1, null, null, false],
+        ...['completed', 'An answer', now, 'm', 'STOP', 1, 0, 0, 1, null, null],
         ...['m', false, 1, 0, 0, 1],
       ];
       expect(await pagesOf('reply_finish', [BACKLOG_HEAD, 1, ...final], mode, claimed)).toBeLessThan(80);

@@ -9,4 +9,6 @@ export const REPLY_QUEUE = { queue: 'gemini-messages', job: 'reply', version: 1 
  */
 export interface ReplyJob extends QueueJob {
   replyId: string;
+  /** Whether the end of another reply of the user made it: where this reply is taken already, it goes on to the next one. */
+  inTurn?: boolean;
 }

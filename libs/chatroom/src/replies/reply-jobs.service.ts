@@ -58,8 +58,9 @@ export class ReplyJobsService {
     await this.notifier.notify(
       replies.map((reply) => {
         const own = uuidv7();
-        const ifIdle = { ...notice(reply, `idle-${own}`), priority: LOW_PRIORITY };
-        return { ...notice(reply, `turn-${own}`), oneOf: `turn-${reply.userId}`, orElse: ifIdle };
+        const payload = { replyId: reply.id, inTurn: true };
+        const ifIdle = { ...notice(reply, `idle-${own}`), payload, priority: LOW_PRIORITY };
+        return { ...notice(reply, `turn-${own}`), payload, oneOf: `turn-${reply.userId}`, orElse: ifIdle };
       }),
     );
   }

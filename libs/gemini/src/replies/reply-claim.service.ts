@@ -11,8 +11,13 @@ export class ReplyClaimService {
     private readonly completion: ReplyCompletionService,
   ) {}
 
-  /** The reply, held by this worker; null when there is nothing to be done for it now. */
-  async claim(replyId: string): Promise<ClaimedReply | null> {
+  /**
+   * Claims a reply for this worker.
+   *
+   * @param inTurn whether the end of another reply has made the job
+   * @returns null when there is nothing to be done for it now
+   */
+  async claim(replyId: string, inTurn = false): Promise<ClaimedReply | null> {
     const outcome = await this.store.claim(replyId);
     switch (outcome.type) {
       case 'claimed':
@@ -21,8 +26,9 @@ export class ReplyClaimService {
         await this.defer(replyId, outcome.attempt, outcome.model);
         return null;
       case 'taken':
-        // Where two replies of the user end at the same time, both enqueue this one: the second job is for the one after it.
-        await this.completion.enqueueNext(replyId);
+        // Where two replies of the user end at the same time, both enqueue this one: the second job is for the one after it. A
+        // job of the message itself only came too late: were it to go on, too, each message would leave a further job behind.
+        if (inTurn) await this.completion.enqueueNext(replyId);
         return null;
       case 'busy':
         // The end of the reply that it waits for enqueues the next one.

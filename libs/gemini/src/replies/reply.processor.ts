@@ -52,9 +52,9 @@ export class ReplyProcessor extends QueueWorkerHost<ReplyJob> {
     clearTimeout(release);
   }
 
-  protected override async handle({ replyId }: ReplyJob): Promise<void> {
+  protected override async handle({ replyId, inTurn }: ReplyJob): Promise<void> {
     this.crashPoints.at('claim');
-    const claim = await this.claims.claim(replyId);
+    const claim = await this.claims.claim(replyId, inTurn);
     if (claim === null) return;
     this.crashPoints.at('claimed');
     await this.leased.withLease(claim, (reply) => this.answer(reply));

@@ -152,25 +152,19 @@ type ClaimRow = Omit<ClaimedReply, 'id' | 'plan' | 'ownModel'> & {
   id: string | null;
   plan: string;
   askedAttempt: number;
+  /** Its worker has died. */
+  isInterrupted: boolean;
   isStartable: boolean;
   isPaused: boolean;
   blockers: string[];
 };
 
-/**
- * Claims a reply, and brings along what the model needs, so that the answer waits for no further round trip.
- *
- * `running` are the user's replies that are being written, by the list that the last claim left. `place` replaces that list,
- * and fails when another claim has replaced it since this statement began: so claims of one user can't overrun its limit
- * together, and those of different users never wait for each other. Of the replies that wait for a paused model one
- * becomes its `probe`. The deadline that a deferral has set counts only while the model is paused: what was never asked of a
- * model has all of its time afterwards. Stored times are rounded to milliseconds, also upwards: what is due at once must be
- * so in the very same one.
- */
-const CLAIM = prepared<ClaimRow>(
-  'reply_claim',
-  `
-    WITH asked AS (
+/** Of a reply that is to be claimed: it waits, or its worker has died. */
+type ClaimedStatus = 'queued' | 'generating';
+
+/** CTEs up to `decision`: whether the reply `$1` may be claimed, and what stands against it. No row unless it is due. */
+const DECISION = `
+    asked AS (
       SELECT reply.id, reply.user_id, reply.chatroom_id, reply.seq, reply.status, reply.attempt, reply.reply_to,
         reply.asked_model, octet_length(reply.content) AS written,
         reply.cancel_requested_at IS NOT NULL OR COALESCE(reply.deadline_at <= now(), false) AS only_ends
@@ -203,11 +197,27 @@ const CLAIM = prepared<ClaimRow>(
         NOT asked.only_ends AND EXISTS (SELECT FROM pause) AS paused,
         COALESCE((SELECT awaits_probe FROM pause), false) AS awaits_probe
       FROM asked, head, allowance, running
-    ), place AS (
+    )`;
+
+/**
+ * Claims a reply, and brings along what the model needs, so that the answer waits for no further round trip.
+ *
+ * `running` are the user's replies that are being written, by the list that the last claim left. `place` replaces that list,
+ * and fails when another claim has replaced it since this statement began: so claims of one user can't overrun its limit
+ * together, and those of different users never wait for each other. Of the replies that wait for a paused model one
+ * becomes its `probe`. The deadline that a deferral has set counts only while the model is paused: what was never asked of a
+ * model has all of its time afterwards. Stored times are rounded to milliseconds, also upwards: what is due at once must be
+ * so in the very same one.
+ *
+ * @param status of the replies that it claims. Only those whose worker has died have a call to record: each part of a
+ *   statement costs PostgreSQL time, even one that finds nothing to do
+ */
+const claimSql = (status: ClaimedStatus): string => `
+    WITH ${DECISION}, place AS (
       INSERT INTO reply_concurrency AS known (user_id, version, running)
       SELECT user_id, 1 + COALESCE((SELECT version FROM reply_concurrency earlier WHERE earlier.user_id = d.user_id), 0),
         running || id
-      FROM decision d WHERE startable AND (NOT paused OR awaits_probe)
+      FROM decision d WHERE startable AND status = '${status}' AND (NOT paused OR awaits_probe)
       ON CONFLICT (user_id) DO UPDATE SET version = EXCLUDED.version, running = EXCLUDED.running
         WHERE known.version = EXCLUDED.version - 1
       RETURNING user_id
@@ -232,13 +242,13 @@ const CLAIM = prepared<ClaimRow>(
         reply.failures, reply.last_failure AS "lastFailure",
         reply.cancel_requested_at IS NOT NULL AS "cancelRequested",
         GREATEST(extract(epoch FROM reply.deadline_at - now()) * 1000, -1)::int AS "deadlineInMs"
-    ), interrupted AS (
-      SELECT d.* FROM decision d, claimed WHERE d.status = 'generating'
-    ), ${interruptedCallsSql('interrupted')}, ${recordUsageSql('calls')}
+    )${status === 'generating' ? `, interrupted AS (SELECT d.* FROM decision d, claimed), ${interruptedCallsSql('interrupted')}, ${recordUsageSql('calls')}` : ''}
     SELECT claimed.*, d.plan, d.model, (SELECT failure FROM probe) AS probes,
-      d.attempt AS "askedAttempt", d.startable AS "isStartable", d.blockers, d.paused AND NOT d.awaits_probe AS "isPaused"
-    FROM decision d LEFT JOIN claimed ON true`,
-);
+      d.attempt AS "askedAttempt", d.status = 'generating' AS "isInterrupted", d.startable AS "isStartable", d.blockers, d.paused AND NOT d.awaits_probe AS "isPaused"
+    FROM decision d LEFT JOIN claimed ON true`;
+
+const CLAIM = prepared<ClaimRow>('reply_claim', claimSql('queued'));
+const CLAIM_INTERRUPTED = prepared<ClaimRow>('reply_claim_interrupted', claimSql('generating'));
 
 /**
  * Tells unfinished replies that another one waits for them: see {@link ReplyStore.claim}. One that is just being finished is
@@ -350,21 +360,23 @@ interface FinishRow {
 /**
  * Only the newest attempt writes, and only while there is no outcome. The next reply is one that waited as the statement
  * began; `awaited` is read from the locked row, so it also tells of one that has begun to wait since.
+ *
+ * @param refunds whether the message is refunded
  */
-const FINISH = prepared<FinishRow>(
-  'reply_finish',
-  `
+const finishSql = (refunds: boolean): string => `
     WITH RECURSIVE ended AS (
       UPDATE message reply
       SET status = $3::message_status, content = $4, completed_at = $5::timestamptz, next_enqueue_at = NULL, model = $6,
           finish_reason = $7, prompt_tokens = $8, cached_tokens = $9, thought_tokens = $10, reply_tokens = $11,
           error_code = $12, error_detail = $13
       WHERE reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'generating'
-      RETURNING reply.user_id, reply.chatroom_id, reply.seq, reply.awaited, reply.quota_day, $14::boolean AS refund
-    ), ${endedCallSql('ended', 15)}, ${recordUsageSql('calls')}, ${refundMessagesSql('ended')}, ${nextOfUserSql('ended', true)}
+      RETURNING reply.user_id, reply.chatroom_id, reply.seq, reply.awaited, reply.quota_day, true AS refund
+    ), ${endedCallSql('ended', 14)}, ${recordUsageSql('calls')}, ${refunds ? `${refundMessagesSql('ended')},` : ''} ${nextOfUserSql('ended', true)}
     SELECT ended.user_id AS "userId", ended.awaited, next.id AS "nextId", next.attempt AS "nextAttempt"
-    FROM ended LEFT JOIN next ON true`,
-);
+    FROM ended LEFT JOIN next ON true`;
+
+const FINISH = prepared<FinishRow>('reply_finish', finishSql(false));
+const FINISH_REFUNDED = prepared<FinishRow>('reply_finish_refunded', finishSql(true));
 
 /** A due reply that no job has brought to a worker. */
 export interface OverdueReply extends WaitingReply {
@@ -435,7 +447,9 @@ export class ReplyStore {
     const { REPLY_LEASE_MS: lease, REPLY_DEADLINE_MS: deadline } = this.config;
     // Repeated where another claim or an end of the same user came between.
     for (let tries = 0; tries < MAX_CLAIM_TRIES; tries++) {
-      const [row] = await this.database.run(CLAIM, [replyId, lease, deadline, this.catalogue.sqlParameter]);
+      const values = [replyId, lease, deadline, this.catalogue.sqlParameter];
+      let [row] = await this.database.run(CLAIM, values);
+      if (row?.isInterrupted) [row] = await this.database.run(CLAIM_INTERRUPTED, values);
       if (row === undefined) return { type: 'taken' };
       const { id, plan, askedAttempt, isStartable, isPaused, blockers, ...claimed } = row;
       if (id !== null) return { type: 'claimed', claim: this.complete({ ...claimed, id }, plan) };
@@ -520,10 +534,10 @@ export class ReplyStore {
   ): Promise<FinishedReply | null> {
     const { status, content, finishReason, usage, error } = final;
     const model = final.model ?? (content === '' ? null : (call?.model ?? null));
-    const [ended] = await this.database.run(FINISH, [
+    const [ended] = await this.database.run(isRefunded(final) ? FINISH_REFUNDED : FINISH, [
       ...[reply.id, reply.attempt, status, content, this.clock.now(), model, finishReason],
       ...tokenValues(usage),
-      ...[error?.code ?? null, error?.detail ?? null, isRefunded(final)],
+      ...[error?.code ?? null, error?.detail ?? null],
       ...callValues(call),
     ]);
     if (ended === undefined) return null;
