@@ -11,7 +11,7 @@ interface Waiting {
 }
 
 /** Shares the text of each turn of the event loop among those who read. What is short, as usual, doesn't wait. */
-export class TextTurn {
+class TextTurn {
   private left = TEXT_PER_TURN;
   private readonly waiting: Waiting[] = [];
 
