@@ -68,6 +68,9 @@ afterEach(async () => {
 });
 
 describe('a job', () => {
+  // On a busy machine connecting may take longer than notifying waits.
+  beforeEach(() => queue.waitUntilReady());
+
   it('says its version and the request that caused it', async () => {
     await RequestContext.run({ requestId: 'request-1' }, () => notifier.notify([notice('a')]));
     const [job] = await observed.getWaiting();
