@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const PHASES = [
   {
     projects: ['unit', 'integration', 'architecture', 'contract', 'e2e'],
-    workers: Math.min(4, 2 * availableParallelism()),
+    workers: Math.min(4, Math.ceil(1.5 * availableParallelism())),
   },
   { projects: ['chaos'], workers: 1 },
 ];

@@ -79,6 +79,7 @@ describe('a download', () => {
     const other = setInterval(() => turns++, 1);
     await expect(reading).rejects.toThrow();
     clearInterval(other);
-    expect(turns).toBeGreaterThan(20);
+    // Without turns of others there would be none; how many there are depends on the machine.
+    expect(turns).toBeGreaterThan(5);
   });
 });
