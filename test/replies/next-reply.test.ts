@@ -1,25 +1,18 @@
 import 'reflect-metadata';
 import { type MessageAcceptanceStore, ReplyCancellationStore, ReplyOrderStore } from '@app/chatroom/testing';
-import { type ClaimedReply, type ClaimOutcome, type FinalReply, type ReplyStore } from '@app/gemini/testing';
+import { type ClaimedReply, type ClaimOutcome, type ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { registeredStatements, SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
 import pg from 'pg';
 import { eventually } from '../support/eventually.js';
+import { ANSWER } from '../support/replies/answer.js';
 import { claimReply } from '../support/replies/claim.js';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 const AT_ONCE = 2;
 const MODEL = 'gemini-flash-latest';
-const ANSWER: FinalReply = {
-  status: 'completed',
-  content: 'An answer.',
-  model: 'gemini-test',
-  finishReason: 'STOP',
-  usage: null,
-  error: null,
-};
 const TOKENS = { promptTokens: 1, cachedTokens: 0, thoughtTokens: 0, replyTokens: 1 };
 
 let testDatabase: TestDatabase;

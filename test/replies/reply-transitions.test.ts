@@ -1,22 +1,14 @@
 import 'reflect-metadata';
 import { type MessageAcceptanceStore, ReplyCancellationStore, ReplyOrderStore } from '@app/chatroom/testing';
-import { type FinalReply, type ReplyStore } from '@app/gemini/testing';
+import type { ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
 import { registeredStatements, SystemClock } from '@app/platform/testing';
 import type { QuotaLedgerStore } from '@app/subscription';
 import fc from 'fast-check';
+import { ANSWER } from '../support/replies/answer.js';
 import { claimReply } from '../support/replies/claim.js';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
-
-const ANSWER: FinalReply = {
-  status: 'completed',
-  content: 'An answer.',
-  model: 'gemini-test',
-  finishReason: 'STOP',
-  usage: null,
-  error: null,
-};
 
 let testDatabase: TestDatabase;
 let database: Database;

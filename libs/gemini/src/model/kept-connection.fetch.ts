@@ -38,7 +38,9 @@ export const fetchOver =
     const { statusCode: status = 0, statusMessage: statusText = '' } = response;
     const reader = textReader(response);
     return {
-      ...{ ok: status >= 200 && status < 300, status, statusText },
+      ok: status >= 200 && status < 300,
+      status,
+      statusText,
       json: () => readJson(reader),
       body: { pipeThrough: () => ({ getReader: () => reader }) },
     };
