@@ -5,7 +5,7 @@ import jest from 'eslint-plugin-jest';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const product = ['apps/**/*.ts', 'libs/**/*.ts'];
+const product = ['apps/**/*.{ts,tsx}', 'libs/**/*.{ts,tsx}'];
 const tests = ['**/*.spec.ts', '**/*.int-spec.ts', '{,apps/*/}test/**/*.ts'];
 
 /**
@@ -15,7 +15,7 @@ const tests = ['**/*.spec.ts', '**/*.int-spec.ts', '{,apps/*/}test/**/*.ts'];
 const fileNames = {
   'check-file/filename-naming-convention': [
     'error',
-    { '**/*.{ts,mjs}': 'KEBAB_CASE' },
+    { '**/*.{ts,tsx,mjs}': 'KEBAB_CASE' },
     { ignoreMiddleExtensions: true },
   ],
   'check-file/filename-blocklist': [
@@ -42,7 +42,10 @@ const nothingThatSignsTokens = {
 };
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.data/', 'libs/platform/src/database/generated/']),
+  globalIgnores([
+    ...['**/dist/', 'coverage/', '.data/', 'libs/platform/src/database/generated/'],
+    'libs/client/src/openapi.ts',
+  ]),
 
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,

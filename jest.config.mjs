@@ -20,6 +20,7 @@ const shared = {
   moduleNameMapper: {
     '^@nestjs/throttler$': '<rootDir>/test/support/jest/nestjs-throttler.mjs',
     '^@app/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^@gemini-chat/client$': '<rootDir>/libs/client/src/index.ts',
     '^@app/([a-z]+)/testing$': '<rootDir>/libs/$1/src/testing.ts',
     '^(\\.{1,2}/(?!.*\\.json\\.js$).*)\\.js$': '$1',
   },

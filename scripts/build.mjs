@@ -7,4 +7,4 @@ import { runCommand } from './node/begin.mjs';
 await runCommand(async () => {
   const { build, buildIfStale } = await import('./product/build.mjs');
   await (process.argv.includes('--if-stale') ? buildIfStale() : build());
-});
+}, 'product');

@@ -18,7 +18,7 @@ const shutdown = shutdownSignal();
 try {
   refuseSecondRun(lockHolder('start'));
   await refuseTakenPorts(readSettings());
-  await begin(shutdown);
+  await begin('product', shutdown);
   refuseSecondRun(acquireLock('start'));
   const { runLocally } = await import('./local/run.mjs');
   await runLocally({ reload: process.argv.includes('--reload'), shutdown });

@@ -7,7 +7,7 @@ import { shutdownSignal } from './node/shutdown-signal.mjs';
 
 const shutdown = shutdownSignal();
 try {
-  await begin(shutdown);
+  await begin('everything', shutdown);
   const { TESTED_NODES, testOnNode } = await import('./testing/nodes.mjs');
   const [major, ...others] = process.argv.slice(2);
   const named = TESTED_NODES.filter((version) => version.split('.')[0] === major);

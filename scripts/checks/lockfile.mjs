@@ -9,6 +9,9 @@ const read = (/** @type {string} */ name) =>
 const workspaces = read('package.json').workspaces;
 const packages = read('package-lock.json').packages;
 
+/** Whose packages end in a bundle or an image. */
+const PRODUCT = ['apps/sandbox', 'apps/web'];
+
 /** @type {string[]} */
 const problems = [];
 for (const folder of ['', ...workspaces]) {
@@ -22,7 +25,7 @@ for (const folder of ['', ...workspaces]) {
 for (const [path, entry] of Object.entries(/** @type {Record<string, LockedPackage>} */ (packages))) {
   if (path === '' || workspaces.includes(path) || entry.link) continue;
   // What is compiled to dist/ finds packages in the root's node_modules only.
-  if (!path.startsWith('node_modules/')) problems.push(`${path}: use the version of the root.`);
+  if (PRODUCT.some((folder) => path.startsWith(`${folder}/`))) problems.push(`${path}: use the version of the root.`);
   // An address would tie every install to the mirror that one developer happened to use.
   if (entry.resolved) problems.push(`${path} has a "resolved" address: see omit-lockfile-registry-resolved in .npmrc.`);
   // An optional package of another platform is known by its name only, until it is installed there.

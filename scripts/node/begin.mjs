@@ -5,12 +5,13 @@ import { continueOnPinnedNode, requireNodeToBegin } from './pinned-node.mjs';
 /**
  * Installs what is missing and goes on on the pinned Node. A command imports packages only after that.
  *
+ * @param {'product' | 'everything'} scope which packages the command needs
  * @param {AbortSignal} [signal] ends the command early
  * @throws {Error} when npm fails, or there is no Node that the product runs on
  */
-export async function begin(signal) {
+export async function begin(scope, signal) {
   requireNodeToBegin();
-  await install(signal);
+  await install(scope, signal);
   signal?.throwIfAborted();
   await continueOnPinnedNode(signal ? { signal } : {});
 }
@@ -19,10 +20,11 @@ export async function begin(signal) {
  * Begins a command that ends by itself. Its failure is printed, and ends the process with code 1.
  *
  * @param {() => unknown} work
+ * @param {'product' | 'everything'} [scope] which packages it needs; all unless given
  */
-export async function runCommand(work) {
+export async function runCommand(work, scope = 'everything') {
   try {
-    await begin();
+    await begin(scope);
     await work();
   } catch (error) {
     console.error(/** @type {Error} */ (error).message);

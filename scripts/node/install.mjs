@@ -1,6 +1,7 @@
 /** Brings node_modules up to the lockfile. Uses nothing but Node, since nothing else may be there yet. */
 import { spawn } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { NODE_PACKAGE } from './pinned-node.mjs';
 import { withLock } from './process-lock.mjs';
@@ -44,14 +45,43 @@ function isNodeComplete(locked, installed) {
   return installed[path] === undefined && statSync(INSTALLED).mtimeMs >= statSync(LOCKFILE).mtimeMs;
 }
 
-/** Installs the dependencies unless they are there. @param {AbortSignal} [signal] @throws {Error} when npm fails */
-export async function install(signal) {
-  if (isComplete()) return;
+/** What `npm start` and the build need: not the packages that only clients' tests and examples use. */
+const PRODUCT = ['--include-workspace-root', '--workspace=apps/sandbox', '--workspace=apps/web'];
+
+/** Says for which lockfile the packages of the product were installed last. npm removes it with everything else. */
+const PRODUCT_STAMP = `${root}node_modules/.installed-for-product`;
+
+/** @returns {boolean} whether the packages of the product are those of the lockfile */
+const isProductComplete = () => {
+  try {
+    return readFileSync(PRODUCT_STAMP, 'utf8') === lockfileHash();
+  } catch {
+    return false;
+  }
+};
+
+const lockfileHash = () => createHash('sha256').update(readFileSync(LOCKFILE)).digest('hex');
+
+/**
+ * Installs the dependencies unless they are there.
+ *
+ * @param {'product' | 'everything'} scope
+ * @param {AbortSignal} [signal]
+ * @throws {Error} when npm fails
+ */
+export async function install(scope, signal) {
+  const isDone = () => isComplete() || (scope === 'product' && isProductComplete());
+  if (isDone()) return;
   await withLock('install', async () => {
-    if (isComplete()) return;
+    if (isDone()) return;
     console.log('Installing dependencies with npm (a minute or so) ...');
-    const code = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], signal);
-    if (code !== 0) throw new Error(`npm ci ended with code ${code}. Its own message stands above.`);
+    // Adds to what the product has without removing it first: the product may be running.
+    const command = isProductComplete() ? ['install', '--no-save'] : ['ci'];
+    const packages = scope === 'product' ? PRODUCT : [];
+    const args = [...command, ...packages, '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+    const code = await npm(args, signal);
+    if (code !== 0) throw new Error(`npm ${command[0]} ended with code ${code}. Its own message stands above.`);
+    writeFileSync(PRODUCT_STAMP, lockfileHash());
   });
 }
 

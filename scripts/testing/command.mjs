@@ -8,7 +8,7 @@ const INTERRUPTED = 130;
 export async function runTestCommand(args) {
   const shutdown = shutdownSignal();
   try {
-    await begin(shutdown);
+    await begin('everything', shutdown);
     const { runTests } = await import('./run.mjs');
     process.exitCode = (await runTests(args, shutdown)) ? 0 : 1;
   } catch (error) {

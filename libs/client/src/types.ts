@@ -1,0 +1,196 @@
+import type { components } from './openapi.js';
+
+type Schemas = components['schemas'];
+
+/** A message of the user, or the bot's reply to one. */
+export type Message = Schemas['MessageResponse'];
+/** A chatroom. */
+export type Room = Schemas['ChatroomResponse'];
+/** A chatroom with a page of its messages, oldest first; `nextCursor` leads to older ones. */
+export type Conversation = Schemas['ConversationResponse'];
+/** What a new room may have. */
+export type NewRoom = Schemas['CreateChatroomRequest'];
+/** What can be changed of a room. */
+export type RoomChanges = Schemas['UpdateChatroomRequest'];
+/** The user. */
+export type Account = Schemas['AccountResponse'];
+/** One login of the user. */
+export type LoginSession = Schemas['SessionResponse'];
+/** A place where the searched words were found. */
+export type SearchHit = Schemas['SearchHitResponse'];
+/** What the calls of one day, model and purpose used. */
+export type Usage = Schemas['UsageResponse'];
+/** A plan on offer. */
+export type Plan = Schemas['PlanResponse'];
+/** A model on offer. */
+export type Model = Schemas['ModelResponse'];
+/** The user's plan, what Stripe says of it, and the day's quota. */
+export type SubscriptionStatus = Schemas['SubscriptionStatusResponse'];
+
+/** A status in which a reply stays. */
+export type FinalStatus = 'completed' | 'cancelled' | 'failed' | 'blocked';
+
+/** The daily quota as an answer's headers tell it. Null where the plan has no limit. */
+export interface Quota {
+  limit: number;
+  remaining: number;
+  resetsAt: Date;
+}
+
+/** Where a session is kept: `localStorage`, `sessionStorage`, or anything like them, such as a phone's secure store. */
+export interface SessionStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
+}
+
+/** The part of `fetch` that is used. `expo/fetch` fits. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
+
+export interface FetchInit {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  signal: AbortSignal;
+}
+
+export interface FetchResponse {
+  ok: boolean;
+  status: number;
+  headers: { get(name: string): string | null };
+  text(): Promise<string>;
+  body: { getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> } } | null;
+}
+
+export interface ChatClientOptions {
+  /** Where the API is; the page's own origin unless given. */
+  baseUrl?: string;
+  /** The global one unless given. */
+  fetch?: Fetch;
+  /** In memory unless given. */
+  storage?: SessionStorage;
+  /** The key in the storage, `gemini-chat-session` unless given. */
+  storageKey?: string;
+}
+
+/** A code that is under way. */
+export interface Challenge {
+  phone: string;
+  challengeId: string;
+  /** In seconds. */
+  expiresIn: number;
+  /** Seconds after which another code may be asked for. */
+  resendAfter: number;
+  /** The code itself, of an API for development. */
+  otp?: string;
+}
+
+/** Who is logged in. */
+export interface Session {
+  user: Account;
+}
+
+/** One page of a list. */
+export interface Page<Item> {
+  items: Item[];
+  nextCursor: string | null;
+}
+
+/** A list that loads its pages while it is iterated. */
+export interface PagedList<Item> extends AsyncIterable<Item> {
+  /** A single page; the first unless a cursor is given. */
+  page(cursor?: string | null): Promise<Page<Item>>;
+}
+
+/** What happens to a reply, in order. `snapshot` is always the whole text so far. */
+export type ReplyEvent =
+  | { type: 'accepted'; message: Message | null; reply: Message; quota: Quota | null; snapshot: string }
+  | { type: 'delta'; text: string; snapshot: string }
+  /** A fresh attempt begins: the text so far is void. */
+  | { type: 'reset'; snapshot: '' }
+  /** The connection was lost; the client connects again by itself and goes on. */
+  | { type: 'reconnecting'; attempt: number; snapshot: string }
+  /** The last: the reply as it is stored. */
+  | { type: 'done'; message: Message; snapshot: string };
+
+export interface ReadOptions {
+  /** Ends the reading alone: the model goes on, and the reply can be attached to again. */
+  signal?: AbortSignal;
+}
+
+export interface SendOptions extends ReadOptions {
+  /** Of an own choice, e.g. the id of the message in the app: sending again under it never sends twice. */
+  idempotencyKey?: string;
+}
+
+/** A reply that is written. Sending begins at once; events can be iterated at any time, more than once, and begin anew each time. */
+export interface Reply extends AsyncIterable<ReplyEvent> {
+  /** Once accepted: the messages with their ids. Rejects with a `ChatError` when it was refused. */
+  readonly accepted: Promise<Extract<ReplyEvent, { type: 'accepted' }>>;
+  /** The text so far. */
+  readonly snapshot: string;
+  /** The reply in its final state. */
+  final(): Promise<Message>;
+  /** Stops the model; what was written stays, and `done` still comes. */
+  stop(): Promise<void>;
+}
+
+/** The client of one user. */
+export interface ChatClient {
+  readonly auth: {
+    /** Signs up (which an existing account doesn't mind) where a name or nothing is given, and sends a code. */
+    sendCode(person: { phone: string; name?: string }): Promise<Challenge>;
+    verify(challenge: Pick<Challenge, 'challengeId'>, code: string): Promise<Session>;
+    /** Who is logged in, as far as the storage knows; null: no one. */
+    session(): Promise<Session | null>;
+    /** Is told of each login and of each end of one, in any tab. @returns what ends that */
+    onChange(listener: (session: Session | null) => void): () => void;
+    signOut(): Promise<void>;
+    sessions(): PagedList<LoginSession>;
+    endSession(id: string): Promise<void>;
+    endOtherSessions(): Promise<void>;
+  };
+  readonly account: {
+    get(): Promise<Account>;
+    update(changes: { name: string | null }): Promise<Account>;
+    /** Deletes the account with everything in it, and ends the session. */
+    delete(): Promise<void>;
+  };
+  readonly rooms: {
+    create(room?: NewRoom): Promise<Room>;
+    list(filter?: { archived?: boolean; limit?: number }): PagedList<Room>;
+    get(roomId: string, page?: { limit?: number; cursor?: string }): Promise<Conversation>;
+    update(roomId: string, changes: RoomChanges): Promise<Room>;
+    delete(roomId: string): Promise<void>;
+  };
+  readonly replies: {
+    /** A message as it is now. */
+    get(roomId: string, messageId: string): Promise<Message>;
+    /** All variants of the reply to a user's message, newest first. */
+    variants(roomId: string, userMessageId: string): PagedList<Message>;
+    /** Stops the model. */
+    stop(roomId: string, replyId: string): Promise<Message>;
+  };
+  readonly billing: {
+    status(): Promise<SubscriptionStatus>;
+    subscribe(choice?: {
+      plan?: string;
+      interval?: 'month' | 'year';
+      successUrl?: string;
+      cancelUrl?: string;
+    }): Promise<{ checkoutUrl: string; expiresAt: string }>;
+    portal(): Promise<{ url: string }>;
+    /** Waits until the user has the plan: Stripe's webhook may come later than the customer. Rejects with code `timeout`. */
+    waitFor(plan: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<SubscriptionStatus>;
+  };
+  /** Sends a message and reads its reply, over cuts, restarts and expired tokens. */
+  send(roomId: string, content: string, options?: SendOptions): Reply;
+  /** A new variant of the room's latest reply. */
+  regenerate(roomId: string, replyId: string, options?: SendOptions): Reply;
+  /** Reads a reply from its start, e.g. after a reload. Its `accepted` has no `message` and no `quota`. */
+  attach(roomId: string, replyId: string, options?: ReadOptions): Reply;
+  search(words: string): PagedList<SearchHit>;
+  plans(): Promise<Plan[]>;
+  models(): Promise<Model[]>;
+  usage(days?: { from?: string; to?: string }): PagedList<Usage>;
+}
