@@ -1,6 +1,6 @@
 /**
- * `npm run docs:configuration`: writes README's configuration table from the configuration classes.
- * With `--check` it writes nothing, and fails unless README, .env.example, docker-compose.yml and the classes agree.
+ * `npm run docs:configuration`: writes the table of docs/configuration.md from the configuration classes.
+ * With `--check` it writes nothing, and fails unless that table, .env.example, docker-compose.yml and the classes agree.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (/** @type {string} */ path) => readFileSync(`${root}${path}`, 'utf8');
+const PAGE = 'docs/configuration.md';
 const TABLE = /(<!-- configuration -->\n).*(<!-- \/configuration -->)/s;
 
 /** For tests that kill processes; refused in production. */
@@ -90,9 +91,9 @@ const rows = groups.flatMap(({ title, variables }) => [
   ...variables.map(({ name, meaning, fallback }) => `| \`${name}\` | ${fallback} | ${meaning} |`),
 ]);
 const table = ['| Variable | Default | Meaning |', '|---|---|---|', ...rows].join('\n');
-const readme = read('README.md').replace(TABLE, (_, start, end) => `${start}${table}\n${end}`);
+const page = read(PAGE).replace(TABLE, (_, start, end) => `${start}${table}\n${end}`);
 
-/** @returns {string[]} where classes, README, .env.example and docker-compose.yml say different things */
+/** @returns {string[]} where classes, page, .env.example and docker-compose.yml say different things */
 function disagreements() {
   const example = names(read('.env.example'), /^#? ?([A-Z][A-Z0-9_]+)=/gm);
   const compose = names(read('docker-compose.yml'), /^ +([A-Z][A-Z0-9_]+):/gm);
@@ -106,7 +107,7 @@ function disagreements() {
     ...without(known, compose).map((name) => `docker-compose.yml doesn't pass ${name} on.`),
     ...without(example, known, asked, ELSEWHERE).map((name) => `.env.example has ${name}, which nothing reads.`),
     ...without(asked, example).map((name) => `docker-compose.yml reads ${name}, which .env.example lacks.`),
-    ...(readme === read('README.md') ? [] : ["README's table isn't up to date: npm run docs:configuration"]),
+    ...(page === read(PAGE) ? [] : [`The table of ${PAGE} isn't up to date: npm run docs:configuration`]),
   ];
 }
 
@@ -115,5 +116,5 @@ if (process.argv.includes('--check')) {
   console.log(problems.length === 0 ? 'Configuration and documentation agree.' : problems.join('\n'));
   process.exitCode = problems.length === 0 ? 0 : 1;
 } else {
-  writeFileSync(`${root}README.md`, readme);
+  writeFileSync(`${root}${PAGE}`, page);
 }

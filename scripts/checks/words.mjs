@@ -3,7 +3,7 @@ import { readSources } from './source-files.mjs';
 /** @import {SourceFile} from './source-files.mjs' */
 
 const PATHS = [
-  ...['apps', 'libs', 'prisma', 'scripts', 'test', 'bench', 'docs', '.ci', '.github'],
+  ...['apps', 'libs', 'prisma', 'scripts', 'test', 'bench', 'docs', 'examples', '.ci', '.github'],
   ...[
     '.env.example',
     'CHANGELOG.md',

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves Dockerfile and docker-compose.yml where no Docker engine is: builds the images and runs the whole product from them with
-# `docker-compose up --build`, as README says, on podman's Docker-compatible socket, and holds a conversation.
+# `docker-compose up --build`, as docs/operation.md says, on podman's Docker-compatible socket, and holds a conversation.
 #
 #   sudo test/containers/run.sh
 #
