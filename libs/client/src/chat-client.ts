@@ -104,8 +104,7 @@ function roomsOf(api: Api): ChatClient['rooms'] {
     list: (filter = {}) => listOf(api, '/chatroom', { ...filter }),
     get: (roomId, page = {}) =>
       api.repeatable<Conversation>({ method: 'GET', path: pathOf(roomId), query: { ...page } }),
-    update: (roomId, changes) =>
-      api.repeatable<Room>({ method: 'PATCH', path: pathOf(roomId), body: changes }),
+    update: (roomId, changes) => api.repeatable<Room>({ method: 'PATCH', path: pathOf(roomId), body: changes }),
     delete: (roomId) => api.remove(pathOf(roomId)),
   };
 }

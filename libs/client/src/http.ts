@@ -54,7 +54,9 @@ export class Http {
   async open(call: Call, silenceMs = this.timeoutMs): Promise<OpenAnswer> {
     const limit = new TimeLimit(silenceMs, call.signal);
     try {
-      const response = await limit.within(this.fetch(this.base + call.path + queryOf(call), initOf(call, limit.signal)));
+      const response = await limit.within(
+        this.fetch(this.base + call.path + queryOf(call), initOf(call, limit.signal)),
+      );
       if (!response.ok) throw errorOf(response, await limit.within(response.text()));
       return { response, limit };
     } catch (error) {

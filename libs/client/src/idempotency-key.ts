@@ -15,6 +15,7 @@ export function newIdempotencyKey(): string {
 
 /** @throws TypeError for a key that the API refuses */
 export function checkedIdempotencyKey(key: string): string {
-  if (!/^[\x20-\x7e]{1,255}$/.test(key)) throw new TypeError('An idempotency key has 1 to 255 printable ASCII characters');
+  if (!/^[\x20-\x7e]{1,255}$/.test(key))
+    throw new TypeError('An idempotency key has 1 to 255 printable ASCII characters');
   return key;
 }

@@ -11,7 +11,7 @@ type Page = Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'
 export function pause(ms: number, signal?: AbortSignal, online = false): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(abortedError());
-    const page: Page = online ? (globalThis) : {};
+    const page: Page = online ? globalThis : {};
     const settle = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', settle);
