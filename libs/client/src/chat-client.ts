@@ -1,6 +1,110 @@
-import type { ChatClient, ChatClientOptions } from './types.js';
+import { Api } from './api.js';
+import { authOf } from './auth.js';
+import { billingOf } from './billing.js';
+import { Http } from './http.js';
+import { checkedIdempotencyKey, newIdempotencyKey } from './idempotency-key.js';
+import { Login } from './login.js';
+import { pagedList } from './paged-list.js';
+import { messagePath, ReplyReading, type ReplyOrigin } from './reply-reading.js';
+import { ReplyRecord } from './reply-record.js';
+import { KeptSession } from './session-storage.js';
+import type {
+  Account,
+  ChatClient,
+  ChatClientOptions,
+  Conversation,
+  Message,
+  Model,
+  Page,
+  PagedList,
+  Plan,
+  ReadOptions,
+  Reply,
+  Room,
+} from './types.js';
 
-/** Makes the client of one user. */
+const STORAGE_KEY = 'gemini-chat-session';
+const TIMEOUT_MS = 30_000;
+const RECONNECT_FOR_MS = 300_000;
+
+/** Stopping a reply is worth more tries than reading something, since the model costs money meanwhile. */
+const STOP_TRIES = 8;
+
+/** Makes the client of one user. It does nothing until it is asked to. */
 export function createChatClient(options: ChatClientOptions = {}): ChatClient {
-  throw new Error(`Not written yet: ${JSON.stringify(options)}`);
+  const { storage, storageKey = STORAGE_KEY, timeoutMs = TIMEOUT_MS, reconnectForMs = RECONNECT_FOR_MS } = options;
+  const http = new Http(baseOf(options), options.fetch ?? ((url, init) => fetch(url, init)), timeoutMs);
+  const api = new Api(http, new Login(new KeptSession(storage, storageKey), http));
+  const read = (origin: ReplyOrigin, { signal }: ReadOptions): Reply => {
+    const record = new ReplyRecord((reply) => stop(api, reply.chatroomId, reply.id));
+    void new ReplyReading(api, origin, record, reconnectForMs, signal).run();
+    return record;
+  };
+  return {
+    auth: authOf(api),
+    account: accountOf(api),
+    rooms: roomsOf(api),
+    replies: {
+      get: (roomId, messageId) => api.repeatable({ method: 'GET', path: messagePath(roomId, messageId) }),
+      variants: (roomId, messageId) => listOf<Message>(api, `${messagePath(roomId, messageId)}/replies`),
+      stop: (roomId, replyId) => stop(api, roomId, replyId),
+    },
+    billing: billingOf(api),
+    send: (roomId, content, { idempotencyKey, ...reading } = {}) => {
+      const path = `/chatroom/${encodeURIComponent(roomId)}/message/stream`;
+      return read({ roomId, post: { path, body: { content }, idempotencyKey: keyOf(idempotencyKey) } }, reading);
+    },
+    regenerate: (roomId, replyId, { idempotencyKey, ...reading } = {}) => {
+      const path = `${messagePath(roomId, replyId)}/regenerate/stream`;
+      return read({ roomId, post: { path, idempotencyKey: keyOf(idempotencyKey) } }, reading);
+    },
+    attach: (roomId, replyId, reading = {}) => read({ roomId, replyId }, reading),
+    search: (words) => listOf(api, '/search', { q: words }),
+    plans: async () => (await api.public<{ items: Plan[] }>('/plans')).items,
+    models: async () => (await api.repeatable<{ items: Model[] }>({ method: 'GET', path: '/models' })).items,
+    usage: (days = {}) => listOf(api, '/usage', { ...days }),
+  };
+}
+
+/** @throws TypeError where there is no page whose origin could be meant */
+function baseOf({ baseUrl }: ChatClientOptions): string {
+  const { location } = globalThis as { location?: Partial<Location> };
+  const base = baseUrl ?? location?.origin;
+  if (base === undefined) throw new TypeError('baseUrl is missing');
+  return base.replace(/\/+$/, '');
+}
+
+const keyOf = (given: string | undefined): string =>
+  given === undefined ? newIdempotencyKey() : checkedIdempotencyKey(given);
+
+const stop = (api: Api, roomId: string, replyId: string): Promise<Message> =>
+  api.repeatable({ method: 'POST', path: `${messagePath(roomId, replyId)}/cancel` }, STOP_TRIES);
+
+type Filter = Record<string, string | number | boolean | undefined>;
+
+const listOf = <Item>(api: Api, path: string, filter: Filter = {}): PagedList<Item> =>
+  pagedList((cursor) => api.repeatable<Page<Item>>({ method: 'GET', path, query: { ...filter, cursor } }));
+
+function accountOf(api: Api): ChatClient['account'] {
+  const path = '/user/me';
+  return {
+    get: () => api.repeatable<Account>({ method: 'GET', path }),
+    update: (changes) => api.repeatable<Account>({ method: 'PATCH', path, body: changes }),
+    delete: async () => {
+      await api.once({ method: 'DELETE', path });
+      await api.login.end();
+    },
+  };
+}
+
+function roomsOf(api: Api): ChatClient['rooms'] {
+  const pathOf = (roomId: string): string => `/chatroom/${encodeURIComponent(roomId)}`;
+  return {
+    create: async (room = {}) => (await api.once<Room>({ method: 'POST', path: '/chatroom', body: room })).body,
+    list: (filter = {}) => listOf(api, '/chatroom', { ...filter }),
+    get: (roomId, page = {}) =>
+      api.repeatable<Conversation>({ method: 'GET', path: pathOf(roomId), query: { ...page } }),
+    update: (roomId, changes) => api.repeatable<Room>({ method: 'PATCH', path: pathOf(roomId), body: changes }),
+    delete: (roomId) => api.remove(pathOf(roomId)),
+  };
 }

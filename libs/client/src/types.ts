@@ -71,6 +71,10 @@ export interface ChatClientOptions {
   storage?: SessionStorage;
   /** The key in the storage, `gemini-chat-session` unless given. */
   storageKey?: string;
+  /** How long an answer may take to begin, in milliseconds; 30 s unless given. */
+  timeoutMs?: number;
+  /** How long a reply is reconnected to without any progress before it fails with code `connection`, in milliseconds; 5 minutes unless given. */
+  reconnectForMs?: number;
 }
 
 /** A code that is under way. */

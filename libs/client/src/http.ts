@@ -1,0 +1,90 @@
+import { ChatError, errorOf, toChatError } from './errors.js';
+import { TimeLimit } from './time-limit.js';
+import type { Fetch, FetchResponse } from './types.js';
+
+/** One request. */
+export interface Call {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Begins with a slash. */
+  path: string;
+  /** What is undefined or null is left out. */
+  query?: Record<string, string | number | boolean | null | undefined>;
+  /** Sent as JSON. */
+  body?: object;
+  headers?: Record<string, string>;
+  /** Ends the call. */
+  signal?: AbortSignal;
+}
+
+/** An answer with its JSON body, which is null if there is none. */
+export interface Answer<Body> {
+  body: Body;
+  headers: FetchResponse['headers'];
+}
+
+/** An answer whose body has yet to be read. Whoever reads it extends the limit, and closes it at the end. */
+export interface OpenAnswer {
+  response: FetchResponse;
+  limit: TimeLimit;
+}
+
+/** Sends requests, each bounded in time. */
+export class Http {
+  /** @param base without a slash at its end @param timeoutMs for an answer to begin, and for a JSON answer to end */
+  constructor(
+    private readonly base: string,
+    private readonly fetch: Fetch,
+    readonly timeoutMs: number,
+  ) {}
+
+  /** @throws ChatError for everything but a success */
+  async json<Body>(call: Call): Promise<Answer<Body>> {
+    const { response, limit } = await this.open(call);
+    try {
+      const text = await limit.within(response.text());
+      return { body: (text === '' ? null : parsed(text, response)) as Body, headers: response.headers };
+    } catch (error) {
+      throw toChatError(error);
+    } finally {
+      limit.close();
+    }
+  }
+
+  /** @param silenceMs the time until the answer begins, and between two parts of it @throws ChatError for everything but a success */
+  async open(call: Call, silenceMs = this.timeoutMs): Promise<OpenAnswer> {
+    const limit = new TimeLimit(silenceMs, call.signal);
+    try {
+      const response = await limit.within(
+        this.fetch(this.base + call.path + queryOf(call), initOf(call, limit.signal)),
+      );
+      if (!response.ok) throw errorOf(response, await limit.within(response.text()));
+      return { response, limit };
+    } catch (error) {
+      limit.close();
+      throw toChatError(error);
+    }
+  }
+}
+
+function queryOf({ query = {} }: Call): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || value === null ? [] : [`${name}=${encodeURIComponent(value)}`],
+  );
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+const initOf = ({ method, body, headers }: Call, signal: AbortSignal) => ({
+  method,
+  headers: { ...(body ? { 'Content-Type': 'application/json' } : {}), ...headers },
+  ...(body ? { body: JSON.stringify(body) } : {}),
+  signal,
+});
+
+function parsed(text: string, { status, headers }: FetchResponse): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const requestId = headers.get('x-request-id');
+    throw new ChatError('unexpected_answer', 'The answer is not JSON', { status, requestId, cause });
+  }
+}

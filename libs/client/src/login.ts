@@ -1,0 +1,111 @@
+import { isTransient, noSessionError, toChatError } from './errors.js';
+import type { Http } from './http.js';
+import { newIdempotencyKey } from './idempotency-key.js';
+import type { components } from './openapi.js';
+import { backoffMs, pause } from './pause.js';
+import type { KeptSession, StoredSession } from './session-storage.js';
+
+type Tokens = components['schemas']['TokensResponse'];
+
+/** An access token is renewed so long before it expires, or after nine tenths of a short life. */
+const MARGIN_MS = 30_000;
+
+/** How often a refresh is tried; repeating it gives the same tokens. */
+const REFRESH_TRIES = 4;
+
+/** Has an access token for each request, one refresh at a time. */
+export class Login {
+  private refreshing: Promise<StoredSession> | null = null;
+
+  constructor(
+    readonly kept: KeptSession,
+    private readonly http: Http,
+  ) {}
+
+  /** Keeps the tokens of a new login. */
+  async begin(tokens: Tokens): Promise<void> {
+    await this.kept.write(storedOf(newIdempotencyKey(), tokens));
+  }
+
+  /** Forgets the session. */
+  end(): Promise<void> {
+    return this.kept.write(null);
+  }
+
+  /**
+   * An access token that is not about to expire.
+   *
+   * @throws ChatError `unauthenticated` when no one is logged in, or the session is over; another when it can't be told just now
+   */
+  async accessToken(): Promise<string> {
+    const session = await this.kept.read();
+    if (session === null) throw noSessionError();
+    const leftMs = session.expiresAt - Date.now();
+    if (leftMs > Math.min(MARGIN_MS, session.lifetimeMs / 10)) return session.accessToken;
+    try {
+      return await this.renewed(session.accessToken);
+    } catch (error) {
+      // It is still good: the refresh has time.
+      if (leftMs > 0 && isTransient(toChatError(error))) return session.accessToken;
+      throw error;
+    }
+  }
+
+  /**
+   * A newer access token than one that the API has refused, or that is about to expire.
+   *
+   * @throws ChatError as `accessToken`
+   */
+  async renewed(stale: string): Promise<string> {
+    this.refreshing ??= this.kept
+      .exclusively(() => this.refresh(stale))
+      .finally(() => {
+        this.refreshing = null;
+      });
+    return (await this.refreshing).accessToken;
+  }
+
+  private async refresh(stale: string): Promise<StoredSession> {
+    const session = await this.kept.read();
+    if (session === null) throw noSessionError();
+    // Another tab was first.
+    if (session.accessToken !== stale) return session;
+    try {
+      const renewed = storedOf(session.login, await this.exchanged(session.refreshToken));
+      return await this.replaced(session, renewed);
+    } catch (error) {
+      // A proxy may answer 401 as well, which says nothing of the session.
+      if (!['unauthenticated', 'refresh_token_reused'].includes(toChatError(error).code)) throw error;
+      await this.replaced(session, null);
+      throw error;
+    }
+  }
+
+  /** Unless someone has logged in or out meanwhile. */
+  private async replaced<Next extends StoredSession | null>(before: StoredSession, next: Next): Promise<Next> {
+    const now = await this.kept.read();
+    if (now?.login !== before.login) throw noSessionError();
+    await this.kept.write(next);
+    return next;
+  }
+
+  private async exchanged(refreshToken: string): Promise<Tokens> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return (await this.http.json<Tokens>({ method: 'POST', path: '/auth/refresh', body: { refreshToken } })).body;
+      } catch (error) {
+        if (tries === REFRESH_TRIES || !isTransient(toChatError(error))) throw error;
+        await pause(backoffMs(tries, 200, 2_000));
+      }
+    }
+  }
+}
+
+const storedOf = (login: string, { accessToken, refreshToken, expiresIn, user }: Tokens): StoredSession => ({
+  login,
+  accessToken,
+  refreshToken,
+  expiresAt: Date.now() + expiresIn * 1000,
+  lifetimeMs: expiresIn * 1000,
+  user,
+});
