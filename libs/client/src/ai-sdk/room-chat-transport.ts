@@ -1,0 +1,123 @@
+import type { ChatTransport } from 'ai';
+import type { ChatClient, Message, Reply } from '../types.js';
+import { type ChatMessage, chatMessageOf, textOf } from './chat-message.js';
+import { streamOf } from './reply-chunks.js';
+
+type SendOptions = Parameters<ChatTransport<ChatMessage>['sendMessages']>[0];
+type Stream = Awaited<ReturnType<ChatTransport<ChatMessage>['sendMessages']>>;
+
+/** What all transports of one client know, since an app may make a new one each time it renders. */
+interface Known {
+  /** The latest reply to each message, by the message's id in `useChat`. */
+  replies: Map<string, string>;
+  /** What each room asks for or reads. */
+  active: Map<string, { reply: Reply; reading: AbortController }>;
+}
+
+const knownOfClients = new WeakMap<ChatClient, Known>();
+
+/** The transport of `useChat`, and what `useChat` has no word for. */
+export class RoomChatTransport implements ChatTransport<ChatMessage> {
+  readonly resumeStreamIsReplay = true;
+
+  private readonly known: Known;
+
+  constructor(private readonly client: ChatClient) {
+    this.known = knownOfClients.get(client) ?? { replies: new Map(), active: new Map() };
+    knownOfClients.set(client, this.known);
+  }
+
+  /** A page of a room, oldest first: the newest unless a cursor is given. For `messages` of `useChat`. */
+  async loadMessages(
+    roomId: string,
+    page?: { limit?: number; cursor?: string },
+  ): Promise<{ messages: ChatMessage[]; nextCursor: string | null }> {
+    const { messages, nextCursor } = await this.client.rooms.get(roomId, page);
+    for (const { id, replyTo } of messages) if (replyTo !== null) this.known.replies.set(replyTo, id);
+    return { messages: messages.map(chatMessageOf), nextCursor };
+  }
+
+  /** Stops the model; what it wrote stays, and `useChat` shows the end of it. `stop` of `useChat` ends the reading alone. */
+  async stop(roomId: string): Promise<void> {
+    const active = this.known.active.get(roomId);
+    if (active !== undefined) return active.reply.stop();
+    const unfinished = await this.unfinishedReply(roomId);
+    if (unfinished !== null) await this.client.replies.stop(roomId, unfinished.id);
+  }
+
+  /**
+   * Sends the last message, or has its reply regenerated. Aborting ends the reading, but what was asked for is asked for.
+   *
+   * @throws ChatError when it is refused
+   */
+  async sendMessages({ chatId, trigger, messageId, messages, abortSignal }: SendOptions): Promise<Stream> {
+    const message = messages.at(-1);
+    if (message?.role !== 'user') throw new Error('There is no message to send or to answer.');
+    const regenerates = trigger === 'regenerate-message';
+    const replyId = regenerates || messageId !== undefined ? await this.replyTo(chatId, message.id) : null;
+    if (replyId !== null && !regenerates) throw new Error('A message that was accepted can not be edited.');
+    const reading = new AbortController();
+    const options = { signal: reading.signal };
+    const reply =
+      replyId === null
+        ? this.client.send(chatId, textOf(message), { ...options, idempotencyKey: message.id })
+        : this.client.regenerate(chatId, replyId, options);
+    this.known.active.set(chatId, { reply, reading });
+    try {
+      this.known.replies.set(message.id, (await reply.accepted).reply.id);
+    } catch (error) {
+      this.forget(chatId, reading);
+      throw error;
+    }
+    return this.read(chatId, () => reply, reading, abortSignal);
+  }
+
+  /** Reads on the newest reply, from its start; null when it is finished. */
+  async reconnectToStream({
+    chatId,
+    abortSignal,
+  }: {
+    chatId: string;
+    abortSignal?: AbortSignal;
+  }): Promise<Stream | null> {
+    const unfinished = await this.unfinishedReply(chatId);
+    if (unfinished === null) return null;
+    const reading = new AbortController();
+    const attach = (): Reply => {
+      const reply = this.client.attach(chatId, unfinished.id, { signal: reading.signal });
+      this.known.active.set(chatId, { reply, reading });
+      return reply;
+    };
+    return this.read(chatId, attach, reading, abortSignal);
+  }
+
+  /** @param start is called when the stream is first read, if it is */
+  private read(roomId: string, start: () => Reply, reading: AbortController, abort: AbortSignal | undefined): Stream {
+    const end = (): void => {
+      reading.abort();
+      this.forget(roomId, reading);
+    };
+    if (abort?.aborted === true) end();
+    abort?.addEventListener('abort', end);
+    return streamOf(start, end);
+  }
+
+  private forget(roomId: string, reading: AbortController): void {
+    if (this.known.active.get(roomId)?.reading === reading) this.known.active.delete(roomId);
+  }
+
+  private async unfinishedReply(roomId: string): Promise<Message | null> {
+    const { messages } = await this.client.rooms.get(roomId, { limit: 1 });
+    const newest = messages.at(-1);
+    return newest?.completedAt === null ? newest : null;
+  }
+
+  /** @returns the reply to a message of `useChat`; null when the message was never accepted */
+  private async replyTo(roomId: string, messageId: string): Promise<string | null> {
+    const replyId = this.known.replies.get(messageId);
+    if (replyId !== undefined) return replyId;
+    // An app that keeps messages itself has the API's ids of them.
+    const { messages } = await this.client.rooms.get(roomId);
+    return messages.find((each) => each.replyTo === messageId)?.id ?? null;
+  }
+}

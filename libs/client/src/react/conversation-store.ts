@@ -1,0 +1,310 @@
+import { ChatError, isChatError } from '../errors.js';
+import type { ChatClient, Conversation, Message, Quota, Reply, ReplyEvent, Room } from '../types.js';
+import type { ConversationActions, ConversationState, ConversationView } from './conversation-view.js';
+import { isUnfinished, mergePage, outgoing, type ShownMessage, shownOf, withMessage } from './shown-message.js';
+
+/** A regeneration that isn't accepted. Another try has the same key. */
+interface Regeneration {
+  replyId: string;
+  key: string;
+  pending: boolean;
+}
+
+/** The reply that is read. */
+interface Reading {
+  replyId: string;
+  controller: AbortController;
+}
+
+/**
+ * One room's conversation. While it is subscribed to, it reads the oldest unfinished reply, one at a time, since a browser has
+ * few connections. Without subscribers it ends its reading, never what it sends, and never the model.
+ */
+export class ConversationStore implements ConversationActions {
+  /** Before anything is loaded; also what a server renders. */
+  readonly initialView: ConversationView;
+
+  private readonly listeners = new Set<() => void>();
+  private view: ConversationView;
+  private status: ConversationState['status'] = 'loading';
+  private room: Room | null = null;
+  private quota: Quota | null = null;
+  private error: ChatError | null = null;
+  /** What the API has, oldest first. */
+  private stored: ShownMessage[] = [];
+  private olderCursor: string | null = null;
+  /** Messages that are on their way, or were refused. */
+  private unaccepted: ShownMessage[] = [];
+  /** Settles when all has been accepted or refused that was to be sent so far. Never rejects. */
+  private sending: Promise<void> = Promise.resolve();
+  /** The request that isn't accepted yet. */
+  private pending: Reply | null = null;
+  private regeneration: Regeneration | null = null;
+  private reading: Reading | null = null;
+  private loading: Promise<void> | null = null;
+  private nextLoading: Promise<void> | null = null;
+  private loadingOlder: Promise<void> | null = null;
+  /** The ids of what was accepted since the last loading began. */
+  private readonly acceptedSince = new Set<string>();
+
+  constructor(
+    private readonly client: ChatClient,
+    private readonly roomId: string,
+  ) {
+    this.initialView = this.view = this.nextView();
+  }
+
+  /** Whether it can be forgotten without a loss. */
+  get idle(): boolean {
+    return this.listeners.size === 0 && this.unaccepted.length === 0;
+  }
+
+  readonly getView = (): ConversationView => this.view;
+
+  readonly getInitialView = (): ConversationView => this.initialView;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    if (this.listeners.size === 1) void (this.loading ?? this.load());
+    return () => {
+      this.listeners.delete(listener);
+      if (this.listeners.size === 0) this.endReading();
+    };
+  };
+
+  readonly send = (content: string): void => {
+    const message = outgoing(crypto.randomUUID(), content);
+    this.unaccepted = [...this.unaccepted, message];
+    this.enqueue(message.key);
+  };
+
+  readonly resend = (id: string): void => {
+    const message = this.unaccepted.find((each) => each.id === id && each.status === 'unsent');
+    if (message === undefined) return;
+    this.setUnaccepted(id, { status: 'sending', sendError: null });
+    this.enqueue(id);
+  };
+
+  readonly discard = (id: string): void => {
+    this.unaccepted = this.unaccepted.filter((each) => each.id !== id || each.status !== 'unsent');
+    this.publish();
+  };
+
+  readonly stop = async (): Promise<void> => {
+    try {
+      const reply = this.unfinished() ?? (await this.pending?.accepted)?.reply;
+      if (reply === undefined) return;
+      const stopped = await this.client.replies.stop(this.roomId, reply.id);
+      if (!isUnfinished(stopped)) this.update(reply.id, stopped);
+    } catch (error) {
+      this.error = asChatError(error);
+    }
+    this.publish();
+  };
+
+  readonly regenerate = (): void => {
+    const latest = this.stored.at(-1);
+    if (latest?.role !== 'bot' || this.view.busy) return;
+    const replyId = latest.id;
+    const key = this.regeneration?.replyId === replyId ? this.regeneration.key : crypto.randomUUID();
+    const regeneration: Regeneration = { replyId, key, pending: true };
+    this.regeneration = regeneration;
+    this.patch(replyId, { sendError: null });
+    this.sending = this.sending.then(async () => {
+      const error = await this.post((options) => this.client.regenerate(this.roomId, replyId, options), key);
+      regeneration.pending = false;
+      if (error === null) this.regeneration = null;
+      else this.patch(replyId, { sendError: error });
+      this.publish();
+      // Another tab was there before.
+      if (error?.status === 409) await this.reload();
+    });
+    this.publish();
+  };
+
+  readonly loadOlder = (): Promise<void> => {
+    const cursor = this.olderCursor;
+    if (cursor === null) return Promise.resolve();
+    return (this.loadingOlder ??= this.readRoom({ cursor }, ({ messages, nextCursor }) => {
+      // A reload in between may have begun another list.
+      if (this.olderCursor !== cursor) return;
+      const known = new Set(this.stored.map(({ id }) => id));
+      this.stored = [...messages.filter(({ id }) => !known.has(id)).map((each) => shownOf(each)), ...this.stored];
+      this.olderCursor = nextCursor;
+    }).finally(() => (this.loadingOlder = null)));
+  };
+
+  /** A loading that has begun may be too old to see what the caller knows of, so that another follows it. */
+  readonly reload = (): Promise<void> => {
+    if (this.loading === null) return this.load();
+    return (this.nextLoading ??= this.loading.then(() => {
+      this.nextLoading = null;
+      return this.load();
+    }));
+  };
+
+  private load(): Promise<void> {
+    this.acceptedSince.clear();
+    if (this.status === 'failed') this.status = 'loading';
+    this.publish();
+    const loading = this.readRoom({}, (conversation) => this.loaded(conversation)).finally(() => {
+      this.loading = null;
+      this.readNext();
+    });
+    return (this.loading = loading);
+  }
+
+  private loaded({ messages, nextCursor, ...room }: Conversation): void {
+    const merged = mergePage(this.stored, messages, this.acceptedSince);
+    this.stored = merged.messages;
+    if (!merged.reachesFurther) this.olderCursor = nextCursor;
+    this.room = room;
+    this.status = 'ready';
+  }
+
+  private async readRoom(page: { cursor?: string }, use: (conversation: Conversation) => void): Promise<void> {
+    try {
+      use(await this.client.rooms.get(this.roomId, page));
+      this.error = null;
+    } catch (error) {
+      this.error = asChatError(error);
+      if (this.room === null || this.error.status === 404) this.status = 'failed';
+    }
+    this.publish();
+  }
+
+  private enqueue(key: string): void {
+    this.sending = this.sending.then(async () => {
+      const message = this.unaccepted.find((each) => each.key === key);
+      if (message === undefined) return;
+      const error = await this.post((options) => this.client.send(this.roomId, message.content, options), key);
+      if (error !== null) this.setUnaccepted(key, { status: 'unsent', sendError: error });
+    });
+    this.publish();
+  }
+
+  /** @returns why it was refused; null when it was accepted */
+  private async post(
+    request: (options: { idempotencyKey: string; signal: AbortSignal }) => Reply,
+    key: string,
+  ): Promise<ChatError | null> {
+    const controller = new AbortController();
+    try {
+      this.pending = request({ idempotencyKey: key, signal: controller.signal });
+      const accepted = await this.pending.accepted;
+      this.onAccepted(accepted, key);
+      if (this.canRead(accepted.reply.id)) void this.read(accepted.reply.id, this.pending, controller);
+      else controller.abort();
+      return null;
+    } catch (error) {
+      const refusal = asChatError(error);
+      if (refusal.code === 'daily_quota_exceeded' && this.quota !== null) this.quota = { ...this.quota, remaining: 0 };
+      return refusal;
+    } finally {
+      this.pending = null;
+    }
+  }
+
+  private onAccepted({ message, reply, quota }: Awaited<Reply['accepted']>, key: string): void {
+    this.unaccepted = this.unaccepted.filter((each) => each.key !== key);
+    for (const each of [message, reply].filter((accepted) => accepted !== null)) {
+      this.acceptedSince.add(each.id);
+      // Its room may have been loaded before the answer came, and its reply be read on.
+      const known = this.stored.find(({ id }) => id === each.id);
+      const shown = known ?? shownOf(each);
+      this.stored = withMessage(this.stored, each === message ? { ...shown, key } : shown);
+    }
+    this.quota = quota;
+    this.publish();
+  }
+
+  private unfinished(): ShownMessage | undefined {
+    return this.stored.find((each) => each.role === 'bot' && isUnfinished(each));
+  }
+
+  private canRead(replyId: string): boolean {
+    return this.listeners.size > 0 && this.reading === null && this.unfinished()?.id === replyId;
+  }
+
+  private readNext(): void {
+    const replyId = this.unfinished()?.id;
+    if (replyId === undefined || !this.canRead(replyId)) return;
+    const controller = new AbortController();
+    void this.read(replyId, this.client.attach(this.roomId, replyId, { signal: controller.signal }), controller);
+  }
+
+  private async read(replyId: string, reply: Reply, controller: AbortController): Promise<void> {
+    const reading = (this.reading = { replyId, controller });
+    try {
+      for await (const event of reply) {
+        if (this.reading !== reading) return;
+        this.onEvent(replyId, event);
+      }
+    } catch (error) {
+      if (this.reading !== reading) return;
+      this.error = asChatError(error);
+      this.patch(replyId, { reconnecting: false });
+      // It is read on after the next loading.
+      this.reading = null;
+      return;
+    }
+    if (this.reading !== reading) return;
+    this.reading = null;
+    this.readNext();
+  }
+
+  private endReading(): void {
+    const reading = this.reading;
+    this.reading = null;
+    reading?.controller.abort();
+  }
+
+  private onEvent(id: string, event: ReplyEvent): void {
+    const shown = this.stored.find((each) => each.id === id);
+    if (shown === undefined) return;
+    if (event.type === 'done') return this.update(id, event.message);
+    if (event.type === 'accepted' || !isUnfinished(shown)) return;
+    if (event.type === 'reconnecting') return this.patch(id, { reconnecting: true });
+    // A reading that began anew catches up with what is shown.
+    const caughtUp = event.type === 'reset' || !shown.content.startsWith(event.snapshot);
+    const content = caughtUp ? event.snapshot : shown.content;
+    this.patch(id, { content, status: 'generating', reconnecting: false });
+  }
+
+  private update(id: string, message: Message): void {
+    const known = this.stored.find((each) => each.id === id);
+    if (known !== undefined) this.stored = withMessage(this.stored, shownOf(message, known.key));
+    this.publish();
+  }
+
+  private patch(id: string, changes: Partial<ShownMessage>): void {
+    this.stored = this.stored.map((each) => (each.id === id ? { ...each, ...changes } : each));
+    this.publish();
+  }
+
+  private setUnaccepted(key: string, changes: Partial<ShownMessage>): void {
+    this.unaccepted = this.unaccepted.map((each) => (each.key === key ? { ...each, ...changes } : each));
+    this.publish();
+  }
+
+  private publish(): void {
+    this.view = this.nextView();
+    for (const listener of this.listeners) listener();
+  }
+
+  private nextView(): ConversationView {
+    const { status, room, quota, error, send, resend, discard, stop, regenerate, loadOlder, reload } = this;
+    return {
+      ...{ status, room, quota, error, send, resend, discard, stop, regenerate, loadOlder, reload },
+      messages: [...this.stored, ...this.unaccepted],
+      hasOlder: this.olderCursor !== null,
+      busy:
+        this.unfinished() !== undefined ||
+        this.regeneration?.pending === true ||
+        this.unaccepted.some((each) => each.status === 'sending'),
+    };
+  }
+}
+
+const asChatError = (error: unknown): ChatError =>
+  isChatError(error) ? error : new ChatError('connection', String(error), 0, null, null, []);

@@ -1,0 +1,40 @@
+import type { ChatError } from '../errors.js';
+import type { Quota, Room } from '../types.js';
+import type { ShownMessage } from './shown-message.js';
+
+/** What is known of a room's conversation. */
+export interface ConversationState {
+  /** `failed`: there is nothing to show, and `error` says why. */
+  status: 'loading' | 'ready' | 'failed';
+  room: Room | null;
+  /** Oldest first. */
+  messages: ShownMessage[];
+  hasOlder: boolean;
+  /** As the last accepted message told it; null where the plan has no limit, or none has told yet. */
+  quota: Quota | null;
+  /** Why the last loading, reading or stopping failed; null once the room is loaded again. */
+  error: ChatError | null;
+  /** A message is on its way, or a reply is queued or written. */
+  busy: boolean;
+}
+
+/** What can be done in a room. The functions stay the same, and none of them rejects. */
+export interface ConversationActions {
+  /** Sends a message. Several wait for each other, in order, until each is accepted. */
+  send(content: string): void;
+  /** Sends an unsent message again, under its own key: it is never sent twice. */
+  resend(id: string): void;
+  /** Forgets an unsent message. */
+  discard(id: string): void;
+  /** Stops the model at the reply that it writes; what was written stays. */
+  stop(): Promise<void>;
+  /** A new variant of the latest reply, which is shown until the new one is accepted. Does nothing while one is being written. */
+  regenerate(): void;
+  /** Shows the page of messages before the oldest. */
+  loadOlder(): Promise<void>;
+  /** Reads the room anew, e.g. after another tab has changed it. */
+  reload(): Promise<void>;
+}
+
+/** One room and what can be done in it. */
+export interface ConversationView extends ConversationState, ConversationActions {}

@@ -1,0 +1,97 @@
+import type { ChatError } from '../errors.js';
+import type { Message } from '../types.js';
+
+/** A message as it is shown: also one that is on its way, and a reply whose text grows. */
+export interface ShownMessage {
+  /** Stays the same when a message is accepted: the key for lists of React. */
+  key: string;
+  /** The id; of a message that the API hasn't accepted yet, its idempotency key. */
+  id: string;
+  role: Message['role'];
+  /** Of a reply that is being written, the text so far. */
+  content: string;
+  /** `sending` and `unsent` are the client's own: before it is accepted, and when it was refused. */
+  status: 'sending' | 'unsent' | Message['status'];
+  /** Of an unsent message: why. Of a reply: why it was not regenerated. */
+  sendError: ChatError | null;
+  /** The connection was lost and is being made again. */
+  reconnecting: boolean;
+  /** As the API has it; null before it is accepted. */
+  message: Message | null;
+}
+
+/** Whether a reply is still queued or written. */
+export const isUnfinished = ({ status }: { status: string }): boolean => status === 'queued' || status === 'generating';
+
+/** A message as the API has it. */
+export const shownOf = (message: Message, key = message.id): ShownMessage => ({
+  key,
+  id: message.id,
+  role: message.role,
+  content: message.content,
+  status: message.status,
+  sendError: null,
+  reconnecting: false,
+  message,
+});
+
+/** A message that isn't accepted yet. */
+export const outgoing = (key: string, content: string): ShownMessage => ({
+  key,
+  id: key,
+  role: 'user',
+  content,
+  status: 'sending',
+  sendError: null,
+  reconnecting: false,
+  message: null,
+});
+
+/** @returns the list with the message: in its own place, in that of an older variant, or at the end */
+export function withMessage(shown: ShownMessage[], added: ShownMessage): ShownMessage[] {
+  const place = shown.findIndex((each) => each.id === added.id || isVariantOf(each, added));
+  return place === -1 ? [...shown, added] : shown.map((each, index) => (index === place ? added : each));
+}
+
+/** What came of a reload. */
+export interface Merged {
+  messages: ShownMessage[];
+  /** Whether older messages than those of the page are among them. */
+  reachesFurther: boolean;
+}
+
+/**
+ * The messages after the newest page was read once more. What is shown and older than the page stays, unless messages are
+ * missing between the two; what was accepted since the page was asked for stays, too.
+ *
+ * @param page oldest first
+ * @param accepted ids of messages that the page may be too old to have
+ */
+export function mergePage(shown: ShownMessage[], page: Message[], accepted: ReadonlySet<string>): Merged {
+  const ids = new Set(page.map(({ id }) => id));
+  const answered = new Set(page.map(({ replyTo }) => replyTo).filter((id) => id !== null));
+  const isOlderVariant = ({ message }: ShownMessage): boolean => answered.has(message?.replyTo ?? '');
+  const older = shown
+    .slice(
+      0,
+      Math.max(
+        0,
+        shown.findIndex(({ id }) => ids.has(id)),
+      ),
+    )
+    .filter((each) => !isOlderVariant(each));
+  const newer = shown.filter(({ id }) => accepted.has(id) && !ids.has(id));
+  const byId = new Map(shown.map((each) => [each.id, each]));
+  const paged = page.map((message) => refreshed(byId.get(message.id), message));
+  return { messages: newer.reduce(withMessage, [...older, ...paged]), reachesFurther: older.length > 0 };
+}
+
+/** The stored message, but for the text of a reply that is being read, which is ahead of it. */
+function refreshed(shown: ShownMessage | undefined, message: Message): ShownMessage {
+  if (shown === undefined) return shownOf(message);
+  const known = !isUnfinished(shown) || isUnfinished(message);
+  return known ? shown : shownOf(message, shown.key);
+}
+
+const isVariantOf = (shown: ShownMessage, { message }: ShownMessage): boolean =>
+  message?.replyTo != null && shown.message?.replyTo === message.replyTo;
