@@ -3,7 +3,9 @@ FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY apps/sandbox/package.json apps/sandbox/
-RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY apps/web/package.json apps/web/
+# What the build needs: not the packages that only clients' tests and examples use.
+RUN npm ci --include-workspace-root --workspace=apps/sandbox --workspace=apps/web --ignore-scripts --no-audit --no-fund
 COPY nest-cli.json tsconfig.json plans.json plans.schema.json ./
 COPY prisma prisma
 COPY scripts scripts
@@ -60,6 +62,7 @@ CMD ["node", "--max-semi-space-size=16", "dist/worker/main.js"]
 
 FROM product AS api
 COPY --from=build /app/dist/api dist/api
+COPY --from=build /app/dist/web dist/web
 ENV PORT=8000 METRICS_HOST=0.0.0.0 METRICS_PORT=9464
 EXPOSE 8000 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$PORT/health/ready

@@ -16,7 +16,12 @@ export function watchSources(signal, onChange) {
   let timer;
   let busy = Promise.resolve();
   const noticed = (/** @type {string | null} */ path) => {
-    if (path === null || !/\.(ts|sql|prisma)$/.test(path) || path.includes('generated') || path.endsWith('spec.ts'))
+    if (
+      path === null ||
+      !/\.(tsx?|sql|prisma|css|html|svg)$/.test(path) ||
+      path.includes('generated') ||
+      path.endsWith('spec.ts')
+    )
       return;
     clearTimeout(timer);
     timer = setTimeout(() => {

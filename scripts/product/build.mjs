@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { packageCommand } from '../node/package-command.mjs';
 import { withLock } from '../node/process-lock.mjs';
 import { bundle } from './bundle.mjs';
+import { buildWebApp } from './web-app.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const STAMP = `${root}dist/.sources`;
@@ -17,6 +18,7 @@ const FILES = [
   'plans.json',
   'plans.schema.json',
   'scripts/product/bundle.mjs',
+  'scripts/product/web-app.mjs',
 ];
 const APPS = ['api', 'worker', 'sandbox'];
 const TIMEOUT_MS = 600_000;
@@ -38,7 +40,9 @@ export async function buildIfStale() {
 function fingerprint() {
   const sources = FOLDERS.flatMap((folder) =>
     readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
-  ).filter((path) => /\.(ts|prisma|json)$/.test(path) && !path.includes('/generated/'));
+  ).filter(
+    (path) => /\.(tsx?|prisma|json|html|css|svg)$/.test(path) && !/\/(generated|node_modules|dist)\//.test(path),
+  );
   const hash = createHash('sha256');
   for (const path of [...sources, ...FILES].sort())
     hash
@@ -63,7 +67,7 @@ async function compile(sources) {
   rmSync(STAMP, { force: true });
   const nest = packageCommand('@nestjs/cli', 'nest');
   await run('prisma/generate.mjs');
-  await Promise.all(APPS.map((app) => run(nest, 'build', app)));
+  await Promise.all([...APPS.map((app) => run(nest, 'build', app)), buildWebApp()]);
   await bundle(APPS);
   writeFileSync(STAMP, sources);
 }

@@ -20,9 +20,11 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { ApiConfig } from './api.config.js';
 import { HealthController } from './health.controller.js';
 import { ProblemController } from './problems/problem.controller.js';
+import { WebAppConfig } from './web-app/web-app.config.js';
 
 const CONFIG: Type<object>[] = [
   ApiConfig,
+  WebAppConfig,
   OperationsConfig,
   LoggingConfig,
   ProcessConfig,

@@ -16,6 +16,8 @@ import { addRequestHooks, requestIdOf, setCommonHeaders } from './request-hooks.
 import { addBodyRules, addRequestRules } from './request-rules.js';
 import { boundUnreadBodies } from './unread-body.js';
 import { refuseTunnels, unreadMethodProblem } from './unread-method.js';
+import { serveWebApp } from './web-app/serve-web-app.js';
+import type { WebAppFile } from './web-app/web-app-files.js';
 
 /** Response headers that a page of another origin may read. */
 const EXPOSED_HEADERS = [
@@ -76,8 +78,16 @@ export function createAdapter(config: ApiConfig, longestMessage: number): Fastif
   return adapter;
 }
 
-/** Gives the application everything that is common to all routes, and initialises it. Shared by `main.ts` and tests. */
-export async function configureApp(app: NestFastifyApplication, config: ApiConfig): Promise<void> {
+/**
+ * Gives the application everything that is common to all routes, and initialises it.
+ *
+ * @param webApp the files of the chat page; none where it isn't served
+ */
+export async function configureApp(
+  app: NestFastifyApplication,
+  config: ApiConfig,
+  webApp: WebAppFile[],
+): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   const methodsSoFar = collectMethods(fastify);
   const methods: MethodsByPath = new Map();
@@ -108,6 +118,7 @@ export async function configureApp(app: NestFastifyApplication, config: ApiConfi
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ErasedUserFilter());
   setUpDocs(app);
+  serveWebApp(fastify, webApp);
   await app.init();
   for (const [path, known] of [...methodsSoFar(), ...docsFileMethods()]) methods.set(path, known);
   answerOtherMethods(fastify, methods);

@@ -17,11 +17,17 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiConfig } from './api.config.js';
 import { ApiModule } from './api.module.js';
 import { configureApp, createAdapter } from './configure-app.js';
+import { readWebApp } from './web-app/web-app-files.js';
+import { WebAppConfig } from './web-app/web-app.config.js';
+
+/** Where the build leaves the chat page, seen from `dist/api/main.js`. */
+const WEB_APP_FOLDER = new URL('../web/', import.meta.url);
 
 await runProcess('API', async () => {
   const module = ApiModule.forRoot();
-  const [config, plans, watching, logging, lifetime] = loadConfig([
+  const [config, webApp, plans, watching, logging, lifetime] = loadConfig([
     ApiConfig,
+    WebAppConfig,
     CatalogueConfig,
     OperationsConfig,
     LoggingConfig,
@@ -37,7 +43,7 @@ await runProcess('API', async () => {
       bodyParser: false,
     },
   );
-  await configureApp(app, config);
+  await configureApp(app, config, webApp.WEB_APP === 'on' ? readWebApp(WEB_APP_FOLDER) : []);
   const operations = new OperationsServer(app);
   const watchedOn = await operations.listen(config.METRICS_PORT, watching.METRICS_HOST);
   await app.listen(config.PORT, config.HOST);

@@ -4,6 +4,7 @@ export { AuditTrail } from './audit/audit-trail.service.js';
 export { ClockModule } from './clock/clock.module.js';
 export { Clock } from './clock/clock.port.js';
 export { ConfigModule } from './config/config.module.js';
+export { DefaultOutsideProduction } from './config/default-outside-production.decorator.js';
 export { EndpointVariable } from './config/endpoint-variable.decorator.js';
 export { PRODUCTION } from './config/environment.config.js';
 export { IntegerVariable } from './config/integer-variable.decorator.js';

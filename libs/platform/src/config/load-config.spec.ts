@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { IsIn } from 'class-validator';
+import { DefaultOutsideProduction } from './default-outside-production.decorator.js';
 import { RedisConfig } from '../redis/redis.config.js';
 import { ConfigError, loadConfig } from './load-config.js';
 
@@ -35,6 +37,18 @@ describe('loadConfig', () => {
   it.each(['prod', 'Production', 'staging', 'development '])('refuses NODE_ENV=%j beside all else', (NODE_ENV) => {
     const load = () => loadConfig([RedisConfig], { NODE_ENV, REDIS_PASSWORD: 'change-me' });
     expect(load).toThrow(/NODE_ENV must be one of[^]*REDIS_HOST[^]*REDIS_PASSWORD/);
+  });
+
+  it('takes a default for development in development and tests alone', () => {
+    class PageConfig {
+      @DefaultOutsideProduction('on')
+      @IsIn(['on', 'off'])
+      PAGE = 'off';
+    }
+    const page = (env: NodeJS.ProcessEnv) => loadConfig([PageConfig], env)[0].PAGE;
+    expect([page({}), page({ NODE_ENV: 'production' })]).toEqual(['off', 'off']);
+    expect([page({ NODE_ENV: 'development' }), page({ NODE_ENV: 'test', PAGE: '' })]).toEqual(['on', 'on']);
+    expect([page({ PAGE: 'on' }), page({ NODE_ENV: 'test', PAGE: 'off' })]).toEqual(['on', 'off']);
   });
 
   it('keeps the variables of others out of a class', () => {

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
+import { defaultsOutsideProduction } from './default-outside-production.decorator.js';
 import { EnvironmentConfig, OUTSIDE_PRODUCTION, PRODUCTION } from './environment.config.js';
 import { isPlaceholder } from './public-secrets.js';
 
@@ -38,12 +39,14 @@ export function loadConfig<const T extends readonly Type<object>[]>(
   env: NodeJS.ProcessEnv = process.env,
 ): Instances<T> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const read = (type: Type<object>): object =>
-    plainToInstance(type, present, { enableImplicitConversion: false, exposeDefaultValues: true });
+  const read = (type: Type<object>, defaults: Record<string, string> = {}): object =>
+    plainToInstance(type, { ...defaults, ...present }, { enableImplicitConversion: false, exposeDefaultValues: true });
   const environment = read(EnvironmentConfig) as EnvironmentConfig;
   const unknownEnvironment = problemsOf(environment, true);
   const isProduction = environment.NODE_ENV === 'production' || unknownEnvironment.length > 0;
-  const instances = classes.map(read);
+  const instances = classes.map((type) =>
+    read(type, isProduction ? {} : defaultsOutsideProduction(type.prototype as object)),
+  );
   const problems = [
     ...unknownEnvironment,
     ...instances.flatMap((instance) => problemsOf(instance, isProduction)),

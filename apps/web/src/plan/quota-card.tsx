@@ -1,0 +1,47 @@
+import type { ChatError } from '@gemini-chat/client';
+import { useEffect, useId } from 'preact/hooks';
+import { hrefOf } from '../route.js';
+import { waitText } from '../ui/error-text.js';
+import { FieldError } from '../ui/field-error.js';
+import { Icon } from '../ui/icon.js';
+import { useStore } from '../ui/store.js';
+import { timeText } from '../ui/time.js';
+import { useAction } from '../ui/use-action.js';
+import { goToCheckout } from './checkout.js';
+import './plan.css';
+import { loadPlan, planStatus } from './plan-store.js';
+
+/** What `daily_quota_exceeded` means, when it ends, and how to go on at once. */
+export function QuotaCard({ error }: { error: ChatError }) {
+  const status = useStore(planStatus);
+  const titleId = useId();
+  const pay = useAction(() => goToCheckout('pro'));
+  useEffect(() => void loadPlan(), []);
+  const limit = status?.quota.limit ?? null;
+  const wait = error.retryAfter;
+  return (
+    <section class="quota-card" aria-labelledby={titleId}>
+      <h3 id={titleId}>Today’s messages are used up</h3>
+      <p>
+        {limit === null ? 'Your plan has' : `Your plan has ${limit}`} messages a day. This one was not sent and costs
+        nothing.{' '}
+        {wait !== null && (
+          <>
+            You can go on in {waitText(wait)}, at <strong>{timeText(new Date(Date.now() + wait * 1_000))}</strong>, or
+            at once with Pro, which has no daily limit.
+          </>
+        )}
+      </p>
+      <FieldError text={pay.error} />
+      <div class="row">
+        <button type="button" class="button button-primary" disabled={pay.busy} onClick={() => pay.run()}>
+          <Icon name="spark" size={17} />
+          Go Pro
+        </button>
+        <a class="button button-quiet" href={hrefOf({ page: 'plan' })}>
+          Plans and usage
+        </a>
+      </div>
+    </section>
+  );
+}

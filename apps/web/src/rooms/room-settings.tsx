@@ -1,0 +1,78 @@
+import type { Model, Room } from '@gemini-chat/client';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { client } from '../client.js';
+import { Dialog } from '../ui/dialog.js';
+import { FieldError } from '../ui/field-error.js';
+import { notifyError } from '../ui/notices.js';
+import { useAction } from '../ui/use-action.js';
+import { changeRoom } from './rooms-store.js';
+
+/** A room's name, its model, and what the model is told first. */
+export function RoomSettings({ room, onClose }: { room: Room; onClose: () => void }) {
+  const form = useRef<HTMLFormElement>(null);
+  const [models, setModels] = useState<Model[]>([]);
+  useEffect(() => {
+    client.models().then(setModels, notifyError);
+  }, []);
+  const save = useAction(async () => {
+    const entered = new FormData(form.current ?? undefined);
+    const textOf = (name: string): string | null => ((entered.get(name) as string | null) ?? '').trim() || null;
+    await changeRoom(room.id, {
+      title: textOf('title'),
+      systemInstruction: textOf('systemInstruction'),
+      ...(models.length === 0 ? {} : { model: textOf('model') }),
+    });
+    onClose();
+  });
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    save.run();
+  };
+  return (
+    <Dialog title="Chat settings" onClose={onClose}>
+      <form class="view-inner" ref={form} onSubmit={submit}>
+        <div class="field">
+          <label for="room-title">Name</label>
+          <input id="room-title" name="title" maxLength={200} defaultValue={room.title ?? ''} placeholder="New chat" />
+        </div>
+        <div class="field">
+          <label for="room-instruction">Instruction for the model</label>
+          <textarea
+            id="room-instruction"
+            name="systemInstruction"
+            rows={4}
+            defaultValue={room.systemInstruction ?? ''}
+            placeholder="Answer in two sentences at most."
+          />
+        </div>
+        <ModelField models={models} chosen={room.model} />
+        <FieldError text={save.error} />
+        <div class="dialog-actions">
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button class="button button-primary" disabled={save.busy}>
+            Save
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function ModelField({ models, chosen }: { models: Model[]; chosen: string | null }) {
+  if (models.length === 0) return null;
+  return (
+    <div class="field">
+      <label for="room-model">Model</label>
+      <select id="room-model" name="model" value={chosen ?? ''}>
+        <option value="">The default of your plan</option>
+        {models.map(({ name, label, available }) => (
+          <option key={name} value={name} disabled={!available}>
+            {available ? label : `${label} (not in your plan)`}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

@@ -1,0 +1,128 @@
+import type { NewRoom, Room, RoomChanges } from '@gemini-chat/client';
+import { client } from '../client.js';
+import { goTo } from '../route.js';
+import { announce } from '../tabs.js';
+import { notifyError } from '../ui/notices.js';
+import { createStore } from '../ui/store.js';
+
+/** The list of rooms, as far as it is loaded. */
+export interface RoomList {
+  status: 'loading' | 'ready' | 'failed';
+  /** Pinned first, then latest activity. */
+  rooms: Room[];
+  nextCursor: string | null;
+  /** Whether these are the archived ones. */
+  archived: boolean;
+}
+
+const PAGE = 50;
+const MAX_PAGE = 100;
+
+/** When a room is read again that has no name yet: a worker names it soon after the first exchange. */
+const NAMED_AFTER_MS = [700, 1_500, 3_000, 6_000];
+
+const NOTHING: RoomList = { status: 'loading', rooms: [], nextCursor: null, archived: false };
+
+export const roomList = createStore<RoomList>(NOTHING);
+
+/** Counts the loads, so that the answer of an older one doesn't overwrite that of a newer one. */
+let loads = 0;
+
+/** Loads the list anew, as far as it was loaded. */
+export async function loadRooms(): Promise<void> {
+  const load = ++loads;
+  const { archived, rooms } = roomList.get();
+  try {
+    const limit = Math.min(MAX_PAGE, Math.max(PAGE, rooms.length));
+    const { items, nextCursor } = await client.rooms.list({ archived, limit }).page();
+    if (load === loads) roomList.set({ status: 'ready', rooms: items, nextCursor, archived });
+  } catch (error) {
+    if (load !== loads) return;
+    if (rooms.length === 0) roomList.set({ ...roomList.get(), status: 'failed' });
+    notifyError(error);
+  }
+}
+
+/** Loads the next page. */
+export async function loadMoreRooms(): Promise<void> {
+  const { nextCursor, archived } = roomList.get();
+  if (nextCursor === null) return;
+  const load = loads;
+  try {
+    const page = await client.rooms.list({ archived, limit: PAGE }).page(nextCursor);
+    if (load !== loads) return;
+    const known = roomList.get().rooms;
+    const added = page.items.filter(({ id }) => known.every((room) => room.id !== id));
+    roomList.set({ ...roomList.get(), rooms: [...known, ...added], nextCursor: page.nextCursor });
+  } catch (error) {
+    notifyError(error);
+  }
+}
+
+/** Shows the archived rooms, or the others. */
+export async function showArchived(archived: boolean): Promise<void> {
+  roomList.set({ ...NOTHING, archived });
+  await loadRooms();
+}
+
+/** Makes a room and shows it. */
+export async function createAndOpenRoom(room: NewRoom = {}): Promise<void> {
+  try {
+    const { id } = await client.rooms.create(room);
+    goTo({ page: 'room', roomId: id });
+    if (roomList.get().archived) await showArchived(false);
+    else await loadRooms();
+    announce({ what: 'rooms' });
+  } catch (error) {
+    notifyError(error);
+  }
+}
+
+/** Changes a room, here at once. @throws ChatError when the API refuses; the list is as before then */
+export async function changeRoom(roomId: string, changes: RoomChanges): Promise<void> {
+  const { rooms } = roomList.get();
+  const changed = await client.rooms.update(roomId, changes);
+  roomList.set({ ...roomList.get(), rooms: rooms.map((room) => (room.id === roomId ? changed : room)) });
+  lastSeen.set(changed);
+  await loadRooms();
+  announce({ what: 'rooms' });
+}
+
+/** @throws ChatError when the API refuses */
+export async function deleteRoom(roomId: string): Promise<void> {
+  await client.rooms.delete(roomId);
+  if (location.hash.endsWith(roomId)) goTo({ page: 'home' });
+  await loadRooms();
+  announce({ what: 'rooms' });
+}
+
+/** A room that was read by itself, since the list doesn't hold it. */
+const lastSeen = createStore<Room | null>(null);
+export { lastSeen as lastReadRoom };
+
+/** Reads one room, e.g. an archived one that a link leads to. */
+export async function readRoom(roomId: string): Promise<void> {
+  const { title, systemInstruction, model, pinned, archived, createdAt, updatedAt, lastMessageAt } =
+    await client.rooms.get(roomId, { limit: 1 });
+  lastSeen.set({
+    id: roomId,
+    ...{ title, systemInstruction, model, pinned, archived, createdAt, updatedAt, lastMessageAt },
+  });
+}
+
+/** To be called when a message was sent, and when its reply has ended: the order of the list and a room's name follow. */
+export function noteExchange(roomId: string): void {
+  void loadRooms();
+  announce({ what: 'rooms' });
+  const rereadUnlessNamed = async (wait: number): Promise<boolean> => {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    const room = roomList.get().rooms.find(({ id }) => id === roomId);
+    if (room === undefined || room.title !== null) return true;
+    await loadRooms();
+    return false;
+  };
+  void (async () => {
+    for (const wait of NAMED_AFTER_MS) if (await rereadUnlessNamed(wait)) break;
+    announce({ what: 'rooms' });
+  })();
+}

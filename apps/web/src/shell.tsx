@@ -1,0 +1,70 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { AccountPage } from './account/account-page.js';
+import { CallsDrawer } from './calls/calls-drawer.js';
+import { Conversation } from './conversation/conversation.js';
+import { HomePage } from './home-page.js';
+import { returnFromCheckout } from './plan/checkout.js';
+import { PlanPage } from './plan/plan-page.js';
+import { loadPlan } from './plan/plan-store.js';
+import { type Route, useRoute } from './route.js';
+import { RoomHeader } from './rooms/room-header.js';
+import { loadRooms } from './rooms/rooms-store.js';
+import { Sidebar } from './rooms/sidebar.js';
+import { useRefresh } from './tabs.js';
+import { callsOpen, setCallsOpen } from './ui/calls-open.js';
+import { useShortcuts } from './ui/shortcuts.js';
+import { useStore } from './ui/store.js';
+
+/** What someone sees who is logged in. */
+export function Shell() {
+  const route = useRoute();
+  const showsCalls = useStore(callsOpen);
+  useEffect(() => {
+    void loadRooms();
+    void loadPlan();
+    void returnFromCheckout();
+  }, []);
+  useRefresh(({ what }) => what === 'rooms', loadRooms);
+  useRefresh(({ what }) => what === 'plan' || what === 'messages', loadPlan);
+  useShortcuts();
+  return (
+    <div class={showsCalls ? 'shell shell-with-calls' : 'shell'} data-page={route.page}>
+      <a class="skip-link visually-hidden" href="#main" onClick={skipToMain}>
+        Skip to the conversation
+      </a>
+      <Sidebar />
+      <Main route={route} />
+      {showsCalls && <CallsDrawer onClose={() => setCallsOpen(false)} />}
+    </div>
+  );
+}
+
+/** Moves the focus without changing the address, which says what is shown. */
+function skipToMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+/** The view beside the rooms. It takes the focus when another one is shown, so that a screen reader begins there. */
+function Main({ route }: { route: Route }) {
+  const ref = useRef<HTMLElement>(null);
+  const shown = route.page === 'room' ? route.roomId : route.page;
+  const before = useRef(shown);
+  useEffect(() => {
+    if (before.current !== shown) ref.current?.focus();
+    before.current = shown;
+  }, [shown]);
+  return (
+    <main class="main" id="main" tabIndex={-1} ref={ref}>
+      {route.page === 'home' && <HomePage />}
+      {route.page === 'plan' && <PlanPage />}
+      {route.page === 'account' && <AccountPage />}
+      {route.page === 'room' && (
+        <>
+          <RoomHeader key={route.roomId} roomId={route.roomId} />
+          <Conversation key={`conversation ${route.roomId}`} roomId={route.roomId} />
+        </>
+      )}
+    </main>
+  );
+}

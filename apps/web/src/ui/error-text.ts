@@ -1,0 +1,38 @@
+import { isChatError } from '@gemini-chat/client';
+
+/** What a code means to the person who sees it. What isn't here is said in the API's own words. */
+const TEXTS: Record<string, string> = {
+  connection: 'The API could not be reached. Check that it runs, and try again.',
+  timeout: 'That took too long. Try again.',
+  otp_invalid: 'This code is wrong or no longer valid. Check it, or ask for another one.',
+  unauthenticated: 'Your session has ended. Log in again.',
+  refresh_token_reused: 'Your session has ended. Log in again.',
+  daily_quota_exceeded: 'Today’s messages are used up.',
+  too_many_chatrooms: 'Your plan has no more chatrooms. Delete one that you don’t need.',
+  model_not_in_plan: 'This model is not part of your plan.',
+  already_subscribed: 'You are already subscribed.',
+  payment_provider_unavailable:
+    'The payment provider can’t be reached at the moment. Nothing was charged; try again soon.',
+  too_many_searches: 'Two searches are running already. Wait for one of them to end.',
+  export_in_progress: 'An export is running already.',
+  not_found: 'It no longer exists.',
+};
+
+/** Why something failed, in words. */
+export function errorText(error: unknown): string {
+  if (!isChatError(error)) return 'Something went wrong in this page. Reload it, and try again.';
+  const [field] = error.fields;
+  if (error.code === 'validation_failed' && field !== undefined) return field.detail;
+  const text = TEXTS[error.code] ?? error.message;
+  return error.status === 429 && error.retryAfter !== null && error.code !== 'daily_quota_exceeded'
+    ? `${text} Try again in ${waitText(error.retryAfter)}.`
+    : text;
+}
+
+/** A time to wait, in words. @param seconds as a whole number */
+export function waitText(seconds: number): string {
+  if (seconds < 90) return seconds === 1 ? 'a second' : `${Math.max(seconds, 0)} seconds`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} minutes`;
+  return `${Math.round(minutes / 60)} hours`;
+}
