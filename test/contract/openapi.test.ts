@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import type { MediaTypeObject, ResponseObject } from '@nestjs/swagger';
-import { packageCommand } from '../../scripts/node/package-command.mjs';
+import type { MediaTypeObject, ResponseObject, SchemaObject } from '@nestjs/swagger';
 import { ApiDescription, DESCRIPTION_FILE, EVENT_STREAM, type Route } from './description.js';
+import { lint } from './lint.js';
 
 const api = new ApiDescription();
 const routes = api.routes.map((route) => [`${route.method} ${route.path}`, route] as const);
@@ -17,17 +17,51 @@ describe("the API's description", () => {
 
   it('passes the recommended rules of an OpenAPI 3.1 linter without a warning', () => {
     expect(api.document.openapi).toMatch(/^3\.1\./);
-    const lint = spawnSync(
-      process.execPath,
-      [packageCommand('@redocly/cli', 'redocly'), 'lint', DESCRIPTION_FILE, '--format=json', '--max-problems=20'],
-      {
-        encoding: 'utf8',
-        env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
-      },
-    );
-    const { totals, problems } = JSON.parse(lint.stdout) as { totals: object; problems: { message: string }[] };
+    const { totals, problems } = lint(DESCRIPTION_FILE);
     expect(problems.map(({ message }) => message)).toEqual([]);
     expect(totals).toMatchObject({ errors: 0, warnings: 0 });
+  });
+
+  it('has forms that generators of every language take: references that stand alone, problems and events by name', () => {
+    const { schemas = {}, responses = {} } = api.document.components ?? {};
+    const text = JSON.stringify({ ...schemas, ReplyStreamEvent: undefined, responses, paths: api.document.paths });
+    expect(text).not.toMatch(/"(?:allOf|anyOf|oneOf|not|const)":/);
+    expect(text).not.toMatch(/"type":"null"|"\$ref":"[^"]*",/);
+    for (const response of Object.values(responses) as ResponseObject[]) {
+      expect(response.content?.['application/problem+json']?.schema).toEqual({
+        $ref: expect.stringMatching(/^#\/components\/schemas\/[A-Za-z]+Problem$/),
+      });
+    }
+    const events = (schemas['ReplyStreamEvent'] as SchemaObject).discriminator?.mapping ?? {};
+    expect(Object.keys(events)).toEqual(['accepted', 'delta', 'reset', 'done']);
+    expect(Object.values(events).map((event) => event.split('/').at(-1))).toEqual([
+      'AcceptedEvent',
+      'DeltaEvent',
+      'ResetEvent',
+      'DoneEvent',
+    ]);
+  });
+
+  it('says of the enums in answers that values may be added, and marks them', () => {
+    const open = Object.entries(api.document.components?.schemas ?? {}).flatMap(([name, schema]) =>
+      Object.entries('properties' in schema ? (schema.properties ?? {}) : {}).flatMap(([property, described]) =>
+        'x-extensible-enum' in described ? [[`${name}.${property}`, described] as const] : [],
+      ),
+    );
+    expect(open.map(([name]) => name).sort()).toEqual([
+      'MessageErrorResponse.code',
+      'MessageResponse.role',
+      'MessageResponse.status',
+      'PriceResponse.interval',
+      'ReadinessResponse.status',
+      'UsageResponse.purpose',
+    ]);
+    for (const [, described] of open) {
+      expect(described).toMatchObject({ description: expect.stringContaining('Values may be added') });
+      expect('enum' in described && described.enum).toEqual(
+        (described as Record<string, unknown>)['x-extensible-enum'],
+      );
+    }
   });
 
   it('names every operation once, in plain words', () => {

@@ -34,7 +34,7 @@ declare module 'fastify' {
 const AUTH_BODY_LIMIT_BYTES = 4_096;
 
 /** The description of the API and the page that shows it. */
-const DOCS = /^\/(?:docs|openapi\.json)(?:[/.-]|$)/;
+const DOCS = /^\/(?:docs|openapi(?:-3\.0)?\.json)(?:[/.-]|$)/;
 
 /** What stands for the controller and the handler of a route that is neither a controller's nor open: no decorator opens it. */
 class UnlistedRoute {}

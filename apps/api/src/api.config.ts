@@ -1,4 +1,4 @@
-import { IntegerVariable } from '@app/platform';
+import { DefaultOutsideProduction, IntegerVariable, LOCAL_ORIGINS } from '@app/platform';
 import { Transform } from 'class-transformer';
 import { IsArray, IsOptional, IsString, Matches } from 'class-validator';
 
@@ -19,7 +19,11 @@ export class ApiConfig {
   @IntegerVariable(0, 65_535)
   METRICS_PORT = 9464;
 
-  /** Web origins whose pages may call the API, separated by commas; `*` is any; empty is none. */
+  /**
+   * Web origins whose pages may call the API, separated by commas; `*` is any; empty is none. With `NODE_ENV=development` empty is
+   * what apps on this machine usually have: `localhost` and `127.0.0.1` on ports 3000, 5173 and 8081, and on `PORT`.
+   */
+  @DefaultOutsideProduction(LOCAL_ORIGINS, { PORT: '8000' })
   @Transform(({ value }) =>
     String(value)
       .split(',')

@@ -53,6 +53,19 @@ describe('the configuration of billing', () => {
     expect(webhook?.STRIPE_WEBHOOK_SECRET).toEqual(['whsec_old', 'whsec_new']);
   });
 
+  it('leads people back to the page on the port of the product on a laptop, and to what is usual there', () => {
+    const [checkout] = loadConfig([CheckoutConfig], { NODE_ENV: 'development', PORT: '9000' });
+    expect(checkout.CHECKOUT_SUCCESS_URL).toBe('http://localhost:9000/?checkout=success');
+    expect(checkout.CHECKOUT_CANCEL_URL).toBe('http://localhost:9000/?checkout=cancelled');
+    for (const port of [3000, 5173, 8081, 9000]) {
+      expect(checkout.CHECKOUT_ALLOWED_ORIGINS).toContain(`http://localhost:${port}`);
+      expect(checkout.CHECKOUT_ALLOWED_ORIGINS).toContain(`http://127.0.0.1:${port}`);
+    }
+    expect(loadConfig([CheckoutConfig], { PORT: '9000' })[0].CHECKOUT_ALLOWED_ORIGINS).toEqual([
+      'http://localhost:8000',
+    ]);
+  });
+
   it.each([
     ['STRIPE_WEBHOOK_SECRET', 'whsec_1,,whsec_2'],
     ['STRIPE_API_BASE_URL', 'http://127.0.0.1:9200/v1'],

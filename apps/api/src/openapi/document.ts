@@ -3,6 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { BEARER, completeDocument } from './complete-document.js';
 import { DESCRIPTION } from './description.js';
 import { serveOnlyNeededFiles } from './docs-files.js';
+import { toOpenApi30 } from './older-document.js';
 import { routeFacts } from './route-facts.js';
 
 /** The description of the whole API, OpenAPI 3.1. */
@@ -29,14 +30,19 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
   return completeDocument(SwaggerModule.createDocument(app, config), routeFacts(app));
 }
 
-/** Serves the description at `/openapi.json`, and Swagger UI at `/docs` from files of our own. */
+/** Serves the description at `/openapi.json` and `/openapi-3.0.json`, and Swagger UI at `/docs` from files of our own. */
 export function setUpDocs(app: NestFastifyApplication): void {
-  serveOnlyNeededFiles(app.getHttpAdapter().getInstance());
+  const fastify = app.getHttpAdapter().getInstance();
+  serveOnlyNeededFiles(fastify);
   // The document is made when it is first asked for: most processes are never asked.
-  SwaggerModule.setup('docs', app, () => createDocument(app), {
+  let document: OpenAPIObject | undefined;
+  const getDocument = () => (document ??= createDocument(app));
+  SwaggerModule.setup('docs', app, getDocument, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Gemini Chat Backend',
     swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true },
   });
+  let older: OpenAPIObject | undefined;
+  fastify.get('/openapi-3.0.json', () => (older ??= toOpenApi30(getDocument())));
 }

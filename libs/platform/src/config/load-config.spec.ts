@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { IsIn } from 'class-validator';
+import { IsIn, IsString } from 'class-validator';
 import { DefaultOutsideProduction } from './default-outside-production.decorator.js';
 import { RedisConfig } from '../redis/redis.config.js';
 import { ConfigError, loadConfig } from './load-config.js';
@@ -49,6 +49,18 @@ describe('loadConfig', () => {
     expect([page({}), page({ NODE_ENV: 'production' })]).toEqual(['off', 'off']);
     expect([page({ NODE_ENV: 'development' }), page({ NODE_ENV: 'test', PAGE: '' })]).toEqual(['on', 'on']);
     expect([page({ PAGE: 'on' }), page({ NODE_ENV: 'test', PAGE: 'off' })]).toEqual(['on', 'off']);
+  });
+
+  it('lets such a default follow other variables', () => {
+    class LinkConfig {
+      @DefaultOutsideProduction('http://localhost:{PORT}/', { PORT: '8000' })
+      @IsString()
+      LINK = 'none';
+    }
+    const link = (env: NodeJS.ProcessEnv) => loadConfig([LinkConfig], env)[0].LINK;
+    expect(link({ NODE_ENV: 'test', PORT: '' })).toBe('http://localhost:8000/');
+    expect(link({ NODE_ENV: 'test', PORT: '9000' })).toBe('http://localhost:9000/');
+    expect(link({ PORT: '9000' })).toBe('none');
   });
 
   it('keeps the variables of others out of a class', () => {

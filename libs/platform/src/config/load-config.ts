@@ -45,7 +45,7 @@ export function loadConfig<const T extends readonly Type<object>[]>(
   const unknownEnvironment = problemsOf(environment, true);
   const isProduction = environment.NODE_ENV === 'production' || unknownEnvironment.length > 0;
   const instances = classes.map((type) =>
-    read(type, isProduction ? {} : defaultsOutsideProduction(type.prototype as object)),
+    read(type, isProduction ? {} : defaultsOutsideProduction(type.prototype as object, present)),
   );
   const problems = [
     ...unknownEnvironment,

@@ -1,3 +1,4 @@
+import { DefaultOutsideProduction, LOCAL_ORIGINS } from '@app/platform';
 import { Transform } from 'class-transformer';
 import { ArrayMinSize, IsArray, MaxLength, ValidateBy } from 'class-validator';
 import { originOfReturnUrl } from './return-url.js';
@@ -36,7 +37,11 @@ const AreOrigins = (): PropertyDecorator =>
 
 /** Where users come back to from paying. The API's part of billing. */
 export class CheckoutConfig {
-  /** Origins that `successUrl` and `cancelUrl` may have, separated by commas. */
+  /**
+   * Origins that `successUrl` and `cancelUrl` may have, separated by commas. With `NODE_ENV=development` blank is what apps on this
+   * machine usually have: `localhost` and `127.0.0.1` on ports 3000, 5173 and 8081, and on `PORT`.
+   */
+  @DefaultOutsideProduction(LOCAL_ORIGINS, { PORT: '8000' })
   @Transform(({ value }) =>
     String(value)
       .split(',')
@@ -45,14 +50,22 @@ export class CheckoutConfig {
   @IsArray()
   @ArrayMinSize(1)
   @AreOrigins()
-  CHECKOUT_ALLOWED_ORIGINS: string[] = ['http://localhost:3000', 'http://localhost:5173', 'http://localhost:8000'];
+  CHECKOUT_ALLOWED_ORIGINS: string[] = ['http://localhost:8000'];
 
-  /** Where users come back to after paying, unless the app says otherwise. */
+  /**
+   * Where users come back to after paying, unless the app says otherwise. With `NODE_ENV=development` blank is the chat page on `PORT`,
+   * `/?checkout=success`.
+   */
+  @DefaultOutsideProduction('http://localhost:{PORT}/?checkout=success', { PORT: '8000' })
   @IsReturnUrl()
   @MaxLength(MAX_LENGTH)
   CHECKOUT_SUCCESS_URL = 'http://localhost:8000/docs';
 
-  /** Where users come back to without having paid, unless the app says otherwise; from the portal, too. */
+  /**
+   * Where users come back to without having paid, unless the app says otherwise; from the portal, too. With `NODE_ENV=development` blank is
+   * the chat page on `PORT`, `/?checkout=cancelled`.
+   */
+  @DefaultOutsideProduction('http://localhost:{PORT}/?checkout=cancelled', { PORT: '8000' })
   @IsReturnUrl()
   @MaxLength(MAX_LENGTH)
   CHECKOUT_CANCEL_URL = 'http://localhost:8000/docs';

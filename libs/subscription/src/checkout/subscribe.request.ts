@@ -12,7 +12,7 @@ export class SubscribeRequest {
     enum: INTERVALS,
     default: 'month',
     description: 'How often the plan is paid; one of the intervals that `GET /plans` lists for it.',
-    example: 'year',
+    example: 'month',
   })
   @Transform(({ value }: { value: unknown }) => value ?? 'month')
   @IsIn(INTERVALS)
@@ -24,8 +24,8 @@ export class SubscribeRequest {
     format: 'uri',
     maxLength: 2_000,
     description:
-      'After paying; of an allowed origin. `{CHECKOUT_SESSION_ID}` in it is replaced. The webhook may come a moment later than the user.',
-    example: 'http://localhost:3000/welcome',
+      'After paying, such as `https://app.example.com/welcome`; of an allowed origin, null for the default. `{CHECKOUT_SESSION_ID}` in it is replaced. The webhook may come a moment later than the user.',
+    example: null,
   })
   @NullIsAbsent()
   @IsOptional()
@@ -38,8 +38,8 @@ export class SubscribeRequest {
     nullable: true,
     format: 'uri',
     maxLength: 2_000,
-    description: 'Without having paid; of an allowed origin.',
-    example: 'http://localhost:3000/pricing',
+    description: 'Without having paid; of an allowed origin, null for the default.',
+    example: null,
   })
   @NullIsAbsent()
   @IsOptional()

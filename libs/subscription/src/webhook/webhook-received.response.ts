@@ -2,6 +2,6 @@ import { ApiProperty } from '@nestjs/swagger';
 
 /** The event is stored. */
 export class WebhookReceivedResponse {
-  @ApiProperty({ enum: [true], example: true })
+  @ApiProperty({ type: 'boolean', description: 'Always true.', example: true })
   received!: true;
 }
