@@ -5,6 +5,8 @@ export type {
   ChatClientOptions,
   Conversation,
   Fetch,
+  FetchInit,
+  FetchResponse,
   FinalStatus,
   LoginSession,
   Message,

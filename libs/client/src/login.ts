@@ -11,7 +11,7 @@ type Tokens = components['schemas']['TokensResponse'];
 const MARGIN_MS = 30_000;
 
 /** How often a refresh is tried; repeating it gives the same tokens. */
-const REFRESH_TRIES = 4;
+const REFRESH_TRIES = 3;
 
 /** Has an access token for each request, one refresh at a time. */
 export class Login {
@@ -80,7 +80,7 @@ export class Login {
           await this.replaced(session, null);
         if (tries === REFRESH_TRIES || !isTransient(failure)) throw failure;
       }
-      await pause(backoffMs(tries, 200, 2_000));
+      await pause(backoffMs(tries - 1, 200, 2_000));
     }
   }
 

@@ -46,6 +46,7 @@ export class ReplyReading {
     private readonly record: ReplyRecord,
     private readonly reconnectForMs: number,
     private readonly signal?: AbortSignal,
+    private readonly silenceMs = SILENCE_MS,
   ) {}
 
   /** Doesn't reject: a failure is recorded. */
@@ -84,7 +85,7 @@ export class ReplyReading {
   private async readOnce(): Promise<void> {
     if (this.reply === null && 'replyId' in this.origin) await this.findReply(this.origin.replyId);
     if (this.record.isOver) return;
-    const answer = await this.api.open(this.nextCall(), SILENCE_MS);
+    const answer = await this.api.open(this.nextCall(), this.silenceMs);
     try {
       // The last event was the end, which has been read: this happens only if it was read by someone else.
       if (answer.response.status === 204) await this.readStored();

@@ -1,0 +1,167 @@
+import {
+  loggedInClient,
+  type Script,
+  ScriptedApi,
+  tokens,
+  unauthenticated,
+} from '../../../test/support/http/scripted-api.js';
+import type { ChatError } from './errors.js';
+import type { Session, SessionStorage } from './types.js';
+
+const codeOf = (step: Promise<unknown>): Promise<unknown> => step.then(String, (error: ChatError) => error.code);
+const tokenOf = ({ headers }: { headers: Record<string, string> }): string | undefined => headers['Authorization'];
+
+/** What tabs share. As a phone's secure store, it takes its time. */
+function asyncStorage(items = new Map<string, string>()): SessionStorage {
+  return {
+    getItem: async (key) => items.get(key) ?? null,
+    setItem: async (key, value) => void items.set(key, value),
+    removeItem: async (key) => void items.delete(key),
+  };
+}
+
+/** Refuses the first token, refreshes to the second. */
+const afterExpiry: Script = (call) => {
+  if (call.path === '/auth/refresh') return tokens(2);
+  return tokenOf(call) === 'Bearer access 2' ? { json: { id: 'u' } } : unauthenticated;
+};
+
+describe('the session', () => {
+  it('is refreshed once for all requests that are refused at the same time', async () => {
+    const { api, chat } = await loggedInClient(afterExpiry);
+    await Promise.all([chat.account.get(), chat.account.get(), chat.rooms.create()]);
+    expect(api.requests.filter((request) => request === 'POST /auth/refresh')).toHaveLength(1);
+    expect(api.calls.at(-1)!.body).toBe('{}');
+  });
+
+  it('is refreshed before it expires', async () => {
+    const { api, chat } = await loggedInClient(afterExpiry, {}, { expiresIn: 0 });
+    await chat.account.get();
+    expect(api.requests).toEqual(['POST /auth/refresh', 'GET /user/me']);
+  });
+
+  it('goes on with a token that is still good when it can not be refreshed just now', async () => {
+    const { api, chat } = await loggedInClient(
+      ({ path }) => (path === '/user/me' ? { json: {} } : { status: 503 }),
+      {},
+      { expiresIn: 1 },
+    );
+    const now = Date.now();
+    const clock = clockAt(() => now + 950);
+    try {
+      await chat.account.get();
+    } finally {
+      clock.restore();
+    }
+    expect(api.requests.at(-1)).toBe('GET /user/me');
+    expect(tokenOf(api.calls.at(-1)!)).toBe('Bearer access 1');
+  });
+
+  it('ends when the API says so, and everyone is told once', async () => {
+    const { chat } = await loggedInClient(() => unauthenticated);
+    const told: unknown[] = [];
+    chat.auth.onChange((session) => told.push(session));
+    expect(await codeOf(Promise.all([chat.account.get(), chat.account.get()]))).toBe('unauthenticated');
+    expect(await chat.auth.session()).toBeNull();
+    expect(told).toEqual([null]);
+  });
+
+  it.each([
+    ['the network is down', null, 'connection'],
+    ['the API is restarting', { status: 503, json: { code: 'service_unavailable' } }, 'service_unavailable'],
+    ['a proxy wants to know who you are', { status: 401 }, 'unexpected_answer'],
+    ['too many refresh', { status: 429, json: { code: 'rate_limited' } }, 'rate_limited'],
+  ])('does not end because %s', async (_, answer, code) => {
+    const { chat } = await loggedInClient(({ path }) => (path === '/auth/refresh' ? answer : unauthenticated));
+    expect(await codeOf(chat.account.get())).toBe(code);
+    expect(await chat.auth.session()).not.toBeNull();
+  });
+
+  it('repeats a refresh whose answer was lost', async () => {
+    const answers = [null, tokens(2)];
+    const { api, chat } = await loggedInClient((call, index) =>
+      call.path === '/auth/refresh' ? answers.shift()! : afterExpiry(call, index),
+    );
+    await chat.account.get();
+    const bodies = api.calls.filter(({ path }) => path === '/auth/refresh').map(({ body }) => body);
+    expect(bodies).toEqual(['{"refreshToken":"refresh 1"}', '{"refreshToken":"refresh 1"}']);
+  });
+
+  it('takes the tokens that another tab has got, instead of repeating an old refresh', async () => {
+    const storage = asyncStorage();
+    const { api, chat } = await loggedInClient(afterExpiry, { storage });
+    const other = api.client({ storage });
+    await chat.account.get();
+    await other.account.get();
+    expect(api.requests.filter((request) => request === 'POST /auth/refresh')).toHaveLength(1);
+  });
+
+  it('is told of in every tab when it begins and ends in one', async () => {
+    const storage = asyncStorage();
+    const api = new ScriptedApi(({ path }) => (path === '/auth/verify-otp' ? tokens(1) : {}));
+    const [one, other] = [api.client({ storage }), api.client({ storage })];
+    const heard: Promise<Session | null>[] = [];
+    const next = (): Promise<Session | null> =>
+      new Promise((resolve) => {
+        const stop = other.auth.onChange((session) => {
+          stop();
+          resolve(session);
+        });
+      });
+    expect(await other.auth.session()).toBeNull();
+    heard.push(next());
+    await one.auth.verify({ challengeId: 'c' }, '123456');
+    expect(await heard[0]).toMatchObject({ user: { name: 'Ada' } });
+    const end = next();
+    await one.auth.signOut();
+    expect(await end).toBeNull();
+  });
+
+  it('does not come back when someone logs out while it is refreshed', async () => {
+    let answer: (value: ReturnType<typeof tokens>) => void = () => undefined;
+    const { chat } = await loggedInClient(({ path }) => {
+      if (path === '/auth/refresh') return new Promise((resolve) => (answer = resolve));
+      return path === '/auth/logout' ? {} : unauthenticated;
+    });
+    const reading = codeOf(chat.account.get());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await chat.auth.signOut();
+    answer(tokens(2));
+    expect(await reading).toBe('unauthenticated');
+    expect(await chat.auth.session()).toBeNull();
+  });
+
+  it('lives in memory where the storage takes nothing', async () => {
+    const full: SessionStorage = {
+      getItem: () => null,
+      setItem: () => {
+        throw new Error('The quota is exceeded');
+      },
+      removeItem: () => undefined,
+    };
+    const { chat } = await loggedInClient(() => ({ json: { id: 'u' } }), { storage: full });
+    expect(await chat.auth.session()).not.toBeNull();
+    expect(await chat.account.get()).toEqual({ id: 'u' });
+  });
+
+  it('ends on this device even if the API can not be reached', async () => {
+    const { chat } = await loggedInClient(() => null);
+    await chat.auth.signOut();
+    expect(await chat.auth.session()).toBeNull();
+  });
+
+  it('is none to begin with, and whatever else a storage holds under its key', async () => {
+    const api = new ScriptedApi(() => null);
+    expect(await codeOf(api.client().account.get())).toBe('unauthenticated');
+    const odd = asyncStorage(new Map([['gemini-chat-session', '{"not":"ours"}']]));
+    expect(await api.client({ storage: odd }).auth.session()).toBeNull();
+    expect(api.calls).toEqual([]);
+  });
+});
+
+/** A clock of the test's own. */
+function clockAt(now: () => number): { restore: () => void } {
+  const { now: real } = Date;
+  Date.now = now;
+  return { restore: () => void (Date.now = real) };
+}
