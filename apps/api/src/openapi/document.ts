@@ -1,8 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
 import { BEARER, completeDocument } from './complete-document.js';
 import { DESCRIPTION } from './description.js';
-import { serveOnlyNeededFiles } from './docs-files.js';
+import { DOCS_PAGE_SCRIPT, serveDocsPageScript, serveOnlyNeededFiles } from './docs-files.js';
+import { serveLlmsText } from './llms-text.js';
 import { routeFacts } from './route-facts.js';
 
 /** The description of the whole API, OpenAPI 3.1. */
@@ -29,14 +31,18 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
   return completeDocument(SwaggerModule.createDocument(app, config), routeFacts(app));
 }
 
-/** Serves the description at `/openapi.json`, and Swagger UI at `/docs` from files of our own. */
+/** Serves the description at `/openapi.json`, Swagger UI at `/docs` from files of our own, and a summary at `/llms.txt`. */
 export function setUpDocs(app: NestFastifyApplication): void {
-  serveOnlyNeededFiles(app.getHttpAdapter().getInstance());
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  serveOnlyNeededFiles(fastify);
+  serveDocsPageScript(fastify);
+  serveLlmsText(fastify);
   // The document is made when it is first asked for: most processes are never asked.
   SwaggerModule.setup('docs', app, () => createDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Gemini Chat Backend',
+    customJs: DOCS_PAGE_SCRIPT,
     swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true },
   });
 }
