@@ -146,7 +146,7 @@ inABrowser('Swagger UI', () => {
     await press(subscribe);
     const popup = page.waitForEvent('popup');
     await subscribe.getByRole('link', { name: `${stack.sandboxUrl}/stripe/checkout/` }).click();
-    await (await popup).locator('#pay').waitFor();
+    expect(await (await popup).locator('#pay').isEnabled()).toBe(true);
   });
 
   it('loads without an error in its console', async () => {

@@ -157,8 +157,8 @@ function requestOf({ name, before, body, keep = {} }, operation, item) {
  *
  * @param {any} response
  */
-const exampleOf = ({ id: _, originalRequest: __, header, ...example }) => ({
-  ...example,
+const exampleOf = ({ name, status, code, header, body, _postman_previewlanguage }) => ({
+  ...{ name, status, code, body, cookie: [], _postman_previewlanguage },
   header: header.filter((/** @type {{disabled?: boolean}} */ { disabled }) => !disabled),
 });
 

@@ -96,7 +96,8 @@ export const WALK = [
   },
   {
     name: 'Plan',
-    description: 'Open `checkoutUrl` in a browser to pay; the sandbox takes no real card.',
+    description:
+      'Open `checkoutUrl` in a browser to pay; the sandbox takes no real card. Stripe’s webhook is left out: only Stripe can sign it.',
     steps: [
       { operation: 'readSubscriptionStatus' },
       { operation: 'subscribe', body: { interval: 'month' }, keep: { checkoutUrl: 'answer.checkoutUrl' } },
