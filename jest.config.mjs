@@ -43,7 +43,7 @@ export default {
     ]),
     project('architecture', ['<rootDir>/test/architecture/**/*.test.ts']),
     project('contract', ['<rootDir>/test/contract/**/*.test.ts']),
-    project('e2e', ['<rootDir>/{test/e2e,apps/sandbox/test}/**/*.test.ts']),
+    project('e2e', ['<rootDir>/{test/{e2e,clients},apps/sandbox/test}/**/*.test.ts']),
     project('chaos', ['<rootDir>/test/chaos/**/*.test.ts']),
     // Not a part of `npm test`: what it measures depends on the machine.
     project('load', ['<rootDir>/test/load/**/*.test.ts']),

@@ -38,8 +38,9 @@ const require = createRequireOfBundle(import.meta.url);`;
  * @throws {Error} after esbuild's own message on stderr
  */
 export async function bundle(apps, folder = root) {
-  await Promise.all(
-    apps.map((app) =>
+  await Promise.all([
+    ...(apps.includes('api') ? [bundleDocsPage(folder)] : []),
+    ...apps.map((app) =>
       build({
         absWorkingDir: folder,
         entryPoints: [`dist/apps/${app}/src/main.js`],
@@ -55,5 +56,18 @@ export async function bundle(apps, folder = root) {
         logLevel: 'warning',
       }),
     ),
-  );
+  ]);
 }
+
+/** The script of `/docs`, for browsers. @param {string} folder */
+const bundleDocsPage = (folder) =>
+  build({
+    absWorkingDir: folder,
+    entryPoints: ['dist/apps/api/src/docs-page/docs-page.js'],
+    outfile: 'dist/api/docs-page.js',
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: ['chrome115', 'firefox115', 'safari16.4'],
+    logLevel: 'warning',
+  });

@@ -1,7 +1,7 @@
-import type { Browser, Page, Request } from 'playwright-core';
+import type { Browser, Locator, Page, Request } from 'playwright-core';
 import { findBrowser, launchBrowser } from '../support/http/browser.js';
-import { type Person, signUpAndLogIn } from '../support/login.js';
-import { type Accepted, openRoom } from '../support/messages.js';
+import { newPhone, type Person, signUpAndLogIn, type Tokens } from '../support/login.js';
+import { type Accepted, type Message, openRoom } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 const browserPath = findBrowser();
@@ -18,7 +18,7 @@ inABrowser('Swagger UI', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser(browserPath ?? '');
-    stack = await startStack({ workers: 0 });
+    stack = await startStack();
     person = await signUpAndLogIn(stack.http);
   }, 120_000);
   afterAll(async () => {
@@ -39,18 +39,31 @@ inABrowser('Swagger UI', () => {
     await page.locator('.modal-ux .btn-done').click();
   }
 
-  /** Opens an operation, presses Execute, and tells what was sent and what came back. */
-  async function execute(tag: string, operation: string, parameters: Record<string, string> = {}) {
+  /** Opens an operation. */
+  async function open(tag: string, operation: string): Promise<Locator> {
     const block = page.locator(`#operations-${tag}-${operation}`);
     await block.locator('.opblock-summary-control').click();
-    for (const [name, value] of Object.entries(parameters)) {
-      await block.locator(`tr[data-param-name="${name}"] input`).fill(value);
-    }
+    await block.locator('button.execute').waitFor();
+    return block;
+  }
+
+  const field = (block: Locator, name: string) => block.locator(`tr[data-param-name="${name}"] input`);
+  const bodyOf = (block: Locator) => block.locator('textarea.body-param__text');
+
+  /** Presses Execute, and tells what was sent. */
+  async function press(block: Locator): Promise<Request> {
     const sent = page.waitForRequest((request) => request.resourceType() === 'fetch');
     await block.locator('button.execute').click();
-    const request: Request = await sent;
+    return sent;
+  }
+
+  /** Opens an operation, presses Execute, and tells what was sent and what came back. */
+  async function execute(tag: string, operation: string, parameters: Record<string, string> = {}) {
+    const block = await open(tag, operation);
+    for (const [name, value] of Object.entries(parameters)) await field(block, name).fill(value);
+    const request = await press(block);
     const shown = block.locator('.live-responses-table .response-col_status').last();
-    return { request, response: (await request.response())!, shown: (await shown.innerText()).trim() };
+    return { block, request, response: (await request.response())!, shown: (await shown.innerText()).trim() };
   }
 
   it('keeps who is authorized through a reload', async () => {
@@ -69,6 +82,71 @@ inABrowser('Swagger UI', () => {
     expect([response.status(), shown]).toEqual([202, '202']);
     const { message, reply } = (await response.json()) as Accepted;
     expect([message.role, message.content.length > 0, reply.status]).toEqual(['user', true, 'queued']);
+  });
+
+  it('logs in with the code of the answer, authorizes itself, through a reload and until the logout', async () => {
+    const signUp = await open('Auth', 'signUp');
+    await bodyOf(signUp).fill(JSON.stringify({ phone: newPhone() }));
+    await press(signUp);
+    await signUp.locator('.live-responses-table').waitFor();
+    expect((await execute('Auth', 'sendOtp')).response.status()).toBe(202);
+    const { response, shown } = await execute('Auth', 'verifyOtp');
+    expect([response.status(), shown]).toEqual([200, '200']);
+    const tokens = (await response.json()) as Tokens;
+    expect((await execute('Account', 'getAccount')).response.status()).toBe(200);
+
+    const refreshed = await execute('Auth', 'refreshTokens');
+    expect(refreshed.request.postDataJSON()).toEqual({ refreshToken: tokens.refreshToken });
+    const { accessToken } = (await refreshed.response.json()) as Tokens;
+    await page.reload();
+    const { request } = await execute('Account', 'getAccount');
+    expect(request.headers()['authorization']).toBe(`Bearer ${accessToken}`);
+    expect((await execute('Auth', 'logOut')).response.status()).toBe(204);
+    const after = await execute('Plans', 'listModels');
+    expect([after.request.headers()['authorization'], after.response.status()]).toEqual([undefined, 401]);
+  }, 90_000);
+
+  it('shows a stream while it runs, stops reading it, goes on under the same key, and has the ids of all calls', async () => {
+    await authorize(person.tokens.accessToken);
+    expect((await execute('Chatrooms', 'createChatroom')).response.status()).toBe(201);
+    const send = await open('Messages', 'sendMessageAndStream');
+    await bodyOf(send).fill(JSON.stringify({ content: '[[behaviour:hang_mid_stream afterChunks=2]] Why?' }));
+    const first = await press(send);
+    const text = send.locator('.live-stream pre');
+    await text.filter({ hasText: /\S/ }).waitFor();
+    await send.getByRole('button', { name: 'Stop reading' }).click();
+    await send.getByRole('heading', { name: 'The reply until here; Execute goes on with it' }).waitFor();
+    const seen = await text.innerText();
+
+    const second = await press(send);
+    const key = first.headers()['idempotency-key'];
+    expect([second.headers()['idempotency-key'], second.url()]).toEqual([key, first.url()]);
+    expect(second.headers()['last-event-id']).toMatch(/\d/);
+    await send.getByRole('button', { name: 'Stop reading' }).waitFor();
+
+    const cancelled = await execute('Messages', 'cancelReply');
+    const reply = (await cancelled.response.json()) as Message;
+    expect([reply.status, reply.content.startsWith(seen)]).toEqual(['cancelled', true]);
+    await send.getByRole('heading', { name: 'The reply', exact: true }).waitFor();
+    expect(await field(send, 'Last-Event-ID').inputValue()).toBe('');
+    expect(await field(send, 'Idempotency-Key').inputValue()).not.toBe(key);
+
+    const { response } = await execute('Messages', 'listReplies');
+    expect(await response.json()).toMatchObject({ items: [{ id: reply.id }] });
+    const streamed = await execute('Messages', 'streamReply');
+    await streamed.block.getByRole('heading', { name: 'The reply', exact: true }).waitFor();
+    expect(await streamed.block.locator('.live-stream pre').innerText()).toBe(reply.content);
+  }, 90_000);
+
+  it('makes the address of a payment a link', async () => {
+    await authorize(person.tokens.accessToken);
+    const subscribe = await open('Subscription', 'subscribe');
+    await field(subscribe, 'plan').fill('pro');
+    await bodyOf(subscribe).fill('{}');
+    await press(subscribe);
+    const popup = page.waitForEvent('popup');
+    await subscribe.getByRole('link', { name: `${stack.sandboxUrl}/stripe/checkout/` }).click();
+    expect(await (await popup).locator('#pay').isEnabled()).toBe(true);
   });
 
   it('loads without an error in its console', async () => {

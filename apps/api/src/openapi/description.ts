@@ -7,12 +7,14 @@ quota for free users, and subscriptions by Stripe. Times are ISO 8601 in UTC, id
 1. \`POST /auth/signup\` with a phone number in any common writing. The answer never tells whether it was known.
 2. \`POST /auth/send-otp\` sends a six-digit code and answers with a \`challengeId\`. (On a developer's machine, with
    \`OTP_DELIVERY=response\`, the code is in the answer as \`otp\`.)
-3. \`POST /auth/verify-otp\` with both gives \`accessToken\` and \`refreshToken\`. In Swagger UI press **Authorize** and
-   paste the access token; a client sends \`Authorization: Bearer <accessToken>\`.
+3. \`POST /auth/verify-otp\` with both gives \`accessToken\` and \`refreshToken\`; a client sends \`Authorization: Bearer <accessToken>\`.
    It lives for minutes (\`expiresIn\`): \`POST /auth/refresh\` exchanges the refresh token for a fresh pair, once.
 4. \`POST /chatroom\` makes a room.
 5. \`POST /chatroom/{id}/message\` with \`{"content": "Hello"}\` answers **202** at once with your \`message\` and the
    \`reply\` that is being written. The reply is produced by a worker; once accepted, it gets exactly one outcome.
+
+The page at \`/docs\` makes these calls for you: it authorizes itself with the token of step 3, carries ids, codes and a fresh \`Idempotency-Key\` on to
+the calls that need them, and shows streams while they run. In development there is also a chat at [\`/\`](/) that shows its calls as they happen.
 
 ## Getting the reply
 - **Poll** \`GET /chatroom/{id}/message/{messageId}\` (the \`Location\` of the 202) until \`status\` is final:
@@ -58,6 +60,12 @@ for the plan's default. When a plan loses a model, its rooms are answered by the
 \`pro\`, and \`{"interval": "year"}\` pays by the year. When the customer has paid, or a trial has begun, Stripe tells us by its
 webhook (\`POST /subscription/webhook/stripe\`), and the next request counts as that plan. \`POST /subscription/portal\` leads to
 Stripe's page for changing between paid plans, cancelling, cards and invoices.
+
+## Clients
+The package \`@gemini-chat/client\` of the repository (\`libs/client\`) does all of this in TypeScript: login, refresh, streams that survive cuts, billing;
+with a React hook and a transport for the AI SDK. For generators there is this description as OpenAPI 3.1 (\`/openapi.json\`) and 3.0
+(\`/openapi-3.0.json\`), for language models a summary ([\`/llms.txt\`](/llms.txt)). A Postman collection comes from \`npm run postman\`, and
+\`docs/api.arazzo.yaml\` has the way from a login to a paid plan as a workflow.
 
 ## Lists
 \`limit\` (1–100, default 50) and \`cursor\`; the answer is \`{"items": […], "nextCursor": "…"}\`, and \`nextCursor\` is null on the

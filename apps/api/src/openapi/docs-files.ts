@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { NotFoundException } from '@nestjs/common';
 import type { FastifyError, FastifyInstance } from 'fastify';
 
@@ -20,6 +21,18 @@ export function serveOnlyNeededFiles(fastify: FastifyInstance): void {
     if (request.routeOptions.url === MOUNTED && !FILES.includes(path)) {
       done(new NotFoundException() as Error as FastifyError);
     } else done();
+  });
+}
+
+/** Where our own script of the page is served. */
+export const DOCS_PAGE_SCRIPT = '/docs/docs-page.js';
+
+/** Serves the script as the build left it beside the API's own file. It is read when it is first asked for. */
+export function serveDocsPageScript(fastify: FastifyInstance): void {
+  let script: string | null = null;
+  fastify.get(DOCS_PAGE_SCRIPT, (_request, reply) => {
+    script ??= readFileSync(new URL('docs-page.js', import.meta.url), 'utf8');
+    return reply.type('text/javascript; charset=utf-8').send(script);
   });
 }
 

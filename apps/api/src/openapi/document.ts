@@ -1,8 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
 import { BEARER, completeDocument } from './complete-document.js';
 import { DESCRIPTION } from './description.js';
-import { serveOnlyNeededFiles } from './docs-files.js';
+import { DOCS_PAGE_SCRIPT, serveDocsPageScript, serveOnlyNeededFiles } from './docs-files.js';
+import { serveLlmsText } from './llms-text.js';
 import { toOpenApi30 } from './older-document.js';
 import { routeFacts } from './route-facts.js';
 
@@ -30,10 +32,15 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
   return completeDocument(SwaggerModule.createDocument(app, config), routeFacts(app));
 }
 
-/** Serves the description at `/openapi.json` and `/openapi-3.0.json`, and Swagger UI at `/docs` from files of our own. */
+/**
+ * Serves the description at `/openapi.json` and `/openapi-3.0.json`, Swagger UI at `/docs` from files of our own, and a summary at
+ * `/llms.txt`.
+ */
 export function setUpDocs(app: NestFastifyApplication): void {
-  const fastify = app.getHttpAdapter().getInstance();
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   serveOnlyNeededFiles(fastify);
+  serveDocsPageScript(fastify);
+  serveLlmsText(fastify);
   // The document is made when it is first asked for: most processes are never asked.
   let document: OpenAPIObject | undefined;
   const getDocument = () => (document ??= createDocument(app));
@@ -41,6 +48,7 @@ export function setUpDocs(app: NestFastifyApplication): void {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Gemini Chat Backend',
+    customJs: DOCS_PAGE_SCRIPT,
     swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true },
   });
   let older: OpenAPIObject | undefined;
