@@ -33,6 +33,7 @@ const project = (displayName, testMatch) => ({ ...shared, displayName, testMatch
 
 export default {
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/scripts/testing/sequencer.mjs',
   globalSetup: '<rootDir>/scripts/testing/global-setup.mjs',
   globalTeardown: '<rootDir>/scripts/testing/global-teardown.mjs',
   projects: [

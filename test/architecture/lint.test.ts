@@ -45,7 +45,7 @@ describe('the linter', () => {
   let errors: Map<string, string[]>;
 
   beforeAll(async () => {
-    tree = await PlantedTree.create(plants);
+    tree = await PlantedTree.createBare(plants);
     errors = await tree.lintErrors(plants.map(({ file }) => file));
   }, 120_000);
 

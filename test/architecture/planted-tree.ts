@@ -26,18 +26,29 @@ interface LintOutput {
   messages: { ruleId: string | null }[];
 }
 
+/** What the linter and the import gate are told by. */
+const SETTINGS = ['package.json', 'tsconfig.json', 'dependency-cruiser.config.mjs', 'eslint.config.mjs'];
+
+/** What the project consists of. */
+const SOURCES = ['apps', 'libs', 'prisma', 'scripts', 'test', 'bench', 'plans.json', 'plans.schema.json'];
+
 /** A temporary copy of the project in which a test may break rules. */
 export class PlantedTree {
   private constructor(private readonly folder: string) {}
 
-  static async create(plants: Plant[]): Promise<PlantedTree> {
+  /** The plants among the project's own files. */
+  static create(plants: Plant[]): Promise<PlantedTree> {
+    return PlantedTree.plant(plants, [...SOURCES, ...SETTINGS]);
+  }
+
+  /** The plants alone, under the project's settings: for rules that look at one file, so that no others have to be read. */
+  static createBare(plants: Plant[]): Promise<PlantedTree> {
+    return PlantedTree.plant(plants, SETTINGS);
+  }
+
+  private static async plant(plants: Plant[], copied: string[]): Promise<PlantedTree> {
     const folder = await mkdtemp(join(tmpdir(), 'planted-'));
-    const folders = ['apps', 'libs', 'prisma', 'scripts', 'test', 'bench'];
-    const imported = ['plans.json', 'plans.schema.json'];
-    const settings = ['package.json', 'tsconfig.json', 'dependency-cruiser.config.mjs', 'eslint.config.mjs'];
-    for (const path of [...folders, ...imported, ...settings]) {
-      await cp(join(root, path), join(folder, path), { recursive: true });
-    }
+    for (const path of copied) await cp(join(root, path), join(folder, path), { recursive: true });
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
     for (const { file, source } of plants) {
       await mkdir(dirname(join(folder, file)), { recursive: true });
