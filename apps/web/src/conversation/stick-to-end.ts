@@ -6,8 +6,8 @@ const NEAR_PX = 48;
 
 /** How a list of messages scrolls. */
 export interface Scrolling {
-  scroller: RefObject<HTMLDivElement>;
-  list: RefObject<HTMLDivElement>;
+  scroller: RefObject<HTMLDivElement | null>;
+  list: RefObject<HTMLDivElement | null>;
   /** Whether the end is shown, and followed while it grows. */
   atEnd: boolean;
   toEnd: () => void;

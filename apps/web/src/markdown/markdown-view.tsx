@@ -1,10 +1,8 @@
-import { memo } from 'preact/compat';
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import { notify } from '../ui/notices.js';
-import { type Block, markdownIn } from './markdown.js';
+import { useMemo } from 'preact/hooks';
+import { CopyButton } from '../ui/copy-button.js';
+import { type Block, blocksOf } from './blocks.js';
+import { type CodeView, elementsOf } from './elements.js';
 import { useThrottled } from './throttled.js';
-
-const markdown = markdownIn(window);
 
 /** So many characters cost about a millisecond to read again; the rest of the time is the page's. */
 const CHARACTERS_PER_MS = 200;
@@ -12,7 +10,7 @@ const CHARACTERS_PER_MS = 200;
 /** A model's text in Markdown. While it grows, only its last block is made anew, and of long texts less often. */
 export function MarkdownView({ text, growing }: { text: string; growing: boolean }) {
   const shown = useThrottled(text, growing ? text.length / CHARACTERS_PER_MS : null);
-  const blocks = useMemo(() => markdown.blocksOf(shown), [shown]);
+  const blocks = useMemo(() => blocksOf(shown), [shown]);
   return (
     <div class="markdown">
       {blocks.map((block, index) => (
@@ -22,44 +20,19 @@ export function MarkdownView({ text, growing }: { text: string; growing: boolean
   );
 }
 
-const BlockView = memo(
-  ({ block }: { block: Block }) => {
-    const element = useRef<HTMLDivElement>(null);
-    useLayoutEffect(() => {
-      if (element.current !== null) complete(element.current);
-    }, [block]);
-    const html = markdown.htmlOf(block) as unknown as string;
-    return <div ref={element} class="markdown-block" dangerouslySetInnerHTML={{ __html: html }} />;
-  },
-  (before, after) => before.block.source === after.block.source,
+/** The same elements as long as the source is the same. */
+function BlockView({ block: { source, token } }: { block: Block }) {
+  return <>{useMemo(() => elementsOf([token], codeView), [source])}</>;
+}
+
+const codeView: CodeView = ({ text, language }) => (
+  <div class="code-frame">
+    <div class="code-bar">
+      <span>{language ?? 'text'}</span>
+      <CopyButton label="Copy the code" text={() => text} />
+    </div>
+    <pre tabIndex={0} role="region" aria-label="Code">
+      <code>{text}</code>
+    </pre>
+  </div>
 );
-
-/** Makes what scrolls reachable by keyboard, and code easy to copy. */
-function complete(block: HTMLElement): void {
-  for (const scrolling of block.querySelectorAll<HTMLElement>('pre, .table-scroll')) {
-    scrolling.tabIndex = 0;
-    scrolling.setAttribute('role', 'region');
-    scrolling.setAttribute('aria-label', scrolling.tagName === 'PRE' ? 'Code' : 'Table');
-  }
-  for (const pre of block.querySelectorAll('pre')) {
-    const frame = document.createElement('div');
-    frame.className = 'code-frame';
-    pre.replaceWith(frame);
-    frame.append(copyButtonFor(pre), pre);
-  }
-}
-
-function copyButtonFor(pre: HTMLElement): HTMLElement {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'button button-small code-copy';
-  button.textContent = 'Copy';
-  button.setAttribute('aria-label', 'Copy the code');
-  button.addEventListener('click', () => {
-    navigator.clipboard.writeText(pre.textContent).then(
-      () => notify('The code is copied.'),
-      () => notify('The browser does not allow to copy here.'),
-    );
-  });
-  return button;
-}
