@@ -21,6 +21,7 @@ const shared = {
     '^@nestjs/throttler$': '<rootDir>/test/support/jest/nestjs-throttler.mjs',
     '^@app/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^@gemini-chat/client$': '<rootDir>/libs/client/src/index.ts',
+    '^@gemini-chat/client/(react|ai-sdk)$': '<rootDir>/libs/client/src/$1/index.ts',
     '^@app/([a-z]+)/testing$': '<rootDir>/libs/$1/src/testing.ts',
     '^(\\.{1,2}/(?!.*\\.json\\.js$).*)\\.js$': '$1',
   },

@@ -12,11 +12,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Where a local run keeps everything. */
 export const DATA = `${root}.data/`;
 
+/** So that one sees an answer of the sandbox being written, in some four seconds. */
+const READING_SPEED = '15';
+
 /** @returns {Environment} the user's environment, completed from `.env` and by the ports; without what is blank */
 export function readSettings() {
   const file = existsSync(`${root}.env`) ? parseEnv(readFileSync(`${root}.env`, 'utf8')) : {};
   const ports = Object.fromEntries(Object.entries(PORTS).map(([name, [port]]) => [name, port]));
-  const layers = [{ NODE_ENV: 'development', SHUTDOWN_DELAY_MS: '0', ...ports }, file, process.env];
+  const local = { NODE_ENV: 'development', SHUTDOWN_DELAY_MS: '0', SANDBOX_GEMINI_TOKENS_PER_SECOND: READING_SPEED };
+  const layers = [{ ...local, ...ports }, file, process.env];
   const set = layers.map((layer) => Object.entries(layer).filter(([, value]) => value !== undefined && value !== ''));
   return /** @type {Environment} */ (Object.fromEntries(set.flat()));
 }

@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { OpenAPIObject, OperationObject, ReferenceObject, ResponseObject } from '@nestjs/swagger';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { createParser } from 'eventsource-parser';
 import type { Answer } from '../support/http/http-client.js';
 
 /** The committed description of the API. */
 export const DESCRIPTION_FILE = 'openapi.json';
+
+/** What a stream is sent as. */
+export const EVENT_STREAM = 'text/event-stream';
 
 /** Headers that are always sent when they are described; others are sent under conditions. */
 const ALWAYS_SENT = ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'Location', 'RateLimit-Policy', 'RateLimit'];
@@ -72,10 +76,12 @@ export class ApiDescription {
     if (missing.length > 0) return `lacks ${missing.join()}`;
     const mediaType = headers.get('content-type')?.split(';')[0];
     if (mediaType === undefined) return described.content === undefined && body === undefined ? '' : 'has no type';
-    return this.bodyFlawOf(route, status, mediaType, body);
+    if (mediaType !== EVENT_STREAM) return this.bodyFlawOf(route, status, mediaType, body);
+    const events = eventsOf(body as string).map((event) => this.bodyFlawOf(route, status, mediaType, event));
+    return events.length === 0 ? 'has no events' : events.join('');
   }
 
-  /** How a body of a status and media type differs from its schema; empty when it doesn't. */
+  /** How a body, or an event of a stream, of a status and media type differs from its schema; empty when it doesn't. */
   bodyFlawOf(route: Route, status: number, mediaType: string, body: unknown): string {
     if (this.responseOf(route, status)?.content?.[mediaType]?.schema === undefined) return `no schema for ${mediaType}`;
     const shared = (route.operation.responses[status] as Partial<ReferenceObject>).$ref?.split('/').slice(1);
@@ -91,6 +97,16 @@ export class ApiDescription {
     if (validate === undefined) throw new Error(`There is no ${pointer}.`);
     return validate;
   }
+}
+
+/** The events of a stream, each with its data parsed: what the schema of a stream describes. */
+function eventsOf(stream: string): object[] {
+  const events: object[] = [];
+  const parser = createParser({
+    onEvent: ({ data, ...event }) => events.push({ ...event, data: JSON.parse(data) as unknown }),
+  });
+  parser.feed(stream);
+  return events;
 }
 
 const parametersIn = (path: string): number => path.split('{').length;

@@ -1,3 +1,4 @@
+import { OpenEnumProperty } from '@app/platform';
 import { ApiProperty } from '@nestjs/swagger';
 
 /** The process answers. */
@@ -8,6 +9,10 @@ export class LivenessResponse {
 
 /** The process wants traffic. */
 export class ReadinessResponse {
-  @ApiProperty({ enum: ['ok', 'degraded'], example: 'ok', description: '`degraded`: it serves, but not at its best.' })
+  @OpenEnumProperty({
+    enum: ['ok', 'degraded'],
+    description: '`degraded`: it serves, but not at its best.',
+    example: 'ok',
+  })
   status!: 'ok' | 'degraded';
 }

@@ -38,4 +38,13 @@ describe('readSandboxConfig', () => {
   it.each(['-1', '65536', '80.5', 'http'])('refuses %s for a port', (port) => {
     expect(() => read({ SANDBOX_PORT: port })).toThrow('SANDBOX_PORT');
   });
+
+  it('answers all at once unless told a pace', () => {
+    expect(read({ SANDBOX_GEMINI_TOKENS_PER_SECOND: '' }).gemini.tokensPerSecond).toBe(0);
+    expect(read({ SANDBOX_GEMINI_TOKENS_PER_SECOND: '12.5' }).gemini.tokensPerSecond).toBe(12.5);
+  });
+
+  it.each(['-1', 'fast', 'Infinity'])('refuses %s for a pace', (pace) => {
+    expect(() => read({ SANDBOX_GEMINI_TOKENS_PER_SECOND: pace })).toThrow('SANDBOX_GEMINI_TOKENS_PER_SECOND');
+  });
 });

@@ -1,3 +1,4 @@
+import { type GeminiSandboxConfig, readGeminiSandboxConfig } from './gemini/gemini-sandbox.config.js';
 import { readStripeSandboxConfig, type StripeSandboxConfig } from './stripe/stripe-sandbox.config.js';
 
 /** Where the sandbox listens, and what it shares with the product that it stands beside. */
@@ -9,12 +10,13 @@ export abstract class SandboxConfig {
   abstract readonly allowedHosts: readonly string[];
   /** The secret (`whsec_...`) that signs one-time-code deliveries; null: signatures aren't checked. */
   abstract readonly smsSecret: string | null;
+  abstract readonly gemini: GeminiSandboxConfig;
   abstract readonly stripe: StripeSandboxConfig;
 }
 
 /**
- * Reads `SANDBOX_PORT`, `SANDBOX_HOST`, `SANDBOX_ALLOWED_HOSTS`, `SANDBOX_SMS_SECRET` and what Stripe's stand-in needs; a blank one
- * counts as absent.
+ * Reads `SANDBOX_PORT`, `SANDBOX_HOST`, `SANDBOX_ALLOWED_HOSTS`, `SANDBOX_SMS_SECRET` and what the stand-ins for Gemini and Stripe
+ * need; a blank one counts as absent.
  *
  * @throws Error that names the variable, never its value; always unless `NODE_ENV` is `development` or `test`
  */
@@ -32,6 +34,7 @@ export function readSandboxConfig(env: NodeJS.ProcessEnv): SandboxConfig {
     host: env.SANDBOX_HOST || '127.0.0.1',
     allowedHosts: [...named, published].filter((name) => name !== ''),
     smsSecret: env.SANDBOX_SMS_SECRET || null,
+    gemini: readGeminiSandboxConfig(env),
     stripe,
   };
 }

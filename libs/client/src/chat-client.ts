@@ -5,6 +5,7 @@ import { Http } from './http.js';
 import { checkedIdempotencyKey, newIdempotencyKey } from './idempotency-key.js';
 import { Login } from './login.js';
 import { pagedList } from './paged-list.js';
+import { platform } from './platform.js';
 import { messagePath, ReplyReading, type ReplyOrigin } from './reply-reading.js';
 import { ReplyRecord } from './reply-record.js';
 import { KeptSession } from './session-storage.js';
@@ -68,8 +69,7 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
 
 /** @throws TypeError where there is no page whose origin could be meant */
 function baseOf({ baseUrl }: ChatClientOptions): string {
-  const { location } = globalThis as { location?: Partial<Location> };
-  const base = baseUrl ?? location?.origin;
+  const base = baseUrl ?? platform.location?.origin;
   if (base === undefined) throw new TypeError('baseUrl is missing');
   return base.replace(/\/+$/, '');
 }

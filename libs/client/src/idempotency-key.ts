@@ -1,11 +1,12 @@
+import { platform } from './platform.js';
+
 /**
  * A new key: a random UUID. Where the platform has no `crypto`, as React Native without a polyfill, it is of `Math.random`: it has to be
  * unique among one user's messages of a day, not secret.
  */
 export function newIdempotencyKey(): string {
   const bytes = new Uint8Array(16);
-  const { crypto } = globalThis as { crypto?: Pick<Crypto, 'getRandomValues'> };
-  if (typeof crypto?.getRandomValues === 'function') crypto.getRandomValues(bytes);
+  if (typeof platform.crypto?.getRandomValues === 'function') platform.crypto.getRandomValues(bytes);
   else bytes.forEach((_, index) => (bytes[index] = Math.floor(Math.random() * 256)));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;

@@ -65,19 +65,22 @@ export class Login {
     return (await this.refreshing).accessToken;
   }
 
+  /** Reads before each try, since another tab may have been first: its tokens end the time in which a refresh may be repeated. */
   private async refresh(stale: string): Promise<StoredSession> {
-    const session = await this.kept.read();
-    if (session === null) throw noSessionError();
-    // Another tab was first.
-    if (session.accessToken !== stale) return session;
-    try {
-      const renewed = storedOf(session.login, await this.exchanged(session.refreshToken));
-      return await this.replaced(session, renewed);
-    } catch (error) {
-      // A proxy may answer 401 as well, which says nothing of the session.
-      if (!['unauthenticated', 'refresh_token_reused'].includes(toChatError(error).code)) throw error;
-      await this.replaced(session, null);
-      throw error;
+    for (let tries = 1; ; tries++) {
+      const session = await this.kept.read();
+      if (session === null) throw noSessionError();
+      if (session.accessToken !== stale) return session;
+      try {
+        return await this.replaced(session, storedOf(session.login, await this.exchanged(session.refreshToken)));
+      } catch (error) {
+        const failure = toChatError(error);
+        // A proxy may answer 401 as well, which says nothing of the session.
+        if (failure.code === 'unauthenticated' || failure.code === 'refresh_token_reused')
+          await this.replaced(session, null);
+        if (tries === REFRESH_TRIES || !isTransient(failure)) throw failure;
+      }
+      await pause(backoffMs(tries, 200, 2_000));
     }
   }
 
@@ -90,14 +93,7 @@ export class Login {
   }
 
   private async exchanged(refreshToken: string): Promise<Tokens> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return (await this.http.json<Tokens>({ method: 'POST', path: '/auth/refresh', body: { refreshToken } })).body;
-      } catch (error) {
-        if (tries === REFRESH_TRIES || !isTransient(toChatError(error))) throw error;
-        await pause(backoffMs(tries, 200, 2_000));
-      }
-    }
+    return (await this.http.json<Tokens>({ method: 'POST', path: '/auth/refresh', body: { refreshToken } })).body;
   }
 }
 

@@ -1,7 +1,5 @@
 import { abortedError } from './errors.js';
-
-/** The parts of a page that tell of its network. */
-type Page = Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'>>;
+import { platform } from './platform.js';
 
 /**
  * Waits, at most until the signal ends it or, with `online`, the device has a network again.
@@ -11,17 +9,17 @@ type Page = Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'
 export function pause(ms: number, signal?: AbortSignal, online = false): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(abortedError());
-    const page: Page = online ? globalThis : {};
+    const page = online ? platform : null;
     const settle = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', settle);
-      page.removeEventListener?.('online', settle);
+      page?.removeEventListener?.('online', settle);
       if (signal?.aborted) reject(abortedError());
       else resolve();
     };
     const timer = setTimeout(settle, ms);
     signal?.addEventListener('abort', settle);
-    page.addEventListener?.('online', settle);
+    page?.addEventListener?.('online', settle);
   });
 }
 

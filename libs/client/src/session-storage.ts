@@ -1,3 +1,4 @@
+import { platform } from './platform.js';
 import type { Account, Session, SessionStorage } from './types.js';
 
 /** What is kept of a login. */
@@ -94,8 +95,8 @@ export class KeptSession {
    * same: the API gives the same tokens to a refresh that is repeated.
    */
   async exclusively<T>(run: () => Promise<T>): Promise<T> {
-    const { navigator } = globalThis as { navigator?: { locks?: LockManager } };
-    if (!this.isShared || navigator?.locks === undefined) return run();
+    const locks = platform.navigator?.locks;
+    if (!this.isShared || locks === undefined) return run();
     const wait = new AbortController();
     const timer = setTimeout(() => wait.abort(), LOCK_MS);
     let runs = false;
@@ -105,7 +106,7 @@ export class KeptSession {
       return run();
     };
     try {
-      return await navigator.locks.request(this.key, { signal: wait.signal }, alone);
+      return await locks.request(this.key, { signal: wait.signal }, alone);
     } catch (error) {
       if (runs) throw error;
       return await run();
@@ -134,22 +135,21 @@ export class KeptSession {
   }
 
   private hearOtherTabs(): () => void {
-    const page = globalThis as Partial<Pick<Window, 'addEventListener' | 'removeEventListener'>>;
     const channel = this.channel();
     const read = (): void => this.readSoon();
     channel?.addEventListener('message', read);
-    if (this.isShared) page.addEventListener?.('storage', read);
+    if (this.isShared) platform.addEventListener?.('storage', read);
     return () => {
       channel?.close();
-      page.removeEventListener?.('storage', read);
+      platform.removeEventListener?.('storage', read);
     };
   }
 
-  private channel(): BroadcastChannel | null {
-    if (!this.isShared || typeof BroadcastChannel !== 'function') return null;
-    const channel = new BroadcastChannel(this.key);
+  private channel() {
+    if (!this.isShared || typeof platform.BroadcastChannel !== 'function') return null;
+    const channel = new platform.BroadcastChannel(this.key);
     // Node would run on for as long as it is open.
-    (channel as { unref?: () => void }).unref?.();
+    channel.unref?.();
     return channel;
   }
 }

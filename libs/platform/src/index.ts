@@ -20,6 +20,7 @@ export { JsonLogger } from './logging/json.logger.js';
 export { LoggingConfig } from './logging/logging.config.js';
 export { MetricsModule } from './metrics/metrics.module.js';
 export { Metrics } from './metrics/metrics.registry.js';
+export { OpenEnumProperty } from './openapi/open-enum.decorator.js';
 export { OperationsConfig } from './operations/operations.config.js';
 export { OperationsServer } from './operations/operations.server.js';
 export { jsonText } from './json/json-text.js';

@@ -35,7 +35,7 @@ export class SubscriptionStatusResponse {
   @ApiProperty({
     description:
       "Stripe's own word for the subscription (`active`, `trialing`, `past_due`, `unpaid`, `paused`, `incomplete`, " +
-      '`incomplete_expired`, `canceled`, …), or `none` without one. `past_due` keeps its plan for a grace period.',
+      '`incomplete_expired`, `canceled`, …), or `none` without one; words may be added. `past_due` keeps its plan for a grace period.',
     example: 'active',
   })
   status!: string;

@@ -18,6 +18,7 @@ export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((client) => this.join(client));
   private state: NetworkState = 'well';
+  private limits: number[] = [];
 
   private constructor(
     private readonly host: string,
@@ -58,6 +59,11 @@ export class TcpProxy {
     for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
+  /** Ends each of the next connections after so many bytes of the service's answers, wherever in an answer that is. */
+  limitNext(bytes: number[]): void {
+    this.limits = [...bytes];
+  }
+
   /** Ends the proxy for good. */
   async close(): Promise<void> {
     this.sever();
@@ -69,16 +75,34 @@ export class TcpProxy {
     if (this.state === 'severed') return void client.destroy();
     const service = connect(this.targetPort, this.host);
     this.pass(client, service);
-    this.pass(service, client);
+    const limit = this.limits.shift();
+    if (limit === undefined) this.pass(service, client);
+    else this.passOnly(limit, service, client);
+  }
+
+  private passOnly(bytes: number, from: Socket, to: Socket): void {
+    let left = bytes;
+    this.track(from, to);
+    from.on('data', (chunk: Buffer) => {
+      to.write(chunk.subarray(0, left));
+      left -= chunk.length;
+      if (left > 0) return;
+      to.end();
+      from.destroy();
+    });
   }
 
   private pass(from: Socket, to: Socket): void {
-    this.sockets.add(from);
-    from.setNoDelay(true);
+    this.track(from, to);
     from.on('data', (chunk) => {
       if (this.state === 'slow') setTimeout(() => to.write(chunk), SLOW_MS);
       else if (this.state !== 'half-open') to.write(chunk);
     });
+  }
+
+  private track(from: Socket, to: Socket): void {
+    this.sockets.add(from);
+    from.setNoDelay(true);
     from.on('error', () => to.destroy());
     from.on('close', () => {
       this.sockets.delete(from);

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { problemResponse } from '@app/platform';
+import { isolateReferences, nameBodySchemas } from './plain-schemas.js';
 import type { RouteFacts } from './route-facts.js';
 import type { OpenAPIObject, OperationObject, ParameterObject, ResponseObject } from '@nestjs/swagger';
 type HeaderMap = NonNullable<ResponseObject['headers']>;
@@ -70,6 +71,7 @@ export function completeDocument(document: OpenAPIObject, facts: Map<string, Rou
     completeOperation(method, operation, known);
     closeRequestBody(document, operation);
   }
+  nameSchemas(document);
   shareProblems(document);
   return document;
 }
@@ -144,23 +146,35 @@ function addProblem(operation: OperationObject, status: number, code: string): v
   operation.responses[status] = { ...response, ...problemResponse(status, [...known, code]) };
 }
 
+/** Gives every object schema a name, and every reference to one the same form. */
+function nameSchemas(document: OpenAPIObject): void {
+  const schemas = (document.components!.schemas ??= {});
+  for (const response of responsesOf(document)) nameBodySchemas(schemas, response);
+  isolateReferences(schemas);
+}
+
 /** Problems that many routes answer with become components, by their codes. */
 function shareProblems(document: OpenAPIObject): void {
   const shared: Record<string, ResponseObject> = {};
   for (const [, operation] of operationsOf(document)) {
     for (const [status, response] of Object.entries(operation.responses)) {
-      if (!response || '$ref' in response || response.content?.[PROBLEM] === undefined) continue;
-      const name = Object.keys(response.content[PROBLEM].examples ?? {})
-        .map(pascalCase)
-        .join('Or');
-      shared[name] = response;
+      const schema = response && '$ref' in response ? undefined : response?.content?.[PROBLEM]?.schema;
+      if (schema === undefined || !('$ref' in schema)) continue;
+      const name = schema.$ref
+        .split('/')
+        .at(-1)!
+        .replace(/Problem$/, '');
+      shared[name] = response as ResponseObject;
       operation.responses[status] = { $ref: `#/components/responses/${name}` };
     }
   }
   document.components = { ...document.components, responses: shared };
 }
 
-const pascalCase = (code: string) => code.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const responsesOf = (document: OpenAPIObject): ResponseObject[] =>
+  operationsOf(document)
+    .flatMap(([, operation]) => Object.values(operation.responses))
+    .filter((response): response is ResponseObject => response !== undefined && !('$ref' in response));
 
 function headersOf(status: number, { isLimited }: RouteFacts): HeaderMap {
   return {

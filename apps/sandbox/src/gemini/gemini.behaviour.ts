@@ -67,10 +67,11 @@ export class Behaviour {
   @Max(TEN_MINUTES_MS)
   latencyMs = 0;
 
-  /** Pieces of text per second; 0: as fast as possible. */
+  /** Pieces of text per second; 0: as fast as possible; null: as the sandbox is set. */
+  @IsOptional()
   @IsNumber()
   @Min(0)
-  tokensPerSecond = 0;
+  tokensPerSecond: number | null = null;
 
   /** Characters (code points) in a piece. */
   @IsInt()
@@ -100,16 +101,25 @@ export class Behaviour {
 
 const DIRECTIVE = /\[\[behaviour:(\w+)((?:\s+\w+=[^\s\]]+)*)\s*\]\]/;
 
+/** A behaviour that a prompt asks for. */
+export class Directive extends Behaviour {
+  /** For how many calls of the same conversation it holds, before one is answered plainly; null: for all. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  times: number | null = null;
+}
+
 /**
  * The behaviour that a prompt asks for, e.g. `[[behaviour:cut afterChunks=1]]`; null when it asks for none.
  * @throws GoogleError 400 that names what is wrong with the directive
  */
-export function behaviourInPrompt(prompt: string): Behaviour | null {
+export function directiveIn(prompt: string): Directive | null {
   const directive = DIRECTIVE.exec(prompt);
   if (directive === null) return null;
   const [, type, options = ''] = directive;
   const given = options.trim().split(/\s+/).filter(Boolean).map(readOption);
-  const behaviour = plainToInstance(Behaviour, { type, ...Object.fromEntries(given) });
+  const behaviour = plainToInstance(Directive, { type, ...Object.fromEntries(given) });
   const [problem] = validateSync(behaviour, { whitelist: true, forbidNonWhitelisted: true });
   if (problem === undefined) return behaviour;
   const rules = Object.values(problem.constraints ?? {}).join('; ');

@@ -1,5 +1,6 @@
 import { Controller, Get, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GeminiSandboxConfig } from './gemini-sandbox.config.js';
 import { Behaviour } from './gemini.behaviour.js';
 import { type GeminiCall, type Method, METHODS, NO_CONVERSATION, readConversation } from './gemini.call.js';
 import { GeminiJournal } from './gemini.journal.js';
@@ -30,6 +31,7 @@ export class GeminiController {
   constructor(
     private readonly script: GeminiScript,
     private readonly journal: GeminiJournal,
+    private readonly config: GeminiSandboxConfig,
   ) {}
 
   @Get()
@@ -59,13 +61,18 @@ export class GeminiController {
     const { behaviour, ruleId } = known ? this.script.next(call) : { behaviour: new Behaviour(), ruleId: null };
     const entry = this.journal.open(call, known ? behaviour.type : '404', ruleId);
     reply.hijack();
-    await play(known ? plan(call, behaviour, framing) : planError(unknownModelError(call.model)), reply.raw, entry);
+    const steps = known ? this.plan(call, behaviour, framing) : planError(unknownModelError(call.model));
+    await play(steps, reply.raw, entry);
+  }
+
+  private plan(call: GeminiCall, behaviour: Behaviour, framing: Framing | null): Iterable<Step> {
+    if (call.method === 'getModel') return planJson(modelResource(call.model), behaviour);
+    if (call.method === 'countTokens') return planCount(call, behaviour);
+    return planAnswer(call, behaviour, framing, this.config.tokensPerSecond);
   }
 }
 
-function plan(call: GeminiCall, behaviour: Behaviour, framing: Framing | null): Iterable<Step> {
-  if (call.method === 'getModel') return planJson(modelResource(call.model), behaviour);
-  if (call.method !== 'countTokens') return planAnswer(call, behaviour, framing);
+function planCount(call: GeminiCall, behaviour: Behaviour): Iterable<Step> {
   const text = call.contents.map(textOf).join('') + (call.systemInstruction ?? '');
   const totalTokens = tokensOf(text);
   return planJson({ totalTokens, promptTokensDetails: [{ modality: 'TEXT', tokenCount: totalTokens }] }, behaviour);

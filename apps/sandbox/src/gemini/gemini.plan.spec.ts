@@ -20,6 +20,8 @@ const behaviour = (overrides: Partial<Behaviour>): Behaviour => Object.assign(ne
 const bytesOf = (steps: Iterable<Step>): string =>
   Buffer.concat([...steps].flatMap((step) => (step.do === 'write' ? [step.bytes] : []))).toString();
 
+const NAMING = 'Name this conversation in at most six words, in its own language. Answer with the name alone.';
+
 const textsOf = (responses: GenerateContentResponse[]): string =>
   responses
     .flatMap(({ candidates }) => candidates?.[0]?.content?.parts ?? [])
@@ -57,6 +59,42 @@ describe('a planned answer', () => {
       step.do === 'wait' ? step.ms : step.do,
     );
     expect(steps).toEqual([300, 'head', 'write', 50, 'write', 50, 'write', 'end']);
+  });
+
+  it('has the pace of the sandbox where it has none of its own, and then a text to read', () => {
+    const waits = (scripted: Behaviour, asked = call('Hi')): number[] =>
+      [...planAnswer(asked, scripted, SSE_FRAMING, 20)].flatMap((step) => (step.do === 'wait' ? [step.ms] : []));
+    expect(new Set(waits(behaviour({})))).toEqual(new Set([50]));
+    expect(new Set(waits(behaviour({ tokensPerSecond: 10 })))).toEqual(new Set([100]));
+    expect(waits(behaviour({ tokensPerSecond: 0 }))).toEqual([]);
+    expect(waits(behaviour({}), { ...call('User: Hi'), systemInstruction: NAMING })).toEqual([]);
+
+    const said = (turns: number): string => {
+      const body = bytesOf(planAnswer({ ...call('Hi'), turns }, behaviour({}), null, 20));
+      return textsOf([JSON.parse(body) as GenerateContentResponse]);
+    };
+    expect(said(1)).toMatch(/^Turn 1\. You said: "Hi"\.\n\n## .*\n1\. /s);
+    expect(said(2)).toMatch(/^Turn 2\. .*```ts\n/s);
+    expect(said(3)).toMatch(/^Turn 3\. .*\| --- \|/s);
+    expect(said(5)).toContain(said(1).split('\n\n')[1]);
+  });
+
+  it.each([
+    ['Why is the sky blue?', 'Why is the sky blue'],
+    ['**Write** a story, a long one, about "Rex": my dog! [[behaviour:cut times=1]]', 'Write a story a long one'],
+    ["[[behaviour:answer]] What's new -- in 2026?\n\nAll of it.", "What's new in 2026 All of"],
+    ['为什么天空是蓝色的？', '为什么天空是蓝色的'],
+    ['x'.repeat(100), 'x'.repeat(48)],
+    ['?!', 'New conversation'],
+  ])('to %j names the conversation %j', (question, title) => {
+    const asked = {
+      ...call(`User: ${question}\n\nAssistant: Turn 1. You said: "Hello".`),
+      systemInstruction: NAMING,
+    };
+    const name = (scripted: Behaviour): string =>
+      textsOf([JSON.parse(bytesOf(planAnswer(asked, scripted, null))) as GenerateContentResponse]);
+    expect(name(behaviour({}))).toBe(title);
+    expect(name(behaviour({ text: 'Own' }))).toBe('Own');
   });
 
   it('ends a network chunk inside a character for split_utf8', () => {

@@ -1,5 +1,6 @@
 import type { Behaviour, BehaviourType } from './gemini.behaviour.js';
 import type { GeminiCall } from './gemini.call.js';
+import { echo, essay, isNaming, titleOf } from './gemini.text.js';
 import {
   errorOfStatus,
   type Framing,
@@ -32,17 +33,6 @@ const JSON_TYPE = 'application/json; charset=UTF-8';
 /** Long enough for written bytes to arrive as a separate network chunk. */
 const SETTLE_MS = 15;
 
-const ECHOED_CHARACTERS = 1_000;
-
-/** The default answer to a call: deterministic, and a summary of what was sent. */
-function echo(call: GeminiCall): string {
-  const instruction = call.systemInstruction === null ? '' : ` I was told: "${call.systemInstruction}"`;
-  return `Turn ${call.turns}. You said: "${clip(call.prompt)}".${instruction}`;
-}
-
-const clip = (text: string): string =>
-  text.length <= ECHOED_CHARACTERS ? text : `${[...text].slice(0, ECHOED_CHARACTERS).join('')}…`;
-
 /** One error, as a whole response. */
 export function* planError(error: GoogleError): Generator<Step> {
   yield { do: 'head', status: error.code, contentType: JSON_TYPE };
@@ -62,11 +52,18 @@ export function* planJson(body: object, behaviour: Behaviour): Generator<Step> {
 /**
  * All steps of the answer to one generating call.
  * @param framing how a streamed answer is written; null: the answer is one body
+ * @param pace pieces of text per second where the behaviour says nothing; 0: all at once
  */
-export function* planAnswer(call: GeminiCall, behaviour: Behaviour, framing: Framing | null): Generator<Step> {
+export function* planAnswer(
+  call: GeminiCall,
+  behaviour: Behaviour,
+  framing: Framing | null,
+  pace = 0,
+): Generator<Step> {
   if (yield* planFailureAtOnce(behaviour)) return;
-  const answer = answerOf(call, behaviour);
-  yield* framing === null ? planBody(answer, behaviour) : planStream(answer, behaviour, framing);
+  const answer = answerOf(call, behaviour, pace);
+  const ownPace = behaviour.tokensPerSecond ?? (isNaming(call) ? 0 : pace);
+  yield* framing === null ? planBody(answer, behaviour) : planStream(answer, behaviour, framing, ownPace);
 }
 
 /** The latency and failures before an answer. @returns whether there is no answer after them */
@@ -104,9 +101,9 @@ interface Answer {
 
 const THOUGHTS = 'Let me think.';
 
-function answerOf(call: GeminiCall, behaviour: Behaviour): Answer {
+function answerOf(call: GeminiCall, behaviour: Behaviour, pace: number): Answer {
   const { type, afterChunks } = behaviour;
-  const whole = textFor(call, behaviour);
+  const whole = textFor(call, behaviour, pace);
   const thoughtTokens = Math.min(behaviour.thoughtTokens ?? (type === 'thoughts' ? tokensOf(THOUGHTS) : 0), cap(call));
   const said = clipToTokens(whole, cap(call) - thoughtTokens);
   const pieces = piecesOf(said, behaviour.chunkSize).map((text) => ({ text }));
@@ -159,8 +156,11 @@ function clipToTokens(text: string, tokens: number): string {
   return clipped;
 }
 
-function textFor(call: GeminiCall, { type, text }: Behaviour): string {
-  return text ?? (type === 'split_utf8' ? `${echo(call)} Grüße, 世界! 👋🏽` : echo(call));
+function textFor(call: GeminiCall, { type, text }: Behaviour, pace: number): string {
+  if (text !== undefined) return text;
+  if (isNaming(call)) return titleOf(call);
+  const answer = pace > 0 ? essay(call) : echo(call);
+  return type === 'split_utf8' ? `${answer} Grüße, 世界! 👋🏽` : answer;
 }
 
 function piecesOf(text: string, size: number): string[] {
@@ -169,8 +169,8 @@ function piecesOf(text: string, size: number): string[] {
   return Array.from({ length: count }, (_, index) => characters.slice(index * size, (index + 1) * size).join(''));
 }
 
-function* planStream(answer: Answer, behaviour: Behaviour, framing: Framing): Generator<Step> {
-  const pauseMs = behaviour.tokensPerSecond > 0 ? 1000 / behaviour.tokensPerSecond : 0;
+function* planStream(answer: Answer, behaviour: Behaviour, framing: Framing, pace: number): Generator<Step> {
+  const pauseMs = pace > 0 ? 1000 / pace : 0;
   yield { do: 'head', status: 200, contentType: framing.contentType };
   if (framing.open !== '') yield* write(framing.open);
   let index = 0;

@@ -71,6 +71,20 @@ describe('GeminiScript', () => {
     expect(rule.used).toBe(0);
   });
 
+  it('follows a directive as many times as it says, answers the same conversation once, and begins anew', () => {
+    const script = new GeminiScript();
+    const asking = { prompt: 'Go [[behaviour:cut times=2]]', contents: [{ role: 'user', parts: [{ text: 'Go' }] }] };
+    const others = { ...asking, contents: [{ role: 'user', parts: [{ text: 'Go on' }] }] };
+    expect([1, 2].map(() => next(script, asking))).toEqual(['cut', 'cut']);
+    expect(next(script, others)).toBe('cut');
+    expect([3, 4].map(() => next(script, asking))).toEqual(['answer', 'cut']);
+  });
+
+  it('does not let a directive steer the name of its conversation', () => {
+    const naming = { systemInstruction: 'Name this conversation.', prompt: 'User: Go [[behaviour:503]]' };
+    expect(next(new GeminiScript(), naming)).toBe('answer');
+  });
+
   it.each(['[[behaviour:nonsense]]', '[[behaviour:cut afterChunks=-1]]', '[[behaviour:cut bogus=1]]'])(
     'refuses %s',
     (prompt) => {

@@ -1,6 +1,11 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Behaviour, behaviourInPrompt } from './gemini.behaviour.js';
+import { Behaviour, type Directive, directiveIn } from './gemini.behaviour.js';
 import { GENERATING_METHODS, type GeminiCall, type Method } from './gemini.call.js';
+import { isNaming } from './gemini.text.js';
+
+/** Of how many conversations it is known how often their directive was followed. */
+const FOLLOWED_KEPT = 1_000;
 
 /** The calls that a rule applies to: those that meet every given field. */
 export interface CallMatch {
@@ -32,6 +37,8 @@ export interface Rule {
 export class GeminiScript {
   private rules: Rule[] = [];
   private lastId = 0;
+  /** How often directives with a number of times have been followed, by the conversation that they stand in. */
+  private readonly followed = new Map<string, number>();
 
   add(match: CallMatch, behaviours: Behaviour[], times: number | null): Rule {
     const rule = { id: ++this.lastId, match, behaviours, times, used: 0 };
@@ -50,6 +57,7 @@ export class GeminiScript {
 
   clear(): void {
     this.rules = [];
+    this.followed.clear();
   }
 
   /**
@@ -57,14 +65,37 @@ export class GeminiScript {
    * @throws GoogleError 400 for an invalid directive in the prompt
    */
   next(call: GeminiCall): { behaviour: Behaviour; ruleId: number | null } {
-    const asked = call.method === 'getModel' || call.method === 'countTokens' ? null : behaviourInPrompt(call.prompt);
-    if (asked !== null) return { behaviour: asked, ruleId: null };
+    const asked = takesDirectives(call) ? directiveIn(call.prompt) : null;
+    if (asked !== null) return { behaviour: this.follow(asked, call), ruleId: null };
     const rule = this.rules.find((candidate) => !isUsedUp(candidate) && matches(candidate.match, call));
     if (rule === undefined) return { behaviour: new Behaviour(), ruleId: null };
     const behaviour = rule.behaviours[rule.used++ % rule.behaviours.length] ?? new Behaviour();
     return { behaviour, ruleId: rule.id };
   }
+
+  /** The behaviour of a directive, or a plain answer after as many times as it says; then it begins anew. */
+  private follow(directive: Directive, call: GeminiCall): Behaviour {
+    if (directive.times === null) return directive;
+    const key = conversationKey(call);
+    const times = this.followed.get(key) ?? 0;
+    this.followed.delete(key);
+    if (times >= directive.times) return new Behaviour();
+    this.followed.set(key, times + 1);
+    const [oldest] = this.followed.keys();
+    if (this.followed.size > FOLLOWED_KEPT && oldest !== undefined) this.followed.delete(oldest);
+    return directive;
+  }
 }
+
+/** A directive steers the answer to the message that it stands in, and not what is asked about that message. */
+const takesDirectives = (call: GeminiCall): boolean =>
+  (GENERATING_METHODS as readonly Method[]).includes(call.method) && !isNaming(call);
+
+/** The same for each attempt to answer one message. */
+const conversationKey = ({ model, contents }: GeminiCall): string =>
+  createHash('sha256')
+    .update(JSON.stringify([model, contents]))
+    .digest('base64');
 
 const isUsedUp = (rule: Rule): boolean => rule.times !== null && rule.used >= rule.times * rule.behaviours.length;
 

@@ -1,4 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { OpenEnumProperty } from '@app/platform';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import {
   MESSAGE_ROLES,
   MESSAGE_STATUSES,
@@ -10,6 +11,7 @@ import {
 } from './message.row.js';
 
 /** What a reply cost. */
+@ApiSchema({ description: 'What a reply cost. Null of a message, and of a reply until the model reported it.' })
 export class MessageUsageResponse {
   @ApiProperty({ type: 'integer', minimum: 0, description: 'Tokens of the request, history included.', example: 12 })
   promptTokens!: number;
@@ -30,8 +32,9 @@ export class MessageUsageResponse {
 }
 
 /** Why a reply brought no complete answer. */
+@ApiSchema({ description: 'Why a reply is `failed` or `blocked`. Null of any other message.' })
 export class MessageErrorResponse {
-  @ApiProperty({ enum: REPLY_ERROR_CODES, description: 'Stable, for programs.', example: 'model_unavailable' })
+  @OpenEnumProperty({ enum: REPLY_ERROR_CODES, description: 'Stable, for programs.', example: 'model_unavailable' })
   code!: ReplyErrorCode;
 
   @ApiProperty({ type: 'string', description: 'One sentence for people.', example: 'The model did not answer.' })
@@ -46,7 +49,7 @@ export class MessageResponse {
   @ApiProperty({ type: 'string', format: 'uuid', example: '01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10' })
   chatroomId!: string;
 
-  @ApiProperty({ enum: MESSAGE_ROLES, example: 'bot' })
+  @OpenEnumProperty({ enum: MESSAGE_ROLES, description: 'Who wrote it.', example: 'bot' })
   role!: MessageRole;
 
   @ApiProperty({
@@ -56,7 +59,7 @@ export class MessageResponse {
   })
   content!: string;
 
-  @ApiProperty({
+  @OpenEnumProperty({
     enum: MESSAGE_STATUSES,
     description:
       'A message of the user is `completed`. A reply is `queued`, then `generating`, then finally one of ' +
@@ -102,14 +105,10 @@ export class MessageResponse {
   })
   finishReason!: string | null;
 
-  @ApiProperty({ type: MessageUsageResponse, nullable: true, description: 'Of a reply, once the model reported it.' })
+  @ApiProperty({ type: MessageUsageResponse, nullable: true })
   usage!: MessageUsageResponse | null;
 
-  @ApiProperty({
-    type: MessageErrorResponse,
-    nullable: true,
-    description: 'Of a reply that is `failed` or `blocked`: why.',
-  })
+  @ApiProperty({ type: MessageErrorResponse, nullable: true })
   error!: MessageErrorResponse | null;
 }
 

@@ -6,6 +6,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { toMessageResponse } from '../messages/message.response.js';
+import { ApiReplyEvents, REPLY_STREAM_EVENT } from '../streams/reply-event.response.js';
 import { type AcceptedReply, ReplyStreamService } from '../streams/reply-stream.service.js';
 import { ACCEPTANCE_HEADERS, setAcceptanceHeaders } from './acceptance-headers.js';
 import { regenerateRequest, requireIdempotencyKey, sendRequest } from './idempotency-key.js';
@@ -40,16 +41,28 @@ const REPLY_EVENTS =
   'event: delta\nid: 1-15-3f0a5c1e8b20\ndata: {"text":" air"}\n\n' +
   'event: done\nid: done-3f0a5c1e8b20\ndata: {"id":"…","status":"completed","content":"Because the air",…}\n\n';
 
-const stream = (events: string) => ({
-  'text/event-stream': { schema: { type: 'string' }, example: `retry: 500\n${events}` },
-});
+/** A stream as it is sent, in Markdown. */
+const asSent = (events: string): string => `\n\n\`\`\`\nretry: 500\n${events.trimEnd()}\n\`\`\``;
 
-const accepted = (data: string) => stream(`event: accepted\nid: 0-0-3f0a5c1e8b20\ndata: ${data}\n\n${REPLY_EVENTS}`);
+const accepted = (data: string): string =>
+  asSent(`event: accepted\nid: 0-0-3f0a5c1e8b20\ndata: ${data}\n\n${REPLY_EVENTS}`);
+
+/** OpenAPI 3.1 has one place for what a stream holds: the schema is that of each event (3.2 calls it `itemSchema`). */
+const STREAM = {
+  'text/event-stream': {
+    schema: REPLY_STREAM_EVENT,
+    examples: {
+      delta: { value: { event: 'delta', id: '1-11-3f0a5c1e8b20', data: { text: 'Because the' } } },
+      reset: { value: { event: 'reset', id: '2-0-3f0a5c1e8b20', data: {} } },
+    },
+  },
+};
 
 const EVENTS =
   '`delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final ' +
   'state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, ' +
-  'from whichever moment, replica or `Last-Event-ID` one reads.';
+  'from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole ' +
+  'answer.';
 
 const ENDED = { status: 204, description: '`Last-Event-ID` is the id of `done`: there is nothing more to read.' };
 
@@ -57,6 +70,7 @@ const ENDED = { status: 204, description: '`Last-Event-ID` is the id of `done`: 
 @ApiTags('Messages')
 @ApiBearerAuth()
 @ApiProblem(404, 'chatroom_not_found', 'message_not_found')
+@ApiReplyEvents()
 @Controller('chatroom/:id/message')
 export class MessageStreamController {
   constructor(
@@ -72,7 +86,9 @@ export class MessageStreamController {
   @ApiOperation({
     operationId: 'sendMessageAndStream',
     summary: 'Send a message and stream its reply',
-    description: `As \`sendMessage\`, but the answer is a stream of server-sent events: \`accepted\` \`{message, reply}\`, then ${EVENTS}`,
+    description:
+      `As \`sendMessage\`, but the answer is a stream of server-sent events: \`accepted\` \`{message, reply}\`, then ${EVENTS}` +
+      accepted('{"message":{"id":"…",…},"reply":{"id":"…","status":"queued",…}}'),
   })
   @ApiHeader(REQUIRED_KEY)
   @ApiHeader(REPEATED_LAST_EVENT_ID)
@@ -80,7 +96,7 @@ export class MessageStreamController {
     status: 200,
     description: 'Accepted, and streaming.',
     headers: ACCEPTANCE_HEADERS,
-    content: accepted('{"message":{"id":"…",…},"reply":{"id":"…","status":"queued",…}}'),
+    content: STREAM,
   })
   @ApiResponse({ ...ENDED, headers: ACCEPTANCE_HEADERS })
   @ApiProblem(400, 'idempotency_key_required')
@@ -109,10 +125,10 @@ export class MessageStreamController {
   @ApiOperation({
     operationId: 'streamReply',
     summary: 'Stream a reply',
-    description: `Server-sent events: ${EVENTS}`,
+    description: `Server-sent events: ${EVENTS}${asSent(REPLY_EVENTS)}`,
   })
   @ApiHeader(LAST_EVENT_ID)
-  @ApiResponse({ status: 200, description: 'The stream.', content: stream(REPLY_EVENTS) })
+  @ApiResponse({ status: 200, description: 'The stream.', content: STREAM })
   @ApiResponse(ENDED)
   @ApiProblem(429, 'too_many_streams')
   stream(
@@ -133,7 +149,9 @@ export class MessageStreamController {
   @ApiOperation({
     operationId: 'regenerateReplyAndStream',
     summary: "Renew the room's latest reply, and stream the new one",
-    description: `As \`regenerateReply\`, but the answer is a stream of server-sent events: \`accepted\` \`{reply}\`, then ${EVENTS}`,
+    description:
+      `As \`regenerateReply\`, but the answer is a stream of server-sent events: \`accepted\` \`{reply}\`, then ${EVENTS}` +
+      accepted('{"reply":{"id":"…","status":"queued",…}}'),
   })
   @ApiHeader(REQUIRED_KEY)
   @ApiHeader(REPEATED_LAST_EVENT_ID)
@@ -141,7 +159,7 @@ export class MessageStreamController {
     status: 200,
     description: 'Accepted, and streaming.',
     headers: ACCEPTANCE_HEADERS,
-    content: accepted('{"reply":{"id":"…","status":"queued",…}}'),
+    content: STREAM,
   })
   @ApiResponse({ ...ENDED, headers: ACCEPTANCE_HEADERS })
   @ApiProblem(400, 'idempotency_key_required')

@@ -1,4 +1,5 @@
-import { ChatError, isChatError } from '../errors.js';
+import { type ChatError, toChatError } from '../errors.js';
+import { newIdempotencyKey } from '../idempotency-key.js';
 import type { ChatClient, Conversation, Message, Quota, Reply, ReplyEvent, Room } from '../types.js';
 import type { ConversationActions, ConversationState, ConversationView } from './conversation-view.js';
 import { isUnfinished, mergePage, outgoing, type ShownMessage, shownOf, withMessage } from './shown-message.js';
@@ -73,7 +74,7 @@ export class ConversationStore implements ConversationActions {
   };
 
   readonly send = (content: string): void => {
-    const message = outgoing(crypto.randomUUID(), content);
+    const message = outgoing(newIdempotencyKey(), content);
     this.unaccepted = [...this.unaccepted, message];
     this.enqueue(message.key);
   };
@@ -97,7 +98,7 @@ export class ConversationStore implements ConversationActions {
       const stopped = await this.client.replies.stop(this.roomId, reply.id);
       if (!isUnfinished(stopped)) this.update(reply.id, stopped);
     } catch (error) {
-      this.error = asChatError(error);
+      this.error = toChatError(error);
     }
     this.publish();
   };
@@ -106,7 +107,7 @@ export class ConversationStore implements ConversationActions {
     const latest = this.stored.at(-1);
     if (latest?.role !== 'bot' || this.view.busy) return;
     const replyId = latest.id;
-    const key = this.regeneration?.replyId === replyId ? this.regeneration.key : crypto.randomUUID();
+    const key = this.regeneration?.replyId === replyId ? this.regeneration.key : newIdempotencyKey();
     const regeneration: Regeneration = { replyId, key, pending: true };
     this.regeneration = regeneration;
     this.patch(replyId, { sendError: null });
@@ -167,7 +168,7 @@ export class ConversationStore implements ConversationActions {
       use(await this.client.rooms.get(this.roomId, page));
       this.error = null;
     } catch (error) {
-      this.error = asChatError(error);
+      this.error = toChatError(error);
       if (this.room === null || this.error.status === 404) this.status = 'failed';
     }
     this.publish();
@@ -197,7 +198,7 @@ export class ConversationStore implements ConversationActions {
       else controller.abort();
       return null;
     } catch (error) {
-      const refusal = asChatError(error);
+      const refusal = toChatError(error);
       if (refusal.code === 'daily_quota_exceeded' && this.quota !== null) this.quota = { ...this.quota, remaining: 0 };
       return refusal;
     } finally {
@@ -242,7 +243,7 @@ export class ConversationStore implements ConversationActions {
       }
     } catch (error) {
       if (this.reading !== reading) return;
-      this.error = asChatError(error);
+      this.error = toChatError(error);
       this.patch(replyId, { reconnecting: false });
       // It is read on after the next loading.
       this.reading = null;
@@ -305,6 +306,3 @@ export class ConversationStore implements ConversationActions {
     };
   }
 }
-
-const asChatError = (error: unknown): ChatError =>
-  isChatError(error) ? error : new ChatError('connection', String(error), 0, null, null, []);

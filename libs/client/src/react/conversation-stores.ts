@@ -26,8 +26,6 @@ function storesOf(client: ChatClient): Map<string, ConversationStore> {
   const stores = new Map<string, ConversationStore>();
   storesOfClients.set(client, stores);
   // Who logs in next sees nothing of it.
-  client.auth.onChange((session) => {
-    if (session === null) stores.clear();
-  });
+  client.auth.onChange(() => stores.clear());
   return stores;
 }

@@ -1,9 +1,10 @@
+import { OpenEnumProperty } from '@app/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import { type Interval, INTERVALS } from '../catalogue/plan-catalogue.js';
 
 /** A way to pay for a plan. */
 export class PriceResponse {
-  @ApiProperty({ enum: INTERVALS, description: 'How often it is paid.', example: 'month' })
+  @OpenEnumProperty({ enum: INTERVALS, description: 'How often it is paid.', example: 'month' })
   interval!: Interval;
 }
 

@@ -1,3 +1,4 @@
+import { OpenEnumProperty } from '@app/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import { PURPOSES } from './used-tokens.js';
 
@@ -12,7 +13,7 @@ export class UsageResponse {
   @ApiProperty({ description: 'The model as it was asked for.', example: 'gemini-flash-latest' })
   model!: string;
 
-  @ApiProperty({
+  @OpenEnumProperty({
     enum: PURPOSES,
     description: 'What the model was called for: a reply, or the title of a room.',
     example: 'reply',

@@ -1,0 +1,64 @@
+import { composerInsert } from '../composer/composer-insert.js';
+import { Icon } from '../ui/icon.js';
+import { notify } from '../ui/notices.js';
+import { useStore } from '../ui/store.js';
+import { connection } from './connection.js';
+import { MODEL_DISTURBANCES } from './model-disturbances.js';
+
+const OFFLINE_MS = 5_000;
+
+/** The sandbox stands on the machine of whoever tries it. */
+const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
+
+/** Ways to disturb the connection and the model, to see that the reply survives. */
+export function Disturbances() {
+  const offline = useStore(connection.offline);
+  return (
+    <section class="disturbances" aria-label="Disturb">
+      <h3>Disturb the connection</h3>
+      <div class="disturbance-buttons">
+        <button type="button" class="button button-small" onClick={cut}>
+          <Icon name="cut" size={15} /> Cut my connection
+        </button>
+        <button
+          type="button"
+          class="button button-small"
+          disabled={offline}
+          onClick={() => connection.goOffline(OFFLINE_MS)}
+        >
+          {offline ? 'Offline …' : 'Go offline for 5 s'}
+        </button>
+      </div>
+      {isLocal && (
+        <>
+          <h3>Disturb the model, at the next message</h3>
+          <div class="disturbance-buttons">
+            {MODEL_DISTURBANCES.map(({ name, directive, effect }) => (
+              <button
+                key={name}
+                type="button"
+                class="button button-small"
+                title={effect}
+                onClick={() => {
+                  composerInsert.set({ text: directive });
+                  notify(effect);
+                }}
+              >
+                {name}
+              </button>
+            ))}
+          </div>
+          <p class="disturbance-note">
+            They add a word for the sandbox to your message. To a real model, with a key of your own, it is only text.
+          </p>
+        </>
+      )}
+    </section>
+  );
+}
+
+function cut(): void {
+  const requests = connection.cut();
+  const what = requests === 1 ? 'One open request was cut.' : `${requests} open requests were cut.`;
+  notify(requests === 0 ? 'Nothing is open: cut while a reply is being written.' : what);
+}

@@ -1,0 +1,27 @@
+import type { ShownMessage } from '@gemini-chat/client/react';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { statusLabel } from './reply-status.js';
+
+/** Longer answers are read in the list. */
+const SAID_CHARACTERS = 400;
+
+/** Says a new answer to a screen reader once it is complete, and not while it grows. */
+export function Announcer({ messages }: { messages: ShownMessage[] }) {
+  const [said, setSaid] = useState('');
+  const growing = useRef<string | null>(null);
+  const last = messages.at(-1);
+  useEffect(() => {
+    if (last?.role !== 'bot') return;
+    if (last.status === 'queued' || last.status === 'generating') {
+      growing.current = last.id;
+    } else if (growing.current === last.id) {
+      growing.current = null;
+      setSaid(`Reply, ${statusLabel(last).toLowerCase()}: ${last.content.slice(0, SAID_CHARACTERS)}`);
+    }
+  }, [last?.id, last?.status]);
+  return (
+    <p class="visually-hidden" aria-live="polite">
+      {said}
+    </p>
+  );
+}

@@ -1,0 +1,140 @@
+import type { ShownMessage } from '@gemini-chat/client/react';
+import { CopyButton } from '../ui/copy-button.js';
+import { errorText } from '../ui/error-text.js';
+import { Icon } from '../ui/icon.js';
+import { QuotaCard } from '../plan/quota-card.js';
+import { MarkdownView } from '../markdown/markdown-view.js';
+import { replyErrorText } from './reply-error-text.js';
+import { statusLabel, usageText } from './reply-status.js';
+import { useVariants, type Variants } from './variants.js';
+
+interface BotMessageProps {
+  shown: ShownMessage;
+  /** Whether it is the room's last message: only such a one can be regenerated. */
+  isLast: boolean;
+  busy: boolean;
+  onRegenerate: () => void;
+}
+
+/** A reply: its text, live while it is written, how it stands, and what can be done with it. */
+export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProps) {
+  const { message } = shown;
+  const growing = shown.status === 'queued' || shown.status === 'generating';
+  const variants = useVariants(message, isLast && !growing);
+  const older = variants.all?.[variants.position];
+  const isOlder = older !== undefined && older.id !== message?.id;
+  const content = isOlder ? older.content : shown.content;
+  return (
+    <article class={`message message-bot${growing ? ' message-growing' : ''}`} aria-label="Reply" aria-busy={growing}>
+      {content === '' && growing ? (
+        <Waiting status={shown.status} />
+      ) : (
+        <MarkdownView text={content} growing={growing} />
+      )}
+      <ReplyNotices shown={isOlder ? { ...shown, message: older, status: older.status } : shown} />
+      {shown.sendError !== null && <NotRegenerated shown={shown} />}
+      <footer class="message-footer">
+        <span class={`status status-${shown.status}`}>{statusLabel(isOlder ? older : shown)}</span>
+        {message !== null && !growing && <span class="message-usage">{usageText(isOlder ? older : message)}</span>}
+        {!growing && (
+          <span class="message-actions">
+            <VariantSwitch variants={variants} loads={isLast} />
+            <CopyButton label="Copy the reply" text={() => content} />
+            {isLast && (
+              <button
+                type="button"
+                class="icon-button"
+                aria-label="Regenerate"
+                title="Regenerate: another answer, for one message of your quota"
+                disabled={busy}
+                onClick={onRegenerate}
+              >
+                <Icon name="refresh" size={16} />
+              </button>
+            )}
+          </span>
+        )}
+      </footer>
+    </article>
+  );
+}
+
+function Waiting({ status }: { status: string }) {
+  return (
+    <p class="waiting">
+      <span class="waiting-dots" aria-hidden="true">
+        <i />
+        <i />
+        <i />
+      </span>
+      {status === 'queued' ? 'Waiting for the model' : 'The model begins'}
+    </p>
+  );
+}
+
+/** What a person should know of the reply besides its text. */
+function ReplyNotices({ shown: { message, reconnecting } }: { shown: ShownMessage }) {
+  const error = message === null ? null : replyErrorText(message);
+  return (
+    <>
+      {reconnecting && (
+        <p class="message-notice message-notice-lost" role="status">
+          The connection is lost. Connecting again; nothing is lost of the reply.
+        </p>
+      )}
+      {error !== null && (
+        <p class="message-notice message-notice-error">
+          <Icon name="warning" size={16} /> {error}
+        </p>
+      )}
+    </>
+  );
+}
+
+function NotRegenerated({ shown: { sendError } }: { shown: ShownMessage }) {
+  if (sendError?.code === 'daily_quota_exceeded') return <QuotaCard error={sendError} />;
+  return (
+    <p class="message-notice message-notice-error" role="alert">
+      Not regenerated. {errorText(sendError)}
+    </p>
+  );
+}
+
+/** Walks through the variants of a reply. @param props.loads whether they are loaded without being asked */
+function VariantSwitch({ variants, loads }: { variants: Variants; loads: boolean }) {
+  const { all, position, show, load } = variants;
+  if (all === null) {
+    if (loads) return null;
+    return (
+      <button type="button" class="button button-quiet button-small" onClick={load}>
+        Variants
+      </button>
+    );
+  }
+  if (all.length < 2) return loads ? null : <span>No other variant</span>;
+  return (
+    <span class="variants" role="group" aria-label="Variants of the reply">
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Older variant"
+        disabled={position === 0}
+        onClick={() => show(position - 1)}
+      >
+        <Icon name="left" size={16} />
+      </button>
+      <span aria-live="polite">
+        {position + 1}/{all.length}
+      </span>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Newer variant"
+        disabled={position === all.length - 1}
+        onClick={() => show(position + 1)}
+      >
+        <Icon name="right" size={16} />
+      </button>
+    </span>
+  );
+}

@@ -1,0 +1,28 @@
+import type { ConversationView } from '@gemini-chat/client/react';
+import { useEffect, useRef } from 'preact/hooks';
+import { noteQuota } from '../plan/plan-store.js';
+import { noteExchange } from '../rooms/rooms-store.js';
+import { announce, useRefresh } from '../tabs.js';
+
+/** Tells the rest of the page, and the other tabs, what happens in a room, and takes notice of what they do in it. */
+export function useExchanges(roomId: string, { messages, quota, reload, status }: ConversationView): void {
+  const last = messages.findLast(({ message }) => message !== null)?.message ?? null;
+  // Another reply, or another status of it.
+  const state = last === null ? '' : `${last.id} ${last.completedAt ?? ''}`;
+  const known = useRef<string | null>(null);
+  useEffect(() => {
+    if (status !== 'ready') return;
+    const before = known.current;
+    known.current = state;
+    if (before === null || before === state) return;
+    noteExchange(roomId);
+    announce({ what: 'messages', roomId });
+  }, [state, status]);
+  useEffect(() => {
+    if (quota !== null) noteQuota(quota);
+  }, [quota]);
+  useRefresh(
+    (change) => change.what === 'messages' && change.roomId === roomId,
+    () => void reload(),
+  );
+}

@@ -1,0 +1,29 @@
+import type { Message } from '@gemini-chat/client';
+import type { ShownMessage } from '@gemini-chat/client/react';
+
+const LABELS: Record<string, string> = {
+  sending: 'Sending',
+  unsent: 'Not sent',
+  queued: 'Queued',
+  generating: 'Generating',
+  completed: 'Completed',
+  cancelled: 'Stopped',
+  failed: 'Failed',
+  blocked: 'Blocked',
+};
+
+/** How a reply stands, in a word. A status that a newer API adds is shown as it is. */
+export function statusLabel(reply: ShownMessage | Message): string {
+  const error = 'message' in reply ? reply.message?.error : reply.error;
+  if (error?.code === 'reply_truncated') return 'Truncated';
+  return LABELS[reply.status] ?? reply.status;
+}
+
+/** The tokens that a reply took; empty while they are not known. */
+export function usageText({ usage, model }: Message): string {
+  if (usage === null) return '';
+  const { promptTokens, cachedTokens, thoughtTokens, replyTokens } = usage;
+  const parts = [`${promptTokens}${cachedTokens > 0 ? ` (${cachedTokens} cached)` : ''} in`, `${replyTokens} out`];
+  if (thoughtTokens > 0) parts.push(`${thoughtTokens} thought`);
+  return `${parts.join(', ')} tokens${model === null ? '' : ` · ${model}`}`;
+}

@@ -1,0 +1,35 @@
+import { useEffect, useState } from 'preact/hooks';
+import { client } from '../client.js';
+
+/** What the calls of one day used. */
+export interface DayUsage {
+  tokens: number;
+  /** Null: a model has no price. */
+  usd: number | null;
+}
+
+/** What was used today (UTC). @param version when it changes, it is read anew */
+export function useTodaysUsage(version: unknown): DayUsage | null {
+  const [usage, setUsage] = useState<DayUsage | null>(null);
+  useEffect(() => {
+    let current = true;
+    readToday().then(
+      (today) => current && setUsage(today),
+      () => undefined,
+    );
+    return () => {
+      current = false;
+    };
+  }, [version]);
+  return usage;
+}
+
+async function readToday(): Promise<DayUsage> {
+  const day = new Date().toISOString().slice(0, 10);
+  const usage: DayUsage = { tokens: 0, usd: 0 };
+  for await (const { promptTokens, thoughtTokens, replyTokens, costUsd } of client.usage({ from: day, to: day })) {
+    usage.tokens += promptTokens + thoughtTokens + replyTokens;
+    usage.usd = usage.usd === null || costUsd === null ? null : usage.usd + costUsd;
+  }
+  return usage;
+}

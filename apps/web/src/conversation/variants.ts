@@ -1,0 +1,43 @@
+import type { Message } from '@gemini-chat/client';
+import { useEffect, useState } from 'preact/hooks';
+import { client } from '../client.js';
+import { notifyError } from '../ui/notices.js';
+
+/** The variants of one reply, and which of them is shown. */
+export interface Variants {
+  /** Oldest first; null: not loaded. */
+  all: Message[] | null;
+  /** Counted from 0. */
+  position: number;
+  show(position: number): void;
+  load(): void;
+}
+
+/**
+ * The variants of a reply, of which the list of messages has the newest.
+ * @param reply null while it isn't accepted
+ * @param atOnce whether to load them without being asked
+ */
+export function useVariants(reply: Message | null, atOnce: boolean): Variants {
+  const [all, setAll] = useState<Message[] | null>(null);
+  const [position, setPosition] = useState(0);
+  const question = reply?.replyTo ?? null;
+  const load = (): void => {
+    if (reply === null || question === null) return;
+    variantsOf(reply.chatroomId, question).then((variants) => {
+      setAll(variants);
+      setPosition(variants.length - 1);
+    }, notifyError);
+  };
+  useEffect(() => {
+    setAll(null);
+    if (atOnce) load();
+  }, [reply?.id, atOnce]);
+  return { all, position, show: setPosition, load };
+}
+
+async function variantsOf(roomId: string, question: string): Promise<Message[]> {
+  const variants: Message[] = [];
+  for await (const variant of client.replies.variants(roomId, question)) variants.unshift(variant);
+  return variants;
+}
