@@ -58,7 +58,7 @@ describe('the files of the chat page', () => {
       "frame-ancestors 'none'",
       "base-uri 'none'",
       "require-trusted-types-for 'script'",
-      'trusted-types dompurify',
+      "trusted-types 'none'",
     ]);
   });
 
