@@ -188,10 +188,26 @@ export default {
       to: { path: tests },
     },
     {
-      name: 'product-needs-only-dependencies',
-      comment: 'An image has the dependencies of its own package.json, and no development dependencies.',
+      name: 'page-only-by-the-client',
+      comment: 'The chat page knows the product by its HTTP API, through the client that any other app may use.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: tests },
+      from: { path: '^apps/web/' },
+      to: { path: '^(apps|libs|prisma|scripts|bench|test)/', pathNot: '^(apps/web|libs/client)/' },
+    },
+    {
+      name: 'page-bundles-its-own-packages',
+      comment:
+        'What is in the bundle is what the page names: its script stays small, and nothing else reaches browsers.',
+      severity: 'error',
+      from: { path: '^apps/web/', pathNot: tests },
+      to: { path: 'node_modules/', pathNot: 'node_modules/(preact|marked|dompurify)/' },
+    },
+    {
+      name: 'product-needs-only-dependencies',
+      comment:
+        'An image has the dependencies of its own package.json, and no development dependencies. The page is bundled.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^apps/web/', ...tests] },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm'] },
     },
     {

@@ -18,6 +18,8 @@ const BUILD = ['Build', 'scripts/build.mjs', '--if-stale'];
 const checks = () => [
   ['Lint', packageCommand('eslint'), '.', '--max-warnings', '0'],
   ['Types', packageCommand('typescript', 'tsc'), '--noEmit'],
+  ['Types of the client', packageCommand('typescript', 'tsc'), '--noEmit', '--project', 'libs/client'],
+  ['Types of the page', packageCommand('typescript', 'tsc'), '--noEmit', '--project', 'apps/web'],
   ['Format', packageCommand('prettier'), '--check', '.'],
   ['Format of the schema', packageCommand('prisma'), 'format', '--check'],
   ['Imports', packageCommand('dependency-cruiser', 'depcruise'), ...IMPORT_GATE],

@@ -8,6 +8,7 @@ export function describeRun(env) {
   const api = `http://localhost:${env['PORT']}`;
   /** @type {[string, string][]} */
   const places = [
+    ...(hasPage(env) ? [/** @type {[string, string]} */ (['Chat page', `${api}/`])] : []),
     ['API', `${api}   Swagger UI: ${api}/docs`],
     ['Worker', `http://localhost:${env['WORKER_HEALTH_PORT']}/health/ready`],
     [
@@ -34,6 +35,9 @@ ${places.map(([name, where]) => `  ${name.padEnd(11)} ${where}`).join('\n')}
 ${conversation(api).replace(/^/gm, '  ')}
 `;
 }
+
+/** @param {Environment} env @returns {boolean} whether the API serves the chat page */
+const hasPage = (env) => (env['WEB_APP'] ?? (env['NODE_ENV'] === 'production' ? 'off' : 'on')) === 'on';
 
 /** @param {Environment} env @returns {string[]} */
 function sandboxed(env) {

@@ -30,6 +30,8 @@ const single = [
   breaks('sandbox-stands-alone', 'apps/sandbox/src/planted-lib.ts', '@app/contracts'),
   breaks('sandbox-stands-alone', 'apps/sandbox/src/planted-platform.ts', '@app/platform'),
   breaks('sandbox-stands-alone', 'apps/sandbox/src/planted-sdk.ts', 'stripe'),
+  breaks('page-only-by-the-client', 'apps/web/src/planted-lib.ts', '@app/contracts'),
+  breaks('page-bundles-its-own-packages', 'apps/web/src/planted-package.ts', 'uuid'),
   breaks('only-the-worker-has-gemini', 'libs/subscription/src/planted-gemini.ts', '@app/gemini'),
   breaks('api-never-reaches-gemini', 'apps/api/src/planted-reach.ts', './planted-step.js'),
   breaks('only-the-worker-has-gemini', 'apps/api/src/planted-step.ts', '@app/gemini'),

@@ -1,9 +1,10 @@
-import { render } from 'preact';
-import { App } from './app.js';
+// Before the parts of the page, whose own styles refine these.
 import './styles/tokens.css';
 import './styles/base.css';
-import './styles/layout.css';
 import './styles/parts.css';
+import './styles/layout.css';
+import { render } from 'preact';
+import { App } from './app.js';
 import { applyTheme } from './ui/theme.js';
 
 applyTheme();

@@ -11,10 +11,10 @@ export function announce(change: Change): void {
 }
 
 /**
- * Calls back when another tab has changed something that concerns the caller, and when this tab is looked at again: until
- * then other devices may have changed anything.
+ * Calls back when another tab has changed something that concerns the caller, and when this tab is shown again: until then
+ * other devices may have changed anything.
  */
-export function useRefresh(concerns: (change: Change) => boolean, refresh: () => void): void {
+export function useRefresh(concerns: (change: Change) => boolean, refresh: () => unknown): void {
   const latest = useRef({ concerns, refresh });
   latest.current = { concerns, refresh };
   useEffect(() => {

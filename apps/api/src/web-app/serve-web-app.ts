@@ -10,9 +10,14 @@ export function serveWebApp(fastify: FastifyInstance, files: WebAppFile[]): void
 }
 
 /** A browser that has the page already gets no second copy of it. */
-function answer(request: FastifyRequest, reply: FastifyReply, { content, headers }: WebAppFile): FastifyReply {
+function answer(request: FastifyRequest, reply: FastifyReply, { content, gzipped, headers }: WebAppFile): FastifyReply {
   void reply.headers(headers);
   const { etag } = headers;
   if (etag !== undefined && request.headers['if-none-match'] === etag) return reply.code(304).send();
-  return reply.send(content);
+  if (!takesGzip(request)) return reply.send(content);
+  return reply.header('content-encoding', 'gzip').send(gzipped);
 }
+
+/** Whether the client names gzip, and not to refuse it (RFC 9110, section 12.5.3). */
+const takesGzip = ({ headers }: FastifyRequest): boolean =>
+  /(?:^|,)\s*(?:x-)?gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))/i.test(String(headers['accept-encoding'] ?? ''));

@@ -4,19 +4,14 @@ import { client } from '../client.js';
 import { Brand } from '../ui/brand.js';
 import { CodeForm } from './code-form.js';
 import './login.css';
+import type { Person } from './person.js';
 import { PhoneForm } from './phone-form.js';
-
-/** Who wants to log in. */
-export interface PhoneAndName {
-  phone: string;
-  name: string;
-}
 
 /** Login in two steps: the number, and the code that was sent to it. */
 export function LoginPage() {
-  const [person, setPerson] = useState<PhoneAndName>({ phone: '', name: '' });
+  const [person, setPerson] = useState<Person>({ phone: '', name: '' });
   const [challenge, setChallenge] = useState<Challenge | null>(null);
-  const sendCode = async ({ phone, name }: PhoneAndName): Promise<void> => {
+  const sendCode = async ({ phone, name }: Person): Promise<void> => {
     setPerson({ phone, name });
     setChallenge(await client.auth.sendCode({ phone, ...(name === '' ? {} : { name }) }));
   };

@@ -2,12 +2,12 @@ import { useRef } from 'preact/hooks';
 import { FieldError } from '../ui/field-error.js';
 import { useAction } from '../ui/use-action.js';
 import { useFocus } from '../ui/use-focus.js';
-import type { PhoneAndName } from './login-page.js';
+import type { Person } from './person.js';
 
 interface PhoneFormProps {
   /** What was entered before. */
-  person: PhoneAndName;
-  onSubmit: (person: PhoneAndName) => Promise<void>;
+  person: Person;
+  onSubmit: (person: Person) => Promise<void>;
 }
 
 /** A number that is kept for fiction, so that no one has it. */

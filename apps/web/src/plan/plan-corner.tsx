@@ -11,40 +11,51 @@ import { QuotaBar } from './quota-bar.js';
 /** Below the rooms: what is left of the day's messages, and who is logged in. */
 export function PlanCorner() {
   const status = useStore(planStatus);
-  const known = useStore(session);
-  const confirming = useStore(isConfirming);
   const { page } = useRoute();
-  const name = known?.user.name ?? known?.user.phone ?? '';
-  const current = (of: string) => (page === of ? 'page' : undefined);
   return (
     <footer class="corner">
       {status !== null && status.quota.limit !== null && (
         <div class="corner-quota">
           <QuotaBar quota={status.quota} />
-          <a class="small" href={hrefOf({ page: 'plan' })} aria-current={current('plan')}>
+          <a class="small" href={hrefOf({ page: 'plan' })}>
             Go Pro
           </a>
         </div>
       )}
-      <p class="visually-hidden" role="status">
-        {status !== null && `Your plan is ${planLabel(status.plan)}`}
-      </p>
       <div class="corner-row">
-        <a class="corner-account" href={hrefOf({ page: 'account' })} aria-current={current('account')}>
-          <span class="avatar" aria-hidden="true">
-            {known?.user.name?.trim().charAt(0).toUpperCase() ?? <Icon name="user" size={16} />}
-          </span>
-          <span class="corner-name">{name}</span>
-          <span class="visually-hidden">: account</span>
-        </a>
-        <a
-          class={status !== null && status.quota.limit === null ? 'badge badge-accent plan-badge' : 'badge plan-badge'}
-          href={hrefOf({ page: 'plan' })}
-          aria-label={confirming ? 'Plan: confirming' : `Plan: ${planLabel(status?.plan ?? 'basic')}`}
-        >
-          {confirming ? 'Confirming …' : planLabel(status?.plan ?? 'basic')}
-        </a>
+        <AccountLink isShown={page === 'account'} />
+        <PlanBadge isShown={page === 'plan'} />
       </div>
     </footer>
+  );
+}
+
+function AccountLink({ isShown }: { isShown: boolean }) {
+  const user = useStore(session)?.user;
+  return (
+    <a class="corner-account" href={hrefOf({ page: 'account' })} aria-current={isShown ? 'page' : undefined}>
+      <span class="avatar" aria-hidden="true">
+        {user?.name?.trim().charAt(0).toUpperCase() ?? <Icon name="user" size={16} />}
+      </span>
+      <span class="corner-name">{user?.name ?? user?.phone}</span>
+      <span class="visually-hidden">: account</span>
+    </a>
+  );
+}
+
+function PlanBadge({ isShown }: { isShown: boolean }) {
+  const status = useStore(planStatus);
+  const confirming = useStore(isConfirming);
+  if (status === null) return null;
+  const text = confirming ? 'Confirming …' : planLabel(status.plan);
+  return (
+    <a
+      class={status.quota.limit === null ? 'badge badge-accent plan-badge' : 'badge plan-badge'}
+      href={hrefOf({ page: 'plan' })}
+      aria-label={`Plan: ${text}`}
+      aria-current={isShown ? 'page' : undefined}
+    >
+      {text}
+    </a>
   );
 }

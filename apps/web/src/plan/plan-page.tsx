@@ -101,7 +101,7 @@ function Offer({ offer }: { offer: Plan }) {
         </li>
         <li>
           <Icon name="check" size={17} />
-          {offer.models.length === 1 ? 'One model' : `${offer.models.length} models`}, longer replies and more history
+          Longer replies, and more of the conversation in mind
         </li>
         <li>
           <Icon name="check" size={17} />

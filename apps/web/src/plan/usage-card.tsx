@@ -49,8 +49,12 @@ function UsageTable({ rows }: { rows: Usage[] }) {
       <table class="table">
         <thead>
           <tr>
-            <th scope="col">Day</th>
-            <th scope="col">For</th>
+            <th scope="col" class="table-text">
+              Day
+            </th>
+            <th scope="col" class="table-text">
+              For
+            </th>
             <th scope="col">Calls</th>
             <th scope="col">Tokens in</th>
             <th scope="col">Tokens out</th>
@@ -60,8 +64,10 @@ function UsageTable({ rows }: { rows: Usage[] }) {
         <tbody>
           {rows.map((row) => (
             <tr key={`${row.day} ${row.model} ${row.purpose}`}>
-              <td title={row.model}>{row.day}</td>
-              <td>{row.purpose === 'reply' ? 'replies' : 'names'}</td>
+              <td class="table-text" title={row.model}>
+                {row.day}
+              </td>
+              <td class="table-text">{row.purpose === 'reply' ? 'replies' : 'names'}</td>
               <td>{whole.format(row.calls)}</td>
               <td>{whole.format(row.promptTokens)}</td>
               <td>{whole.format(row.replyTokens + row.thoughtTokens)}</td>
@@ -71,7 +77,7 @@ function UsageTable({ rows }: { rows: Usage[] }) {
         </tbody>
         <tfoot>
           <tr>
-            <td>Together</td>
+            <td class="table-text">Together</td>
             <td />
             <td>{whole.format(sum(({ calls }) => calls))}</td>
             <td>{whole.format(sum(({ promptTokens }) => promptTokens))}</td>

@@ -1,6 +1,6 @@
 import { Header } from '../ui/header.js';
 import { Icon } from '../ui/icon.js';
-import { titleOf } from './room-items.js';
+import { titleOf } from './room-title.js';
 import { RoomMenu } from './room-menu.js';
 import { useRoom } from './use-room.js';
 

@@ -3,10 +3,8 @@ import { hrefOf, useRoute } from '../route.js';
 import { Icon } from '../ui/icon.js';
 import { useStore } from '../ui/store.js';
 import { RoomMenu } from './room-menu.js';
+import { titleOf } from './room-title.js';
 import { loadMoreRooms, loadRooms, roomList } from './rooms-store.js';
-
-/** What a room is called that has no name yet. */
-export const titleOf = ({ title }: Pick<Room, 'title'>): string => title ?? 'New chat';
 
 /** The loaded part of the list, and what leads further. */
 export function RoomItems() {

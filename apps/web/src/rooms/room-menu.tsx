@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { Confirmation } from '../ui/dialog.js';
 import { Menu, type MenuItem } from '../ui/menu.js';
 import { notify, notifyError } from '../ui/notices.js';
-import { titleOf } from './room-items.js';
+import { titleOf } from './room-title.js';
 import { RoomSettings } from './room-settings.js';
 import { changeRoom, deleteRoom } from './rooms-store.js';
 

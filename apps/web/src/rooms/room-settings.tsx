@@ -30,7 +30,7 @@ export function RoomSettings({ room, onClose }: { room: Room; onClose: () => voi
   };
   return (
     <Dialog title="Chat settings" onClose={onClose}>
-      <form class="view-inner" ref={form} onSubmit={submit}>
+      <form class="form" ref={form} onSubmit={submit}>
         <div class="field">
           <label for="room-title">Name</label>
           <input id="room-title" name="title" maxLength={200} defaultValue={room.title ?? ''} placeholder="New chat" />

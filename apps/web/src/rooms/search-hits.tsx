@@ -5,7 +5,7 @@ import { hrefOf } from '../route.js';
 import { errorText } from '../ui/error-text.js';
 import { useStore } from '../ui/store.js';
 import { dayText } from '../ui/time.js';
-import { titleOf } from './room-items.js';
+import { titleOf } from './room-title.js';
 import { roomList } from './rooms-store.js';
 
 /** What has been found so far. */

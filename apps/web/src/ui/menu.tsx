@@ -21,21 +21,10 @@ export function Menu({ label, items }: { label: string; items: MenuItem[] }) {
     button.current?.focus();
   };
   useEffect(() => {
-    if (!open) return;
+    if (!open || list.current === null || button.current === null) return;
     buttonsOf(list.current)[0]?.focus();
     placeBeside(list.current, button.current);
-    const onPointer = ({ target }: PointerEvent): void => {
-      if (!list.current?.contains(target as Node) && !button.current?.contains(target as Node)) setOpen(false);
-    };
-    const onMove = (): void => setOpen(false);
-    document.addEventListener('pointerdown', onPointer);
-    addEventListener('scroll', onMove, true);
-    addEventListener('resize', onMove);
-    return () => {
-      document.removeEventListener('pointerdown', onPointer);
-      removeEventListener('scroll', onMove, true);
-      removeEventListener('resize', onMove);
-    };
+    return onLeaving([list.current, button.current], () => setOpen(false));
   }, [open]);
   return (
     <>
@@ -74,11 +63,25 @@ export function Menu({ label, items }: { label: string; items: MenuItem[] }) {
   );
 }
 
+/** Calls back when something else is pressed, or what is below moves. @returns what ends that */
+function onLeaving(elements: HTMLElement[], leave: () => void): () => void {
+  const onPointer = ({ target }: PointerEvent): void => {
+    if (!elements.some((element) => element.contains(target as Node))) leave();
+  };
+  document.addEventListener('pointerdown', onPointer);
+  addEventListener('scroll', leave, true);
+  addEventListener('resize', leave);
+  return () => {
+    document.removeEventListener('pointerdown', onPointer);
+    removeEventListener('scroll', leave, true);
+    removeEventListener('resize', leave);
+  };
+}
+
 const buttonsOf = (list: HTMLElement | null): HTMLButtonElement[] => [...(list?.querySelectorAll('button') ?? [])];
 
 /** Below the button, or above it where the window ends. The list it belongs to may scroll, so the place is the window's. */
-function placeBeside(list: HTMLElement | null, button: HTMLElement | null): void {
-  if (list === null || button === null) return;
+function placeBeside(list: HTMLElement, button: HTMLElement): void {
   const { top, bottom, right } = button.getBoundingClientRect();
   const height = list.offsetHeight;
   list.style.left = `${Math.max(8, Math.min(right - list.offsetWidth, innerWidth - list.offsetWidth - 8))}px`;

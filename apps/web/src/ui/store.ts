@@ -2,10 +2,10 @@ import { useSyncExternalStore } from 'preact/compat';
 
 /** A value that parts of the page share and follow. */
 export interface Store<Value> {
-  get(): Value;
-  set(value: Value): void;
+  get: () => Value;
+  set: (value: Value) => void;
   /** @returns what ends it */
-  subscribe(listener: () => void): () => void;
+  subscribe: (listener: () => void) => () => void;
 }
 
 export function createStore<Value>(initial: Value): Store<Value> {

@@ -1,10 +1,9 @@
 import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
 
-/** Puts the focus on an element when it is first shown, and selects what stands in it. */
+/** Puts the focus on an element when it is first shown. */
 export function useFocus(ref: RefObject<HTMLInputElement | null>): void {
   useEffect(() => {
     ref.current?.focus();
-    ref.current?.select();
   }, [ref]);
 }
