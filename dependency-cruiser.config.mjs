@@ -100,10 +100,14 @@ export default {
     },
     {
       name: 'libs-only-by-their-index',
-      comment: 'A lib is its src/index.ts, and src/testing.ts for tests; what these do not export is private.',
+      comment:
+        'A lib is its src/index.ts, and src/testing.ts for tests; what these do not export is private. The client has an entry for each framework.',
       severity: 'error',
       from: { path: '^(libs/([^/]+)/|apps/|test/|bench/|scripts/)' },
-      to: { path: '^libs/', pathNot: ['^libs/$2/', '^libs/[^/]+/src/(index|testing)[.]ts$'] },
+      to: {
+        path: '^libs/',
+        pathNot: ['^libs/$2/', '^libs/[^/]+/src/(index|testing)[.]ts$', '^libs/client/src/(react|ai-sdk)/index[.]ts$'],
+      },
     },
     {
       name: 'testing-exports-only-for-tests',
@@ -125,6 +129,20 @@ export default {
       severity: 'error',
       from: { path: '^libs/([^/]+)/' },
       to: { path: '^libs/$1/src/index[.]ts$' },
+    },
+    {
+      name: 'client-stands-alone',
+      comment: 'Apps install the client alone: it has no dependencies.',
+      severity: 'error',
+      from: { path: '^libs/client/src/[^/]+$', pathNot: tests },
+      to: { pathNot: '^libs/client/src/[^/]+$' },
+    },
+    {
+      name: 'client-entries-have-one-peer',
+      comment: 'An entry for a framework needs that framework alone.',
+      severity: 'error',
+      from: { path: '^libs/client/src/(react|ai)(-sdk)?/', pathNot: tests },
+      to: { pathNot: ['^libs/client/src/([^/]+|$1(-sdk)?/.+)$', 'node_modules/(@types/)?$1/'] },
     },
     {
       name: 'sandbox-stands-alone',

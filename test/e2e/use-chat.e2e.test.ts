@@ -1,7 +1,7 @@
 import { MountedHook } from '../support/react/mounted-hook.js';
 import { type UseChatHelpers, useChat } from '@ai-sdk/react';
 import { type ChatClient, isChatError } from '@gemini-chat/client';
-import { type ChatMessage, createChatTransport } from '@gemini-chat/client/ai-sdk';
+import { type ChatMessage, createChatTransport, type LoadedMessages } from '@gemini-chat/client/ai-sdk';
 import { eventually } from '../support/eventually.js';
 import { TcpProxy } from '../support/http/tcp-proxy.js';
 import { type Message, openRoom, outcome, quotaOf, read, script, send } from '../support/messages.js';
@@ -12,7 +12,7 @@ import { type Stack, startStack } from '../support/stack.js';
 interface Shown {
   client: ChatClient;
   roomId: string;
-  messages: ChatMessage[];
+  loaded: LoadedMessages;
 }
 
 type Chat = MountedHook<Shown, UseChatHelpers<ChatMessage>>;
@@ -20,13 +20,13 @@ type Chat = MountedHook<Shown, UseChatHelpers<ChatMessage>>;
 /** How each reply ended, as `onFinish` tells it. */
 const finishes: { id: string; finishReason: string | undefined }[] = [];
 
-function useRoom({ client, roomId, messages }: Shown): UseChatHelpers<ChatMessage> {
+function useRoom({ client, roomId, loaded }: Shown): UseChatHelpers<ChatMessage> {
   return useChat<ChatMessage>({
     id: roomId,
-    messages,
+    messages: loaded.messages,
+    resume: loaded.unfinished,
     // A new one at each rendering, as an app may do.
     transport: createChatTransport(client),
-    resume: true,
     onFinish: ({ message, finishReason }) => finishes.push({ id: message.id, finishReason }),
   });
 }
@@ -56,18 +56,19 @@ describe('useChat with our transport', () => {
 
   /** Opens the room as a page does that is loaded. */
   async function show({ client, roomId }: Reader): Promise<Chat> {
-    const { messages } = await createChatTransport(client).loadMessages(roomId);
-    const chat = MountedHook.mount(useRoom, { client, roomId, messages });
+    const loaded = await createChatTransport(client).loadMessages(roomId);
+    const chat = MountedHook.mount(useRoom, { client, roomId, loaded });
     mounted.push(chat);
-    await eventually(() => chat.views.length > 0);
+    await chat.mounted;
     return chat;
   }
 
   const untilSettled = (chat: Chat, status: 'ready' | 'error' = 'ready'): Promise<ChatMessage> =>
     eventually(
       () => {
-        expect(chat.view.status).toBe(status);
-        return chat.view.messages.at(-1);
+        const { error } = chat.view;
+        if (status === 'ready' && error) throw error;
+        return chat.view.status === status && chat.view.messages.at(-1);
       },
       { withinMs: 20_000, everyMs: 10 },
     ) as Promise<ChatMessage>;
@@ -120,7 +121,7 @@ describe('useChat with our transport', () => {
       { ...SLOWLY, text: 'Whole and true.' },
     ]);
     const chat = await show(reader);
-    void chat.view.sendMessage({ text: 'Stumble' });
+    await chat.view.sendMessage({ text: 'Stumble' });
     expect(textOf(await untilSettled(chat))).toBe('Whole and true.');
     const texts = chat.views.map(({ messages }) => textOf(messages[1]));
     expect(texts.some((text) => text.startsWith('Void'))).toBe(true);
@@ -157,6 +158,7 @@ describe('useChat with our transport', () => {
   it('has a message sent that was on its way when it was unmounted', async () => {
     const chat = await show(reader);
     void chat.view.sendMessage({ text: 'On its way' });
+    await eventually(() => chat.view.status === 'submitted', { everyMs: 1 });
     chat.unmount();
     await eventually(async () => (await stored()).length === 2);
     const [, reply] = await stored();

@@ -1,14 +1,21 @@
 import './page.js';
-import { createElement, StrictMode } from 'react';
+import { createElement, StrictMode, useEffect } from 'react';
 import { type Container, createRoot } from 'react-dom/client';
 
 /** A component that calls a hook, in a page and under StrictMode, which mounts it, unmounts it and mounts it again. */
 export class MountedHook<Props extends object, View> {
   /** What the hook gave at each rendering that was committed or tried. */
   readonly views: View[] = [];
+  /** Resolves when it is mounted for the second time, which then lasts. */
+  readonly mounted: Promise<void>;
+  private onMount: () => void = () => undefined;
   private readonly root = createRoot(newElement());
 
-  private constructor(private readonly useHook: (props: Props) => View) {}
+  private constructor(private readonly useHook: (props: Props) => View) {
+    this.mounted = new Promise((resolve) => {
+      this.onMount = () => (this.onMount = resolve);
+    });
+  }
 
   static mount<Props extends object, View>(useHook: (props: Props) => View, props: Props): MountedHook<Props, View> {
     const mounted = new MountedHook(useHook);
@@ -34,6 +41,7 @@ export class MountedHook<Props extends object, View> {
 
   private readonly Component = (props: Props): null => {
     this.views.push(this.useHook(props));
+    useEffect(() => this.onMount(), []);
     return null;
   };
 }

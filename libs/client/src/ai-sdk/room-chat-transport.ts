@@ -6,6 +6,19 @@ import { streamOf } from './reply-chunks.js';
 type SendOptions = Parameters<ChatTransport<ChatMessage>['sendMessages']>[0];
 type Stream = Awaited<ReturnType<ChatTransport<ChatMessage>['sendMessages']>>;
 
+/** A page of a room. */
+export interface LoadedMessages {
+  /** Oldest first; for `messages` of `useChat`. */
+  messages: ChatMessage[];
+  /**
+   * Whether the last is a reply that is still queued or written; for `resume` of `useChat`. Where there is nothing to resume, `true` would
+   * cost a request, and make a message that is sent meanwhile look `ready` at first.
+   */
+  unfinished: boolean;
+  /** Leads to older messages; null where there are none. */
+  nextCursor: string | null;
+}
+
 /** What all transports of one client know, since an app may make a new one each time it renders. */
 interface Known {
   /** The latest reply to each message, by the message's id in `useChat`. */
@@ -27,14 +40,12 @@ export class RoomChatTransport implements ChatTransport<ChatMessage> {
     knownOfClients.set(client, this.known);
   }
 
-  /** A page of a room, oldest first: the newest unless a cursor is given. For `messages` of `useChat`. */
-  async loadMessages(
-    roomId: string,
-    page?: { limit?: number; cursor?: string },
-  ): Promise<{ messages: ChatMessage[]; nextCursor: string | null }> {
+  /** Reads a page of a room: the newest unless a cursor is given. */
+  async loadMessages(roomId: string, page?: { limit?: number; cursor?: string }): Promise<LoadedMessages> {
     const { messages, nextCursor } = await this.client.rooms.get(roomId, page);
     for (const { id, replyTo } of messages) if (replyTo !== null) this.known.replies.set(replyTo, id);
-    return { messages: messages.map(chatMessageOf), nextCursor };
+    const unfinished = messages.at(-1)?.completedAt === null;
+    return { messages: messages.map(chatMessageOf), unfinished, nextCursor };
   }
 
   /** Stops the model; what it wrote stays, and `useChat` shows the end of it. `stop` of `useChat` ends the reading alone. */
