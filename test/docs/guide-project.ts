@@ -87,7 +87,7 @@ export class GuideProject {
   }
 }
 
-/** The file that a block is: named in its first line, or behind the fence where a file can't have comments. */
+/** The file that a block is: named in its first line, or behind the backticks where a file can't have comments. */
 function nameOf({ text, language, marks }: CodeBlock): string | null {
   if (language === 'json') return marks[0] ?? null;
   return /^(?:\/\/|<!--) ([\w./-]+\.\w+)(?: -->)?\n/.exec(text)?.[1] ?? null;

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,7 +130,9 @@ describe('the page of the web chat', () => {
       await page.getByLabel('Message').fill('Hello, guide');
       await page.getByRole('button', { name: 'Send', exact: true }).click();
       await page.getByText('Turn 1. You said: "Hello, guide".').waitFor();
-      await page.getByText("4 of today's 5 messages are left").waitFor();
+      const quota = page.getByText(/of today's 5 messages are left/);
+      await quota.waitFor();
+      expect(await quota.textContent()).toBe("4 of today's 5 messages are left");
     });
 
     it('shows a reload what it had, and lets people pay when the day is used up', async () => {
@@ -146,6 +148,7 @@ describe('the page of the web chat', () => {
       await page.getByRole('button', { name: 'Send', exact: true }).click();
       await page.getByRole('button', { name: 'Upgrade' }).click();
       await page.waitForURL(/\/stripe\/checkout\//);
+      expect(await page.title()).not.toBe('My chat');
     });
   });
 });

@@ -1,11 +1,11 @@
-/** A fenced block of code. */
+/** A block of code. */
 export interface CodeBlock {
-  /** What it is written in: the first word behind the fence. */
+  /** What it is written in: the first word behind the backticks. */
   language: string;
   /** The words behind that. */
   marks: string[];
   text: string;
-  /** The line of its fence, from 1. */
+  /** The line of its first line, from 1. */
   line: number;
 }
 
@@ -21,7 +21,7 @@ export interface MarkdownPage {
   code: { text: string; line: number }[];
 }
 
-const FENCE = /^\s*(`{3,})(.*)$/;
+const DELIMITER = /^\s*(`{3,})(.*)$/;
 const HEADING = /^#{1,6} (.*)$/;
 const LINK = /\]\(<?([^)\s>]+)>?\)/g;
 const INLINE_CODE = /`([^`]+)`/g;
@@ -31,14 +31,14 @@ export function readPage(path: string, text: string): MarkdownPage {
   const page: MarkdownPage = { path, blocks: [], anchors: new Set(), links: [], code: [] };
   const lines = text.split('\n');
   for (let index = 0; index < lines.length; index++) {
-    const [, fence, info = ''] = FENCE.exec(lines[index] ?? '') ?? [];
-    if (fence === undefined) {
+    const [, delimiter, info = ''] = DELIMITER.exec(lines[index] ?? '') ?? [];
+    if (delimiter === undefined) {
       readLine(page, lines[index] ?? '', index + 1);
       continue;
     }
     const begin = index;
     do index++;
-    while (index < lines.length && lines[index]?.trim() !== fence);
+    while (index < lines.length && lines[index]?.trim() !== delimiter);
     page.blocks.push(blockOf(lines.slice(begin, index), info, begin + 1));
   }
   return page;

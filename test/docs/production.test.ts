@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { ANNOUNCING_TYPES } from '../../libs/subscription/src/stripe/plan-events.js';
 import type { CodeBlock } from './markdown.js';
 import { readPages } from './project-pages.js';
 
@@ -52,7 +51,6 @@ async function verdictOf(app: string, env: Environment): Promise<string> {
 
 let guide: Environment;
 let alternative: Environment;
-let stripeCommands: string;
 
 beforeAll(async () => {
   const page = (await readPages()).find(({ path }) => path === 'docs/guides/go-live.md');
@@ -60,7 +58,6 @@ beforeAll(async () => {
   const isAlternative = ({ marks }: CodeBlock): boolean => marks.includes('alternative');
   guide = variablesOf(blocks.filter((block) => !isAlternative(block)));
   alternative = variablesOf(blocks.filter(isAlternative));
-  stripeCommands = page?.blocks.map(({ text }) => text).find((text) => text.includes('webhook_endpoints')) ?? '';
 });
 
 describe.each(['api', 'worker'])('in production, the process "%s"', (app) => {
@@ -83,8 +80,3 @@ it('the API takes the other way for codes that the guide has', async () => {
   expect([OTP_DELIVERY, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM]).not.toContain(undefined);
   expect(await verdictOf('api', { ...others, ...alternative, ...OUT_OF_REACH })).toMatch(STARTED);
 }, 60_000);
-
-it("the guide's webhook gets every event by which a plan announces its change", () => {
-  const enabled = Array.from(stripeCommands.matchAll(/enabled_events\[\]=([\w.]+)/g), ([, type]) => type);
-  expect(enabled.toSorted()).toEqual(ANNOUNCING_TYPES.toSorted());
-});

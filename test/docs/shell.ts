@@ -4,7 +4,7 @@ import type { CodeBlock } from './markdown.js';
 /** A command of a page, on one line. */
 export interface Command {
   text: string;
-  /** The line of its block's fence. */
+  /** The line of its block's beginning. */
   line: number;
 }
 
