@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { makePro } from '../support/plan.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { openRoom } from '../support/messages.js';
@@ -89,6 +90,23 @@ async function failureOf(terminal: Terminal, { text }: Command, room: string): P
   const { output, exitCode } = await terminal.run(command);
   return exitCode === 0 ? [] : [`ended with ${exitCode}: ${output}`];
 }
+
+it('each query of the documentation fits the schema', async () => {
+  const client = new pg.Client({ connectionString: stack.database.url });
+  await client.connect();
+  const queries = pages.flatMap((page) => blocksOf(page, 'sql').map(({ text }) => text)).filter(isQuery);
+  try {
+    for (const query of queries) {
+      await client.query(query.replaceAll("decode('…'", "decode('00'").replaceAll("'…'", `'${person.id}'`));
+    }
+  } finally {
+    await client.end();
+  }
+  expect(queries.length).toBeGreaterThan(3);
+});
+
+/** Others change roles of the server, which all tests share. */
+const isQuery = (sql: string): boolean => /^SELECT/m.test(sql);
 
 it('no command is known not to run that no page has', () => {
   const all = withCommands.flatMap(({ commands }) => commands.map(({ text }) => text));

@@ -16,8 +16,8 @@ export function exchangesOf(text: string): Exchange[] {
     });
 }
 
-/** Values that differ in each run; of others the documented value is the one that comes. */
-const VARIES = /(?:^id|Id|[oO]tp|Token|Url|At|In|instance|periodEnd|resetsAt)$/;
+/** Values that differ in each run, and pieces of text; of others the documented value is the one that comes. */
+const VARIES = /(?:^id|^text|Id|[oO]tp|Token|Url|At|In|instance|periodEnd|resetsAt)$/;
 
 const PAIR = /"(\w+)":\s*("(?:[^"\\]|\\.)*"|[\w.-]+|[[{])/g;
 
