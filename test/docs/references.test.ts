@@ -64,7 +64,7 @@ it('a script of npm that is named exists', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  const named = namedInCode(/\bnpm run ([\w:-]+)(?!.*--workspace)/g);
+  const named = namedInCode(/\bnpm run ([\w:-]+)(?!.*(?:--workspace|-w) )/g);
   expect(named.length).toBeGreaterThan(30);
   expect(named.filter(({ name }) => !(name in scripts))).toEqual([]);
 });

@@ -30,7 +30,7 @@ const unless = (holds: boolean, problem: string): string[] => (holds ? [] : [pro
 /** That npm's script exists, in the package that `--workspace` names. */
 function scriptProblems(command: string): string[] {
   const [, name = ''] = /^npm (?:run )?([\w:-]+)/.exec(command) ?? [];
-  const [, workspace = ROOT_PACKAGE] = /--workspace (\S+)/.exec(command) ?? [];
+  const [, workspace = ROOT_PACKAGE] = /(?:--workspace|-w) (\S+)/.exec(command) ?? [];
   return unless(packages.get(workspace)?.scripts?.[name] !== undefined, `${workspace} has no script ${name}`);
 }
 
