@@ -86,7 +86,11 @@ export const UNRUN: UnrunCommand[] = [
   { fits: /^npx @openapitools\//, because: 'it takes a Java machine', problems: none },
   { fits: /^cp /, because: "it would change a developer's own files", problems: copyProblems },
   { fits: /^docker-compose up --build$/, because: 'it takes an engine; test/containers does it', problems: none },
-  { fits: /^node --env-file=\S+ /, because: 'the variables of its file are tested below', problems: startProblems },
-  { fits: /^stripe /, because: 'it takes an account at Stripe', problems: none },
+  {
+    fits: /^node --env-file=\S+ /,
+    because: 'test/docs/production.test.ts starts them with the variables of the file',
+    problems: startProblems,
+  },
+  { fits: /^stripe /, because: 'it takes an account at Stripe; a unit test compares the events', problems: none },
   { fits: /^curl https:\/\/api\.example\.com/, because: 'the address is an example', problems: none },
 ];
