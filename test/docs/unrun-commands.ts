@@ -79,6 +79,8 @@ export const UNRUN: UnrunCommand[] = [
   { fits: /^npm run build --workspace/, because: 'the web chat is built with it', problems: scriptProblems },
   { fits: /^npm pack --workspace @gemini-chat\/client$/, because: 'the web chat is built with it', problems: none },
   { fits: /^npm ci && npm run build$/, because: 'this check runs after both', problems: none },
+  { fits: /^npm run postman$/, because: 'newman runs what it writes, in a test of its own', problems: scriptProblems },
+  { fits: /^npx redocly respect /, because: 'a test of its own runs it', problems: none },
   { fits: /^npm init --yes$|^npm install$|^mkdir |^cd /, because: 'the check makes the folder', problems: none },
   { fits: /^npm install /, because: 'a registry is not reached in tests', problems: packageProblems },
   { fits: /^(?:node first\.mjs|npx (?:tsc|vite))$/, because: 'the web chat is built with them', problems: none },
