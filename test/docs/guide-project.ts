@@ -7,14 +7,17 @@ import { root } from './project-pages.js';
 /** What guides have people install; here it is the project's own. */
 const INSTALLED = [
   ...['react', 'react-dom', 'vite', 'typescript', '@types/react', '@types/react-dom'],
-  ...['marked', 'dompurify', 'standardwebhooks'],
+  'standardwebhooks',
 ];
 
 /**
- * What the mobile guide imports of others, as expo 57, expo-secure-store 57 and react-native declare it. Their packages have hundreds of
- * megabytes, so they are not installed here.
+ * What guides import of others and what isn't installed here, as react-markdown 10, expo 57, expo-secure-store 57 and react-native declare it:
+ * their trees have hundreds of packages.
  */
-const EXPO = `
+const OTHERS = `
+declare module 'react-markdown' {
+  export default function Markdown(props: { children?: string | null }): import('react').ReactElement;
+}
 declare module 'expo/fetch' {
   export interface FetchRequestInit {
     body?: BodyInit | null;
@@ -81,9 +84,9 @@ export class GuideProject {
     }
   }
 
-  /** Writes what the mobile guide imports of packages that aren't here. */
-  async declareExpo(under: string): Promise<void> {
-    await writeFile(join(this.folder, under, 'expo.d.ts'), EXPO);
+  /** Declares the packages that aren't here. */
+  async declareOthers(): Promise<void> {
+    await writeFile(join(this.folder, 'src/others.d.ts'), OTHERS);
   }
 }
 

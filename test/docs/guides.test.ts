@@ -58,7 +58,7 @@ it('the first program of the web chat holds a conversation', async () => {
 
 it("each program's types are right", async () => {
   await project.write(pageOf('docs/guides/mobile-app.md'), 'src/mobile');
-  await project.declareExpo('src/mobile');
+  await project.declareOthers();
   const [client] = pageOf('docs/clients.md').blocks.filter(({ language }) => language === 'ts');
   await writeFile(join(project.folder, 'src/clients-page.ts'), client?.text ?? '');
   const { stdout, exitCode } = await execa(process.execPath, [packageCommand('typescript', 'tsc'), '--project', '.'], {
