@@ -43,7 +43,7 @@ export default {
       '<rootDir>/test/{replies,database}/**/*.test.ts',
     ]),
     project('architecture', ['<rootDir>/test/architecture/**/*.test.ts']),
-    project('contract', ['<rootDir>/test/contract/**/*.test.ts']),
+    project('contract', ['<rootDir>/test/{contract,docs}/**/*.test.ts']),
     project('e2e', ['<rootDir>/{test/{e2e,clients},apps/sandbox/test}/**/*.test.ts']),
     project('chaos', ['<rootDir>/test/chaos/**/*.test.ts']),
     // Not a part of `npm test`: what it measures depends on the machine.

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { PaymentEvent } from './payment-gateway.port.js';
 import { ANNOUNCING_TYPES, concernsPlan } from './plan-events.js';
 
@@ -36,4 +37,10 @@ describe('an event that concerns a plan', () => {
     expect(ANNOUNCING_TYPES).toHaveLength(11);
     for (const type of ANNOUNCING_TYPES) expect(concernsPlan(event(type))).toBe(true);
   });
+});
+
+it('announces itself to a webhook that was made as the guide says', () => {
+  const guide = readFileSync(new URL('../../../../docs/guides/go-live.md', import.meta.url), 'utf8');
+  const enabled = Array.from(guide.matchAll(/enabled_events\[\]=([\w.]+)/g), ([, type]) => type);
+  expect(enabled.toSorted()).toEqual(ANNOUNCING_TYPES.toSorted());
 });
