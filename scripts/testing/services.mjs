@@ -18,6 +18,9 @@ const TEMPLATE = 'template_chat';
 /** Counts the statements of each database: for the test of round trips. */
 const COUNTING = { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.max': '20000' };
 
+/** Writes no log of what it builds, and sorts in memory: for the test that fills a database with a million messages. */
+const BULK = { wal_level: 'minimal', max_wal_senders: '0', maintenance_work_mem: '256MB' };
+
 /** The services of one test run. */
 export class TestServices {
   /** The variables by which tests find what was started. @type {Record<string, string>} */
@@ -71,7 +74,7 @@ export class TestServices {
       folder: join(this.#folder, 'postgres'),
       port,
       password: randomUUID(),
-      settings: { ...NO_FSYNC, ...COUNTING },
+      settings: { ...NO_FSYNC, ...COUNTING, ...BULK },
     };
     const postgres = await startPostgres(this.#processes, options);
     await createDatabase(postgres, TEMPLATE);

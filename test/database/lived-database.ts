@@ -55,10 +55,13 @@ const PER_ROOM = LIVED.messages / LIVED.rooms;
 
 const PAST = `now() - interval '1 hour'`;
 
+/** Whose a room is, by its number; not those of {@link ROOM_OWNER}. */
+const ownerSql = (room: string): string => uuidSql('a', `1 + (${room}) % ${LIVED.users}`);
+
 // Question and answer take turns: odd numbers are the user's.
-const message = (n: string, room: string, seq: string): string => `
+const message = (n: string, room: string, owner: string, seq: string): string => `
   INSERT INTO message (id, chatroom_id, user_id, seq, role, status, content, created_at, completed_at, reply_to, attempt)
-  SELECT ${uuidSql('c', n)}, ${room}, (SELECT user_id FROM chatroom WHERE id = ${room}), ${seq}, (CASE WHEN n % 2 = 1 THEN 'user' ELSE 'bot' END)::message_role,
+  SELECT ${uuidSql('c', n)}, ${room}, ${owner}, ${seq}, (CASE WHEN n % 2 = 1 THEN 'user' ELSE 'bot' END)::message_role,
          'completed', 'Some words of message ' || n, ${PAST}, ${PAST},
          CASE WHEN n % 2 = 0 THEN ${uuidSql('c', `${n} - 1`)} END, 1 - n % 2
   FROM`;
@@ -68,18 +71,18 @@ const HISTORY = [
   `INSERT INTO "user" (id, phone, verified_at, created_at)
    SELECT ${uuidSql('a', 'n')}, '+1' || n, ${PAST}, ${PAST} FROM generate_series(1, ${LIVED.users}) n`,
   `INSERT INTO chatroom (id, user_id, title, last_seq, last_activity_at)
-   SELECT ${uuidSql('b', 'n')}, ${uuidSql('a', `1 + n % ${LIVED.users}`)}, 'Room ' || n, ${PER_ROOM},
+   SELECT ${uuidSql('b', 'n')}, ${ownerSql('n')}, 'Room ' || n, ${PER_ROOM},
           ${PAST} + n * interval '1 ms'
    FROM generate_series(1, ${LIVED.rooms}) n`,
-  `${message('n', uuidSql('b', `1 + (n - 1) / ${PER_ROOM}`), `1 + (n - 1) % ${PER_ROOM}`)}
+  `${message('n', uuidSql('b', `1 + (n - 1) / ${PER_ROOM}`), ownerSql(`1 + (n - 1) / ${PER_ROOM}`), `1 + (n - 1) % ${PER_ROOM}`)}
    generate_series(1, ${LIVED.messages}) n`,
-  `${message('n', `'${roomId(LONG_ROOM)}'::uuid`, `${PER_ROOM} + 1 + n - ${FIRST_LONG}`)}
+  `${message('n', `'${roomId(LONG_ROOM)}'::uuid`, ownerSql(String(LONG_ROOM)), `${PER_ROOM} + 1 + n - ${FIRST_LONG}`)}
    generate_series(${FIRST_LONG}, ${FIRST_LONG + LIVED.longRoom - 1}) n`,
   `UPDATE chatroom SET last_seq = ${PER_ROOM + LIVED.longRoom} WHERE id = '${roomId(LONG_ROOM)}'`,
   `INSERT INTO chatroom (id, user_id, title, last_seq, last_activity_at, updated_at)
    SELECT ${uuidSql('b', 'n')}, '${userId(ROOM_OWNER)}', 'Room ' || n, 2, at, at
    FROM generate_series(${FIRST_OWN_ROOM}, ${FIRST_OWN_ROOM + LIVED.roomsOfOne - 1}) n, LATERAL (SELECT ${PAST} + n * interval '1 ms' AS at) active`,
-  `${message('n', uuidSql('b', `${FIRST_OWN_ROOM} + (n - ${FIRST_OF_OWN_ROOMS}) / 2`), `1 + (n - ${FIRST_OF_OWN_ROOMS}) % 2`)}
+  `${message('n', uuidSql('b', `${FIRST_OWN_ROOM} + (n - ${FIRST_OF_OWN_ROOMS}) / 2`), `'${userId(ROOM_OWNER)}'::uuid`, `1 + (n - ${FIRST_OF_OWN_ROOMS}) % 2`)}
    generate_series(${FIRST_OF_OWN_ROOMS}, ${FIRST_OF_OWN_ROOMS + 2 * LIVED.roomsOfOne - 1}) n`,
   `INSERT INTO daily_usage SELECT id, current_date - days, 3 FROM "user", generate_series(0, 4) days`,
   `INSERT INTO reply_concurrency SELECT id, 7, ARRAY[gen_random_uuid(), gen_random_uuid()] FROM "user"`,
