@@ -83,6 +83,23 @@ export default {
     libMayImport('subscription', ['auth', 'platform', 'contracts']),
     libMayImport('chatroom', ['auth', 'subscription', 'platform', 'contracts']),
     libMayImport('gemini', ['chatroom', 'subscription', 'platform', 'contracts']),
+    libMayImport('client', []),
+    {
+      name: 'client-has-no-dependencies',
+      comment: 'Its core uses nothing but its platform; each other entry has the one peer that it is for.',
+      severity: 'error',
+      from: { path: '^libs/client/src/', pathNot: tests },
+      to: {
+        pathNot: ['^libs/client/src/', 'node_modules/(@types/)?(react|ai|@ai-sdk/[^/]+)/'],
+      },
+    },
+    {
+      name: 'client-core-stands-alone',
+      comment: 'Whoever uses neither React nor the AI SDK loads nothing of them.',
+      severity: 'error',
+      from: { path: '^libs/client/src/', pathNot: ['^libs/client/src/(react|ai-sdk)/', ...tests] },
+      to: { path: ['^libs/client/src/(react|ai-sdk)/', 'node_modules/'] },
+    },
     ...Object.entries(FOLDERS).flatMap(([lib, folders]) => foldersGoOneWay(lib, folders)),
     {
       name: 'contracts-are-plain',
@@ -223,9 +240,9 @@ export default {
     {
       name: 'product-needs-only-dependencies',
       comment:
-        'An image has the dependencies of its own package.json, and no development dependencies. The page is bundled.',
+        'An image has the dependencies of its own package.json, and no development dependencies. The page is bundled, and the client has peers.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['^apps/web/', ...tests] },
+      from: { path: '^(apps|libs)/', pathNot: ['^(apps/web|libs/client/src/(react|ai-sdk))/', ...tests] },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm'] },
     },
     {

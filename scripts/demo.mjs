@@ -5,47 +5,27 @@ import { readSettings } from './local/settings.mjs';
 import { requireNodeToBegin } from './node/pinned-node.mjs';
 
 const QUESTIONS = ['Hello! Who are you, and what is your name?', 'And what did I ask you first?'];
-const ANSWER_MS = 60_000;
 
-/** @typedef {{id: string, content: string, status: string, error: {code: string} | null}} Message */
+/** @import {ChatClient, Fetch} from '@gemini-chat/client' */
 
 requireNodeToBegin();
 const settings = readSettings();
 const base = `http://localhost:${settings['PORT']}`;
-let token = '';
 
-/**
- * @param {string} method
- * @param {string} path
- * @param {object} [body]
- * @returns {Promise<Response>} a successful one
- */
-async function request(method, path, body) {
-  const response = await fetch(base + path, {
-    method,
-    headers: {
-      ...(body ? { 'content-type': 'application/json' } : {}),
-      ...(token ? { authorization: `Bearer ${token}` } : {}),
-    },
-    signal: AbortSignal.timeout(ANSWER_MS),
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  step(
-    `${method} ${path.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => `…${id.slice(-4)}`)}`,
-    String(response.status),
-  );
-  if (!response.ok) throw new Error(`${method} ${path} was refused: ${await response.text()}`);
+/** `fetch`, which also tells of each request. @type {Fetch} */
+async function toldFetch(url, init) {
+  const response = await fetch(url, init);
+  const path = url.slice(base.length).replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => `…${id.slice(-4)}`);
+  step(`${init.method} ${path}`, String(response.status));
   return response;
 }
 
-/**
- * @template T
- * @param {string} method
- * @param {string} path
- * @param {object} [body]
- * @returns {Promise<T>}
- */
-const json = async (method, path, body) => /** @type {T} */ (await (await request(method, path, body)).json());
+/** As the build has made it: what is here has no package. @returns {Promise<ChatClient>} */
+async function newClient() {
+  /** @type {{createChatClient: typeof import('@gemini-chat/client').createChatClient}} */
+  const { createChatClient } = await import(new URL('../dist/client/index.js', import.meta.url).href);
+  return createChatClient({ baseUrl: base, fetch: toldFetch });
+}
 
 /** @param {string} what @param {string} outcome */
 function step(what, outcome) {
@@ -72,16 +52,12 @@ async function directSandbox() {
   }
 }
 
-async function logIn() {
+/** @param {ChatClient} chat */
+async function logIn(chat) {
   console.log('\nLogging in with a one-time code');
-  const phone = `+1415555${randomInt(2000, 10_000)}`;
-  await request('POST', '/auth/signup', { phone, name: 'Ada' });
-  /** @type {{challengeId: string, otp?: string}} */
-  const sent = await json('POST', '/auth/send-otp', { phone });
-  const otp = sent.otp ?? (await ask(`  The code that was sent to ${phone}: `));
-  /** @type {{accessToken: string}} */
-  const session = await json('POST', '/auth/verify-otp', { challengeId: sent.challengeId, otp });
-  token = session.accessToken;
+  const challenge = await chat.auth.sendCode({ phone: `+1415555${randomInt(2000, 10_000)}`, name: 'Ada' });
+  const otp = challenge.otp ?? (await ask(`  The code that was sent to ${challenge.phone}: `));
+  await chat.auth.verify(challenge, otp);
 }
 
 /** @param {string} question */
@@ -95,65 +71,50 @@ async function ask(question) {
 }
 
 /**
- * Sends a message and prints the reply as it is written. Ctrl-C stops the reply, a second one the demo.
+ * Sends a message and prints the reply as it is written, whatever becomes of the connection. Ctrl-C stops the reply, a second one the demo.
  *
- * @param {string} room @param {string} content
+ * @param {ChatClient} chat @param {string} room @param {string} content
  * @returns {Promise<boolean>} false: it was stopped
  */
-async function converse(room, content) {
+async function converse(chat, room, content) {
   console.log(`\nAda: ${content}`);
-  /** @type {{reply: Message}} */
-  const { reply } = await json('POST', `/chatroom/${room}/message`, { content });
-  const path = `/chatroom/${room}/message/${reply.id}`;
+  const reply = chat.send(room, content);
   const stop = () => {
     process.stdout.write('\n');
-    request('POST', `${path}/cancel`).catch((/** @type {Error} */ error) => console.error(error.message));
+    reply.stop().catch((/** @type {Error} */ error) => console.error(error.message));
   };
   process.once('SIGINT', stop);
-  const last = await follow(await request('GET', `${path}/stream`)).finally(() => process.off('SIGINT', stop));
-  process.stdout.write('\n');
-  if (last.status !== 'completed' && last.status !== 'cancelled')
-    throw new Error(`The reply ended "${last.status}" (${last.error?.code}).`);
-  return last.status === 'completed';
-}
-
-/** Prints what is written. @param {Response} stream server-sent events @returns {Promise<Message>} the reply in its final state */
-async function follow(stream) {
-  process.stdout.write('Bot: ');
-  let pending = '';
-  for await (const chunk of (stream.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
-    const events = (pending + chunk).split('\n\n');
-    pending = events.pop() ?? '';
-    for (const event of events) {
-      const [, type] = /^event: ?(.*)$/m.exec(event) ?? [];
-      const [, data = ''] = /^data: ?(.*)$/m.exec(event) ?? [];
-      if (type === 'done') return JSON.parse(data);
-      if (type === 'reset') process.stdout.write('\nBot: ');
-      if (type === 'delta') process.stdout.write(JSON.parse(data).text);
-    }
+  for await (const event of reply) {
+    if (event.type === 'accepted') process.stdout.write('Bot: ');
+    if (event.type === 'delta') process.stdout.write(event.text);
+    if (event.type === 'reset') process.stdout.write('\nBot: ');
+    if (event.type === 'reconnecting') process.stdout.write('\n');
   }
-  throw new Error('The stream ended too early.');
+  process.off('SIGINT', stop);
+  process.stdout.write('\n');
+  const { status, error } = await reply.final();
+  if (status !== 'completed' && status !== 'cancelled')
+    throw new Error(`The reply ended "${status}" (${error?.code}).`);
+  return status === 'completed';
 }
 
 async function main() {
   const ready = await fetch(`${base}/health/ready`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
   if (!ready?.ok) throw new Error(`Nothing is ready at ${base}. Run "npm start" in another terminal first.`);
   await directSandbox();
-  await logIn();
+  const chat = await newClient();
+  await logIn(chat);
   console.log('\nOpening a room. Ctrl-C stops an answer.');
-  /** @type {{id: string}} */
-  const { id: room } = await json('POST', '/chatroom', {});
+  const { id: room } = await chat.rooms.create();
   for (const question of QUESTIONS) {
-    if (!(await converse(room, question))) break;
+    if (!(await converse(chat, room, question))) break;
   }
 
   console.log('\nReading it all back, as it is stored');
-  /** @type {{title: string | null, messages: (Message & {role: string})[]}} */
-  const { title, messages } = await json('GET', `/chatroom/${room}`);
+  const { title, messages } = await chat.rooms.get(room);
   console.log(`  "${title ?? 'Untitled'}"`);
   for (const { role, status, content } of messages) console.log(`  ${role.padEnd(4)} ${status.padEnd(9)} ${content}`);
-  /** @type {{quota: {used: number, limit: number}}} */
-  const { quota } = await json('GET', '/subscription/status');
+  const { quota } = await chat.billing.status();
   console.log(`\n${quota.used} of today's ${quota.limit} messages are used. Everything else: ${base}/docs`);
 }
 

@@ -27,6 +27,7 @@ const checks = () => [
   ['Dead code', packageCommand('knip'), '--no-progress'],
   ['Migrations make the schema', 'prisma/check.mjs'],
   ['OpenAPI document', WRITE_DOCUMENT, '--check'],
+  ['OpenAPI types of the client', 'libs/client/openapi-types.mjs', '--check'],
   ['Configuration', 'scripts/configuration.mjs', '--check'],
   ['Lockfile', 'scripts/checks/lockfile.mjs'],
   ['Node versions', 'scripts/checks/node-versions.mjs'],

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { packageCommand } from '../node/package-command.mjs';
 import { withLock } from '../node/process-lock.mjs';
 import { bundle } from './bundle.mjs';
+import { buildClient } from './client.mjs';
 import { buildWebApp } from './web-app.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,6 +19,7 @@ const FILES = [
   'plans.json',
   'plans.schema.json',
   'scripts/product/bundle.mjs',
+  'scripts/product/client.mjs',
   'scripts/product/web-app.mjs',
 ];
 const APPS = ['api', 'worker', 'sandbox'];
@@ -67,7 +69,7 @@ async function compile(sources) {
   rmSync(STAMP, { force: true });
   const nest = packageCommand('@nestjs/cli', 'nest');
   await run('prisma/generate.mjs');
-  await Promise.all([...APPS.map((app) => run(nest, 'build', app)), buildWebApp()]);
+  await Promise.all([...APPS.map((app) => run(nest, 'build', app)), buildWebApp(), buildClient()]);
   await bundle(APPS);
   writeFileSync(STAMP, sources);
 }

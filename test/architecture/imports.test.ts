@@ -15,6 +15,9 @@ const single = [
   breaks('subscription-imports', 'libs/subscription/src/planted.ts', '@app/chatroom'),
   breaks('chatroom-imports', 'libs/chatroom/src/planted.ts', '@app/gemini'),
   breaks('gemini-imports', 'libs/gemini/src/planted-auth.ts', '@app/auth'),
+  breaks('client-imports', 'libs/client/src/planted-lib.ts', '@app/contracts'),
+  breaks('client-has-no-dependencies', 'libs/client/src/replies/planted-node.ts', 'node:crypto'),
+  breaks('client-core-stands-alone', 'libs/client/src/session/planted-react.ts', 'react'),
   breaks('nothing-imports-apps', 'libs/chatroom/src/planted-app.ts', '../../../apps/api/src/main.js'),
   breaks('nothing-imports-apps', 'apps/worker/src/planted-app.ts', '../../api/src/main.js'),
   breaks(

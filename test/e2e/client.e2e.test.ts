@@ -177,9 +177,10 @@ describe('the client', () => {
     await chat.rooms.delete(roomId);
   });
 
-  it('deletes the account with its session', async () => {
+  it('exports the account, and deletes it with its session', async () => {
     const chat = await loggedIn();
     expect(await chat.account.update({ name: 'Grace' })).toMatchObject({ name: 'Grace' });
+    expect(JSON.parse(await chat.account.export())).toMatchObject({ account: { name: 'Grace' } });
     await chat.account.delete();
     expect(await chat.auth.session()).toBeNull();
   });

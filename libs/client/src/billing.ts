@@ -1,4 +1,4 @@
-import type { Api } from './api.js';
+import type { Api } from './requests/api.js';
 import type { ChatClient } from './types.js';
 import { waitForPlan } from './waiting-for-plan.js';
 

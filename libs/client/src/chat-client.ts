@@ -1,14 +1,14 @@
-import { Api } from './api.js';
-import { authOf } from './auth.js';
+import { Api } from './requests/api.js';
+import { authOf } from './session/auth.js';
 import { billingOf } from './billing.js';
-import { Http } from './http.js';
+import { Http } from './requests/http.js';
 import { checkedIdempotencyKey, newIdempotencyKey } from './idempotency-key.js';
-import { Login } from './login.js';
-import { pagedList } from './paged-list.js';
+import { Login } from './session/login.js';
+import { pagedList } from './requests/paged-list.js';
 import { platform } from './platform.js';
-import { messagePath, ReplyReading, type ReplyOrigin } from './reply-reading.js';
-import { ReplyRecord } from './reply-record.js';
-import { KeptSession } from './session-storage.js';
+import { messagePath, ReplyReading, type ReplyOrigin } from './replies/reply-reading.js';
+import { ReplyRecord } from './replies/reply-record.js';
+import { KeptSession } from './session/session-storage.js';
 import type {
   Account,
   ChatClient,
@@ -27,6 +27,9 @@ import type {
 const STORAGE_KEY = 'gemini-chat-session';
 const TIMEOUT_MS = 30_000;
 const RECONNECT_FOR_MS = 300_000;
+
+/** An export holds everything, and takes its time. */
+const EXPORT_MS = 600_000;
 
 /** Stopping a reply is worth more tries than reading something, since the model costs money meanwhile. */
 const STOP_TRIES = 8;
@@ -90,6 +93,7 @@ function accountOf(api: Api): ChatClient['account'] {
   return {
     get: () => api.repeatable<Account>({ method: 'GET', path }),
     update: (changes) => api.repeatable<Account>({ method: 'PATCH', path, body: changes }),
+    export: () => api.text({ method: 'GET', path: `${path}/export` }, EXPORT_MS),
     delete: async () => {
       await api.once({ method: 'DELETE', path });
       await api.login.end();
@@ -100,7 +104,7 @@ function accountOf(api: Api): ChatClient['account'] {
 function roomsOf(api: Api): ChatClient['rooms'] {
   const pathOf = (roomId: string): string => `/chatroom/${encodeURIComponent(roomId)}`;
   return {
-    create: async (room = {}) => (await api.once<Room>({ method: 'POST', path: '/chatroom', body: room })).body,
+    create: (room = {}) => api.once<Room>({ method: 'POST', path: '/chatroom', body: room }),
     list: (filter = {}) => listOf(api, '/chatroom', { ...filter }),
     get: (roomId, page = {}) =>
       api.repeatable<Conversation>({ method: 'GET', path: pathOf(roomId), query: { ...page } }),

@@ -28,5 +28,5 @@ export type {
   SubscriptionStatus,
   Usage,
 } from './types.js';
-export { ChatError, isChatError, type ErrorCode } from './errors.js';
+export { ChatError, isChatError, type ApiErrorCode, type ErrorCode } from './errors.js';
 export { createChatClient } from './chat-client.js';

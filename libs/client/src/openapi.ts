@@ -4,4059 +4,4073 @@
  */
 
 export interface paths {
-    "/health/live": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Is the process alive?
-         * @description Looks at no dependency.
-         */
-        get: operations["getLiveness"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+  '/health/live': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/health/ready": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Should it get traffic?
-         * @description `degraded` is still 200: messages are accepted and answered, if slower. Which dependency is down stands on the port for operators.
-         */
-        get: operations["getReadiness"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Is the process alive?
+     * @description Looks at no dependency.
+     */
+    get: operations['getLiveness'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/health/ready': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/auth/signup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ask for an account
-         * @description The answer is the same whether or not the number has one. It counts once a code sent to it was verified, with the name that was given by who asked for the code.
-         */
-        post: operations["signUp"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Should it get traffic?
+     * @description `degraded` is still 200: messages are accepted and answered, if slower. Which dependency is down stands on the port for operators.
+     */
+    get: operations['getReadiness'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/auth/signup': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/auth/send-otp": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send a one-time code
-         * @description Numbers without an account get the same answer and no message.
-         */
-        post: operations["sendOtp"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Ask for an account
+     * @description The answer is the same whether or not the number has one. It counts once a code sent to it was verified, with the name that was given by who asked for the code.
+     */
+    post: operations['signUp'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/auth/send-otp': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/auth/verify-otp": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Exchange a code for a session */
-        post: operations["verifyOtp"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Send a one-time code
+     * @description Numbers without an account get the same answer and no message.
+     */
+    post: operations['sendOtp'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/auth/verify-otp': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/auth/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Exchange the refresh token for fresh tokens
-         * @description The refresh token is replaced by the one in the answer. Should the answer get lost, or several refreshes run at once, repeating the request within a minute gives the same new one, until the new access or refresh token has been used. Any other use of an old refresh token ends the session: someone else has a copy.
-         */
-        post: operations["refreshTokens"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /** Exchange a code for a session */
+    post: operations['verifyOtp'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/auth/refresh': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End this session
-         * @description Its tokens stop working at once, everywhere.
-         */
-        post: operations["logOut"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Exchange the refresh token for fresh tokens
+     * @description The refresh token is replaced by the one in the answer. Should the answer get lost, or several refreshes run at once, repeating the request within a minute gives the same new one, until the new access or refresh token has been used. Any other use of an old refresh token ends the session: someone else has a copy.
+     */
+    post: operations['refreshTokens'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/auth/logout': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/auth/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Where the user is logged in */
-        get: operations["listSessions"];
-        put?: never;
-        post?: never;
-        /**
-         * End all sessions but this one
-         * @description Their tokens stop working at once, everywhere.
-         */
-        delete: operations["endOtherSessions"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * End this session
+     * @description Its tokens stop working at once, everywhere.
+     */
+    post: operations['logOut'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/auth/sessions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/auth/sessions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** End a session, this one or another */
-        delete: operations["endSession"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** Where the user is logged in */
+    get: operations['listSessions'];
+    put?: never;
+    post?: never;
+    /**
+     * End all sessions but this one
+     * @description Their tokens stop working at once, everywhere.
+     */
+    delete: operations['endOtherSessions'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/auth/sessions/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/user/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read the account */
-        get: operations["getAccount"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete the account and everything in it
-         * @description Replies that are being written stop, a subscription is cancelled, all sessions end. For good.
-         */
-        delete: operations["deleteAccount"];
-        options?: never;
-        head?: never;
-        /** Change the account */
-        patch: operations["updateAccount"];
-        trace?: never;
+    get?: never;
+    put?: never;
+    post?: never;
+    /** End a session, this one or another */
+    delete: operations['endSession'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/user/me': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/user/me/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Download everything that is held of the user
-         * @description One JSON file: `account`, `sessions`, and a part for each feature. Without secrets. It is written while it is read from the database; if that fails half-way, or the session ends, the connection is cut. One at a time.
-         */
-        get: operations["exportAccount"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** Read the account */
+    get: operations['getAccount'];
+    put?: never;
+    post?: never;
+    /**
+     * Delete the account and everything in it
+     * @description Replies that are being written stop, a subscription is cancelled, all sessions end. For good.
+     */
+    delete: operations['deleteAccount'];
+    options?: never;
+    head?: never;
+    /** Change the account */
+    patch: operations['updateAccount'];
+    trace?: never;
+  };
+  '/user/me/export': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/plans": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Plans on offer
-         * @description What each allows, and how it can be paid.
-         */
-        get: operations["listPlans"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Download everything that is held of the user
+     * @description One JSON file: `account`, `sessions`, and a part for each feature. Without secrets. It is written while it is read from the database; if that fails half-way, or the session ends, the connection is cut. One at a time.
+     */
+    get: operations['exportAccount'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/plans': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/models": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Models on offer
-         * @description Each with the plans that have it, and whether your plan does. A room's `model` is one of these.
-         */
-        get: operations["listModels"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Plans on offer
+     * @description What each allows, and how it can be paid.
+     */
+    get: operations['listPlans'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/models': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/subscription/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Plan and daily quota
-         * @description Answers from what we last learned from Stripe, so it works while Stripe is out of reach.
-         */
-        get: operations["readSubscriptionStatus"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Models on offer
+     * @description Each with the plans that have it, and whether your plan does. A room's `model` is one of these.
+     */
+    get: operations['listModels'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/subscription/status': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/subscription/subscribe/{plan}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Buy a plan
-         * @description Answers with a page of Stripe's to send the user to. Repeated clicks lead to the same page as long as it can be paid; asked for with another plan, interval or URL, the earlier page is closed. The plan begins when Stripe reports the payment, or the start of a trial, usually within a second of the user coming back: read the status until it says so. A trial is for those who never had a subscription. Who has one changes its plan in the portal.
-         */
-        post: operations["subscribe"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Plan and daily quota
+     * @description Answers from what we last learned from Stripe, so it works while Stripe is out of reach.
+     */
+    get: operations['readSubscriptionStatus'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/subscription/subscribe/{plan}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/subscription/portal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Manage the subscription
-         * @description Answers with a page of Stripe's to send the user to: to change the plan or the interval, to cancel, to take a cancellation back, to change the card, to pay and download invoices.
-         */
-        post: operations["openPortal"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Buy a plan
+     * @description Answers with a page of Stripe's to send the user to. Repeated clicks lead to the same page as long as it can be paid; asked for with another plan, interval or URL, the earlier page is closed. The plan begins when Stripe reports the payment, or the start of a trial, usually within a second of the user coming back: read the status until it says so. A trial is for those who never had a subscription. Who has one changes its plan in the portal.
+     */
+    post: operations['subscribe'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/subscription/portal': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/subscription/webhook/stripe": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Stripe's webhook
-         * @description For Stripe alone. Snapshot and thin events of any type are accepted, each once; what follows from them happens in the background. An answer other than 200 has Stripe deliver again.
-         */
-        post: operations["receiveStripeEvent"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Manage the subscription
+     * @description Answers with a page of Stripe's to send the user to: to change the plan or the interval, to cancel, to take a cancellation back, to change the card, to pay and download invoices.
+     */
+    post: operations['openPortal'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/subscription/webhook/stripe': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/usage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What the model calls used
-         * @description One item for each UTC day, model and purpose, newest day first, then by model and purpose: every call that was made for the user, also those that failed or were stopped. This month so far, unless `from` and `to` name other days, at most 366. A call counts when it has ended.
-         */
-        get: operations["listUsage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Stripe's webhook
+     * @description For Stripe alone. Snapshot and thin events of any type are accepted, each once; what follows from them happens in the background. An answer other than 200 has Stripe deliver again.
+     */
+    post: operations['receiveStripeEvent'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/usage': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/chatroom": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the chatrooms
-         * @description Pinned rooms first, then by latest activity.
-         */
-        get: operations["listChatrooms"];
-        put?: never;
-        /**
-         * Open a chatroom
-         * @description Your plan has a number of rooms. The `model` has to be one that it has, see `GET /models`.
-         */
-        post: operations["createChatroom"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * What the model calls used
+     * @description One item for each UTC day, model and purpose, newest day first, then by model and purpose: every call that was made for the user, also those that failed or were stopped. This month so far, unless `from` and `to` name other days, at most 366. A call counts when it has ended.
+     */
+    get: operations['listUsage'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/chatroom/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read a conversation
-         * @description The room and its newest messages, oldest first; `nextCursor` leads to older ones. A page ends early at about 512 KiB of text.
-         */
-        get: operations["readChatroom"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete a chatroom
-         * @description With all of its messages. Replies that are unfinished stop first; those without any text yet refund their messages.
-         */
-        delete: operations["deleteChatroom"];
-        options?: never;
-        head?: never;
-        /**
-         * Change a chatroom
-         * @description What is left out stays. A `model` has to be one that your plan has, see `GET /models`.
-         */
-        patch: operations["updateChatroom"];
-        trace?: never;
+    /**
+     * List the chatrooms
+     * @description Pinned rooms first, then by latest activity.
+     */
+    get: operations['listChatrooms'];
+    put?: never;
+    /**
+     * Open a chatroom
+     * @description Your plan has a number of rooms. The `model` has to be one that it has, see `GET /models`.
+     */
+    post: operations['createChatroom'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Find messages
-         * @description In all rooms of the user, archived ones too; newest first. Replies are found once they are finished. One call looks at 1 MiB of text or 2,000 messages at most: there may be fewer items than `limit`, even none, and a `nextCursor`, which goes on. Two at once per user.
-         */
-        get: operations["search"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Read a conversation
+     * @description The room and its newest messages, oldest first; `nextCursor` leads to older ones. A page ends early at about 512 KiB of text.
+     */
+    get: operations['readChatroom'];
+    put?: never;
+    post?: never;
+    /**
+     * Delete a chatroom
+     * @description With all of its messages. Replies that are unfinished stop first; those without any text yet refund their messages.
+     */
+    delete: operations['deleteChatroom'];
+    options?: never;
+    head?: never;
+    /**
+     * Change a chatroom
+     * @description What is left out stays. A `model` has to be one that your plan has, see `GET /models`.
+     */
+    patch: operations['updateChatroom'];
+    trace?: never;
+  };
+  '/search': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/chatroom/{id}/message": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send a message
-         * @description Stores the message, queues its reply and charges one message of the daily quota. From this 202 on, the reply gets exactly one final state. The answer is the same JSON whatever `Accept` says; `…/message/stream` streams.
-         */
-        post: operations["sendMessage"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Find messages
+     * @description In all rooms of the user, archived ones too; newest first. Replies are found once they are finished. One call looks at 1 MiB of text or 2,000 messages at most: there may be fewer items than `limit`, even none, and a `nextCursor`, which goes on. Two at once per user.
+     */
+    get: operations['search'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/message': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/chatroom/{id}/message/{messageId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read a message
-         * @description Poll it until `status` is final, or stream it.
-         */
-        get: operations["readMessage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Send a message
+     * @description Stores the message, queues its reply and charges one message of the daily quota. From this 202 on, the reply gets exactly one final state. The answer is the same JSON whatever `Accept` says; `…/message/stream` streams.
+     */
+    post: operations['sendMessage'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/message/{messageId}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/chatroom/{id}/message/{messageId}/replies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List all variants of the reply to a message
-         * @description Newest first. A page ends early at about 512 KiB of text; `nextCursor` goes on.
-         */
-        get: operations["listReplies"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Read a message
+     * @description Poll it until `status` is final, or stream it.
+     */
+    get: operations['readMessage'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/message/{messageId}/replies': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/chatroom/{id}/message/{replyId}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Stop a reply
-         * @description The model is stopped wherever it writes; what was written stays. A reply without any text yet refunds its message. A finished reply comes back as it is.
-         */
-        post: operations["cancelReply"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * List all variants of the reply to a message
+     * @description Newest first. A page ends early at about 512 KiB of text; `nextCursor` goes on.
+     */
+    get: operations['listReplies'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/message/{replyId}/cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/chatroom/{id}/message/{replyId}/regenerate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Renew the room's latest reply
-         * @description Costs one message of the daily quota.
-         */
-        post: operations["regenerateReply"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Stop a reply
+     * @description The model is stopped wherever it writes; what was written stays. A reply without any text yet refunds its message. A finished reply comes back as it is.
+     */
+    post: operations['cancelReply'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/message/{replyId}/regenerate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/chatroom/{id}/message/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send a message and stream its reply
-         * @description As `sendMessage`, but the answer is a stream of server-sent events: `accepted` `{message, reply}`, then `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
-         *
-         *     ```
-         *     retry: 500
-         *     event: accepted
-         *     id: 0-0-3f0a5c1e8b20
-         *     data: {"message":{"id":"…",…},"reply":{"id":"…","status":"queued",…}}
-         *
-         *     event: delta
-         *     id: 1-11-3f0a5c1e8b20
-         *     data: {"text":"Because the"}
-         *
-         *     event: delta
-         *     id: 1-15-3f0a5c1e8b20
-         *     data: {"text":" air"}
-         *
-         *     event: done
-         *     id: done-3f0a5c1e8b20
-         *     data: {"id":"…","status":"completed","content":"Because the air",…}
-         *     ```
-         */
-        post: operations["sendMessageAndStream"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Renew the room's latest reply
+     * @description Costs one message of the daily quota.
+     */
+    post: operations['regenerateReply'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/message/stream': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/chatroom/{id}/message/{replyId}/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Stream a reply
-         * @description Server-sent events: `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
-         *
-         *     ```
-         *     retry: 500
-         *     event: delta
-         *     id: 1-11-3f0a5c1e8b20
-         *     data: {"text":"Because the"}
-         *
-         *     event: delta
-         *     id: 1-15-3f0a5c1e8b20
-         *     data: {"text":" air"}
-         *
-         *     event: done
-         *     id: done-3f0a5c1e8b20
-         *     data: {"id":"…","status":"completed","content":"Because the air",…}
-         *     ```
-         */
-        get: operations["streamReply"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /**
+     * Send a message and stream its reply
+     * @description As `sendMessage`, but the answer is a stream of server-sent events: `accepted` `{message, reply}`, then `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
+     *
+     *     ```
+     *     retry: 500
+     *     event: accepted
+     *     id: 0-0-3f0a5c1e8b20
+     *     data: {"message":{"id":"…",…},"reply":{"id":"…","status":"queued",…}}
+     *
+     *     event: delta
+     *     id: 1-11-3f0a5c1e8b20
+     *     data: {"text":"Because the"}
+     *
+     *     event: delta
+     *     id: 1-15-3f0a5c1e8b20
+     *     data: {"text":" air"}
+     *
+     *     event: done
+     *     id: done-3f0a5c1e8b20
+     *     data: {"id":"…","status":"completed","content":"Because the air",…}
+     *     ```
+     */
+    post: operations['sendMessageAndStream'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/message/{replyId}/stream': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/chatroom/{id}/message/{replyId}/regenerate/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Renew the room's latest reply, and stream the new one
-         * @description As `regenerateReply`, but the answer is a stream of server-sent events: `accepted` `{reply}`, then `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
-         *
-         *     ```
-         *     retry: 500
-         *     event: accepted
-         *     id: 0-0-3f0a5c1e8b20
-         *     data: {"reply":{"id":"…","status":"queued",…}}
-         *
-         *     event: delta
-         *     id: 1-11-3f0a5c1e8b20
-         *     data: {"text":"Because the"}
-         *
-         *     event: delta
-         *     id: 1-15-3f0a5c1e8b20
-         *     data: {"text":" air"}
-         *
-         *     event: done
-         *     id: done-3f0a5c1e8b20
-         *     data: {"id":"…","status":"completed","content":"Because the air",…}
-         *     ```
-         */
-        post: operations["regenerateReplyAndStream"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * Stream a reply
+     * @description Server-sent events: `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
+     *
+     *     ```
+     *     retry: 500
+     *     event: delta
+     *     id: 1-11-3f0a5c1e8b20
+     *     data: {"text":"Because the"}
+     *
+     *     event: delta
+     *     id: 1-15-3f0a5c1e8b20
+     *     data: {"text":" air"}
+     *
+     *     event: done
+     *     id: done-3f0a5c1e8b20
+     *     data: {"id":"…","status":"completed","content":"Because the air",…}
+     *     ```
+     */
+    get: operations['streamReply'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/message/{replyId}/regenerate/stream': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
+    get?: never;
+    put?: never;
+    /**
+     * Renew the room's latest reply, and stream the new one
+     * @description As `regenerateReply`, but the answer is a stream of server-sent events: `accepted` `{reply}`, then `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
+     *
+     *     ```
+     *     retry: 500
+     *     event: accepted
+     *     id: 0-0-3f0a5c1e8b20
+     *     data: {"reply":{"id":"…","status":"queued",…}}
+     *
+     *     event: delta
+     *     id: 1-11-3f0a5c1e8b20
+     *     data: {"text":"Because the"}
+     *
+     *     event: delta
+     *     id: 1-15-3f0a5c1e8b20
+     *     data: {"text":" air"}
+     *
+     *     event: done
+     *     id: done-3f0a5c1e8b20
+     *     data: {"id":"…","status":"completed","content":"Because the air",…}
+     *     ```
+     */
+    post: operations['regenerateReplyAndStream'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-    schemas: {
-        LivenessResponse: {
-            /**
-             * @example ok
-             * @enum {string}
-             */
-            status: "ok";
-        };
-        FieldProblem: {
-            /**
-             * @description JSON pointer to the property, or the query parameter.
-             * @example /phone
-             */
-            pointer: string;
-            /**
-             * @description What it should have been.
-             * @example phone must be a phone number
-             */
-            detail: string;
-        };
-        ReadinessResponse: {
-            /**
-             * @description `degraded`: it serves, but not at its best. Values may be added: expect unknown ones.
-             * @example ok
-             * @enum {string}
-             */
-            status: "ok" | "degraded";
-        };
-        SignUpRequest: {
-            /**
-             * @description In any common writing and any script’s digits, best with `+` and country code; it is stored as E.164. Special ranges (premium rate, shared cost, satellites) are refused.
-             * @example +1 (415) 555-0123
-             */
-            phone: string;
-            /** @example Ada */
-            name?: string | null;
-        };
-        SignUpResponse: {
-            /**
-             * @description E.164.
-             * @example +14155550123
-             */
-            phone: string;
-        };
-        SendOtpRequest: {
-            /**
-             * @description In any common writing and any script’s digits, best with `+` and country code; it is stored as E.164. Special ranges (premium rate, shared cost, satellites) are refused.
-             * @example +1 (415) 555-0123
-             */
-            phone: string;
-        };
-        SendOtpResponse: {
-            /**
-             * Format: uuid
-             * @example 0197a1c0-0000-7000-8000-000000000002
-             */
-            challengeId: string;
-            /**
-             * @description Seconds for which the code is good.
-             * @example 300
-             */
-            expiresIn: number;
-            /**
-             * @description Seconds until another code can be asked for.
-             * @example 10
-             */
-            resendAfter: number;
-            /**
-             * @description The code; only with `OTP_DELIVERY=response`, never in production.
-             * @example 042137
-             */
-            otp?: string;
-        };
-        VerifyOtpRequest: {
-            /**
-             * @description From the answer to `send-otp`.
-             * @example 0197a1c0-0000-7000-8000-000000000002
-             */
-            challengeId: string;
-            /**
-             * @description The code from the message: six digits, of any script; spaces, hyphens and marks that no one sees are ignored. Anything else is a wrong code, but costs no attempt.
-             * @example 042137
-             */
-            otp: string;
-        };
-        AccountResponse: {
-            /**
-             * Format: uuid
-             * @example 0197a1c0-0000-7000-8000-000000000001
-             */
-            id: string;
-            /**
-             * @description E.164.
-             * @example +14155550123
-             */
-            phone: string;
-            /** @example Ada */
-            name: string | null;
-            /**
-             * @description A key of the catalogue of plans.
-             * @example basic
-             */
-            plan: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-23T10:00:00.000Z
-             */
-            createdAt: string;
-        };
-        TokensResponse: {
-            /**
-             * @description A JWT for the `Authorization` header.
-             * @example eyJhbGciOiJIUzI1NiJ9.e30.c2ln
-             */
-            accessToken: string;
-            /**
-             * @example Bearer
-             * @enum {string}
-             */
-            tokenType: "Bearer";
-            /**
-             * @description Seconds for which the access token is good.
-             * @example 900
-             */
-            expiresIn: number;
-            /**
-             * @description Good for one refresh.
-             * @example pS1…
-             */
-            refreshToken: string;
-            /**
-             * @description Seconds for which the refresh token is good.
-             * @example 2592000
-             */
-            refreshExpiresIn: number;
-            user: components["schemas"]["AccountResponse"];
-        };
-        RefreshRequest: {
-            /**
-             * @description The newest one of the session.
-             * @example pS1…
-             */
-            refreshToken: string;
-        };
-        NoBodyRequest: Record<string, never>;
-        SessionResponse: {
-            /**
-             * Format: uuid
-             * @example 0197a1c0-0000-7000-8000-000000000003
-             */
-            id: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-23T10:00:00.000Z
-             */
-            createdAt: string;
-            /**
-             * Format: date-time
-             * @description The last login or refresh.
-             * @example 2026-11-23T10:15:00.000Z
-             */
-            lastUsedAt: string;
-            /**
-             * @description As of `lastUsedAt`.
-             * @example curl/8.5.0
-             */
-            userAgent: string | null;
-            /**
-             * @description As of `lastUsedAt`.
-             * @example 203.0.113.7
-             */
-            ip: string | null;
-            /**
-             * Format: date-time
-             * @description When a refresh was last repeated before its answer was used. The client had lost the answer, or someone else has a copy of its refresh token: whoever does not know of an interruption ends the session.
-             * @example null
-             */
-            refreshRepeatedAt: string | null;
-            /**
-             * @description Whether this request belongs to it.
-             * @example true
-             */
-            current: boolean;
-        };
-        SessionPageResponse: {
-            items: components["schemas"]["SessionResponse"][];
-            /** @description Leads to older ones; null on the last page. */
-            nextCursor: string | null;
-        };
-        UpdateAccountRequest: {
-            /**
-             * @description Null removes it.
-             * @example Ada Lovelace
-             */
-            name: string | null;
-        };
-        PriceResponse: {
-            /**
-             * @description How often it is paid. Values may be added: expect unknown ones.
-             * @example month
-             * @enum {string}
-             */
-            interval: "month" | "year";
-        };
-        PlanResponse: {
-            /**
-             * @description The plan's name in paths and answers.
-             * @example pro
-             */
-            plan: string;
-            /**
-             * @description What people read.
-             * @example Pro
-             */
-            label: string;
-            /**
-             * @description Messages per UTC day; null: no limit.
-             * @example null
-             */
-            dailyMessages: number | null;
-            /**
-             * @description The names of the models that its rooms may choose.
-             * @example [
-             *       "gemini-flash-latest"
-             *     ]
-             */
-            models: string[];
-            /** @description How it can be bought. Empty: not at all. */
-            prices: components["schemas"]["PriceResponse"][];
-        };
-        PlansResponse: {
-            /** @description The one that costs nothing first. */
-            items: components["schemas"]["PlanResponse"][];
-        };
-        ModelResponse: {
-            /**
-             * @description What a room has as its `model`.
-             * @example gemini-flash-latest
-             */
-            name: string;
-            /**
-             * @description What people read.
-             * @example Flash
-             */
-            label: string;
-            /**
-             * @description Whether your plan has it.
-             * @example true
-             */
-            available: boolean;
-            /**
-             * @description Whether it answers in rooms without a model, on your plan.
-             * @example true
-             */
-            default: boolean;
-            /**
-             * @description The longest answer in tokens, together with what the model thinks before it: on your plan, or on the first that has the model.
-             * @example 4096
-             */
-            maxOutputTokens: number;
-            /**
-             * @description The plans that have it.
-             * @example [
-             *       "basic",
-             *       "pro"
-             *     ]
-             */
-            plans: string[];
-        };
-        ModelsResponse: {
-            items: components["schemas"]["ModelResponse"][];
-        };
-        QuotaResponse: {
-            /**
-             * @description Messages a UTC day; null: the plan has no limit.
-             * @example 5
-             */
-            limit: number | null;
-            /**
-             * @description Messages spent today, refunds taken off.
-             * @example 2
-             */
-            used: number;
-            /**
-             * @description Messages left today; null: the plan has no limit.
-             * @example 3
-             */
-            remaining: number | null;
-            /**
-             * Format: date-time
-             * @description The next midnight in UTC.
-             * @example 2026-11-24T00:00:00.000Z
-             */
-            resetsAt: string;
-        };
-        SubscriptionStatusResponse: {
-            /**
-             * @description The plan that counts now: a key of the catalogue.
-             * @example pro
-             */
-            plan: string;
-            /**
-             * @description Stripe's own word for the subscription (`active`, `trialing`, `past_due`, `unpaid`, `paused`, `incomplete`, `incomplete_expired`, `canceled`, …), or `none` without one; words may be added. `past_due` keeps its plan for a grace period.
-             * @example active
-             */
-            status: string;
-            /**
-             * Format: date-time
-             * @description When the paid period ends; null without a subscription.
-             * @example 2026-12-23T09:30:00.000Z
-             */
-            currentPeriodEnd: string | null;
-            /**
-             * @description The subscription was cancelled and ends with its period.
-             * @example false
-             */
-            cancelAtPeriodEnd: boolean;
-            quota: components["schemas"]["QuotaResponse"];
-        };
-        SubscribeRequest: {
-            /**
-             * @description How often the plan is paid; one of the intervals that `GET /plans` lists for it.
-             * @default month
-             * @example year
-             * @enum {string}
-             */
-            interval: "month" | "year";
-            /**
-             * Format: uri
-             * @description After paying; of an allowed origin. `{CHECKOUT_SESSION_ID}` in it is replaced. The webhook may come a moment later than the user.
-             * @example http://localhost:3000/welcome
-             */
-            successUrl?: string | null;
-            /**
-             * Format: uri
-             * @description Without having paid; of an allowed origin.
-             * @example http://localhost:3000/pricing
-             */
-            cancelUrl?: string | null;
-        };
-        CheckoutResponse: {
-            /**
-             * Format: uri
-             * @description Stripe's page: send the user there.
-             * @example https://checkout.stripe.com/c/pay/cs_test_1
-             */
-            checkoutUrl: string;
-            /**
-             * Format: date-time
-             * @description Until then it can be paid.
-             * @example 2026-11-24T09:30:00.000Z
-             */
-            expiresAt: string;
-        };
-        PortalResponse: {
-            /**
-             * Format: uri
-             * @description Stripe's page, good for a few minutes: send the user there.
-             * @example https://billing.stripe.com/p/session/1
-             */
-            url: string;
-        };
-        WebhookReceivedResponse: {
-            /**
-             * @example true
-             * @enum {boolean}
-             */
-            received: true;
-        };
-        UsageResponse: {
-            /**
-             * Format: date
-             * @description The UTC day.
-             * @example 2026-11-23
-             */
-            day: string;
-            /**
-             * @description The model as it was asked for.
-             * @example gemini-flash-latest
-             */
-            model: string;
-            /**
-             * @description What the model was called for: a reply, or the title of a room. Values may be added: expect unknown ones.
-             * @example reply
-             * @enum {string}
-             */
-            purpose: "reply" | "title";
-            /**
-             * @description Calls, also those that failed or were stopped, and those that were made again.
-             * @example 12
-             */
-            calls: number;
-            /**
-             * @description Those of `calls` whose use is an estimate, since the call was cut off before the model said.
-             * @example 1
-             */
-            estimatedCalls: number;
-            /**
-             * @description Tokens that the model was shown.
-             * @example 9200
-             */
-            promptTokens: number;
-            /**
-             * @description The part of `promptTokens` that the vendor had cached.
-             * @example 4000
-             */
-            cachedTokens: number;
-            /**
-             * @description Tokens that the model thought; no part of `replyTokens`.
-             * @example 800
-             */
-            thoughtTokens: number;
-            /**
-             * @description Tokens that the model answered.
-             * @example 3100
-             */
-            replyTokens: number;
-            /**
-             * @description What it costs at the catalogue's prices, in US dollars; null for a model without a price.
-             * @example 0.01143
-             */
-            costUsd: number | null;
-        };
-        UsagePageResponse: {
-            items: components["schemas"]["UsageResponse"][];
-            /** @description Leads to the next page; null on the last. */
-            nextCursor: string | null;
-        };
-        CreateChatroomRequest: {
-            /**
-             * @description White space around it is removed. Null: no title; a room without one is named from its next completed exchange.
-             * @example Why the sky is blue
-             */
-            title?: string | null;
-            /**
-             * @description What the model is told before the conversation, from the next reply on. Null or blank: nothing.
-             * @example Answer in two sentences at most.
-             */
-            systemInstruction?: string | null;
-            /**
-             * @description The model that answers in this room, from the next reply on: one that is on offer, and that your plan has (`GET /models`). Null: the default of your plan. It answers, too, when your plan doesn't have the model any more.
-             * @example gemini-flash-latest
-             */
-            model?: string | null;
-        };
-        ChatroomResponse: {
-            /**
-             * Format: uuid
-             * @example 01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10
-             */
-            id: string;
-            /**
-             * @description Null until the room is named, by its owner or from its first exchange.
-             * @example Why the sky is blue
-             */
-            title: string | null;
-            /**
-             * @description What the model is told before the conversation.
-             * @example Answer in two sentences at most.
-             */
-            systemInstruction: string | null;
-            /**
-             * @description The model that was chosen for this room; null: the default of the plan.
-             * @example gemini-flash-latest
-             */
-            model: string | null;
-            /**
-             * @description Pinned rooms come first in the list.
-             * @example false
-             */
-            pinned: boolean;
-            /**
-             * @description Archived rooms have a list of their own.
-             * @example false
-             */
-            archived: boolean;
-            /**
-             * Format: date-time
-             * @example 2026-11-23T09:00:00.000Z
-             */
-            createdAt: string;
-            /**
-             * Format: date-time
-             * @description When the room was last changed: a setting, its name, or a message sent.
-             * @example 2026-11-23T09:30:00.000Z
-             */
-            updatedAt: string;
-            /**
-             * Format: date-time
-             * @description When a message was last sent or regenerated; null in a new room.
-             * @example 2026-11-23T09:30:00.000Z
-             */
-            lastMessageAt: string | null;
-        };
-        ChatroomPageResponse: {
-            items: components["schemas"]["ChatroomResponse"][];
-            /** @description Leads to the next page; null on the last. */
-            nextCursor: string | null;
-        };
-        /** @description What a reply cost. Null of a message, and of a reply until the model reported it. */
-        MessageUsageResponse: {
-            /**
-             * @description Tokens of the request, history included.
-             * @example 12
-             */
-            promptTokens: number;
-            /**
-             * @description Those of them that the vendor had cached.
-             * @example 0
-             */
-            cachedTokens: number;
-            /**
-             * @description Tokens that the model thought before it answered.
-             * @example 0
-             */
-            thoughtTokens: number;
-            /**
-             * @description Tokens of the reply, without thoughts.
-             * @example 48
-             */
-            replyTokens: number;
-        } | null;
-        /** @description Why a reply is `failed` or `blocked`. Null of any other message. */
-        MessageErrorResponse: {
-            /**
-             * @description Stable, for programs. Values may be added: expect unknown ones.
-             * @example model_unavailable
-             * @enum {string}
-             */
-            code: "model_unavailable" | "model_rate_limited" | "model_rejected_request" | "model_misconfigured" | "model_not_available" | "prompt_blocked" | "reply_blocked" | "reply_truncated" | "reply_empty" | "timed_out";
-            /**
-             * @description One sentence for people.
-             * @example The model did not answer.
-             */
-            detail: string;
-        } | null;
-        MessageResponse: {
-            /**
-             * Format: uuid
-             * @example 01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20
-             */
-            id: string;
-            /**
-             * Format: uuid
-             * @example 01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10
-             */
-            chatroomId: string;
-            /**
-             * @description Who wrote it. Values may be added: expect unknown ones.
-             * @example bot
-             * @enum {string}
-             */
-            role: "user" | "bot";
-            /**
-             * @description The text. Of an unfinished reply: what is stored of it so far, possibly nothing.
-             * @example Because the air scatters blue light the most.
-             */
-            content: string;
-            /**
-             * @description A message of the user is `completed`. A reply is `queued`, then `generating`, then finally one of `completed`, `cancelled`, `failed`, `blocked`. Values may be added: expect unknown ones.
-             * @example completed
-             * @enum {string}
-             */
-            status: "queued" | "generating" | "completed" | "cancelled" | "failed" | "blocked";
-            /**
-             * Format: date-time
-             * @example 2026-11-23T09:30:00.000Z
-             */
-            createdAt: string;
-            /**
-             * Format: date-time
-             * @description When it reached its final state; null before.
-             * @example 2026-11-23T09:30:02.418Z
-             */
-            completedAt: string | null;
-            /**
-             * Format: uuid
-             * @description Of a reply: the id of the user message that it answers.
-             * @example 01936b2e-7c39-7f02-a6d1-52c9e04b7a11
-             */
-            replyTo: string | null;
-            /**
-             * @description Of a finished reply: the model version that answered, where it said so.
-             * @example gemini-2.5-flash
-             */
-            model: string | null;
-            /**
-             * @description Of a finished reply: the model's own word for how it ended, where there was one.
-             * @example STOP
-             */
-            finishReason: string | null;
-            usage: components["schemas"]["MessageUsageResponse"];
-            error: components["schemas"]["MessageErrorResponse"];
-        };
-        ConversationResponse: {
-            /**
-             * Format: uuid
-             * @example 01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10
-             */
-            id: string;
-            /**
-             * @description Null until the room is named, by its owner or from its first exchange.
-             * @example Why the sky is blue
-             */
-            title: string | null;
-            /**
-             * @description What the model is told before the conversation.
-             * @example Answer in two sentences at most.
-             */
-            systemInstruction: string | null;
-            /**
-             * @description The model that was chosen for this room; null: the default of the plan.
-             * @example gemini-flash-latest
-             */
-            model: string | null;
-            /**
-             * @description Pinned rooms come first in the list.
-             * @example false
-             */
-            pinned: boolean;
-            /**
-             * @description Archived rooms have a list of their own.
-             * @example false
-             */
-            archived: boolean;
-            /**
-             * Format: date-time
-             * @example 2026-11-23T09:00:00.000Z
-             */
-            createdAt: string;
-            /**
-             * Format: date-time
-             * @description When the room was last changed: a setting, its name, or a message sent.
-             * @example 2026-11-23T09:30:00.000Z
-             */
-            updatedAt: string;
-            /**
-             * Format: date-time
-             * @description When a message was last sent or regenerated; null in a new room.
-             * @example 2026-11-23T09:30:00.000Z
-             */
-            lastMessageAt: string | null;
-            /** @description The newest messages, oldest first. Of several variants of a reply only the newest. */
-            messages: components["schemas"]["MessageResponse"][];
-            /** @description Leads to older messages; null when there are none. */
-            nextCursor: string | null;
-        };
-        UpdateChatroomRequest: {
-            /**
-             * @description White space around it is removed. Null: no title; a room without one is named from its next completed exchange.
-             * @example Why the sky is blue
-             */
-            title?: string | null;
-            /**
-             * @description What the model is told before the conversation, from the next reply on. Null or blank: nothing.
-             * @example Answer in two sentences at most.
-             */
-            systemInstruction?: string | null;
-            /**
-             * @description The model that answers in this room, from the next reply on: one that is on offer, and that your plan has (`GET /models`). Null: the default of your plan. It answers, too, when your plan doesn't have the model any more.
-             * @example gemini-flash-latest
-             */
-            model?: string | null;
-            /**
-             * @description Pinned rooms come first in the list.
-             * @example true
-             */
-            pinned?: boolean;
-            /**
-             * @description Archived rooms leave the list.
-             * @example false
-             */
-            archived?: boolean;
-        };
-        SearchHitResponse: {
-            /**
-             * Format: uuid
-             * @example 01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10
-             */
-            chatroomId: string;
-            message: components["schemas"]["MessageResponse"];
-            /**
-             * @description About 200 characters of the content around the first of the words. Plain text, exactly as it was written.
-             * @example Because the air scatters blue light the most, the sky looks blue
-             */
-            snippet: string;
-        };
-        SearchPageResponse: {
-            items: components["schemas"]["SearchHitResponse"][];
-            /** @description Leads to older messages, in which there may be no hit; null when there are none. */
-            nextCursor: string | null;
-        };
-        SendMessageRequest: {
-            /**
-             * @description The text. Not blank, and without the NUL character, which PostgreSQL cannot store. How many characters (Unicode code points) it may have depends on your plan; `validation_failed` says how many.
-             * @example Why is the sky blue?
-             */
-            content: string;
-        };
-        /** @description The message as it is stored, and the reply that it will get, `queued`. */
-        AcceptedMessageResponse: {
-            message: components["schemas"]["MessageResponse"];
-            reply: components["schemas"]["MessageResponse"];
-        };
-        MessagePageResponse: {
-            items: components["schemas"]["MessageResponse"][];
-            /** @description Leads to the next page; null on the last. */
-            nextCursor: string | null;
-        };
-        /** @description The new variant of the reply, `queued`. */
-        AcceptedReplyResponse: {
-            reply: components["schemas"]["MessageResponse"];
-        };
-        AcceptedData: {
-            message?: components["schemas"]["MessageResponse"];
-            reply: components["schemas"]["MessageResponse"];
-        };
-        /** @description The first event of `sendMessageAndStream` and `regenerateReplyAndStream`. The latter has no `message`: there is no new one. */
-        AcceptedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            event: "accepted";
-            /**
-             * @description To go on behind this event, send it as `Last-Event-ID`.
-             * @example 0-0-3f0a5c1e8b20
-             */
-            id: string;
-            data: components["schemas"]["AcceptedData"];
-        };
-        DeltaData: {
-            /**
-             * @description To be appended to the text so far.
-             * @example Because the
-             */
-            text: string;
-        };
-        /** @description The reply goes on: append the text. */
-        DeltaEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            event: "delta";
-            /**
-             * @description To go on behind this event, send it as `Last-Event-ID`.
-             * @example 1-11-3f0a5c1e8b20
-             */
-            id: string;
-            data: components["schemas"]["DeltaData"];
-        };
-        ResetData: Record<string, never>;
-        /** @description Forget the text so far: a fresh attempt begins. */
-        ResetEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            event: "reset";
-            /**
-             * @description To go on behind this event, send it as `Last-Event-ID`.
-             * @example 2-0-3f0a5c1e8b20
-             */
-            id: string;
-            data: components["schemas"]["ResetData"];
-        };
-        /** @description The last event: the reply in its final state. Reconnecting behind it is answered 204. */
-        DoneEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            event: "done";
-            /**
-             * @description To go on behind this event, send it as `Last-Event-ID`.
-             * @example done-3f0a5c1e8b20
-             */
-            id: string;
-            data: components["schemas"]["MessageResponse"];
-        };
-        BadRequestOrValidationFailedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "bad_request" | "validation_failed";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-            /** @description With `validation_failed`: everything that is wrong. */
-            errors?: components["schemas"]["FieldProblem"][];
-        };
-        RequestTimeoutProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "request_timeout";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        ExpectationFailedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "expectation_failed";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        RequestHeaderFieldsTooLargeProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "request_header_fields_too_large";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        InternalErrorProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "internal_error";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        NotReadyOrShuttingDownProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "not_ready" | "shutting_down";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        BadRequestOrMalformedJsonOrValidationFailedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "bad_request" | "malformed_json" | "validation_failed";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-            /** @description With `validation_failed`: everything that is wrong. */
-            errors?: components["schemas"]["FieldProblem"][];
-        };
-        PayloadTooLargeProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "payload_too_large";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        UnsupportedMediaTypeProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "unsupported_media_type";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        PhoneCountryNotAllowedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "phone_country_not_allowed";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        RateLimitedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "rate_limited";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        ServiceUnavailableProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "service_unavailable";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        OtpSendLimitedOrRateLimitedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "otp_send_limited" | "rate_limited";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        OtpDeliveryFailedOrServiceUnavailableProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "otp_delivery_failed" | "service_unavailable";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        OtpInvalidProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "otp_invalid";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        RefreshTokenReusedOrUnauthenticatedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "refresh_token_reused" | "unauthenticated";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        UnauthenticatedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "unauthenticated";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        SessionNotFoundProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "session_not_found";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        ExportInProgressProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "export_in_progress";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        TooManyExportsOrServiceUnavailableProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "too_many_exports" | "service_unavailable";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        PlanNotFoundProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "plan_not_found";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        AlreadySubscribedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "already_subscribed";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        PaymentProviderUnavailableOrServiceUnavailableProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "payment_provider_unavailable" | "service_unavailable";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        InvalidSignatureOrInvalidEventOrBadRequestProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "invalid_signature" | "invalid_event" | "bad_request";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        ModelNotInPlanProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "model_not_in_plan";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        TooManyChatroomsProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "too_many_chatrooms";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        ChatroomNotFoundProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "chatroom_not_found";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        TooManySearchesOrRateLimitedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "too_many_searches" | "rate_limited";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        SearchUnavailableOrServiceUnavailableProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "search_unavailable" | "service_unavailable";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        ChatroomNotFoundOrMessageNotFoundProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "chatroom_not_found" | "message_not_found";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        IdempotencyKeyReusedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "idempotency_key_reused";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        DailyQuotaExceededOrRateLimitedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "daily_quota_exceeded" | "rate_limited";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        CapacityReachedOrServiceUnavailableProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "capacity_reached" | "service_unavailable";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        NotLatestReplyOrReplyInProgressProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "not_latest_reply" | "reply_in_progress";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        /** @description One event of the stream, as a parser of server-sent events gives it, with `data` parsed as JSON. Events may be added: ignore those that you do not know. */
-        ReplyStreamEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["DeltaEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["DoneEvent"];
-        IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "idempotency_key_required" | "bad_request" | "malformed_json" | "validation_failed";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-            /** @description With `validation_failed`: everything that is wrong. */
-            errors?: components["schemas"]["FieldProblem"][];
-        };
-        DailyQuotaExceededOrTooManyStreamsOrRateLimitedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "daily_quota_exceeded" | "too_many_streams" | "rate_limited";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
-        TooManyStreamsOrRateLimitedProblem: {
-            /**
-             * Format: uri-reference
-             * @description A page of this API that explains the code to people.
-             */
-            type: string;
-            /** @description The same for all problems of a code. */
-            title: string;
-            /** @description The HTTP status. */
-            status: number;
-            /** @description What happened, for people. */
-            detail: string;
-            /** @description The path that was asked for. */
-            instance: string;
-            /**
-             * @description What happened, for programs. Codes may be added.
-             * @enum {string}
-             */
-            code: "too_many_streams" | "rate_limited";
-            /** @description The `X-Request-Id` of this response. */
-            requestId: string;
-        };
+  schemas: {
+    LivenessResponse: {
+      /**
+       * @example ok
+       * @enum {string}
+       */
+      status: 'ok';
     };
-    responses: {
-        /** @description Bad Request: `bad_request`, `validation_failed` */
-        BadRequestOrValidationFailed: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["BadRequestOrValidationFailedProblem"];
-            };
-        };
-        /** @description Request Timeout: `request_timeout` */
-        RequestTimeout: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["RequestTimeoutProblem"];
-            };
-        };
-        /** @description Expectation Failed: `expectation_failed` */
-        ExpectationFailed: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["ExpectationFailedProblem"];
-            };
-        };
-        /** @description Request Header Fields Too Large: `request_header_fields_too_large` */
-        RequestHeaderFieldsTooLarge: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["RequestHeaderFieldsTooLargeProblem"];
-            };
-        };
-        /** @description Internal Server Error: `internal_error` */
-        InternalError: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["InternalErrorProblem"];
-            };
-        };
-        /** @description Service Unavailable: `not_ready`, `shutting_down` */
-        NotReadyOrShuttingDown: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["NotReadyOrShuttingDownProblem"];
-            };
-        };
-        /** @description Bad Request: `bad_request`, `malformed_json`, `validation_failed` */
-        BadRequestOrMalformedJsonOrValidationFailed: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["BadRequestOrMalformedJsonOrValidationFailedProblem"];
-            };
-        };
-        /** @description Payload Too Large: `payload_too_large` */
-        PayloadTooLarge: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
-            };
-        };
-        /** @description Unsupported Media Type: `unsupported_media_type` */
-        UnsupportedMediaType: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                Accept: components["headers"]["Accept"];
-                "Accept-Encoding": components["headers"]["AcceptEncoding"];
-                "Accept-Patch": components["headers"]["AcceptPatch"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
-            };
-        };
-        /** @description Unprocessable Entity: `phone_country_not_allowed` */
-        PhoneCountryNotAllowed: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["PhoneCountryNotAllowedProblem"];
-            };
-        };
-        /** @description Too Many Requests: `rate_limited` */
-        RateLimited: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["RateLimitedProblem"];
-            };
-        };
-        /** @description Service Unavailable: `service_unavailable` */
-        ServiceUnavailable: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
-            };
-        };
-        /** @description Too Many Requests: `otp_send_limited`, `rate_limited` */
-        OtpSendLimitedOrRateLimited: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["OtpSendLimitedOrRateLimitedProblem"];
-            };
-        };
-        /** @description Service Unavailable: `otp_delivery_failed`, `service_unavailable` */
-        OtpDeliveryFailedOrServiceUnavailable: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["OtpDeliveryFailedOrServiceUnavailableProblem"];
-            };
-        };
-        /** @description Unauthorized: `otp_invalid` */
-        OtpInvalid: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["OtpInvalidProblem"];
-            };
-        };
-        /** @description Unauthorized: `refresh_token_reused`, `unauthenticated` */
-        RefreshTokenReusedOrUnauthenticated: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["RefreshTokenReusedOrUnauthenticatedProblem"];
-            };
-        };
-        /** @description Unauthorized: `unauthenticated` */
-        Unauthenticated: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
-            };
-        };
-        /** @description Not Found: `session_not_found` */
-        SessionNotFound: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["SessionNotFoundProblem"];
-            };
-        };
-        /** @description Conflict: `export_in_progress` */
-        ExportInProgress: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["ExportInProgressProblem"];
-            };
-        };
-        /** @description Service Unavailable: `too_many_exports`, `service_unavailable` */
-        TooManyExportsOrServiceUnavailable: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["TooManyExportsOrServiceUnavailableProblem"];
-            };
-        };
-        /** @description Not Found: `plan_not_found` */
-        PlanNotFound: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["PlanNotFoundProblem"];
-            };
-        };
-        /** @description Conflict: `already_subscribed` */
-        AlreadySubscribed: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["AlreadySubscribedProblem"];
-            };
-        };
-        /** @description Service Unavailable: `payment_provider_unavailable`, `service_unavailable` */
-        PaymentProviderUnavailableOrServiceUnavailable: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["PaymentProviderUnavailableOrServiceUnavailableProblem"];
-            };
-        };
-        /** @description Bad Request: `invalid_signature`, `invalid_event`, `bad_request` */
-        InvalidSignatureOrInvalidEventOrBadRequest: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["InvalidSignatureOrInvalidEventOrBadRequestProblem"];
-            };
-        };
-        /** @description Forbidden: `model_not_in_plan` */
-        ModelNotInPlan: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["ModelNotInPlanProblem"];
-            };
-        };
-        /** @description Conflict: `too_many_chatrooms` */
-        TooManyChatrooms: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["TooManyChatroomsProblem"];
-            };
-        };
-        /** @description Not Found: `chatroom_not_found` */
-        ChatroomNotFound: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["ChatroomNotFoundProblem"];
-            };
-        };
-        /** @description Too Many Requests: `too_many_searches`, `rate_limited` */
-        TooManySearchesOrRateLimited: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["TooManySearchesOrRateLimitedProblem"];
-            };
-        };
-        /** @description Service Unavailable: `search_unavailable`, `service_unavailable` */
-        SearchUnavailableOrServiceUnavailable: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["SearchUnavailableOrServiceUnavailableProblem"];
-            };
-        };
-        /** @description Not Found: `chatroom_not_found`, `message_not_found` */
-        ChatroomNotFoundOrMessageNotFound: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["ChatroomNotFoundOrMessageNotFoundProblem"];
-            };
-        };
-        /** @description Unprocessable Entity: `idempotency_key_reused` */
-        IdempotencyKeyReused: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
-            };
-        };
-        /** @description Too Many Requests: `daily_quota_exceeded`, `rate_limited` */
-        DailyQuotaExceededOrRateLimited: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["DailyQuotaExceededOrRateLimitedProblem"];
-            };
-        };
-        /** @description Service Unavailable: `capacity_reached`, `service_unavailable` */
-        CapacityReachedOrServiceUnavailable: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["CapacityReachedOrServiceUnavailableProblem"];
-            };
-        };
-        /** @description Conflict: `not_latest_reply`, `reply_in_progress` */
-        NotLatestReplyOrReplyInProgress: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["NotLatestReplyOrReplyInProgressProblem"];
-            };
-        };
-        /** @description Bad Request: `idempotency_key_required`, `bad_request`, `malformed_json`, `validation_failed` */
-        IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailed: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailedProblem"];
-            };
-        };
-        /** @description Too Many Requests: `daily_quota_exceeded`, `too_many_streams`, `rate_limited` */
-        DailyQuotaExceededOrTooManyStreamsOrRateLimited: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["DailyQuotaExceededOrTooManyStreamsOrRateLimitedProblem"];
-            };
-        };
-        /** @description Too Many Requests: `too_many_streams`, `rate_limited` */
-        TooManyStreamsOrRateLimited: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["TooManyStreamsOrRateLimitedProblem"];
-            };
-        };
+    FieldProblem: {
+      /**
+       * @description JSON pointer to the property, or the query parameter.
+       * @example /phone
+       */
+      pointer: string;
+      /**
+       * @description What it should have been.
+       * @example phone must be a phone number
+       */
+      detail: string;
     };
-    parameters: never;
-    requestBodies: never;
-    headers: {
-        /**
-         * @description The id of this request: yours, if you sent a sane `X-Request-Id`. Quote it when you ask for help.
-         * @example 0197a1c0-1111-7000-8000-000000000000
-         */
-        RequestId: string;
-        /**
-         * @description Seconds to wait before the next try.
-         * @example 30
-         */
-        RetryAfter: number;
-        /**
-         * @description The limits that apply: quota `q` for each window of `w` seconds (IETF draft).
-         * @example "daily-messages";q=5;w=86400
-         */
-        RateLimitPolicy: string;
-        /**
-         * @description What is left of them: `r` remaining, `t` seconds until the window ends (IETF draft).
-         * @example "daily-messages";r=3;t=34200
-         */
-        RateLimit: string;
-        /**
-         * @description How to authenticate; where a token was sent, with `error="invalid_token"` (RFC 6750).
-         * @example Bearer
-         */
-        WwwAuthenticate: string;
-        /**
-         * @description The kind of body that is taken, where yours is of another.
-         * @example application/json
-         */
-        Accept: string;
-        /**
-         * @description Where the body is compressed: that it must not be.
-         * @example identity
-         */
-        AcceptEncoding: string;
-        /**
-         * @description On PATCH: what it takes (RFC 5789).
-         * @example application/json
-         */
-        AcceptPatch: string;
+    ReadinessResponse: {
+      /**
+       * @description `degraded`: it serves, but not at its best. Values may be added: expect unknown ones.
+       * @example ok
+       * @enum {string}
+       */
+      status: 'ok' | 'degraded';
     };
-    pathItems: never;
+    SignUpRequest: {
+      /**
+       * @description In any common writing and any script’s digits, best with `+` and country code; it is stored as E.164. Special ranges (premium rate, shared cost, satellites) are refused.
+       * @example +1 (415) 555-0123
+       */
+      phone: string;
+      /** @example Ada */
+      name?: string | null;
+    };
+    SignUpResponse: {
+      /**
+       * @description E.164.
+       * @example +14155550123
+       */
+      phone: string;
+    };
+    SendOtpRequest: {
+      /**
+       * @description In any common writing and any script’s digits, best with `+` and country code; it is stored as E.164. Special ranges (premium rate, shared cost, satellites) are refused.
+       * @example +1 (415) 555-0123
+       */
+      phone: string;
+    };
+    SendOtpResponse: {
+      /**
+       * Format: uuid
+       * @example 0197a1c0-0000-7000-8000-000000000002
+       */
+      challengeId: string;
+      /**
+       * @description Seconds for which the code is good.
+       * @example 300
+       */
+      expiresIn: number;
+      /**
+       * @description Seconds until another code can be asked for.
+       * @example 10
+       */
+      resendAfter: number;
+      /**
+       * @description The code; only with `OTP_DELIVERY=response`, never in production.
+       * @example 042137
+       */
+      otp?: string;
+    };
+    VerifyOtpRequest: {
+      /**
+       * @description From the answer to `send-otp`.
+       * @example 0197a1c0-0000-7000-8000-000000000002
+       */
+      challengeId: string;
+      /**
+       * @description The code from the message: six digits, of any script; spaces, hyphens and marks that no one sees are ignored. Anything else is a wrong code, but costs no attempt.
+       * @example 042137
+       */
+      otp: string;
+    };
+    AccountResponse: {
+      /**
+       * Format: uuid
+       * @example 0197a1c0-0000-7000-8000-000000000001
+       */
+      id: string;
+      /**
+       * @description E.164.
+       * @example +14155550123
+       */
+      phone: string;
+      /** @example Ada */
+      name: string | null;
+      /**
+       * @description A key of the catalogue of plans.
+       * @example basic
+       */
+      plan: string;
+      /**
+       * Format: date-time
+       * @example 2026-11-23T10:00:00.000Z
+       */
+      createdAt: string;
+    };
+    TokensResponse: {
+      /**
+       * @description A JWT for the `Authorization` header.
+       * @example eyJhbGciOiJIUzI1NiJ9.e30.c2ln
+       */
+      accessToken: string;
+      /**
+       * @example Bearer
+       * @enum {string}
+       */
+      tokenType: 'Bearer';
+      /**
+       * @description Seconds for which the access token is good.
+       * @example 900
+       */
+      expiresIn: number;
+      /**
+       * @description Good for one refresh.
+       * @example pS1…
+       */
+      refreshToken: string;
+      /**
+       * @description Seconds for which the refresh token is good.
+       * @example 2592000
+       */
+      refreshExpiresIn: number;
+      user: components['schemas']['AccountResponse'];
+    };
+    RefreshRequest: {
+      /**
+       * @description The newest one of the session.
+       * @example pS1…
+       */
+      refreshToken: string;
+    };
+    NoBodyRequest: Record<string, never>;
+    SessionResponse: {
+      /**
+       * Format: uuid
+       * @example 0197a1c0-0000-7000-8000-000000000003
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @example 2026-11-23T10:00:00.000Z
+       */
+      createdAt: string;
+      /**
+       * Format: date-time
+       * @description The last login or refresh.
+       * @example 2026-11-23T10:15:00.000Z
+       */
+      lastUsedAt: string;
+      /**
+       * @description As of `lastUsedAt`.
+       * @example curl/8.5.0
+       */
+      userAgent: string | null;
+      /**
+       * @description As of `lastUsedAt`.
+       * @example 203.0.113.7
+       */
+      ip: string | null;
+      /**
+       * Format: date-time
+       * @description When a refresh was last repeated before its answer was used. The client had lost the answer, or someone else has a copy of its refresh token: whoever does not know of an interruption ends the session.
+       * @example null
+       */
+      refreshRepeatedAt: string | null;
+      /**
+       * @description Whether this request belongs to it.
+       * @example true
+       */
+      current: boolean;
+    };
+    SessionPageResponse: {
+      items: components['schemas']['SessionResponse'][];
+      /** @description Leads to older ones; null on the last page. */
+      nextCursor: string | null;
+    };
+    UpdateAccountRequest: {
+      /**
+       * @description Null removes it.
+       * @example Ada Lovelace
+       */
+      name: string | null;
+    };
+    PriceResponse: {
+      /**
+       * @description How often it is paid. Values may be added: expect unknown ones.
+       * @example month
+       * @enum {string}
+       */
+      interval: 'month' | 'year';
+    };
+    PlanResponse: {
+      /**
+       * @description The plan's name in paths and answers.
+       * @example pro
+       */
+      plan: string;
+      /**
+       * @description What people read.
+       * @example Pro
+       */
+      label: string;
+      /**
+       * @description Messages per UTC day; null: no limit.
+       * @example null
+       */
+      dailyMessages: number | null;
+      /**
+       * @description The names of the models that its rooms may choose.
+       * @example [
+       *       "gemini-flash-latest"
+       *     ]
+       */
+      models: string[];
+      /** @description How it can be bought. Empty: not at all. */
+      prices: components['schemas']['PriceResponse'][];
+    };
+    PlansResponse: {
+      /** @description The one that costs nothing first. */
+      items: components['schemas']['PlanResponse'][];
+    };
+    ModelResponse: {
+      /**
+       * @description What a room has as its `model`.
+       * @example gemini-flash-latest
+       */
+      name: string;
+      /**
+       * @description What people read.
+       * @example Flash
+       */
+      label: string;
+      /**
+       * @description Whether your plan has it.
+       * @example true
+       */
+      available: boolean;
+      /**
+       * @description Whether it answers in rooms without a model, on your plan.
+       * @example true
+       */
+      default: boolean;
+      /**
+       * @description The longest answer in tokens, together with what the model thinks before it: on your plan, or on the first that has the model.
+       * @example 4096
+       */
+      maxOutputTokens: number;
+      /**
+       * @description The plans that have it.
+       * @example [
+       *       "basic",
+       *       "pro"
+       *     ]
+       */
+      plans: string[];
+    };
+    ModelsResponse: {
+      items: components['schemas']['ModelResponse'][];
+    };
+    QuotaResponse: {
+      /**
+       * @description Messages a UTC day; null: the plan has no limit.
+       * @example 5
+       */
+      limit: number | null;
+      /**
+       * @description Messages spent today, refunds taken off.
+       * @example 2
+       */
+      used: number;
+      /**
+       * @description Messages left today; null: the plan has no limit.
+       * @example 3
+       */
+      remaining: number | null;
+      /**
+       * Format: date-time
+       * @description The next midnight in UTC.
+       * @example 2026-11-24T00:00:00.000Z
+       */
+      resetsAt: string;
+    };
+    SubscriptionStatusResponse: {
+      /**
+       * @description The plan that counts now: a key of the catalogue.
+       * @example pro
+       */
+      plan: string;
+      /**
+       * @description Stripe's own word for the subscription (`active`, `trialing`, `past_due`, `unpaid`, `paused`, `incomplete`, `incomplete_expired`, `canceled`, …), or `none` without one; words may be added. `past_due` keeps its plan for a grace period.
+       * @example active
+       */
+      status: string;
+      /**
+       * Format: date-time
+       * @description When the paid period ends; null without a subscription.
+       * @example 2026-12-23T09:30:00.000Z
+       */
+      currentPeriodEnd: string | null;
+      /**
+       * @description The subscription was cancelled and ends with its period.
+       * @example false
+       */
+      cancelAtPeriodEnd: boolean;
+      quota: components['schemas']['QuotaResponse'];
+    };
+    SubscribeRequest: {
+      /**
+       * @description How often the plan is paid; one of the intervals that `GET /plans` lists for it.
+       * @default month
+       * @example year
+       * @enum {string}
+       */
+      interval: 'month' | 'year';
+      /**
+       * Format: uri
+       * @description After paying; of an allowed origin. `{CHECKOUT_SESSION_ID}` in it is replaced. The webhook may come a moment later than the user.
+       * @example http://localhost:3000/welcome
+       */
+      successUrl?: string | null;
+      /**
+       * Format: uri
+       * @description Without having paid; of an allowed origin.
+       * @example http://localhost:3000/pricing
+       */
+      cancelUrl?: string | null;
+    };
+    CheckoutResponse: {
+      /**
+       * Format: uri
+       * @description Stripe's page: send the user there.
+       * @example https://checkout.stripe.com/c/pay/cs_test_1
+       */
+      checkoutUrl: string;
+      /**
+       * Format: date-time
+       * @description Until then it can be paid.
+       * @example 2026-11-24T09:30:00.000Z
+       */
+      expiresAt: string;
+    };
+    PortalResponse: {
+      /**
+       * Format: uri
+       * @description Stripe's page, good for a few minutes: send the user there.
+       * @example https://billing.stripe.com/p/session/1
+       */
+      url: string;
+    };
+    WebhookReceivedResponse: {
+      /**
+       * @example true
+       * @enum {boolean}
+       */
+      received: true;
+    };
+    UsageResponse: {
+      /**
+       * Format: date
+       * @description The UTC day.
+       * @example 2026-11-23
+       */
+      day: string;
+      /**
+       * @description The model as it was asked for.
+       * @example gemini-flash-latest
+       */
+      model: string;
+      /**
+       * @description What the model was called for: a reply, or the title of a room. Values may be added: expect unknown ones.
+       * @example reply
+       * @enum {string}
+       */
+      purpose: 'reply' | 'title';
+      /**
+       * @description Calls, also those that failed or were stopped, and those that were made again.
+       * @example 12
+       */
+      calls: number;
+      /**
+       * @description Those of `calls` whose use is an estimate, since the call was cut off before the model said.
+       * @example 1
+       */
+      estimatedCalls: number;
+      /**
+       * @description Tokens that the model was shown.
+       * @example 9200
+       */
+      promptTokens: number;
+      /**
+       * @description The part of `promptTokens` that the vendor had cached.
+       * @example 4000
+       */
+      cachedTokens: number;
+      /**
+       * @description Tokens that the model thought; no part of `replyTokens`.
+       * @example 800
+       */
+      thoughtTokens: number;
+      /**
+       * @description Tokens that the model answered.
+       * @example 3100
+       */
+      replyTokens: number;
+      /**
+       * @description What it costs at the catalogue's prices, in US dollars; null for a model without a price.
+       * @example 0.01143
+       */
+      costUsd: number | null;
+    };
+    UsagePageResponse: {
+      items: components['schemas']['UsageResponse'][];
+      /** @description Leads to the next page; null on the last. */
+      nextCursor: string | null;
+    };
+    CreateChatroomRequest: {
+      /**
+       * @description White space around it is removed. Null: no title; a room without one is named from its next completed exchange.
+       * @example Why the sky is blue
+       */
+      title?: string | null;
+      /**
+       * @description What the model is told before the conversation, from the next reply on. Null or blank: nothing.
+       * @example Answer in two sentences at most.
+       */
+      systemInstruction?: string | null;
+      /**
+       * @description The model that answers in this room, from the next reply on: one that is on offer, and that your plan has (`GET /models`). Null: the default of your plan. It answers, too, when your plan doesn't have the model any more.
+       * @example gemini-flash-latest
+       */
+      model?: string | null;
+    };
+    ChatroomResponse: {
+      /**
+       * Format: uuid
+       * @example 01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10
+       */
+      id: string;
+      /**
+       * @description Null until the room is named, by its owner or from its first exchange.
+       * @example Why the sky is blue
+       */
+      title: string | null;
+      /**
+       * @description What the model is told before the conversation.
+       * @example Answer in two sentences at most.
+       */
+      systemInstruction: string | null;
+      /**
+       * @description The model that was chosen for this room; null: the default of the plan.
+       * @example gemini-flash-latest
+       */
+      model: string | null;
+      /**
+       * @description Pinned rooms come first in the list.
+       * @example false
+       */
+      pinned: boolean;
+      /**
+       * @description Archived rooms have a list of their own.
+       * @example false
+       */
+      archived: boolean;
+      /**
+       * Format: date-time
+       * @example 2026-11-23T09:00:00.000Z
+       */
+      createdAt: string;
+      /**
+       * Format: date-time
+       * @description When the room was last changed: a setting, its name, or a message sent.
+       * @example 2026-11-23T09:30:00.000Z
+       */
+      updatedAt: string;
+      /**
+       * Format: date-time
+       * @description When a message was last sent or regenerated; null in a new room.
+       * @example 2026-11-23T09:30:00.000Z
+       */
+      lastMessageAt: string | null;
+    };
+    ChatroomPageResponse: {
+      items: components['schemas']['ChatroomResponse'][];
+      /** @description Leads to the next page; null on the last. */
+      nextCursor: string | null;
+    };
+    /** @description What a reply cost. Null of a message, and of a reply until the model reported it. */
+    MessageUsageResponse: {
+      /**
+       * @description Tokens of the request, history included.
+       * @example 12
+       */
+      promptTokens: number;
+      /**
+       * @description Those of them that the vendor had cached.
+       * @example 0
+       */
+      cachedTokens: number;
+      /**
+       * @description Tokens that the model thought before it answered.
+       * @example 0
+       */
+      thoughtTokens: number;
+      /**
+       * @description Tokens of the reply, without thoughts.
+       * @example 48
+       */
+      replyTokens: number;
+    } | null;
+    /** @description Why a reply is `failed` or `blocked`. Null of any other message. */
+    MessageErrorResponse: {
+      /**
+       * @description Stable, for programs. Values may be added: expect unknown ones.
+       * @example model_unavailable
+       * @enum {string}
+       */
+      code:
+        | 'model_unavailable'
+        | 'model_rate_limited'
+        | 'model_rejected_request'
+        | 'model_misconfigured'
+        | 'model_not_available'
+        | 'prompt_blocked'
+        | 'reply_blocked'
+        | 'reply_truncated'
+        | 'reply_empty'
+        | 'timed_out';
+      /**
+       * @description One sentence for people.
+       * @example The model did not answer.
+       */
+      detail: string;
+    } | null;
+    MessageResponse: {
+      /**
+       * Format: uuid
+       * @example 01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20
+       */
+      id: string;
+      /**
+       * Format: uuid
+       * @example 01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10
+       */
+      chatroomId: string;
+      /**
+       * @description Who wrote it. Values may be added: expect unknown ones.
+       * @example bot
+       * @enum {string}
+       */
+      role: 'user' | 'bot';
+      /**
+       * @description The text. Of an unfinished reply: what is stored of it so far, possibly nothing.
+       * @example Because the air scatters blue light the most.
+       */
+      content: string;
+      /**
+       * @description A message of the user is `completed`. A reply is `queued`, then `generating`, then finally one of `completed`, `cancelled`, `failed`, `blocked`. Values may be added: expect unknown ones.
+       * @example completed
+       * @enum {string}
+       */
+      status: 'queued' | 'generating' | 'completed' | 'cancelled' | 'failed' | 'blocked';
+      /**
+       * Format: date-time
+       * @example 2026-11-23T09:30:00.000Z
+       */
+      createdAt: string;
+      /**
+       * Format: date-time
+       * @description When it reached its final state; null before.
+       * @example 2026-11-23T09:30:02.418Z
+       */
+      completedAt: string | null;
+      /**
+       * Format: uuid
+       * @description Of a reply: the id of the user message that it answers.
+       * @example 01936b2e-7c39-7f02-a6d1-52c9e04b7a11
+       */
+      replyTo: string | null;
+      /**
+       * @description Of a finished reply: the model version that answered, where it said so.
+       * @example gemini-2.5-flash
+       */
+      model: string | null;
+      /**
+       * @description Of a finished reply: the model's own word for how it ended, where there was one.
+       * @example STOP
+       */
+      finishReason: string | null;
+      usage: components['schemas']['MessageUsageResponse'];
+      error: components['schemas']['MessageErrorResponse'];
+    };
+    ConversationResponse: {
+      /**
+       * Format: uuid
+       * @example 01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10
+       */
+      id: string;
+      /**
+       * @description Null until the room is named, by its owner or from its first exchange.
+       * @example Why the sky is blue
+       */
+      title: string | null;
+      /**
+       * @description What the model is told before the conversation.
+       * @example Answer in two sentences at most.
+       */
+      systemInstruction: string | null;
+      /**
+       * @description The model that was chosen for this room; null: the default of the plan.
+       * @example gemini-flash-latest
+       */
+      model: string | null;
+      /**
+       * @description Pinned rooms come first in the list.
+       * @example false
+       */
+      pinned: boolean;
+      /**
+       * @description Archived rooms have a list of their own.
+       * @example false
+       */
+      archived: boolean;
+      /**
+       * Format: date-time
+       * @example 2026-11-23T09:00:00.000Z
+       */
+      createdAt: string;
+      /**
+       * Format: date-time
+       * @description When the room was last changed: a setting, its name, or a message sent.
+       * @example 2026-11-23T09:30:00.000Z
+       */
+      updatedAt: string;
+      /**
+       * Format: date-time
+       * @description When a message was last sent or regenerated; null in a new room.
+       * @example 2026-11-23T09:30:00.000Z
+       */
+      lastMessageAt: string | null;
+      /** @description The newest messages, oldest first. Of several variants of a reply only the newest. */
+      messages: components['schemas']['MessageResponse'][];
+      /** @description Leads to older messages; null when there are none. */
+      nextCursor: string | null;
+    };
+    UpdateChatroomRequest: {
+      /**
+       * @description White space around it is removed. Null: no title; a room without one is named from its next completed exchange.
+       * @example Why the sky is blue
+       */
+      title?: string | null;
+      /**
+       * @description What the model is told before the conversation, from the next reply on. Null or blank: nothing.
+       * @example Answer in two sentences at most.
+       */
+      systemInstruction?: string | null;
+      /**
+       * @description The model that answers in this room, from the next reply on: one that is on offer, and that your plan has (`GET /models`). Null: the default of your plan. It answers, too, when your plan doesn't have the model any more.
+       * @example gemini-flash-latest
+       */
+      model?: string | null;
+      /**
+       * @description Pinned rooms come first in the list.
+       * @example true
+       */
+      pinned?: boolean;
+      /**
+       * @description Archived rooms leave the list.
+       * @example false
+       */
+      archived?: boolean;
+    };
+    SearchHitResponse: {
+      /**
+       * Format: uuid
+       * @example 01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10
+       */
+      chatroomId: string;
+      message: components['schemas']['MessageResponse'];
+      /**
+       * @description About 200 characters of the content around the first of the words. Plain text, exactly as it was written.
+       * @example Because the air scatters blue light the most, the sky looks blue
+       */
+      snippet: string;
+    };
+    SearchPageResponse: {
+      items: components['schemas']['SearchHitResponse'][];
+      /** @description Leads to older messages, in which there may be no hit; null when there are none. */
+      nextCursor: string | null;
+    };
+    SendMessageRequest: {
+      /**
+       * @description The text. Not blank, and without the NUL character, which PostgreSQL cannot store. How many characters (Unicode code points) it may have depends on your plan; `validation_failed` says how many.
+       * @example Why is the sky blue?
+       */
+      content: string;
+    };
+    /** @description The message as it is stored, and the reply that it will get, `queued`. */
+    AcceptedMessageResponse: {
+      message: components['schemas']['MessageResponse'];
+      reply: components['schemas']['MessageResponse'];
+    };
+    MessagePageResponse: {
+      items: components['schemas']['MessageResponse'][];
+      /** @description Leads to the next page; null on the last. */
+      nextCursor: string | null;
+    };
+    /** @description The new variant of the reply, `queued`. */
+    AcceptedReplyResponse: {
+      reply: components['schemas']['MessageResponse'];
+    };
+    AcceptedData: {
+      message?: components['schemas']['MessageResponse'];
+      reply: components['schemas']['MessageResponse'];
+    };
+    /** @description The first event of `sendMessageAndStream` and `regenerateReplyAndStream`. The latter has no `message`: there is no new one. */
+    AcceptedEvent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      event: 'accepted';
+      /**
+       * @description To go on behind this event, send it as `Last-Event-ID`.
+       * @example 0-0-3f0a5c1e8b20
+       */
+      id: string;
+      data: components['schemas']['AcceptedData'];
+    };
+    DeltaData: {
+      /**
+       * @description To be appended to the text so far.
+       * @example Because the
+       */
+      text: string;
+    };
+    /** @description The reply goes on: append the text. */
+    DeltaEvent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      event: 'delta';
+      /**
+       * @description To go on behind this event, send it as `Last-Event-ID`.
+       * @example 1-11-3f0a5c1e8b20
+       */
+      id: string;
+      data: components['schemas']['DeltaData'];
+    };
+    ResetData: Record<string, never>;
+    /** @description Forget the text so far: a fresh attempt begins. */
+    ResetEvent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      event: 'reset';
+      /**
+       * @description To go on behind this event, send it as `Last-Event-ID`.
+       * @example 2-0-3f0a5c1e8b20
+       */
+      id: string;
+      data: components['schemas']['ResetData'];
+    };
+    /** @description The last event: the reply in its final state. Reconnecting behind it is answered 204. */
+    DoneEvent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      event: 'done';
+      /**
+       * @description To go on behind this event, send it as `Last-Event-ID`.
+       * @example done-3f0a5c1e8b20
+       */
+      id: string;
+      data: components['schemas']['MessageResponse'];
+    };
+    BadRequestOrValidationFailedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'bad_request' | 'validation_failed';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+      /** @description With `validation_failed`: everything that is wrong. */
+      errors?: components['schemas']['FieldProblem'][];
+    };
+    RequestTimeoutProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'request_timeout';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ExpectationFailedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'expectation_failed';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    RequestHeaderFieldsTooLargeProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'request_header_fields_too_large';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    InternalErrorProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'internal_error';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    NotReadyOrShuttingDownProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'not_ready' | 'shutting_down';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    BadRequestOrMalformedJsonOrValidationFailedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'bad_request' | 'malformed_json' | 'validation_failed';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+      /** @description With `validation_failed`: everything that is wrong. */
+      errors?: components['schemas']['FieldProblem'][];
+    };
+    PayloadTooLargeProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'payload_too_large';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    UnsupportedMediaTypeProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'unsupported_media_type';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    PhoneCountryNotAllowedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'phone_country_not_allowed';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    RateLimitedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'rate_limited';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ServiceUnavailableProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'service_unavailable';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    OtpSendLimitedOrRateLimitedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'otp_send_limited' | 'rate_limited';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    OtpDeliveryFailedOrServiceUnavailableProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'otp_delivery_failed' | 'service_unavailable';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    OtpInvalidProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'otp_invalid';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    RefreshTokenReusedOrUnauthenticatedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'refresh_token_reused' | 'unauthenticated';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    UnauthenticatedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'unauthenticated';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    SessionNotFoundProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'session_not_found';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ExportInProgressProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'export_in_progress';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    TooManyExportsOrServiceUnavailableProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'too_many_exports' | 'service_unavailable';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    PlanNotFoundProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'plan_not_found';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    AlreadySubscribedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'already_subscribed';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    PaymentProviderUnavailableOrServiceUnavailableProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'payment_provider_unavailable' | 'service_unavailable';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    InvalidSignatureOrInvalidEventOrBadRequestProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'invalid_signature' | 'invalid_event' | 'bad_request';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ModelNotInPlanProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'model_not_in_plan';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    TooManyChatroomsProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'too_many_chatrooms';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ChatroomNotFoundProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'chatroom_not_found';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    TooManySearchesOrRateLimitedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'too_many_searches' | 'rate_limited';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    SearchUnavailableOrServiceUnavailableProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'search_unavailable' | 'service_unavailable';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ChatroomNotFoundOrMessageNotFoundProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'chatroom_not_found' | 'message_not_found';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    IdempotencyKeyReusedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'idempotency_key_reused';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    DailyQuotaExceededOrRateLimitedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'daily_quota_exceeded' | 'rate_limited';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    CapacityReachedOrServiceUnavailableProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'capacity_reached' | 'service_unavailable';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    NotLatestReplyOrReplyInProgressProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'not_latest_reply' | 'reply_in_progress';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    /** @description One event of the stream, as a parser of server-sent events gives it, with `data` parsed as JSON. Events may be added: ignore those that you do not know. */
+    ReplyStreamEvent:
+      | components['schemas']['AcceptedEvent']
+      | components['schemas']['DeltaEvent']
+      | components['schemas']['ResetEvent']
+      | components['schemas']['DoneEvent'];
+    IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'idempotency_key_required' | 'bad_request' | 'malformed_json' | 'validation_failed';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+      /** @description With `validation_failed`: everything that is wrong. */
+      errors?: components['schemas']['FieldProblem'][];
+    };
+    DailyQuotaExceededOrTooManyStreamsOrRateLimitedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'daily_quota_exceeded' | 'too_many_streams' | 'rate_limited';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    TooManyStreamsOrRateLimitedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'too_many_streams' | 'rate_limited';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+  };
+  responses: {
+    /** @description Bad Request: `bad_request`, `validation_failed` */
+    BadRequestOrValidationFailed: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['BadRequestOrValidationFailedProblem'];
+      };
+    };
+    /** @description Request Timeout: `request_timeout` */
+    RequestTimeout: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['RequestTimeoutProblem'];
+      };
+    };
+    /** @description Expectation Failed: `expectation_failed` */
+    ExpectationFailed: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ExpectationFailedProblem'];
+      };
+    };
+    /** @description Request Header Fields Too Large: `request_header_fields_too_large` */
+    RequestHeaderFieldsTooLarge: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['RequestHeaderFieldsTooLargeProblem'];
+      };
+    };
+    /** @description Internal Server Error: `internal_error` */
+    InternalError: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['InternalErrorProblem'];
+      };
+    };
+    /** @description Service Unavailable: `not_ready`, `shutting_down` */
+    NotReadyOrShuttingDown: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['NotReadyOrShuttingDownProblem'];
+      };
+    };
+    /** @description Bad Request: `bad_request`, `malformed_json`, `validation_failed` */
+    BadRequestOrMalformedJsonOrValidationFailed: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['BadRequestOrMalformedJsonOrValidationFailedProblem'];
+      };
+    };
+    /** @description Payload Too Large: `payload_too_large` */
+    PayloadTooLarge: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['PayloadTooLargeProblem'];
+      };
+    };
+    /** @description Unsupported Media Type: `unsupported_media_type` */
+    UnsupportedMediaType: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        Accept: components['headers']['Accept'];
+        'Accept-Encoding': components['headers']['AcceptEncoding'];
+        'Accept-Patch': components['headers']['AcceptPatch'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['UnsupportedMediaTypeProblem'];
+      };
+    };
+    /** @description Unprocessable Entity: `phone_country_not_allowed` */
+    PhoneCountryNotAllowed: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['PhoneCountryNotAllowedProblem'];
+      };
+    };
+    /** @description Too Many Requests: `rate_limited` */
+    RateLimited: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+        RateLimit: components['headers']['RateLimit'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['RateLimitedProblem'];
+      };
+    };
+    /** @description Service Unavailable: `service_unavailable` */
+    ServiceUnavailable: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ServiceUnavailableProblem'];
+      };
+    };
+    /** @description Too Many Requests: `otp_send_limited`, `rate_limited` */
+    OtpSendLimitedOrRateLimited: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+        RateLimit: components['headers']['RateLimit'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['OtpSendLimitedOrRateLimitedProblem'];
+      };
+    };
+    /** @description Service Unavailable: `otp_delivery_failed`, `service_unavailable` */
+    OtpDeliveryFailedOrServiceUnavailable: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['OtpDeliveryFailedOrServiceUnavailableProblem'];
+      };
+    };
+    /** @description Unauthorized: `otp_invalid` */
+    OtpInvalid: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'WWW-Authenticate': components['headers']['WwwAuthenticate'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['OtpInvalidProblem'];
+      };
+    };
+    /** @description Unauthorized: `refresh_token_reused`, `unauthenticated` */
+    RefreshTokenReusedOrUnauthenticated: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'WWW-Authenticate': components['headers']['WwwAuthenticate'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['RefreshTokenReusedOrUnauthenticatedProblem'];
+      };
+    };
+    /** @description Unauthorized: `unauthenticated` */
+    Unauthenticated: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'WWW-Authenticate': components['headers']['WwwAuthenticate'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['UnauthenticatedProblem'];
+      };
+    };
+    /** @description Not Found: `session_not_found` */
+    SessionNotFound: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['SessionNotFoundProblem'];
+      };
+    };
+    /** @description Conflict: `export_in_progress` */
+    ExportInProgress: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ExportInProgressProblem'];
+      };
+    };
+    /** @description Service Unavailable: `too_many_exports`, `service_unavailable` */
+    TooManyExportsOrServiceUnavailable: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['TooManyExportsOrServiceUnavailableProblem'];
+      };
+    };
+    /** @description Not Found: `plan_not_found` */
+    PlanNotFound: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['PlanNotFoundProblem'];
+      };
+    };
+    /** @description Conflict: `already_subscribed` */
+    AlreadySubscribed: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['AlreadySubscribedProblem'];
+      };
+    };
+    /** @description Service Unavailable: `payment_provider_unavailable`, `service_unavailable` */
+    PaymentProviderUnavailableOrServiceUnavailable: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['PaymentProviderUnavailableOrServiceUnavailableProblem'];
+      };
+    };
+    /** @description Bad Request: `invalid_signature`, `invalid_event`, `bad_request` */
+    InvalidSignatureOrInvalidEventOrBadRequest: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['InvalidSignatureOrInvalidEventOrBadRequestProblem'];
+      };
+    };
+    /** @description Forbidden: `model_not_in_plan` */
+    ModelNotInPlan: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ModelNotInPlanProblem'];
+      };
+    };
+    /** @description Conflict: `too_many_chatrooms` */
+    TooManyChatrooms: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['TooManyChatroomsProblem'];
+      };
+    };
+    /** @description Not Found: `chatroom_not_found` */
+    ChatroomNotFound: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ChatroomNotFoundProblem'];
+      };
+    };
+    /** @description Too Many Requests: `too_many_searches`, `rate_limited` */
+    TooManySearchesOrRateLimited: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+        RateLimit: components['headers']['RateLimit'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['TooManySearchesOrRateLimitedProblem'];
+      };
+    };
+    /** @description Service Unavailable: `search_unavailable`, `service_unavailable` */
+    SearchUnavailableOrServiceUnavailable: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['SearchUnavailableOrServiceUnavailableProblem'];
+      };
+    };
+    /** @description Not Found: `chatroom_not_found`, `message_not_found` */
+    ChatroomNotFoundOrMessageNotFound: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ChatroomNotFoundOrMessageNotFoundProblem'];
+      };
+    };
+    /** @description Unprocessable Entity: `idempotency_key_reused` */
+    IdempotencyKeyReused: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['IdempotencyKeyReusedProblem'];
+      };
+    };
+    /** @description Too Many Requests: `daily_quota_exceeded`, `rate_limited` */
+    DailyQuotaExceededOrRateLimited: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+        RateLimit: components['headers']['RateLimit'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['DailyQuotaExceededOrRateLimitedProblem'];
+      };
+    };
+    /** @description Service Unavailable: `capacity_reached`, `service_unavailable` */
+    CapacityReachedOrServiceUnavailable: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['CapacityReachedOrServiceUnavailableProblem'];
+      };
+    };
+    /** @description Conflict: `not_latest_reply`, `reply_in_progress` */
+    NotLatestReplyOrReplyInProgress: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['NotLatestReplyOrReplyInProgressProblem'];
+      };
+    };
+    /** @description Bad Request: `idempotency_key_required`, `bad_request`, `malformed_json`, `validation_failed` */
+    IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailed: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailedProblem'];
+      };
+    };
+    /** @description Too Many Requests: `daily_quota_exceeded`, `too_many_streams`, `rate_limited` */
+    DailyQuotaExceededOrTooManyStreamsOrRateLimited: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+        RateLimit: components['headers']['RateLimit'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['DailyQuotaExceededOrTooManyStreamsOrRateLimitedProblem'];
+      };
+    };
+    /** @description Too Many Requests: `too_many_streams`, `rate_limited` */
+    TooManyStreamsOrRateLimited: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+        RateLimit: components['headers']['RateLimit'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['TooManyStreamsOrRateLimitedProblem'];
+      };
+    };
+  };
+  parameters: never;
+  requestBodies: never;
+  headers: {
+    /**
+     * @description The id of this request: yours, if you sent a sane `X-Request-Id`. Quote it when you ask for help.
+     * @example 0197a1c0-1111-7000-8000-000000000000
+     */
+    RequestId: string;
+    /**
+     * @description Seconds to wait before the next try.
+     * @example 30
+     */
+    RetryAfter: number;
+    /**
+     * @description The limits that apply: quota `q` for each window of `w` seconds (IETF draft).
+     * @example "daily-messages";q=5;w=86400
+     */
+    RateLimitPolicy: string;
+    /**
+     * @description What is left of them: `r` remaining, `t` seconds until the window ends (IETF draft).
+     * @example "daily-messages";r=3;t=34200
+     */
+    RateLimit: string;
+    /**
+     * @description How to authenticate; where a token was sent, with `error="invalid_token"` (RFC 6750).
+     * @example Bearer
+     */
+    WwwAuthenticate: string;
+    /**
+     * @description The kind of body that is taken, where yours is of another.
+     * @example application/json
+     */
+    Accept: string;
+    /**
+     * @description Where the body is compressed: that it must not be.
+     * @example identity
+     */
+    AcceptEncoding: string;
+    /**
+     * @description On PATCH: what it takes (RFC 5789).
+     * @example application/json
+     */
+    AcceptPatch: string;
+  };
+  pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getLiveness: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LivenessResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-        };
+  getLiveness: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    getReadiness: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReadinessResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["NotReadyOrShuttingDown"];
+        content: {
+          'application/json': components['schemas']['LivenessResponse'];
         };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
     };
-    signUp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignUpRequest"];
-            };
-        };
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignUpResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            422: components["responses"]["PhoneCountryNotAllowed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  getReadiness: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    sendOtp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SendOtpRequest"];
-            };
+        content: {
+          'application/json': components['schemas']['ReadinessResponse'];
         };
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SendOtpResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            422: components["responses"]["PhoneCountryNotAllowed"];
-            429: components["responses"]["OtpSendLimitedOrRateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["OtpDeliveryFailedOrServiceUnavailable"];
-        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['NotReadyOrShuttingDown'];
     };
-    verifyOtp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["VerifyOtpRequest"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokensResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["OtpInvalid"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  signUp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    refreshTokens: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RefreshRequest"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokensResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["RefreshTokenReusedOrUnauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SignUpRequest'];
+      };
     };
-    logOut: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["NoBodyRequest"];
-            };
+        content: {
+          'application/json': components['schemas']['SignUpResponse'];
         };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      422: components['responses']['PhoneCountryNotAllowed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
     };
-    listSessions: {
-        parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionPageResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  sendOtp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    endOtherSessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SendOtpRequest'];
+      };
     };
-    endSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["SessionNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          'application/json': components['schemas']['SendOtpResponse'];
         };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      422: components['responses']['PhoneCountryNotAllowed'];
+      429: components['responses']['OtpSendLimitedOrRateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['OtpDeliveryFailedOrServiceUnavailable'];
     };
-    getAccount: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  verifyOtp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    deleteAccount: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerifyOtpRequest'];
+      };
     };
-    updateAccount: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UpdateAccountRequest"];
-            };
+        content: {
+          'application/json': components['schemas']['TokensResponse'];
         };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['OtpInvalid'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
     };
-    exportAccount: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    /** @example attachment; filename="account-2026-11-23.json" */
-                    "Content-Disposition"?: string;
-                    "Cache-Control"?: "no-store, no-transform";
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["ExportInProgress"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["TooManyExportsOrServiceUnavailable"];
-        };
+  };
+  refreshTokens: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    listPlans: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlansResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RefreshRequest'];
+      };
     };
-    listModels: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelsResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          'application/json': components['schemas']['TokensResponse'];
         };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['RefreshTokenReusedOrUnauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
     };
-    readSubscriptionStatus: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SubscriptionStatusResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  logOut: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    subscribe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description A paid plan of the catalogue, see `GET /plans`. What is none is answered 404. */
-                plan: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["SubscribeRequest"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CheckoutResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["PlanNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["AlreadySubscribed"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["PaymentProviderUnavailableOrServiceUnavailable"];
-        };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['NoBodyRequest'];
+      };
     };
-    openPortal: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["NoBodyRequest"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PortalResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["PaymentProviderUnavailableOrServiceUnavailable"];
-        };
+        content?: never;
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
     };
-    receiveStripeEvent: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Time and signatures over the exact body. */
-                "Stripe-Signature": string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookReceivedResponse"];
-                };
-            };
-            400: components["responses"]["InvalidSignatureOrInvalidEventOrBadRequest"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  listSessions: {
+    parameters: {
+      query?: {
+        /** @description How many items at most. */
+        limit?: number;
+        /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    listUsage: {
-        parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
-                cursor?: string;
-                /** @description The first UTC day. Without it the first of this month, or of the month of an earlier `to`. */
-                from?: string;
-                /** @description The last UTC day, at most 366 days with the first. Without it today, or a later `from`. */
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UsagePageResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          'application/json': components['schemas']['SessionPageResponse'];
         };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
     };
-    listChatrooms: {
-        parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
-                cursor?: string;
-                /** @description Whether the archived rooms are wanted, or the others. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChatroomPageResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  endOtherSessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    createChatroom: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["CreateChatroomRequest"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    /** @description Where the room is. */
-                    Location?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChatroomResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ModelNotInPlan"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["TooManyChatrooms"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+        content?: never;
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
     };
-    readChatroom: {
-        parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConversationResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["ChatroomNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  endSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
     };
-    deleteChatroom: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["ChatroomNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+        content?: never;
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['SessionNotFound'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
     };
-    updateChatroom: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["UpdateChatroomRequest"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChatroomResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ModelNotInPlan"];
-            404: components["responses"]["ChatroomNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  getAccount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    search: {
-        parameters: {
-            query: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
-                cursor?: string;
-                /** @description Words that a message must all contain, in any order and case, as parts of words too. Compared in NFKC: full-width letters, ligatures and accents are found however they are typed. */
-                q: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchPageResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["TooManySearchesOrRateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["SearchUnavailableOrServiceUnavailable"];
+        content: {
+          'application/json': components['schemas']['AccountResponse'];
         };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
     };
-    sendMessage: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Repeat a request under the same key within 24 h and get the same answer: nothing is sent twice. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SendMessageRequest"];
-            };
-        };
-        responses: {
-            /** @description Accepted. */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
-                    "RateLimit-Policy"?: string;
-                    /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
-                    RateLimit?: string;
-                    /** @description Where the reply can be polled. */
-                    Location?: string;
-                    /** @description `true` on the answer to a repeated request. */
-                    "Idempotency-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AcceptedMessageResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["ChatroomNotFoundOrMessageNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["DailyQuotaExceededOrRateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["CapacityReachedOrServiceUnavailable"];
-        };
+  };
+  deleteAccount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    readMessage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                messageId: string;
-            };
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MessageResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["ChatroomNotFoundOrMessageNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+        content?: never;
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
     };
-    listReplies: {
-        parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-                messageId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MessagePageResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["ChatroomNotFoundOrMessageNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  updateAccount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    cancelReply: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                replyId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["NoBodyRequest"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MessageResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["ChatroomNotFoundOrMessageNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UpdateAccountRequest'];
+      };
     };
-    regenerateReply: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Repeat a request under the same key within 24 h and get the same answer: nothing is sent twice. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-                replyId: string;
-            };
-            cookie?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
         };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["NoBodyRequest"];
-            };
+        content: {
+          'application/json': components['schemas']['AccountResponse'];
         };
-        responses: {
-            /** @description Accepted. */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
-                    "RateLimit-Policy"?: string;
-                    /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
-                    RateLimit?: string;
-                    /** @description Where the reply can be polled. */
-                    Location?: string;
-                    /** @description `true` on the answer to a repeated request. */
-                    "Idempotency-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AcceptedReplyResponse"];
-                };
-            };
-            400: components["responses"]["BadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["ChatroomNotFoundOrMessageNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["NotLatestReplyOrReplyInProgress"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["DailyQuotaExceededOrRateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["CapacityReachedOrServiceUnavailable"];
-        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
     };
-    sendMessageAndStream: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description The id of the last event that was read. It counts only where the `Idempotency-Key` came before with the same request: the stream then goes on right behind it. With the id of `done`: 204. */
-                "Last-Event-ID"?: string;
-                /** @description A client that reconnects repeats the request: under the same key it goes on with its reply, and nothing is sent twice. */
-                "Idempotency-Key": string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SendMessageRequest"];
-            };
-        };
-        responses: {
-            /** @description Accepted, and streaming. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
-                    "RateLimit-Policy"?: string;
-                    /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
-                    RateLimit?: string;
-                    /** @description Where the reply can be polled. */
-                    Location?: string;
-                    /** @description `true` on the answer to a repeated request. */
-                    "Idempotency-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["ReplyStreamEvent"];
-                };
-            };
-            /** @description `Last-Event-ID` is the id of `done`: there is nothing more to read. */
-            204: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
-                    "RateLimit-Policy"?: string;
-                    /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
-                    RateLimit?: string;
-                    /** @description Where the reply can be polled. */
-                    Location?: string;
-                    /** @description `true` on the answer to a repeated request. */
-                    "Idempotency-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["ChatroomNotFoundOrMessageNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["DailyQuotaExceededOrTooManyStreamsOrRateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["CapacityReachedOrServiceUnavailable"];
-        };
+  };
+  exportAccount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    streamReply: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The id of the last event that was read: the stream goes on right behind it. With the id of `done`: 204. */
-                "Last-Event-ID"?: string;
-            };
-            path: {
-                id: string;
-                replyId: string;
-            };
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description The file. */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          /** @example attachment; filename="account-2026-11-23.json" */
+          'Content-Disposition'?: string;
+          'Cache-Control'?: 'no-store, no-transform';
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description The stream. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["ReplyStreamEvent"];
-                };
-            };
-            /** @description `Last-Event-ID` is the id of `done`: there is nothing more to read. */
-            204: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequestOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["ChatroomNotFoundOrMessageNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            429: components["responses"]["TooManyStreamsOrRateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          'application/json': {
+            [key: string]: unknown;
+          };
         };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['ExportInProgress'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['TooManyExportsOrServiceUnavailable'];
     };
-    regenerateReplyAndStream: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description The id of the last event that was read. It counts only where the `Idempotency-Key` came before with the same request: the stream then goes on right behind it. With the id of `done`: 204. */
-                "Last-Event-ID"?: string;
-                /** @description A client that reconnects repeats the request: under the same key it goes on with its reply, and nothing is sent twice. */
-                "Idempotency-Key": string;
-            };
-            path: {
-                id: string;
-                replyId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["NoBodyRequest"];
-            };
-        };
-        responses: {
-            /** @description Accepted, and streaming. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
-                    "RateLimit-Policy"?: string;
-                    /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
-                    RateLimit?: string;
-                    /** @description Where the reply can be polled. */
-                    Location?: string;
-                    /** @description `true` on the answer to a repeated request. */
-                    "Idempotency-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["ReplyStreamEvent"];
-                };
-            };
-            /** @description `Last-Event-ID` is the id of `done`: there is nothing more to read. */
-            204: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
-                    "RateLimit-Policy"?: string;
-                    /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
-                    RateLimit?: string;
-                    /** @description Where the reply can be polled. */
-                    Location?: string;
-                    /** @description `true` on the answer to a repeated request. */
-                    "Idempotency-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["ChatroomNotFoundOrMessageNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["NotLatestReplyOrReplyInProgress"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            417: components["responses"]["ExpectationFailed"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["DailyQuotaExceededOrTooManyStreamsOrRateLimited"];
-            431: components["responses"]["RequestHeaderFieldsTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["CapacityReachedOrServiceUnavailable"];
-        };
+  };
+  listPlans: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PlansResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  listModels: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ModelsResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  readSubscriptionStatus: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SubscriptionStatusResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  subscribe: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description A paid plan of the catalogue, see `GET /plans`. What is none is answered 404. */
+        plan: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['SubscribeRequest'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CheckoutResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['PlanNotFound'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['AlreadySubscribed'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['PaymentProviderUnavailableOrServiceUnavailable'];
+    };
+  };
+  openPortal: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['NoBodyRequest'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PortalResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['PaymentProviderUnavailableOrServiceUnavailable'];
+    };
+  };
+  receiveStripeEvent: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description Time and signatures over the exact body. */
+        'Stripe-Signature': string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': Record<string, never>;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookReceivedResponse'];
+        };
+      };
+      400: components['responses']['InvalidSignatureOrInvalidEventOrBadRequest'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  listUsage: {
+    parameters: {
+      query?: {
+        /** @description How many items at most. */
+        limit?: number;
+        /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
+        cursor?: string;
+        /** @description The first UTC day. Without it the first of this month, or of the month of an earlier `to`. */
+        from?: string;
+        /** @description The last UTC day, at most 366 days with the first. Without it today, or a later `from`. */
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UsagePageResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  listChatrooms: {
+    parameters: {
+      query?: {
+        /** @description How many items at most. */
+        limit?: number;
+        /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
+        cursor?: string;
+        /** @description Whether the archived rooms are wanted, or the others. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChatroomPageResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  createChatroom: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['CreateChatroomRequest'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          /** @description Where the room is. */
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChatroomResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['ModelNotInPlan'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['TooManyChatrooms'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  readChatroom: {
+    parameters: {
+      query?: {
+        /** @description How many items at most. */
+        limit?: number;
+        /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConversationResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFound'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  deleteChatroom: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFound'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  updateChatroom: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['UpdateChatroomRequest'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChatroomResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['ModelNotInPlan'];
+      404: components['responses']['ChatroomNotFound'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  search: {
+    parameters: {
+      query: {
+        /** @description How many items at most. */
+        limit?: number;
+        /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
+        cursor?: string;
+        /** @description Words that a message must all contain, in any order and case, as parts of words too. Compared in NFKC: full-width letters, ligatures and accents are found however they are typed. */
+        q: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SearchPageResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['TooManySearchesOrRateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['SearchUnavailableOrServiceUnavailable'];
+    };
+  };
+  sendMessage: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeat a request under the same key within 24 h and get the same answer: nothing is sent twice. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SendMessageRequest'];
+      };
+    };
+    responses: {
+      /** @description Accepted. */
+      202: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
+          'RateLimit-Policy'?: string;
+          /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
+          RateLimit?: string;
+          /** @description Where the reply can be polled. */
+          Location?: string;
+          /** @description `true` on the answer to a repeated request. */
+          'Idempotency-Replayed'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AcceptedMessageResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      422: components['responses']['IdempotencyKeyReused'];
+      429: components['responses']['DailyQuotaExceededOrRateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['CapacityReachedOrServiceUnavailable'];
+    };
+  };
+  readMessage: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        messageId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MessageResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  listReplies: {
+    parameters: {
+      query?: {
+        /** @description How many items at most. */
+        limit?: number;
+        /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+        messageId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MessagePageResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  cancelReply: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        replyId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['NoBodyRequest'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MessageResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  regenerateReply: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeat a request under the same key within 24 h and get the same answer: nothing is sent twice. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        id: string;
+        replyId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['NoBodyRequest'];
+      };
+    };
+    responses: {
+      /** @description Accepted. */
+      202: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
+          'RateLimit-Policy'?: string;
+          /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
+          RateLimit?: string;
+          /** @description Where the reply can be polled. */
+          Location?: string;
+          /** @description `true` on the answer to a repeated request. */
+          'Idempotency-Replayed'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AcceptedReplyResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['NotLatestReplyOrReplyInProgress'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      422: components['responses']['IdempotencyKeyReused'];
+      429: components['responses']['DailyQuotaExceededOrRateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['CapacityReachedOrServiceUnavailable'];
+    };
+  };
+  sendMessageAndStream: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The id of the last event that was read. It counts only where the `Idempotency-Key` came before with the same request: the stream then goes on right behind it. With the id of `done`: 204. */
+        'Last-Event-ID'?: string;
+        /** @description A client that reconnects repeats the request: under the same key it goes on with its reply, and nothing is sent twice. */
+        'Idempotency-Key': string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SendMessageRequest'];
+      };
+    };
+    responses: {
+      /** @description Accepted, and streaming. */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
+          'RateLimit-Policy'?: string;
+          /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
+          RateLimit?: string;
+          /** @description Where the reply can be polled. */
+          Location?: string;
+          /** @description `true` on the answer to a repeated request. */
+          'Idempotency-Replayed'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': components['schemas']['ReplyStreamEvent'];
+        };
+      };
+      /** @description `Last-Event-ID` is the id of `done`: there is nothing more to read. */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
+          'RateLimit-Policy'?: string;
+          /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
+          RateLimit?: string;
+          /** @description Where the reply can be polled. */
+          Location?: string;
+          /** @description `true` on the answer to a repeated request. */
+          'Idempotency-Replayed'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      422: components['responses']['IdempotencyKeyReused'];
+      429: components['responses']['DailyQuotaExceededOrTooManyStreamsOrRateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['CapacityReachedOrServiceUnavailable'];
+    };
+  };
+  streamReply: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The id of the last event that was read: the stream goes on right behind it. With the id of `done`: 204. */
+        'Last-Event-ID'?: string;
+      };
+      path: {
+        id: string;
+        replyId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The stream. */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': components['schemas']['ReplyStreamEvent'];
+        };
+      };
+      /** @description `Last-Event-ID` is the id of `done`: there is nothing more to read. */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['TooManyStreamsOrRateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailable'];
+    };
+  };
+  regenerateReplyAndStream: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The id of the last event that was read. It counts only where the `Idempotency-Key` came before with the same request: the stream then goes on right behind it. With the id of `done`: 204. */
+        'Last-Event-ID'?: string;
+        /** @description A client that reconnects repeats the request: under the same key it goes on with its reply, and nothing is sent twice. */
+        'Idempotency-Key': string;
+      };
+      path: {
+        id: string;
+        replyId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['NoBodyRequest'];
+      };
+    };
+    responses: {
+      /** @description Accepted, and streaming. */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
+          'RateLimit-Policy'?: string;
+          /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
+          RateLimit?: string;
+          /** @description Where the reply can be polled. */
+          Location?: string;
+          /** @description `true` on the answer to a repeated request. */
+          'Idempotency-Replayed'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': components['schemas']['ReplyStreamEvent'];
+        };
+      };
+      /** @description `Last-Event-ID` is the id of `done`: there is nothing more to read. */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
+          'RateLimit-Policy'?: string;
+          /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
+          RateLimit?: string;
+          /** @description Where the reply can be polled. */
+          Location?: string;
+          /** @description `true` on the answer to a repeated request. */
+          'Idempotency-Replayed'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['NotLatestReplyOrReplyInProgress'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      422: components['responses']['IdempotencyKeyReused'];
+      429: components['responses']['DailyQuotaExceededOrTooManyStreamsOrRateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['CapacityReachedOrServiceUnavailable'];
+    };
+  };
 }

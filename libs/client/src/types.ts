@@ -157,6 +157,8 @@ export interface ChatClient {
   readonly account: {
     get(): Promise<Account>;
     update(changes: { name: string | null }): Promise<Account>;
+    /** Everything that is held of the user, as JSON. It is held in memory: a large account is better downloaded by `GET /user/me/export` itself. */
+    export(): Promise<string>;
     /** Deletes the account with everything in it, and ends the session. */
     delete(): Promise<void>;
   };

@@ -1,6 +1,6 @@
-import type { Api } from './api.js';
+import type { Api } from './requests/api.js';
 import { ChatError, isTransient, toChatError } from './errors.js';
-import { pause } from './pause.js';
+import { pause } from './requests/pause.js';
 import type { SubscriptionStatus } from './types.js';
 
 const FIRST_PAUSE_MS = 500;

@@ -1,12 +1,12 @@
-import { loggedInClient, type Script, type ScriptedAnswer } from '../../../test/support/http/scripted-api.js';
-import { Api } from './api.js';
-import type { ChatError } from './errors.js';
-import { Http } from './http.js';
-import { Login } from './login.js';
+import { loggedInClient, type Script, type ScriptedAnswer } from '../../../../test/support/http/scripted-api.js';
+import { Api } from '../requests/api.js';
+import type { ChatError } from '../errors.js';
+import { Http } from '../requests/http.js';
+import { Login } from '../session/login.js';
 import { ReplyReading } from './reply-reading.js';
 import { ReplyRecord } from './reply-record.js';
-import { KeptSession } from './session-storage.js';
-import type { ChatClientOptions, Reply, ReplyEvent } from './types.js';
+import { KeptSession } from '../session/session-storage.js';
+import type { ChatClientOptions, Reply, ReplyEvent } from '../types.js';
 
 const message = { id: 'q', chatroomId: 'r', role: 'user', status: 'completed', content: 'Hi' };
 const queued = { id: 'a', chatroomId: 'r', role: 'bot', status: 'queued', content: '' };

@@ -1,6 +1,6 @@
-import { abortedError, isTransient, toChatError } from './errors.js';
-import type { Answer, Call, Http, OpenAnswer } from './http.js';
-import type { Login } from './login.js';
+import { abortedError, isTransient, toChatError } from '../errors.js';
+import type { Call, Http, OpenAnswer } from './http.js';
+import type { Login } from '../session/login.js';
 import { backoffMs, pause } from './pause.js';
 
 /** How many times a request is sent that may be repeated. */
@@ -22,7 +22,7 @@ export class Api {
    * @throws ChatError
    */
   async repeatable<Body>(call: Call, tries = TRIES): Promise<Body> {
-    return (await repeated(() => this.once<Body>(call), tries, call.signal)).body;
+    return repeated(() => this.once<Body>(call), tries, call.signal);
   }
 
   /** Deletes. When the answer to a first try got lost, a second one may find nothing left. @throws ChatError */
@@ -42,12 +42,17 @@ export class Api {
 
   /** Reads what everyone may read. @throws ChatError */
   async public<Body>(path: string): Promise<Body> {
-    return (await repeated(() => this.http.json<Body>({ method: 'GET', path }), TRIES)).body;
+    return repeated(() => this.http.json<Body>({ method: 'GET', path }), TRIES);
   }
 
   /** A request of which a second one would do more. @throws ChatError */
-  once<Body>(call: Call): Promise<Answer<Body>> {
+  once<Body>(call: Call): Promise<Body> {
     return this.authorized(call, (authorized) => this.http.json<Body>(authorized));
+  }
+
+  /** The text of an answer that may be long. @throws ChatError */
+  async text(call: Call, withinMs: number): Promise<string> {
+    return (await this.authorized(call, (authorized) => this.http.text(authorized, withinMs))).text;
   }
 
   /** A request whose answer is a stream. @throws ChatError */

@@ -1,5 +1,5 @@
-import { platform } from './platform.js';
-import type { Account, Session, SessionStorage } from './types.js';
+import { platform } from '../platform.js';
+import type { Account, Session, SessionStorage } from '../types.js';
 
 /** What is kept of a login. */
 export interface StoredSession {

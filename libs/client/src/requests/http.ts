@@ -1,6 +1,6 @@
-import { ChatError, errorOf, toChatError } from './errors.js';
+import { ChatError, errorOf, toChatError } from '../errors.js';
 import { TimeLimit } from './time-limit.js';
-import type { Fetch, FetchResponse } from './types.js';
+import type { Fetch, FetchResponse } from '../types.js';
 
 /** One request. */
 export interface Call {
@@ -14,12 +14,6 @@ export interface Call {
   headers?: Record<string, string>;
   /** Ends the call. */
   signal?: AbortSignal;
-}
-
-/** An answer with its JSON body, which is null if there is none. */
-export interface Answer<Body> {
-  body: Body;
-  headers: FetchResponse['headers'];
 }
 
 /** An answer whose body has yet to be read. Whoever reads it extends the limit, and closes it at the end. */
@@ -37,12 +31,17 @@ export class Http {
     readonly timeoutMs: number,
   ) {}
 
-  /** @throws ChatError for everything but a success */
-  async json<Body>(call: Call): Promise<Answer<Body>> {
-    const { response, limit } = await this.open(call);
+  /** @returns null for an answer without a body @throws ChatError for everything but a success */
+  async json<Body>(call: Call): Promise<Body> {
+    const { text, response } = await this.text(call);
+    return (text === '' ? null : parsed(text, response)) as Body;
+  }
+
+  /** @param withinMs the time for the whole answer @throws ChatError for everything but a success */
+  async text(call: Call, withinMs = this.timeoutMs): Promise<{ text: string; response: FetchResponse }> {
+    const { response, limit } = await this.open(call, withinMs);
     try {
-      const text = await limit.within(response.text());
-      return { body: (text === '' ? null : parsed(text, response)) as Body, headers: response.headers };
+      return { text: await limit.within(response.text()), response };
     } catch (error) {
       throw toChatError(error);
     } finally {

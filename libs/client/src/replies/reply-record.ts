@@ -1,5 +1,5 @@
-import { isChatError, type ChatError } from './errors.js';
-import type { Message, Reply, ReplyEvent } from './types.js';
+import { isChatError, type ChatError } from '../errors.js';
+import type { Message, Reply, ReplyEvent } from '../types.js';
 
 type WithoutSnapshot<Event> = Event extends unknown ? Omit<Event, 'snapshot'> : never;
 

@@ -1,10 +1,10 @@
-import type { Api } from './api.js';
-import { ChatError, abortedError, connectionError, isTransient, toChatError } from './errors.js';
+import type { Api } from '../requests/api.js';
+import { ChatError, abortedError, connectionError, isTransient, toChatError } from '../errors.js';
 import { EventStreamParser, type StreamEvent } from './event-stream.js';
-import type { Call, OpenAnswer } from './http.js';
-import { backoffMs, pause } from './pause.js';
+import type { Call, OpenAnswer } from '../requests/http.js';
+import { backoffMs, pause } from '../requests/pause.js';
 import type { ReplyRecord } from './reply-record.js';
-import type { FinalStatus, Message, Quota } from './types.js';
+import type { FinalStatus, Message, Quota } from '../types.js';
 
 /** The API sends something at least every 15 s; after twice that the connection is dead. */
 const SILENCE_MS = 30_000;

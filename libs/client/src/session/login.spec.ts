@@ -4,9 +4,9 @@ import {
   ScriptedApi,
   tokens,
   unauthenticated,
-} from '../../../test/support/http/scripted-api.js';
-import type { ChatError } from './errors.js';
-import type { Session, SessionStorage } from './types.js';
+} from '../../../../test/support/http/scripted-api.js';
+import type { ChatError } from '../errors.js';
+import type { Session, SessionStorage } from '../types.js';
 
 const codeOf = (step: Promise<unknown>): Promise<unknown> => step.then(String, (error: ChatError) => error.code);
 const tokenOf = ({ headers }: { headers: Record<string, string> }): string | undefined => headers['Authorization'];

@@ -1,8 +1,8 @@
-import { isTransient, noSessionError, toChatError } from './errors.js';
-import type { Http } from './http.js';
-import { newIdempotencyKey } from './idempotency-key.js';
-import type { components } from './openapi.js';
-import { backoffMs, pause } from './pause.js';
+import { isTransient, noSessionError, toChatError } from '../errors.js';
+import type { Http } from '../requests/http.js';
+import { newIdempotencyKey } from '../idempotency-key.js';
+import type { components } from '../openapi.js';
+import { backoffMs, pause } from '../requests/pause.js';
 import type { KeptSession, StoredSession } from './session-storage.js';
 
 type Tokens = components['schemas']['TokensResponse'];
@@ -92,8 +92,8 @@ export class Login {
     return next;
   }
 
-  private async exchanged(refreshToken: string): Promise<Tokens> {
-    return (await this.http.json<Tokens>({ method: 'POST', path: '/auth/refresh', body: { refreshToken } })).body;
+  private exchanged(refreshToken: string): Promise<Tokens> {
+    return this.http.json<Tokens>({ method: 'POST', path: '/auth/refresh', body: { refreshToken } });
   }
 }
 

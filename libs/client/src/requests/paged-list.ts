@@ -1,4 +1,4 @@
-import type { Page, PagedList } from './types.js';
+import type { Page, PagedList } from '../types.js';
 
 /** @param load reads the page at a cursor, or the first */
 export function pagedList<Item>(load: (cursor: string | null) => Promise<Page<Item>>): PagedList<Item> {

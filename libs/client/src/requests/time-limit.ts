@@ -1,4 +1,4 @@
-import { abortedError, ChatError } from './errors.js';
+import { abortedError, ChatError } from '../errors.js';
 
 /**
  * A bound on one call: after so long without `extend`, or when the caller's signal ends it, what `within` waits for is given up and the

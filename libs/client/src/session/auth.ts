@@ -1,8 +1,8 @@
-import { isChatError } from './errors.js';
-import type { Api } from './api.js';
-import type { components } from './openapi.js';
-import { pagedList } from './paged-list.js';
-import type { ChatClient, LoginSession, Page } from './types.js';
+import { isChatError } from '../errors.js';
+import type { Api } from '../requests/api.js';
+import type { components } from '../openapi.js';
+import { pagedList } from '../requests/paged-list.js';
+import type { ChatClient, LoginSession, Page } from '../types.js';
 
 type Tokens = components['schemas']['TokensResponse'];
 type Sent = components['schemas']['SendOtpResponse'];
@@ -10,8 +10,7 @@ type Sent = components['schemas']['SendOtpResponse'];
 /** Logging in and out. */
 export function authOf(api: Api): ChatClient['auth'] {
   const { http, login } = api;
-  const post = async <Body>(path: string, body: object): Promise<Body> =>
-    (await http.json<Body>({ method: 'POST', path, body })).body;
+  const post = <Body>(path: string, body: object): Promise<Body> => http.json<Body>({ method: 'POST', path, body });
   return {
     sendCode: async ({ phone, ...person }) => {
       await post('/auth/signup', { phone, ...person });

@@ -1,5 +1,5 @@
-import { abortedError } from './errors.js';
-import { platform } from './platform.js';
+import { abortedError } from '../errors.js';
+import { platform } from '../platform.js';
 
 /**
  * Waits, at most until the signal ends it or, with `online`, the device has a network again.
