@@ -223,9 +223,9 @@ export default {
     {
       name: 'product-needs-only-dependencies',
       comment:
-        'An image has the dependencies of its own package.json, and no development dependencies. The page is bundled.',
+        'An image has the dependencies of its own package.json, and no development dependencies. The page is bundled; the client has rules of its own.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['^apps/web/', ...tests] },
+      from: { path: '^(apps|libs)/', pathNot: ['^apps/web/', '^libs/client/', ...tests] },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm'] },
     },
     {
