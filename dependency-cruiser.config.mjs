@@ -134,15 +134,17 @@ export default {
       name: 'client-stands-alone',
       comment: 'Apps install the client alone: it has no dependencies.',
       severity: 'error',
-      from: { path: '^libs/client/src/[^/]+$', pathNot: tests },
-      to: { pathNot: '^libs/client/src/[^/]+$' },
+      from: { path: '^libs/client/src/(?!react/|ai-sdk/)', pathNot: tests },
+      to: { pathNot: '^libs/client/src/(?!react/|ai-sdk/)' },
     },
     {
       name: 'client-entries-have-one-peer',
       comment: 'An entry for a framework needs that framework alone.',
       severity: 'error',
       from: { path: '^libs/client/src/(react|ai)(-sdk)?/', pathNot: tests },
-      to: { pathNot: ['^libs/client/src/([^/]+|$1(-sdk)?/.+)$', 'node_modules/(@types/)?$1/'] },
+      to: {
+        pathNot: ['^libs/client/src/(?!react/|ai-sdk/)', '^libs/client/src/$1(-sdk)?/', 'node_modules/(@types/)?$1/'],
+      },
     },
     {
       name: 'sandbox-stands-alone',
