@@ -20,6 +20,7 @@ const checks = () => [
   ['Types', packageCommand('typescript', 'tsc'), '--noEmit'],
   ['Types of the client', packageCommand('typescript', 'tsc'), '--noEmit', '--project', 'libs/client'],
   ['Types of the page', packageCommand('typescript', 'tsc'), '--noEmit', '--project', 'apps/web'],
+  ['Types of the example', packageCommand('typescript', 'tsc'), '--noEmit', '--project', 'examples/use-chat'],
   ['Format', packageCommand('prettier'), '--check', '.'],
   ['Format of the schema', packageCommand('prisma'), 'format', '--check'],
   ['Imports', packageCommand('dependency-cruiser', 'depcruise'), ...IMPORT_GATE],
