@@ -20,7 +20,9 @@ let shop: Server;
 
 beforeAll(async () => {
   // The app that people come back to from paying.
-  shop = createServer((_request, response) => response.end('Welcome back')).listen(0, '127.0.0.1');
+  shop = createServer((_request, response) =>
+    response.setHeader('content-type', 'text/html').end('Welcome back'),
+  ).listen(0, '127.0.0.1');
   await once(shop, 'listening');
   const { port } = shop.address() as AddressInfo;
   stack = await startStack({ env: { CHECKOUT_SUCCESS_URL: `http://127.0.0.1:${port}/welcome` } });
