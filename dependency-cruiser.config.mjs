@@ -258,6 +258,8 @@ export default {
     tsConfig: { fileName: 'tsconfig.json' },
     // A type is a dependency, too.
     tsPreCompilationDeps: true,
+    // What the client's own build leaves.
+    exclude: { path: '^libs/client/dist/' },
     doNotFollow: { path: ['node_modules', generatedClient] },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
     skipAnalysisNotInRules: true,

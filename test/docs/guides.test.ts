@@ -38,8 +38,10 @@ beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'gemini-chat-guide-'));
   site = await serveFolder(join(folder, 'dist'));
   const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-  stack = await startStack({ env: { CORS_ORIGINS: origin, CHECKOUT_ALLOWED_ORIGINS: origin } });
-  project = await GuideProject.create(folder);
+  [stack, project] = await Promise.all([
+    startStack({ env: { CORS_ORIGINS: origin, CHECKOUT_ALLOWED_ORIGINS: origin } }),
+    GuideProject.create(folder),
+  ]);
   await project.write(pageOf('docs/guides/web-chat.md'), '.', (text) =>
     text.replaceAll('http://localhost:8000', stack.url),
   );

@@ -7,10 +7,10 @@ import { readPages, root } from './project-pages.js';
 /** A history names what has been removed since. */
 const HISTORY = /^CHANGELOG\.md$/;
 
-/** What says which variables there are; others are only known where `process.env` is read. */
+/** What says which variables there are; others are only known where `process.env` is read, or by a page while it is built. */
 const SAYS_VARIABLES = /\.config\.ts$|^(?:scripts|prisma)\/.*\.mjs$|^(?:docker-compose\.yml|\.env\.example)$/;
 const VARIABLE = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b/g;
-const READ_VARIABLE = /process\.env\['([A-Z0-9_]+)'\]/g;
+const READ_VARIABLE = /(?:process|import\.meta)\.env(?:\['|\.)([A-Z0-9_]+)/g;
 
 /** A decision speaks of what others read, too. The sandbox speaks its vendors' words. */
 const OF_OTHERS = /^docs\/adr\/|^apps\/sandbox\/README\.md/;
