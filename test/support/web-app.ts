@@ -11,7 +11,7 @@ export interface Device {
   isPhone: boolean;
 }
 
-/** The folder of the pictures that documents show; `npm run screenshots` writes them. */
+/** The folder of the pictures that documents show: with `SCREENSHOTS_FOLDER=docs/screenshots` they are made anew. */
 const SCREENSHOTS = process.env['SCREENSHOTS_FOLDER'];
 
 /** Chromium's own line about an answer that isn't 2xx or a connection that ended, which are parts of the story. */
