@@ -134,10 +134,10 @@ export class WebApp {
   }
 
   /** Takes a picture for the documents, if they are to be made. */
-  async picture(name: string): Promise<void> {
+  async picture(name: string, clip?: { x: number; y: number; width: number; height: number }): Promise<void> {
     if (SCREENSHOTS === undefined || SCREENSHOTS === '') return;
     mkdirSync(SCREENSHOTS, { recursive: true });
-    await this.page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, scale: 'css' });
+    await this.page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, scale: 'css', ...(clip && { clip }) });
   }
 
   /** @param rules those that are asked; all unless given */
