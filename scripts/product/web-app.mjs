@@ -29,7 +29,8 @@ export async function buildWebApp() {
     minify: true,
     write: false,
     format: 'esm',
-    target: ['chrome115', 'firefox115', 'safari16.4'],
+    // Those that know light-dark() in style sheets.
+    target: ['chrome123', 'firefox120', 'safari17.5'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
     // The client's hook is written for React.

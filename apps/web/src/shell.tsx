@@ -27,6 +27,10 @@ export function Shell() {
   useRefresh(({ what }) => what === 'rooms', loadRooms);
   useRefresh(({ what }) => what === 'plan' || what === 'messages', loadPlan);
   useShortcuts();
+  useEffect(() => {
+    const isAbove = matchMedia('(width < 1100px)').matches;
+    if (showsCalls && isAbove) document.querySelector<HTMLElement>('.calls button[aria-label]')?.focus();
+  }, [showsCalls]);
   return (
     <div class={showsCalls ? 'shell shell-with-calls' : 'shell'} data-page={route.page}>
       <a class="skip-link visually-hidden" href="#main" onClick={skipToMain}>
@@ -45,13 +49,19 @@ function skipToMain(event: Event): void {
   document.getElementById('main')?.focus();
 }
 
+/** Where there is a keyboard, a room is opened to write in it; on a phone its keyboard would cover what is there. */
+function focusOn(main: HTMLElement | null): void {
+  const field = matchMedia('(hover: hover)').matches ? main?.querySelector('textarea') : null;
+  (field ?? main)?.focus();
+}
+
 /** The view beside the rooms. It takes the focus when another one is shown, so that a screen reader begins there. */
 function Main({ route }: { route: Route }) {
   const ref = useRef<HTMLElement>(null);
   const shown = route.page === 'room' ? route.roomId : route.page;
   const before = useRef(shown);
   useEffect(() => {
-    if (before.current !== shown) ref.current?.focus();
+    if (before.current !== shown) focusOn(ref.current);
     before.current = shown;
   }, [shown]);
   return (

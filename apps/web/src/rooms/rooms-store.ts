@@ -110,19 +110,24 @@ export async function readRoom(roomId: string): Promise<void> {
   });
 }
 
+/** Who waits for the name of a room, by its id: the latest alone. */
+const waiting = new Map<string, symbol>();
+
 /** To be called when a message was sent, and when its reply has ended: the order of the list and a room's name follow. */
 export function noteExchange(roomId: string): void {
   void loadRooms();
   announce({ what: 'rooms' });
-  const rereadUnlessNamed = async (wait: number): Promise<boolean> => {
+  void untilNamed(roomId);
+}
+
+async function untilNamed(roomId: string): Promise<void> {
+  const own = Symbol(roomId);
+  waiting.set(roomId, own);
+  for (const wait of NAMED_AFTER_MS) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     const room = roomList.get().rooms.find(({ id }) => id === roomId);
-    if (room === undefined || room.title !== null) return true;
+    if (waiting.get(roomId) !== own || room === undefined || room.title !== null) return;
     await loadRooms();
-    return false;
-  };
-  void (async () => {
-    for (const wait of NAMED_AFTER_MS) if (await rereadUnlessNamed(wait)) break;
     announce({ what: 'rooms' });
-  })();
+  }
 }
