@@ -34,7 +34,7 @@ export async function buildWebApp() {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     // The client's hook is written for React.
-    alias: { react: 'preact/compat', 'react-dom': 'preact/compat' },
+    alias: { react: './apps/web/src/ui/react.ts' },
     loader: { '.svg': 'copy' },
     logLevel: 'warning',
   });

@@ -1,6 +1,6 @@
+import { useState } from 'preact/hooks';
 import { composerInsert } from '../composer/composer-insert.js';
 import { Icon } from '../ui/icon.js';
-import { notify } from '../ui/notices.js';
 import { useStore } from '../ui/store.js';
 import { connection } from './connection.js';
 import { MODEL_DISTURBANCES } from './model-disturbances.js';
@@ -13,11 +13,12 @@ const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
 /** Ways to disturb the connection and the model, to see that the reply survives. */
 export function Disturbances() {
   const offline = useStore(connection.offline);
+  const [effect, setEffect] = useState('');
   return (
     <section class="disturbances" aria-label="Disturb">
       <h3>Disturb the connection</h3>
       <div class="disturbance-buttons">
-        <button type="button" class="button button-small" onClick={cut}>
+        <button type="button" class="button button-small" onClick={() => setEffect(cut())}>
           <Icon name="cut" size={15} /> Cut my connection
         </button>
         <button
@@ -33,15 +34,15 @@ export function Disturbances() {
         <>
           <h3>Disturb the model, at the next message</h3>
           <div class="disturbance-buttons">
-            {MODEL_DISTURBANCES.map(({ name, directive, effect }) => (
+            {MODEL_DISTURBANCES.map(({ name, directive, effect: expected }) => (
               <button
                 key={name}
                 type="button"
                 class="button button-small"
-                title={effect}
+                title={expected}
                 onClick={() => {
                   composerInsert.set({ text: directive });
-                  notify(effect);
+                  setEffect(expected);
                 }}
               >
                 {name}
@@ -53,12 +54,16 @@ export function Disturbances() {
           </p>
         </>
       )}
+      <p class="disturbance-effect" role="status">
+        {effect}
+      </p>
     </section>
   );
 }
 
-function cut(): void {
+/** @returns what came of it */
+function cut(): string {
   const requests = connection.cut();
-  const what = requests === 1 ? 'One open request was cut.' : `${requests} open requests were cut.`;
-  notify(requests === 0 ? 'Nothing is open: cut while a reply is being written.' : what);
+  if (requests === 0) return 'Nothing was open: cut while a reply is being written.';
+  return `${requests === 1 ? 'One open request was' : `${requests} open requests were`} cut. See how the client goes on.`;
 }

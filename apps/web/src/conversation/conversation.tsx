@@ -34,13 +34,13 @@ export function Conversation({ roomId }: { roomId: string }) {
         </p>
       )}
       <Composer roomId={roomId} busy={busy} onSend={view.send} onStop={() => void view.stop()} />
-      <TodaysUsage version={messages.findLast(({ role }) => role === 'bot')?.message?.completedAt} />
+      <TodaysUsage version={busy || status !== 'ready' ? null : (messages.at(-1)?.id ?? '')} />
       <Announcer messages={messages} />
     </section>
   );
 }
 
-function TodaysUsage({ version }: { version: unknown }) {
+function TodaysUsage({ version }: { version: string | null }) {
   const usage = useTodaysUsage(version);
   return (
     <p class="composer-hint" id="composer-hint">
@@ -50,7 +50,7 @@ function TodaysUsage({ version }: { version: unknown }) {
       {usage !== null && (
         <span>
           Today: {usage.tokens.toLocaleString()} tokens
-          {usage.usd !== null && `, $${usage.usd.toFixed(usage.usd < 0.1 ? 5 : 2)}`}
+          {usage.usd !== null && `, $${usage.usd.toFixed(usage.usd < 0.1 ? 4 : 2)}`}
         </span>
       )}
     </p>

@@ -1,4 +1,5 @@
 import type { ConversationView } from '@gemini-chat/client/react';
+import { useEffect } from 'preact/hooks';
 import { Icon } from '../ui/icon.js';
 import { BotMessage } from './bot-message.js';
 import { useStickToEnd } from './stick-to-end.js';
@@ -12,6 +13,10 @@ export function MessageList({ view, onRegenerate }: { view: ConversationView; on
     if (hasOlder) void view.loadOlder();
   });
   const last = messages.at(-1);
+  const sending = messages.findLast((shown) => shown.status === 'sending')?.key;
+  useEffect(() => {
+    if (sending !== undefined) toEnd();
+  }, [sending]);
   return (
     <div class="messages-frame">
       <div ref={scroller} class="messages" onScroll={onScroll} tabIndex={0} role="region" aria-label="Messages">

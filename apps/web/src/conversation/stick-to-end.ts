@@ -26,7 +26,7 @@ export function useStickToEnd(first: string | undefined, onTop: () => void): Scr
   const list = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
   const sticks = useRef(true);
-  const fromEnd = useRef(0);
+  const seen = useRef({ top: 0, height: 0, fromEnd: 0 });
 
   const toEnd = useCallback((): void => {
     sticks.current = true;
@@ -39,10 +39,18 @@ export function useStickToEnd(first: string | undefined, onTop: () => void): Scr
     const element = scroller.current;
     if (element === null) return;
     const { scrollTop, scrollHeight, clientHeight } = element;
-    fromEnd.current = scrollHeight - scrollTop;
-    sticks.current = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    const near = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    // Content and windows that change their height scroll, too. Only the reader scrolls up in what stays the same.
+    const up = scrollTop < seen.current.top && scrollHeight + clientHeight === seen.current.height;
+    if (near) sticks.current = true;
+    else if (up) sticks.current = false;
     setAtEnd(sticks.current);
+    note(element);
     if (scrollTop < 4 * NEAR_PX) onTop();
+  };
+
+  const note = ({ scrollTop, scrollHeight, clientHeight }: HTMLElement): void => {
+    seen.current = { top: scrollTop, height: scrollHeight + clientHeight, fromEnd: scrollHeight - scrollTop };
   };
 
   useEffect(() => {
@@ -50,7 +58,7 @@ export function useStickToEnd(first: string | undefined, onTop: () => void): Scr
     if (element === null || list.current === null) return undefined;
     const observer = new ResizeObserver(() => {
       if (sticks.current) element.scrollTop = element.scrollHeight;
-      fromEnd.current = element.scrollHeight - element.scrollTop;
+      note(element);
     });
     observer.observe(list.current);
     observer.observe(element);
@@ -60,7 +68,7 @@ export function useStickToEnd(first: string | undefined, onTop: () => void): Scr
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null || sticks.current) return;
-    element.scrollTop = element.scrollHeight - fromEnd.current;
+    element.scrollTop = element.scrollHeight - seen.current.fromEnd;
   }, [first]);
 
   return { scroller, list, atEnd, toEnd, onScroll };

@@ -8,10 +8,11 @@ export interface DayUsage {
   usd: number | null;
 }
 
-/** What was used today (UTC). @param version when it changes, it is read anew */
-export function useTodaysUsage(version: unknown): DayUsage | null {
+/** What was used today (UTC). @param version when it changes, it is read anew; null: not now, since a reply is being written */
+export function useTodaysUsage(version: string | null): DayUsage | null {
   const [usage, setUsage] = useState<DayUsage | null>(null);
   useEffect(() => {
+    if (version === null) return undefined;
     let current = true;
     readToday().then(
       (today) => current && setUsage(today),

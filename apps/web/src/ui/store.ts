@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'preact/compat';
+import { useSyncExternalStore } from './react.js';
 
 /** A value that parts of the page share and follow. */
 export interface Store<Value> {
