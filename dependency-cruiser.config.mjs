@@ -38,6 +38,7 @@ export const FOLDERS = {
       'outbound',
       'periodic',
       'process',
+      'openapi',
       'problem',
     ],
     ...[

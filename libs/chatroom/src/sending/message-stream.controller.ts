@@ -6,7 +6,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { toMessageResponse } from '../messages/message.response.js';
-import { ApiReplyEvents, REPLY_STREAM_EVENT } from '../streams/reply-event.response.js';
+import { ApiReplyEvents, REPLY_STREAM_EVENT } from './reply-event.response.js';
 import { type AcceptedReply, ReplyStreamService } from '../streams/reply-stream.service.js';
 import { ACCEPTANCE_HEADERS, setAcceptanceHeaders } from './acceptance-headers.js';
 import { regenerateRequest, requireIdempotencyKey, sendRequest } from './idempotency-key.js';
