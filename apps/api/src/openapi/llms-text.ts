@@ -21,6 +21,7 @@ JSON in camelCase, times in ISO 8601 (UTC), ids are UUIDv7. Unknown properties a
 ## The contract
 
 - [OpenAPI 3.1](/openapi.json): every operation, answer, problem and event, with examples
+- [OpenAPI 3.0](/openapi-3.0.json): the same for generators that do not read 3.1
 - [Problems](/problems): what each \`code\` means, whose fault it is and what to do
 
 ## Optional
