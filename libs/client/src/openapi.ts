@@ -972,20 +972,20 @@ export interface components {
       /**
        * @description How often the plan is paid; one of the intervals that `GET /plans` lists for it.
        * @default month
-       * @example year
+       * @example month
        * @enum {string}
        */
       interval: 'month' | 'year';
       /**
        * Format: uri
-       * @description After paying; of an allowed origin. `{CHECKOUT_SESSION_ID}` in it is replaced. The webhook may come a moment later than the user.
-       * @example http://localhost:3000/welcome
+       * @description After paying, such as `https://app.example.com/welcome`; of an allowed origin, null for the default. `{CHECKOUT_SESSION_ID}` in it is replaced. The webhook may come a moment later than the user.
+       * @example null
        */
       successUrl?: string | null;
       /**
        * Format: uri
-       * @description Without having paid; of an allowed origin.
-       * @example http://localhost:3000/pricing
+       * @description Without having paid; of an allowed origin, null for the default.
+       * @example null
        */
       cancelUrl?: string | null;
     };
@@ -1013,10 +1013,10 @@ export interface components {
     };
     WebhookReceivedResponse: {
       /**
+       * @description Always true.
        * @example true
-       * @enum {boolean}
        */
-      received: true;
+      received: boolean;
     };
     UsageResponse: {
       /**
