@@ -139,7 +139,10 @@ describe('the page of the web chat', () => {
 
     it('shows a reload what it had, and lets people pay when the day is used up', async () => {
       await page.reload();
-      await page.getByRole('navigation').getByRole('button').nth(1).click();
+      const buttons = page.getByRole('navigation').getByRole('button');
+      // Until the rooms are read there is none between the first button and the last.
+      await buttons.nth(2).waitFor();
+      await buttons.nth(1).click();
       await page.getByText('Turn 1. You said: "Hello, guide".').waitFor();
       for (let turn = 2; turn <= 5; turn++) {
         await page.getByLabel('Message').fill(`Message ${turn}`);
