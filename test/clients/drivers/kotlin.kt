@@ -14,7 +14,7 @@ fun logIn(base: String, phone: String) {
     val auth = AuthApi(base)
     auth.signUp(SignUpRequest(phone = phone, name = "Ada"))
     val challenge = auth.sendOtp(SendOtpRequest(phone = phone))
-    val tokens = auth.verifyOtp(VerifyOtpRequest(challengeId = challenge.challengeId, otp = challenge.otp!!))
+    val tokens = auth.verifyOtp(VerifyOtpRequest(challengeId = challenge.challengeId.toString(), otp = challenge.otp!!))
     ApiClient.accessToken = tokens.accessToken
 }
 
