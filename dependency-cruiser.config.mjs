@@ -84,23 +84,6 @@ export default {
     libMayImport('subscription', ['auth', 'platform', 'contracts']),
     libMayImport('chatroom', ['auth', 'subscription', 'platform', 'contracts']),
     libMayImport('gemini', ['chatroom', 'subscription', 'platform', 'contracts']),
-    libMayImport('client', []),
-    {
-      name: 'client-has-no-dependencies',
-      comment: 'Its core uses nothing but its platform; each other entry has the one peer that it is for.',
-      severity: 'error',
-      from: { path: '^libs/client/src/', pathNot: tests },
-      to: {
-        pathNot: ['^libs/client/src/', 'node_modules/(@types/)?(react|ai|@ai-sdk/[^/]+)/'],
-      },
-    },
-    {
-      name: 'client-core-stands-alone',
-      comment: 'Whoever uses neither React nor the AI SDK loads nothing of them.',
-      severity: 'error',
-      from: { path: '^libs/client/src/', pathNot: ['^libs/client/src/(react|ai-sdk)/', ...tests] },
-      to: { path: ['^libs/client/src/(react|ai-sdk)/', 'node_modules/'] },
-    },
     ...Object.entries(FOLDERS).flatMap(([lib, folders]) => foldersGoOneWay(lib, folders)),
     {
       name: 'contracts-are-plain',
