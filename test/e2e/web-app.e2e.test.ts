@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext } from 'playwright-core';
 import { freePort } from '../../scripts/services/ports.mjs';
 import { eventually } from '../support/eventually.js';
+import { GeminiControl } from '../support/gemini-sandbox.js';
 import { findBrowser, launchBrowser } from '../support/http/browser.js';
 import { logIn, newPhone, type Person } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
@@ -20,12 +21,11 @@ const DEVICES: Device[] = [
 /** On the loopback, in milliseconds. */
 const MAX_FIRST_PAINT_MS = 1_000;
 
-/** What the sandbox is told to do, so that there is time to look. */
-const SLOWLY = '[[behaviour:answer tokensPerSecond=8]]';
+/** Answers that are written slowly, so that there is time to see it. */
+const STOPPED = 'Why is the sky blue?';
+const CUT = 'How does it work?';
 /** Pictures are kept small. */
-const BESIDE_THE_ROOMS = { x: 292, y: 0, width: 988, height: 620 };
-
-const STEADILY = '[[behaviour:answer tokensPerSecond=20]]';
+const BESIDE_THE_ROOMS = { x: 292, y: 0, width: 988, height: 550 };
 
 /** A text without the marks of Markdown. */
 const wordsOf = (text: string): string => text.replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
@@ -39,6 +39,9 @@ inABrowser('the chat page', () => {
     const env = { PORT, CHECKOUT_ALLOWED_ORIGINS: `http://127.0.0.1:${PORT}`, SANDBOX_GEMINI_TOKENS_PER_SECOND: '60' };
     [browser, stack] = await Promise.all([launchBrowser(browserPath ?? ''), startStack({ apis: 0, env })]);
     await stack.add('api', { PORT });
+    const gemini = new GeminiControl(stack.sandboxUrl);
+    await gemini.script({ type: 'answer', tokensPerSecond: 8 }, { promptIs: STOPPED });
+    await gemini.script({ type: 'answer', tokensPerSecond: 20 }, { promptIs: CUT });
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -81,10 +84,10 @@ inABrowser('the chat page', () => {
 
     it('shows an answer while it is written, and stops it', async () => {
       await app.button('New chat').first().click();
-      await app.send(`Why is the sky blue? ${SLOWLY}`);
-      await app.untilWriting();
-      await app.picture(pictureOf('conversation'));
+      await app.send(STOPPED);
       const text = app.lastReply.locator('.markdown');
+      await text.getByText('Meanwhile').waitFor();
+      await app.picture(pictureOf('conversation'));
       const { length } = await text.innerText();
       await eventually(async () => (await text.innerText()).length > length);
       await app.button('Stop').click();
@@ -117,7 +120,7 @@ inABrowser('the chat page', () => {
       const drawer = app.page.getByRole('complementary', { name: 'Calls' });
       await drawer.waitFor();
       if (device.isPhone) await app.button('Close the calls').click();
-      await app.send(`How does it work? ${STEADILY}`);
+      await app.send(CUT);
       await app.untilWriting();
       if (device.isPhone) await app.button('Calls').click();
       await app.button('Cut my connection').click();
