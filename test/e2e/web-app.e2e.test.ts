@@ -102,6 +102,7 @@ inABrowser('the chat page', () => {
       await variants.getByText('2/2').waitFor();
       await app.button('Older variant').click();
       await variants.getByText('1/2').waitFor();
+      expect(await app.replies.count()).toBe(1);
     });
 
     it('names the room, and counts what was sent', async () => {
@@ -112,6 +113,7 @@ inABrowser('the chat page', () => {
       await app.page.getByRole('heading', { name }).waitFor();
       await app.showRooms();
       await app.quota.getByText('2 of 5').waitFor();
+      expect(await app.page.getByRole('link', { name }).count()).toBe(1);
       await app.page.getByRole('link', { name }).click();
     });
 
@@ -140,6 +142,7 @@ inABrowser('the chat page', () => {
       await app.send('Does the other tab see this?');
       await secondTab.untilReply(4, 'Completed');
       await secondTab.page.getByText('Does the other tab see this?', { exact: true }).waitFor();
+      expect(await secondTab.replies.count()).toBe(4);
       // A tab that no one sees is slow.
       await app.page.bringToFront();
     });
@@ -174,6 +177,7 @@ inABrowser('the chat page', () => {
         .last()
         .click();
       await app.untilReply(4, 'Completed');
+      expect(new URL(app.page.url()).hash).toMatch(/^#\/room\//);
     });
 
     it('renames, pins and archives a room, and finds it among the archived ones', async () => {
