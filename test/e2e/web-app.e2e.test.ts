@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext } from 'playwright-core';
 import { freePort } from '../../scripts/services/ports.mjs';
 import { eventually } from '../support/eventually.js';
+import { GeminiControl } from '../support/gemini-sandbox.js';
 import { findBrowser, launchBrowser } from '../support/http/browser.js';
 import { logIn, newPhone, type Person } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
@@ -20,12 +21,11 @@ const DEVICES: Device[] = [
 /** On the loopback, in milliseconds. */
 const MAX_FIRST_PAINT_MS = 1_000;
 
-/** What the sandbox is told to do, so that there is time to look. */
-const SLOWLY = '[[behaviour:answer tokensPerSecond=8]]';
+/** Answers that are written slowly, so that there is time to see it. */
+const STOPPED = 'Why is the sky blue?';
+const CUT = 'How does it work?';
 /** Pictures are kept small. */
-const BESIDE_THE_ROOMS = { x: 292, y: 0, width: 988, height: 620 };
-
-const STEADILY = '[[behaviour:answer tokensPerSecond=20]]';
+const BESIDE_THE_ROOMS = { x: 292, y: 0, width: 988, height: 550 };
 
 /** A text without the marks of Markdown. */
 const wordsOf = (text: string): string => text.replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
@@ -39,6 +39,9 @@ inABrowser('the chat page', () => {
     const env = { PORT, CHECKOUT_ALLOWED_ORIGINS: `http://127.0.0.1:${PORT}`, SANDBOX_GEMINI_TOKENS_PER_SECOND: '60' };
     [browser, stack] = await Promise.all([launchBrowser(browserPath ?? ''), startStack({ apis: 0, env })]);
     await stack.add('api', { PORT });
+    const gemini = new GeminiControl(stack.sandboxUrl);
+    await gemini.script({ type: 'answer', tokensPerSecond: 8 }, { promptIs: STOPPED });
+    await gemini.script({ type: 'answer', tokensPerSecond: 20 }, { promptIs: CUT });
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -81,10 +84,10 @@ inABrowser('the chat page', () => {
 
     it('shows an answer while it is written, and stops it', async () => {
       await app.button('New chat').first().click();
-      await app.send(`Why is the sky blue? ${SLOWLY}`);
-      await app.untilWriting();
-      await app.picture(pictureOf('conversation'));
+      await app.send(STOPPED);
       const text = app.lastReply.locator('.markdown');
+      await text.getByText('Meanwhile').waitFor();
+      await app.picture(pictureOf('conversation'));
       const { length } = await text.innerText();
       await eventually(async () => (await text.innerText()).length > length);
       await app.button('Stop').click();
@@ -99,6 +102,7 @@ inABrowser('the chat page', () => {
       await variants.getByText('2/2').waitFor();
       await app.button('Older variant').click();
       await variants.getByText('1/2').waitFor();
+      expect(await app.replies.count()).toBe(1);
     });
 
     it('names the room, and counts what was sent', async () => {
@@ -109,6 +113,7 @@ inABrowser('the chat page', () => {
       await app.page.getByRole('heading', { name }).waitFor();
       await app.showRooms();
       await app.quota.getByText('2 of 5').waitFor();
+      expect(await app.page.getByRole('link', { name }).count()).toBe(1);
       await app.page.getByRole('link', { name }).click();
     });
 
@@ -117,7 +122,7 @@ inABrowser('the chat page', () => {
       const drawer = app.page.getByRole('complementary', { name: 'Calls' });
       await drawer.waitFor();
       if (device.isPhone) await app.button('Close the calls').click();
-      await app.send(`How does it work? ${STEADILY}`);
+      await app.send(CUT);
       await app.untilWriting();
       if (device.isPhone) await app.button('Calls').click();
       await app.button('Cut my connection').click();
@@ -137,6 +142,7 @@ inABrowser('the chat page', () => {
       await app.send('Does the other tab see this?');
       await secondTab.untilReply(4, 'Completed');
       await secondTab.page.getByText('Does the other tab see this?', { exact: true }).waitFor();
+      expect(await secondTab.replies.count()).toBe(4);
       // A tab that no one sees is slow.
       await app.page.bringToFront();
     });
@@ -171,6 +177,7 @@ inABrowser('the chat page', () => {
         .last()
         .click();
       await app.untilReply(4, 'Completed');
+      expect(new URL(app.page.url()).hash).toMatch(/^#\/room\//);
     });
 
     it('renames, pins and archives a room, and finds it among the archived ones', async () => {

@@ -14,7 +14,7 @@ describe('an error in words', () => {
   it('names the field that is wrong, and the time to wait', () => {
     const fields = [{ pointer: '/phone', detail: 'must be a phone number' }];
     expect(errorText(error('validation_failed', 400, { fields }))).toBe('must be a phone number');
-    expect(errorText(error('too_many_requests', 429, { retryAfter: 30 }))).toMatch(/Try again in 30 seconds\.$/);
+    expect(errorText(error('rate_limited', 429, { retryAfter: 30 }))).toMatch(/Try again in 30 seconds\.$/);
   });
 });
 
