@@ -243,7 +243,8 @@ export default {
     // A type is a dependency, too.
     tsPreCompilationDeps: true,
     // What the client's own build leaves.
-    exclude: { path: '^libs/client/dist/' },
+    // The drivers import what their test generates beside them.
+    exclude: { path: ['^libs/client/dist/', '^test/clients/drivers/'] },
     doNotFollow: { path: ['node_modules', generatedClient] },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
     skipAnalysisNotInRules: true,

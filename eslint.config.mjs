@@ -45,6 +45,8 @@ export default defineConfig(
   globalIgnores([
     ...['**/dist/', 'coverage/', '.data/', 'libs/platform/src/database/generated/'],
     'libs/client/src/openapi.ts',
+    // Compiled by their test, beside what is generated there.
+    'test/clients/drivers/',
   ]),
 
   js.configs.recommended,

@@ -7,16 +7,16 @@ const eventId = (example: string) =>
   ({ type: 'string', description: 'To go on behind this event, send it as `Last-Event-ID`.', example }) as const;
 
 /** More text of the reply. */
-export class DeltaData {
+class DeltaData {
   @ApiProperty({ type: 'string', description: 'To be appended to the text so far.', example: 'Because the' })
   text!: string;
 }
 
 /** Says nothing further. */
-export class ResetData {}
+class ResetData {}
 
 /** What was accepted. */
-export class AcceptedData {
+class AcceptedData {
   @ApiPropertyOptional({ type: MessageResponse })
   message?: MessageResponse;
 
@@ -29,7 +29,7 @@ export class AcceptedData {
   description:
     'The first event of `sendMessageAndStream` and `regenerateReplyAndStream`. The latter has no `message`: there is no new one.',
 })
-export class AcceptedEvent {
+class AcceptedEvent {
   @ApiProperty(eventName('accepted'))
   event!: 'accepted';
 
@@ -42,7 +42,7 @@ export class AcceptedEvent {
 
 /** The reply goes on. */
 @ApiSchema({ description: 'The reply goes on: append the text.' })
-export class DeltaEvent {
+class DeltaEvent {
   @ApiProperty(eventName('delta'))
   event!: 'delta';
 
@@ -55,7 +55,7 @@ export class DeltaEvent {
 
 /** A fresh attempt begins, or the reader's position is not known any more. */
 @ApiSchema({ description: 'Forget the text so far: a fresh attempt begins.' })
-export class ResetEvent {
+class ResetEvent {
   @ApiProperty(eventName('reset'))
   event!: 'reset';
 
@@ -68,7 +68,7 @@ export class ResetEvent {
 
 /** The last event. */
 @ApiSchema({ description: 'The last event: the reply in its final state. Reconnecting behind it is answered 204.' })
-export class DoneEvent {
+class DoneEvent {
   @ApiProperty(eventName('done'))
   event!: 'done';
 
