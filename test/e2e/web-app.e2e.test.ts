@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { freePort } from '../../scripts/services/ports.mjs';
 import { eventually } from '../support/eventually.js';
@@ -203,6 +204,13 @@ inABrowser('the chat page', () => {
       await app.button('End all others').click();
       await app.button('End all others').waitFor({ state: 'detached' });
       expect((await person.http.get('/user/me')).status).toBe(401);
+    });
+
+    it('exports what is held of its user', async () => {
+      const download = app.page.waitForEvent('download');
+      await app.button('Export').click();
+      const text = await readFile(await (await download).path(), 'utf8');
+      expect(JSON.parse(text)).toMatchObject({ account: { phone } });
     });
 
     it('logs out in all tabs at once, and has complained of nothing', async () => {

@@ -4,7 +4,7 @@ import { createStore, type Store, useStore } from './ui/store.js';
 export type Route = { page: 'home' } | { page: 'room'; roomId: string } | { page: 'plan' } | { page: 'account' };
 
 /** @param hash of the address, such as `#/room/ID` */
-export function readRoute(hash: string): Route {
+function readRoute(hash: string): Route {
   const [, page, id] = hash.split('/');
   if (page === 'room' && id !== undefined && id !== '') return { page, roomId: decodeURIComponent(id) };
   if (page === 'plan' || page === 'account') return { page };

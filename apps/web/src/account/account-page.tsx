@@ -7,6 +7,7 @@ import { Icon } from '../ui/icon.js';
 import { notify, notifyError } from '../ui/notices.js';
 import { useAction } from '../ui/use-action.js';
 import './account.css';
+import { ExportCard } from './export-card.js';
 import { ProfileCard } from './profile-card.js';
 import { SessionsCard } from './sessions-card.js';
 import { ThemeCard } from './theme-card.js';
@@ -31,6 +32,7 @@ export function AccountPage() {
               <a href="/problems">Errors and what to do</a>
             </p>
           </section>
+          <ExportCard />
           <DeletionCard />
         </div>
       </div>
