@@ -23,8 +23,11 @@ const PHASES = [
   { projects: ['chaos'], workers: 1 },
 ];
 
-/** Runs only when it is named. */
-const LOAD = { projects: ['load'], workers: 1 };
+/** Run only when they are named. */
+const OTHERS = [
+  { projects: ['clients'], workers: 2 },
+  { projects: ['load'], workers: 1 },
+];
 
 /** @typedef {{projects: string[], workers: number}} Phase */
 /** @typedef {{passed: number, failed: number, skipped: number, files: number}} Totals */
@@ -53,7 +56,7 @@ export async function runTests(args, signal) {
  * @returns {Phase[]} all, unless the arguments name projects themselves
  */
 function selected(args) {
-  const named = [...PHASES, LOAD].filter(({ projects }) => projects.some((project) => args.includes(project)));
+  const named = [...PHASES, ...OTHERS].filter(({ projects }) => projects.some((project) => args.includes(project)));
   if (!args.includes('--selectProjects') || named.length === 0) return PHASES;
   return [{ projects: [], workers: Math.min(...named.map(({ workers }) => workers)) }];
 }
