@@ -10,7 +10,7 @@ export interface StreamEvent {
 }
 
 /** Deltas that are no longer kept one by one. */
-export interface FoldedDeltas {
+interface FoldedDeltas {
   count: number;
   firstId: string | null;
   lastId: string | null;

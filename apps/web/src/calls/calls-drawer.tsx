@@ -7,8 +7,7 @@ import type { CallRecord } from './call-record.js';
 import './calls.css';
 import { Disturbances } from './disturbances.js';
 
-const KINDS = ['all', 'streams', 'errors'] as const;
-type Kind = (typeof KINDS)[number];
+type Kind = 'all' | 'streams' | 'errors';
 
 /** Each call to the API as it happens, and ways to disturb it. */
 export function CallsDrawer({ onClose }: { onClose: () => void }) {

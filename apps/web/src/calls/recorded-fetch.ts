@@ -82,7 +82,7 @@ class RecordedCall {
       status,
       headers,
       text: async () => {
-        const text = await answer.text().catch((error: unknown) => Promise.reject(this.failed(error)));
+        const text = await this.watched(answer.text());
         if (text !== '') this.log.body(this.id, shownResponse(text));
         this.end('ended');
         return text;
@@ -98,11 +98,19 @@ class RecordedCall {
     return byCut && !(error instanceof TypeError) ? new TypeError('The connection was lost.') : error;
   }
 
+  private async watched<Part>(part: Promise<Part>): Promise<Part> {
+    try {
+      return await part;
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
   private recorded(reader: Reader): Reader {
     const events = new EventReader();
     return {
       read: async () => {
-        const part = await reader.read().catch((error: unknown) => Promise.reject(this.failed(error)));
+        const part = await this.watched(reader.read());
         for (const event of part.value === undefined ? [] : events.push(part.value)) this.log.event(this.id, event);
         if (part.done) this.end('ended');
         return part;

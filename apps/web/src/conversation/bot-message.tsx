@@ -18,46 +18,47 @@ interface BotMessageProps {
 
 /** A reply: its text, live while it is written, how it stands, and what can be done with it. */
 export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProps) {
-  const { message } = shown;
   const growing = shown.status === 'queued' || shown.status === 'generating';
-  const variants = useVariants(message, isLast && !growing);
-  const older = variants.all?.[variants.position];
-  const isOlder = older !== undefined && older.id !== message?.id;
-  const content = isOlder ? older.content : shown.content;
+  const variants = useVariants(shown.message, isLast && !growing);
+  const variant = variants.all?.[variants.position];
+  const isOther = variant !== undefined && variant.id !== shown.id;
+  const seen = isOther ? { ...shown, message: variant, content: variant.content, status: variant.status } : shown;
   return (
     <article class={`message message-bot${growing ? ' message-growing' : ''}`} aria-label="Reply" aria-busy={growing}>
-      {content === '' && growing ? (
-        <Waiting status={shown.status} />
+      {seen.content === '' && growing ? (
+        <Waiting status={seen.status} />
       ) : (
-        <MarkdownView text={content} growing={growing} />
+        <MarkdownView text={seen.content} growing={growing} />
       )}
-      <ReplyNotices shown={isOlder ? { ...shown, message: older, status: older.status } : shown} />
+      <ReplyNotices shown={seen} />
       {shown.sendError !== null && <NotRegenerated shown={shown} />}
       <footer class="message-footer">
-        <span class={`status status-${shown.status}`}>{statusLabel(isOlder ? older : shown)}</span>
-        {message !== null && !growing && <span class="message-usage">{usageText(isOlder ? older : message)}</span>}
+        <span class={`status status-${seen.status}`}>{statusLabel(seen)}</span>
+        {!growing && seen.message !== null && <span class="message-usage">{usageText(seen.message)}</span>}
         {!growing && (
           <span class="message-actions">
             <VariantSwitch variants={variants} loads={isLast} />
-            <CopyButton label="Copy the reply" text={() => content} />
-            {isLast && (
-              <button
-                type="button"
-                class="icon-button"
-                aria-label="Regenerate"
-                title="Regenerate: another answer, for one message of your quota"
-                disabled={busy}
-                onClick={onRegenerate}
-              >
-                <Icon name="refresh" size={16} />
-              </button>
-            )}
+            <CopyButton label="Copy the reply" text={() => seen.content} />
+            {isLast && <RegenerateButton disabled={busy} onRegenerate={onRegenerate} />}
           </span>
         )}
       </footer>
     </article>
   );
 }
+
+const RegenerateButton = ({ disabled, onRegenerate }: { disabled: boolean; onRegenerate: () => void }) => (
+  <button
+    type="button"
+    class="icon-button"
+    aria-label="Regenerate"
+    title="Regenerate: another answer, for one message of your quota"
+    disabled={disabled}
+    onClick={onRegenerate}
+  >
+    <Icon name="refresh" size={16} />
+  </button>
+);
 
 function Waiting({ status }: { status: string }) {
   return (

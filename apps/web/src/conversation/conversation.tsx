@@ -23,7 +23,7 @@ export function Conversation({ roomId }: { roomId: string }) {
           </button>
         </div>
       ) : (
-        <MessageList view={view} onRegenerate={view.regenerate} />
+        <MessageList view={view} onRegenerate={() => view.regenerate()} />
       )}
       {status === 'ready' && error !== null && (
         <p class="message-notice message-notice-lost conversation-error" role="status">
@@ -33,7 +33,7 @@ export function Conversation({ roomId }: { roomId: string }) {
           </button>
         </p>
       )}
-      <Composer roomId={roomId} busy={busy} onSend={view.send} onStop={() => void view.stop()} />
+      <Composer roomId={roomId} busy={busy} onSend={(content) => view.send(content)} onStop={() => void view.stop()} />
       <TodaysUsage version={busy || status !== 'ready' ? null : (messages.at(-1)?.id ?? '')} />
       <Announcer messages={messages} />
     </section>

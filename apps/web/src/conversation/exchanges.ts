@@ -5,7 +5,8 @@ import { noteExchange } from '../rooms/rooms-store.js';
 import { announce, useRefresh } from '../tabs.js';
 
 /** Tells the rest of the page, and the other tabs, what happens in a room, and takes notice of what they do in it. */
-export function useExchanges(roomId: string, { messages, quota, reload, status }: ConversationView): void {
+export function useExchanges(roomId: string, view: ConversationView): void {
+  const { messages, quota, status } = view;
   const last = messages.findLast(({ message }) => message !== null)?.message ?? null;
   // Another reply, or another status of it.
   const state = last === null ? '' : `${last.id} ${last.completedAt ?? ''}`;
@@ -23,6 +24,6 @@ export function useExchanges(roomId: string, { messages, quota, reload, status }
   }, [quota]);
   useRefresh(
     (change) => change.what === 'messages' && change.roomId === roomId,
-    () => void reload(),
+    () => void view.reload(),
   );
 }

@@ -26,10 +26,15 @@ export function MessageList({ view, onRegenerate }: { view: ConversationView; on
               Older messages
             </button>
           )}
-          {status === 'ready' && messages.length === 0 && <Suggestions onChoose={view.send} />}
+          {status === 'ready' && messages.length === 0 && <Suggestions onChoose={(content) => view.send(content)} />}
           {messages.map((shown) =>
             shown.role === 'user' ? (
-              <UserMessage key={shown.key} shown={shown} onResend={view.resend} onDiscard={view.discard} />
+              <UserMessage
+                key={shown.key}
+                shown={shown}
+                onResend={(id) => view.resend(id)}
+                onDiscard={(id) => view.discard(id)}
+              />
             ) : (
               <BotMessage
                 key={shown.key}

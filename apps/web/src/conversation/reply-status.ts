@@ -13,11 +13,8 @@ const LABELS: Record<string, string> = {
 };
 
 /** How a reply stands, in a word. A status that a newer API adds is shown as it is. */
-export function statusLabel(reply: ShownMessage | Message): string {
-  const error = 'message' in reply ? reply.message?.error : reply.error;
-  if (error?.code === 'reply_truncated') return 'Truncated';
-  return LABELS[reply.status] ?? reply.status;
-}
+export const statusLabel = ({ message, status }: ShownMessage): string =>
+  message?.error?.code === 'reply_truncated' ? 'Truncated' : (LABELS[status] ?? status);
 
 /** The tokens that a reply took; empty while they are not known. */
 export function usageText({ usage, model }: Message): string {

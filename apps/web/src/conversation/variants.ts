@@ -9,8 +9,8 @@ export interface Variants {
   all: Message[] | null;
   /** Counted from 0. */
   position: number;
-  show(position: number): void;
-  load(): void;
+  show: (position: number) => void;
+  load: () => void;
 }
 
 /**

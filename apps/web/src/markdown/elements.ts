@@ -13,47 +13,41 @@ const LINK_PROTOCOLS = new Set(['http:', 'https:', 'mailto:']);
  * the reader, is a link to it.
  */
 export const elementsOf = (tokens: readonly Token[], code: CodeView): ComponentChild[] =>
-  tokens.map((token) => elementOf(token as MarkedToken, code));
+  tokens.map((token) => {
+    const view = VIEWS[token.type as MarkedToken['type']] as View<Token> | undefined;
+    return view?.(token, (within = []) => elementsOf(within, code), code) ?? null;
+  });
 
-function elementOf(token: MarkedToken, code: CodeView): ComponentChild {
-  const within = (tokens: readonly Token[] = []): ComponentChild[] => elementsOf(tokens, code);
-  switch (token.type) {
-    case 'paragraph':
-      return h('p', null, within(token.tokens));
-    case 'heading':
-      return h(`h${Math.min(token.depth + 1, 6)}`, null, within(token.tokens));
-    case 'blockquote':
-    case 'strong':
-    case 'em':
-    case 'del':
-      return h(token.type, null, within(token.tokens));
-    case 'hr':
-    case 'br':
-      return h(token.type, null);
-    case 'list':
-      return listOf(token as Tokens.List, within);
-    case 'table':
-      return tableOf(token as Tokens.Table, within);
-    case 'code':
-      return code({ text: token.text, language: /^[\w+#-]+/.exec(token.lang ?? '')?.[0] ?? null });
-    case 'codespan':
-      return h('code', null, token.text);
-    case 'checkbox':
-      return token.checked ? '☑ ' : '☐ ';
-    case 'link':
-      return linkTo(token.href, within(token.tokens));
-    case 'image':
-      return linkTo(token.href, [decoded(token.text) || 'image']);
-    case 'html':
-      return token.block === true ? h('p', null, token.text) : token.text;
-    case 'text':
-      return 'tokens' in token && token.tokens !== undefined ? within(token.tokens) : decoded(token.text);
-    case 'escape':
-      return token.text;
-    default:
-      return null;
-  }
-}
+/** @param within makes the elements of the tokens in this one */
+type View<One> = (
+  token: One,
+  within: (tokens?: readonly Token[]) => ComponentChild[],
+  code: CodeView,
+) => ComponentChild;
+
+type Views = { [Type in MarkedToken['type']]?: View<Extract<MarkedToken, { type: Type }>> };
+
+const VIEWS: Views = {
+  paragraph: ({ tokens }, within) => h('p', null, within(tokens)),
+  heading: ({ depth, tokens }, within) => h(`h${Math.min(depth + 1, 6)}`, null, within(tokens)),
+  blockquote: ({ tokens }, within) => h('blockquote', null, within(tokens)),
+  strong: ({ tokens }, within) => h('strong', null, within(tokens)),
+  em: ({ tokens }, within) => h('em', null, within(tokens)),
+  del: ({ tokens }, within) => h('del', null, within(tokens)),
+  hr: () => h('hr', null),
+  br: () => h('br', null),
+  list: (list, within) => listOf(list, within),
+  table: (table, within) => tableOf(table, within),
+  code: ({ text, lang }, _, code) => code({ text, language: /^[\w+#-]+/.exec(lang ?? '')?.[0] ?? null }),
+  codespan: ({ text }) => h('code', null, text),
+  checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
+  link: ({ href, tokens }, within) => linkTo(href, within(tokens)),
+  image: ({ href, text }) => linkTo(href, [decoded(text) || 'image']),
+  html: ({ block, text }) => (block ? h('p', null, text) : text),
+  text: ({ text, ...rest }, within) =>
+    'tokens' in rest && rest.tokens !== undefined ? within(rest.tokens) : decoded(text),
+  escape: ({ text }) => text,
+};
 
 /** @returns the text alone where the address is no such as may be opened */
 function linkTo(address: string, text: ComponentChild[]): ComponentChild {
