@@ -23,7 +23,7 @@ function served(body: BodyInit | null, headers: Record<string, string> = {}, sta
     signal.throwIfAborted();
     return Promise.resolve(new Response(body, { status, headers }));
   };
-  return recordedOver(respond as Fetch, log, via, ORIGIN);
+  return recordedOver(respond, log, via, ORIGIN);
 }
 
 const init = (more: object = {}) => ({ ...SEND, signal: new AbortController().signal, ...more });
@@ -100,7 +100,7 @@ describe('A recorded call', () => {
       });
       return Promise.resolve(new Response(body, { headers: { 'Content-Type': 'text/event-stream' } }));
     };
-    const fetch = recordedOver(hanging as unknown as Fetch, log, via, ORIGIN);
+    const fetch = recordedOver(hanging, log, via, ORIGIN);
     const reading = readAll(fetch, '/chatroom/1/message/stream');
     await shown(([first]) => first?.events.length === 1);
     expect(via.cut()).toBe(1);
