@@ -110,7 +110,7 @@ const headerOf = (call: CallRecord, wanted: string): string | undefined =>
 
 /** A path whose ids are cut to their ends, in which they differ. */
 const shortPath = (path: string): string =>
-  path.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{6}([0-9a-f]{6})/g, '…$1');
+  path.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{8}([0-9a-f]{4})/g, '…$1');
 
 function statusText({ status, state }: CallRecord): string {
   if (state === 'cut' || state === 'failed') return status === null ? 'no answer' : `${status} ${state}`;
