@@ -1,5 +1,4 @@
 import type { Fetch } from '@gemini-chat/client';
-import { eventually } from '../../../../test/support/eventually.js';
 import { CallLog } from './call-log.js';
 import type { CallRecord } from './call-record.js';
 import { Connection } from './connection.js';
@@ -28,11 +27,17 @@ function served(body: BodyInit | null, headers: Record<string, string> = {}, sta
 
 const init = (more: object = {}) => ({ ...SEND, signal: new AbortController().signal, ...more });
 
+/** Waits until the log shows what is expected. */
 const shown = (test: (calls: readonly CallRecord[]) => boolean): Promise<readonly CallRecord[]> =>
-  eventually(() => {
-    const calls = log.shown.get();
-    if (!test(calls)) throw new Error(JSON.stringify(calls));
-    return calls;
+  new Promise((resolve) => {
+    const check = (): void => {
+      const calls = log.shown.get();
+      if (!test(calls)) return;
+      stop();
+      resolve(calls);
+    };
+    const stop = log.shown.subscribe(check);
+    check();
   });
 
 const event = (id: string, name: string, data: string): string => `id: ${id}\nevent: ${name}\ndata: ${data}\n\n`;
@@ -41,7 +46,7 @@ async function readAll(fetch: Fetch, url: string, more: object = {}): Promise<st
   const reader = (await fetch(url, init(more))).body!.getReader();
   let text = '';
   for (let part = await reader.read(); !part.done; part = await reader.read())
-    text += Buffer.from(part.value!).toString();
+    text += new TextDecoder().decode(part.value);
   return text;
 }
 
@@ -94,7 +99,7 @@ describe('A recorded call', () => {
     const hanging = (_: string, { signal }: { signal: AbortSignal }): Promise<Response> => {
       const body = new ReadableStream({
         start(controller) {
-          controller.enqueue(Buffer.from(accepted));
+          controller.enqueue(new TextEncoder().encode(accepted));
           signal.addEventListener('abort', () => controller.error(new DOMException('Aborted', 'AbortError')));
         },
       });
@@ -122,8 +127,8 @@ describe('A recorded call', () => {
   it('does not get through while offline', async () => {
     via.goOffline(50);
     await expect(served('')('/chatroom', init())).rejects.toThrow(TypeError);
-    const back = await eventually(async () => (await served('')('/chatroom', init())).status);
-    expect(back).toBe(200);
+    await new Promise<void>((resolve) => void via.offline.subscribe(resolve));
+    expect((await served('')('/chatroom', init())).status).toBe(200);
   });
 
   it('is kept with 99 others', async () => {
