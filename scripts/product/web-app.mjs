@@ -36,6 +36,7 @@ export async function buildWebApp() {
     // The client's hook is written for React.
     alias: { react: './apps/web/src/ui/react.ts' },
     loader: { '.svg': 'copy' },
+    charset: 'utf8',
     logLevel: 'warning',
   });
   mkdirSync(`${root}${OUTPUT}/assets`, { recursive: true });
