@@ -64,7 +64,10 @@ describe('the files of the chat page', () => {
 
   it('are sent once: the page is asked for again, the others are kept', async () => {
     const tag = (await http.get('/')).headers.get('etag') ?? '';
-    expect((await http.get('/', { 'if-none-match': tag })).status).toBe(304);
+    for (const known of [tag, tag.replace('W/', ''), `"of-last-week", ${tag}`, '*']) {
+      expect([known, (await http.get('/', { 'if-none-match': known })).status]).toEqual([known, 304]);
+    }
+    expect((await http.get('/', { 'if-none-match': '"of-last-week"' })).status).toBe(200);
     for (const path of assets) {
       expect((await http.get(path)).headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     }
@@ -76,14 +79,20 @@ describe('the files of the chat page', () => {
       return [status, headers.get('content-encoding'), headers.get('vary'), Number(headers.get('content-length'))];
     };
     const text = (await http.get<string>(script)).body;
-    const gzipped = [200, 'gzip', 'Accept-Encoding', gzipSync(text).length];
-    const plain = [200, null, 'Accept-Encoding', Buffer.byteLength(text)];
+    const gzipped = [200, 'gzip', 'Origin, Accept-Encoding', gzipSync(text).length];
+    const plain = [200, null, 'Origin, Accept-Encoding', Buffer.byteLength(text)];
     expect(await answerTo('br, gzip;q=0.5')).toEqual(gzipped);
     expect(await answerTo('gzip')).toEqual(gzipped);
     expect(await answerTo('identity')).toEqual(plain);
     expect(await answerTo('gzip;q=0, br')).toEqual(plain);
     expect(gzipped.at(-1)).toBeLessThan(MAX_SCRIPT_BYTES);
     expect(plain.at(-1)).toBeLessThan(MAX_UNPACKED_SCRIPT_BYTES);
+  });
+
+  it('are kept by caches for one origin alone, since they name the one that may read them', async () => {
+    const { headers } = await http.get(script, { origin: 'http://localhost:5173' });
+    expect(headers.get('access-control-allow-origin')).toBe('http://localhost:5173');
+    expect(headers.get('vary')?.split(', ')).toContain('Origin');
   });
 
   it('have the methods and the 404 of all paths', async () => {

@@ -1,4 +1,4 @@
-import { DefaultOutsideProduction, IntegerVariable, LOCAL_ORIGINS } from '@app/platform';
+import { DefaultOutsideProduction, IntegerVariable, localOrigins } from '@app/platform';
 import { Transform } from 'class-transformer';
 import { IsArray, IsOptional, IsString, Matches } from 'class-validator';
 
@@ -23,7 +23,7 @@ export class ApiConfig {
    * Web origins whose pages may call the API, separated by commas; `*` is any; empty is none. With `NODE_ENV=development` empty is
    * what apps on this machine usually have: `localhost` and `127.0.0.1` on ports 3000, 5173 and 8081, and on `PORT`.
    */
-  @DefaultOutsideProduction(LOCAL_ORIGINS, { PORT: '8000' })
+  @DefaultOutsideProduction(localOrigins)
   @Transform(({ value }) =>
     String(value)
       .split(',')

@@ -9,7 +9,7 @@ export { EndpointVariable } from './config/endpoint-variable.decorator.js';
 export { PRODUCTION } from './config/environment.config.js';
 export { IntegerVariable } from './config/integer-variable.decorator.js';
 export { ConfigError, loadConfig, type SelfCheckingConfig } from './config/load-config.js';
-export { LOCAL_ORIGINS } from './config/local-origins.js';
+export { localOrigin, localOrigins } from './config/local-origins.js';
 export { RequiredInProduction } from './config/required-in-production.decorator.js';
 export { SecretVariable } from './config/secret-variable.decorator.js';
 export { CrashConfig } from './crash/crash.config.js';

@@ -66,6 +66,18 @@ describe('the configuration of billing', () => {
     ]);
   });
 
+  it('leads people back to a page that there is where the chat page is off', () => {
+    const [checkout] = loadConfig([CheckoutConfig], { NODE_ENV: 'development', WEB_APP: 'off' });
+    expect(checkout.CHECKOUT_SUCCESS_URL).toBe('http://localhost:8000/docs?checkout=success');
+    expect(checkout.CHECKOUT_CANCEL_URL).toBe('http://localhost:8000/docs?checkout=cancelled');
+  });
+
+  it('writes the default port as origins do, without it', () => {
+    const [checkout] = loadConfig([CheckoutConfig], { NODE_ENV: 'development', PORT: '80' });
+    expect(checkout.CHECKOUT_SUCCESS_URL).toBe('http://localhost/?checkout=success');
+    expect(checkout.CHECKOUT_ALLOWED_ORIGINS).toContain('http://localhost');
+  });
+
   it.each([
     ['STRIPE_WEBHOOK_SECRET', 'whsec_1,,whsec_2'],
     ['STRIPE_API_BASE_URL', 'http://127.0.0.1:9200/v1'],

@@ -64,6 +64,6 @@ export function readWebApp(folder: URL): WebAppFile[] {
 function fileOf(path: string, content: Buffer, own: Record<string, string>): WebAppFile {
   const type = MEDIA_TYPES[extname(path)];
   if (type === undefined) throw new Error(`The build made a file of a kind that the page doesn't have: ${path}`);
-  const headers = { 'content-type': type, vary: 'Accept-Encoding', ...own };
+  const headers = { 'content-type': type, ...own };
   return { path, content, gzipped: gzipSync(content), headers };
 }

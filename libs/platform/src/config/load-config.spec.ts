@@ -41,7 +41,7 @@ describe('loadConfig', () => {
 
   it('takes a default for development in development and tests alone', () => {
     class PageConfig {
-      @DefaultOutsideProduction('on')
+      @DefaultOutsideProduction(() => 'on')
       @IsIn(['on', 'off'])
       PAGE = 'off';
     }
@@ -53,7 +53,7 @@ describe('loadConfig', () => {
 
   it('lets such a default follow other variables', () => {
     class LinkConfig {
-      @DefaultOutsideProduction('http://localhost:{PORT}/', { PORT: '8000' })
+      @DefaultOutsideProduction(({ PORT = '8000' }) => `http://localhost:${PORT}/`)
       @IsString()
       LINK = 'none';
     }

@@ -1,4 +1,4 @@
-import { DefaultOutsideProduction, LOCAL_ORIGINS } from '@app/platform';
+import { DefaultOutsideProduction, localOrigin, localOrigins } from '@app/platform';
 import { Transform } from 'class-transformer';
 import { ArrayMinSize, IsArray, MaxLength, ValidateBy } from 'class-validator';
 import { originOfReturnUrl } from './return-url.js';
@@ -35,13 +35,19 @@ const AreOrigins = (): PropertyDecorator =>
     { each: true },
   );
 
+/** The page of the product on this machine that there is for people. */
+const localPage =
+  (outcome: string) =>
+  (env: NodeJS.ProcessEnv): string =>
+    `${localOrigin(env)}/${env['WEB_APP'] === 'off' ? 'docs' : ''}?checkout=${outcome}`;
+
 /** Where users come back to from paying. The API's part of billing. */
 export class CheckoutConfig {
   /**
    * Origins that `successUrl` and `cancelUrl` may have, separated by commas. With `NODE_ENV=development` blank is what apps on this
    * machine usually have: `localhost` and `127.0.0.1` on ports 3000, 5173 and 8081, and on `PORT`.
    */
-  @DefaultOutsideProduction(LOCAL_ORIGINS, { PORT: '8000' })
+  @DefaultOutsideProduction(localOrigins)
   @Transform(({ value }) =>
     String(value)
       .split(',')
@@ -54,18 +60,18 @@ export class CheckoutConfig {
 
   /**
    * Where users come back to after paying, unless the app says otherwise. With `NODE_ENV=development` blank is the chat page on `PORT`,
-   * `/?checkout=success`.
+   * `/?checkout=success`; with `WEB_APP=off` it is `/docs`.
    */
-  @DefaultOutsideProduction('http://localhost:{PORT}/?checkout=success', { PORT: '8000' })
+  @DefaultOutsideProduction(localPage('success'))
   @IsReturnUrl()
   @MaxLength(MAX_LENGTH)
   CHECKOUT_SUCCESS_URL = 'http://localhost:8000/docs';
 
   /**
    * Where users come back to without having paid, unless the app says otherwise; from the portal, too. With `NODE_ENV=development` blank is
-   * the chat page on `PORT`, `/?checkout=cancelled`.
+   * the chat page on `PORT`, `/?checkout=cancelled`; with `WEB_APP=off` it is `/docs`.
    */
-  @DefaultOutsideProduction('http://localhost:{PORT}/?checkout=cancelled', { PORT: '8000' })
+  @DefaultOutsideProduction(localPage('cancelled'))
   @IsReturnUrl()
   @MaxLength(MAX_LENGTH)
   CHECKOUT_CANCEL_URL = 'http://localhost:8000/docs';
