@@ -10,7 +10,15 @@ let stripe: StripeControl;
 let database: pg.Client;
 
 beforeAll(async () => {
-  stack = await startStack({ apis: 2, env: { STRIPE_RECONCILE_SECONDS: '1', RATE_LIMIT_CHECKOUT_PER_MINUTE: '1000' } });
+  // By default people come back to the port of whichever API they asked; replicas behind one address have one setting.
+  const urls = {
+    CHECKOUT_SUCCESS_URL: 'http://localhost:3000/paid',
+    CHECKOUT_CANCEL_URL: 'http://localhost:3000/plans',
+  };
+  stack = await startStack({
+    apis: 2,
+    env: { ...urls, STRIPE_RECONCILE_SECONDS: '1', RATE_LIMIT_CHECKOUT_PER_MINUTE: '1000' },
+  });
   stripe = new StripeControl(stack.sandboxUrl);
   database = new pg.Client({ connectionString: stack.database.url });
   await database.connect();

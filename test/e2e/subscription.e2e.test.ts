@@ -8,7 +8,12 @@ let stack: Stack;
 let stripe: StripeControl;
 
 beforeAll(async () => {
-  stack = await startStack({ apis: 2, env: { RATE_LIMIT_CHECKOUT_PER_MINUTE: '1000' } });
+  // By default people come back to the port of whichever API they asked; replicas behind one address have one setting.
+  const urls = {
+    CHECKOUT_SUCCESS_URL: 'http://localhost:3000/paid',
+    CHECKOUT_CANCEL_URL: 'http://localhost:3000/plans',
+  };
+  stack = await startStack({ apis: 2, env: { ...urls, RATE_LIMIT_CHECKOUT_PER_MINUTE: '1000' } });
   stripe = new StripeControl(stack.sandboxUrl);
 }, 90_000);
 afterAll(() => stack?.stop());
