@@ -58,7 +58,8 @@ export class SubscriptionController {
   @ApiParam({
     name: 'plan',
     description: 'A paid plan of the catalogue, see `GET /plans`. What is none is answered 404.',
-    schema: { type: 'string', pattern: PLAN_NAME, examples: ['pro'] },
+    schema: { type: 'string', pattern: PLAN_NAME },
+    example: 'pro',
   })
   @ApiBody({ type: SubscribeRequest, required: false })
   @ApiCreatedResponse({ type: CheckoutResponse })

@@ -195,6 +195,7 @@ function quotaOf(headers: { get(name: string): string | null }): Quota | null {
   const policy = /"daily-messages";q=(\d+)/.exec(headers.get('ratelimit-policy') ?? '');
   const left = /"daily-messages";r=(\d+);t=(\d+)/.exec(headers.get('ratelimit') ?? '');
   if (policy === null || left === null) return null;
-  const resetsAt = new Date(Date.now() + Number(left[2]) * 1000);
+  // The header counts whole seconds, and days end on whole minutes: each answer tells the same time.
+  const resetsAt = new Date(Math.round((Date.now() + Number(left[2]) * 1000) / 60_000) * 60_000);
   return { limit: Number(policy[1]), remaining: Number(left[1]), resetsAt };
 }
