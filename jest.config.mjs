@@ -46,7 +46,7 @@ export default {
     project('contract', ['<rootDir>/test/contract/**/*.test.ts']),
     project('e2e', ['<rootDir>/{test/e2e,apps/sandbox/test}/**/*.test.ts']),
     project('chaos', ['<rootDir>/test/chaos/**/*.test.ts']),
-    // Not a part of `npm test`, but of CI: generators, compilers and builds of examples, which take as long as all of e2e.
+    // Not a part of `npm test`, but of CI: browsers, generators, compilers and builds of examples take minutes more.
     project('clients', ['<rootDir>/test/{clients,docs}/**/*.test.ts']),
     // Not a part of `npm test`: what it measures depends on the machine.
     project('load', ['<rootDir>/test/load/**/*.test.ts']),

@@ -1,6 +1,7 @@
 /**
- * `npm run test:clients`: generates clients from the running product's description, compiles them and has each send a message; walks through
- * the Postman collection and the Arazzo description; builds the example; runs what the documentation says.
+ * `npm run test:clients`: what clients do with the built product. The client library and its hooks, the chat page and Swagger UI in a browser,
+ * clients that are generated of the running product's description and compiled, the Postman collection, the Arazzo description, the example, and
+ * what the documentation says.
  */
 import { runTestCommand } from './testing/command.mjs';
 

@@ -25,7 +25,7 @@ const PHASES = [
 
 /** Run only when they are named. */
 const OTHERS = [
-  { projects: ['clients'], workers: 2 },
+  { projects: ['clients'], workers: Math.min(3, Math.ceil(1.5 * availableParallelism())) },
   { projects: ['load'], workers: 1 },
 ];
 

@@ -31,6 +31,11 @@ export const LONGEST = [
   'test/e2e/auth-enumeration.e2e.test.ts',
   'test/e2e/subscription-plans.e2e.test.ts',
   'test/e2e/stream-law.e2e.test.ts',
+  'test/clients/generated-clients.test.ts',
+  'test/clients/web-app.test.ts',
+  'test/clients/docs-browser.test.ts',
+  'test/clients/client-law.test.ts',
+  'test/docs/guides.test.ts',
 ];
 
 /** Begins with the longest files; the others follow in Jest's own order. */
