@@ -71,7 +71,7 @@ export interface ChatClientOptions {
   storage?: SessionStorage;
   /** The key in the storage, `gemini-chat-session` unless given. */
   storageKey?: string;
-  /** How long an answer may take to begin, in milliseconds; 30 s unless given. */
+  /** How long an answer may take, in milliseconds; 30 s unless given. Replies and the export have limits of their own. */
   timeoutMs?: number;
   /** How long a reply is reconnected to without any progress before it fails with code `connection`, in milliseconds; 5 minutes unless given. */
   reconnectForMs?: number;
@@ -142,7 +142,7 @@ export interface Reply extends AsyncIterable<ReplyEvent> {
 /** The client of one user. */
 export interface ChatClient {
   readonly auth: {
-    /** Signs up (which an existing account doesn't mind) where a name or nothing is given, and sends a code. */
+    /** Signs up, which changes nothing of an existing account, and sends a code. */
     sendCode(person: { phone: string; name?: string }): Promise<Challenge>;
     verify(challenge: Pick<Challenge, 'challengeId'>, code: string): Promise<Session>;
     /** Who is logged in, as far as the storage knows; null: no one. */

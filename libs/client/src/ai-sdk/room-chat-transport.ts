@@ -50,9 +50,11 @@ export class RoomChatTransport implements ChatTransport<ChatMessage> {
 
   /** Stops the model; what it wrote stays, and `useChat` shows the end of it. `stop` of `useChat` ends the reading alone. */
   async stop(roomId: string): Promise<void> {
-    const active = this.known.active.get(roomId);
+    const before = this.known.active.get(roomId);
+    const unfinished = before === undefined ? await this.unfinishedReply(roomId) : null;
+    // `useChat` sends a moment after it was asked to.
+    const active = before ?? this.known.active.get(roomId);
     if (active !== undefined) return active.reply.stop();
-    const unfinished = await this.unfinishedReply(roomId);
     if (unfinished !== null) await this.client.replies.stop(roomId, unfinished.id);
   }
 

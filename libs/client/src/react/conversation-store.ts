@@ -93,8 +93,10 @@ export class ConversationStore implements ConversationActions {
 
   readonly stop = async (): Promise<void> => {
     try {
-      const reply = this.unfinished() ?? (await this.pending?.accepted)?.reply;
-      if (reply === undefined) return;
+      // A message that was sent just before is on its way after this.
+      await Promise.resolve();
+      const reply = this.unfinished() ?? (await this.nextAccepted());
+      if (reply === null) return;
       const stopped = await this.client.replies.stop(this.roomId, reply.id);
       if (!isUnfinished(stopped)) this.update(reply.id, stopped);
     } catch (error) {
@@ -217,6 +219,15 @@ export class ConversationStore implements ConversationActions {
     }
     this.quota = quota;
     this.publish();
+  }
+
+  /** The reply to what is on its way; null when nothing is, or it is refused, of which the message tells itself. */
+  private async nextAccepted(): Promise<Message | null> {
+    try {
+      return (await this.pending?.accepted)?.reply ?? null;
+    } catch {
+      return null;
+    }
   }
 
   private unfinished(): ShownMessage | undefined {

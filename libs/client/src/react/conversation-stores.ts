@@ -21,11 +21,32 @@ export function conversationStore(client: ChatClient, roomId: string): Conversat
 }
 
 function storesOf(client: ChatClient): Map<string, ConversationStore> {
-  const known = storesOfClients.get(client);
-  if (known !== undefined) return known;
-  const stores = new Map<string, ConversationStore>();
+  const stores = storesOfClients.get(client) ?? new Map<string, ConversationStore>();
   storesOfClients.set(client, stores);
-  // Who logs in next sees nothing of it.
-  client.auth.onChange(() => stores.clear());
   return stores;
+}
+
+const forgetful = new WeakSet<ChatClient>();
+
+/** What the hook needs of a room's store. A server renders it, but never subscribes: it would have to release its clients. */
+export function shownStore(
+  client: ChatClient,
+  roomId: string,
+): Pick<ConversationStore, 'subscribe' | 'getView' | 'getInitialView'> {
+  const { subscribe, getView, getInitialView } = conversationStore(client, roomId);
+  return {
+    subscribe: (listener) => {
+      forgetAtNextLogin(client);
+      return subscribe(listener);
+    },
+    getView,
+    getInitialView,
+  };
+}
+
+/** Who logs in next sees nothing of what was shown. */
+function forgetAtNextLogin(client: ChatClient): void {
+  if (forgetful.has(client)) return;
+  forgetful.add(client);
+  client.auth.onChange(() => storesOf(client).clear());
 }

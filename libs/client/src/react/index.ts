@@ -1,6 +1,6 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import type { ChatClient } from '../types.js';
-import { conversationStore } from './conversation-stores.js';
+import { shownStore } from './conversation-stores.js';
 import type { ConversationView } from './conversation-view.js';
 
 export type { ConversationActions, ConversationState, ConversationView } from './conversation-view.js';
@@ -11,6 +11,6 @@ export type { ShownMessage } from './shown-message.js';
  * room share it. Unmounting ends the reading alone: what was sent is sent, and the model goes on.
  */
 export function useConversation(client: ChatClient, roomId: string): ConversationView {
-  const store = useMemo(() => conversationStore(client, roomId), [client, roomId]);
-  return useSyncExternalStore(store.subscribe, store.getView, store.getInitialView);
+  const { subscribe, getView, getInitialView } = useMemo(() => shownStore(client, roomId), [client, roomId]);
+  return useSyncExternalStore(subscribe, getView, getInitialView);
 }

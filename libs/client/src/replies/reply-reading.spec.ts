@@ -1,4 +1,9 @@
-import { loggedInClient, type Script, type ScriptedAnswer } from '../../../../test/support/http/scripted-api.js';
+import {
+  loggedInClient,
+  type Script,
+  type ScriptedAnswer,
+  tokens,
+} from '../../../../test/support/http/scripted-api.js';
 import { Api } from '../requests/api.js';
 import type { ChatError } from '../errors.js';
 import { Http } from '../requests/http.js';
@@ -149,6 +154,23 @@ describe('sending', () => {
     expect(api.calls).toEqual([]);
   });
 
+  it('ends by its signal while the token is refreshed, and sends nothing', async () => {
+    let refreshed: (answer: ScriptedAnswer) => void = () => undefined;
+    const { api, chat } = await loggedInClient(
+      () => new Promise((resolve) => (refreshed = resolve)),
+      {},
+      { expiresIn: 0 },
+    );
+    const leaving = new AbortController();
+    const reading = read(chat.send('r', 'Hi', { signal: leaving.signal }));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    leaving.abort();
+    expect((await reading).error).toMatchObject({ code: 'aborted' });
+    refreshed(tokens(2));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(api.requests).toEqual(['POST /auth/refresh']);
+  });
+
   it('stops the model once the message is accepted, and lets the end arrive', async () => {
     const cancelled = { ...completed, status: 'cancelled' };
     let stopped: () => void = () => undefined;
@@ -180,7 +202,12 @@ describe('attaching', () => {
 
   it('reads the stored reply where nothing is left to stream', async () => {
     const { chat } = await inTurn([{ json: queued }, { status: 204 }, { json: completed }]);
-    expect(typesOf(await read(chat.attach('r', 'a')))).toEqual(['accepted', 'done']);
+    const { events } = await read(chat.attach('r', 'a'));
+    expect(events.map(({ type, snapshot }) => [type, snapshot])).toEqual([
+      ['accepted', ''],
+      ['delta', 'Hello'],
+      ['done', 'Hello'],
+    ]);
   });
 
   it('refuses a message that is no reply', async () => {

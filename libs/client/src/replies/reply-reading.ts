@@ -51,10 +51,16 @@ export class ReplyReading {
 
   /** Doesn't reject: a failure is recorded. */
   async run(): Promise<void> {
+    // At once, also while a token is refreshed, which others wait for, too.
+    const onAbort = (): void => this.record.fail(abortedError());
+    if (this.signal?.aborted) onAbort();
+    this.signal?.addEventListener('abort', onAbort);
     try {
       while (!this.record.isOver) await this.readOrWait();
     } catch (error) {
-      this.record.fail(this.signal?.aborted ? abortedError() : toChatError(error));
+      this.record.fail(toChatError(error));
+    } finally {
+      this.signal?.removeEventListener('abort', onAbort);
     }
   }
 
@@ -63,7 +69,6 @@ export class ReplyReading {
     const beganAt = Date.now();
     const failure = await this.readOnce().then(connectionError, toChatError);
     if (this.record.isOver) return;
-    if (this.signal?.aborted) throw failure;
     this.spentMs += Math.min(Date.now() - beganAt, SILENCE_MS);
     const waitMs = this.waitAfter(failure);
     if (this.spentMs + waitMs > this.reconnectForMs) throw failure.status === 0 ? connectionError(failure) : failure;
@@ -111,14 +116,21 @@ export class ReplyReading {
     const reply = await this.readMessage(replyId);
     if (reply.role !== 'bot') throw new ChatError('message_not_found', 'That message is no reply', { status: 404 });
     this.begin({ message: null, reply, quota: null });
-    if (!isFinal(reply)) return;
-    if (reply.content !== '') this.record.add({ type: 'delta', text: reply.content });
-    this.record.add({ type: 'done', message: reply });
+    if (isFinal(reply)) this.finish(reply);
   }
 
   private async readStored(): Promise<void> {
     const reply = this.reply === null ? null : await this.readMessage(this.reply.id);
-    if (reply !== null && isFinal(reply)) this.record.add({ type: 'done', message: reply });
+    if (reply !== null && isFinal(reply)) this.finish(reply);
+  }
+
+  /** With the stored text instead of what was read so far. */
+  private finish(message: Message): void {
+    const { content } = message;
+    const isRead = this.record.snapshot === content;
+    if (!isRead && this.record.snapshot !== '') this.record.add({ type: 'reset' });
+    if (!isRead && content !== '') this.record.add({ type: 'delta', text: content });
+    this.record.add({ type: 'done', message });
   }
 
   private readMessage(id: string): Promise<Message> {

@@ -42,8 +42,9 @@ export class ReplyRecord implements Reply {
     return this.hasEnded;
   }
 
-  /** Adds what has happened. */
+  /** Adds what has happened; nothing once it is over. */
   add(step: ReplyStep): void {
+    if (this.hasEnded) return;
     this.snapshot = textAfter(this.snapshot, step);
     this.steps.push(step);
     if (step.type === 'accepted') this.settleAccepted({ ...step, snapshot: this.snapshot });

@@ -1,12 +1,16 @@
 import {
   loggedInClient,
+  type ReceivedCall,
   type Script,
+  type ScriptedAnswer,
   ScriptedApi,
   tokens,
   unauthenticated,
 } from '../../../../test/support/http/scripted-api.js';
 import type { ChatError } from '../errors.js';
-import type { Session, SessionStorage } from '../types.js';
+import { platform } from '../platform.js';
+import { inTurn } from './storage-turn.js';
+import type { Fetch, Session, SessionStorage } from '../types.js';
 
 const codeOf = (step: Promise<unknown>): Promise<unknown> => step.then(String, (error: ChatError) => error.code);
 const tokenOf = ({ headers }: { headers: Record<string, string> }): string | undefined => headers['Authorization'];
@@ -150,6 +154,62 @@ describe('the session', () => {
     expect(await chat.auth.session()).toBeNull();
   });
 
+  it('is not disturbed by a listener that throws', async () => {
+    const api = new ScriptedApi(({ path }) => (path === '/auth/verify-otp' ? tokens(1) : { json: { id: 'u' } }));
+    const chat = api.client();
+    const told: unknown[] = [];
+    const reported = errorsThrownLater();
+    chat.auth.onChange(() => {
+      throw new Error('Of the listener');
+    });
+    chat.auth.onChange((session) => told.push(session));
+    await chat.auth.verify({ challengeId: 'c' }, '123456');
+    expect(await chat.account.get()).toEqual({ id: 'u' });
+    expect(told).toMatchObject([{ user: { name: 'Ada' } }]);
+    expect(await reported.first).toMatchObject({ message: 'Of the listener' });
+  });
+
+  it('goes on with a token that is still good when too many refresh', async () => {
+    const limited = { status: 429, json: { code: 'rate_limited' } };
+    const { chat } = await loggedInClient(
+      ({ path }) => (path === '/user/me' ? { json: { id: 'u' } } : limited),
+      {},
+      { expiresIn: 900 },
+    );
+    const now = Date.now();
+    const clock = clockAt(() => now + 890_000);
+    try {
+      expect(await chat.account.get()).toEqual({ id: 'u' });
+    } finally {
+      clock.restore();
+    }
+  });
+
+  it.each([
+    ['an older answer comes late', tokens(2)],
+    ['its own refresh is refused', { status: 401, json: { code: 'refresh_token_reused' } }],
+  ])('keeps the tokens that another tab has got meanwhile, when %s', async (_, late) => {
+    const items = new Map<string, string>();
+    const { chat } = await loggedInClient(
+      (call) => {
+        if (call.path !== '/auth/refresh')
+          return tokenOf(call) === 'Bearer access 3' ? { json: { id: 'u' } } : unauthenticated;
+        const [[key, text]] = [...items] as [[string, string]];
+        items.set(key, text.replace('access 1', 'access 3').replace('refresh 1', 'refresh 3'));
+        return late;
+      },
+      { storage: asyncStorage(items) },
+    );
+    expect(await chat.account.get()).toEqual({ id: 'u' });
+    expect([...items.values()]).toEqual([expect.stringContaining('refresh 3')]);
+  });
+
+  it('says by a code of its own that its storage can not be read', async () => {
+    const storage = { ...asyncStorage(), getItem: () => Promise.reject(new Error('Locked')) };
+    const chat = new ScriptedApi(() => null).client({ storage });
+    expect(await codeOf(chat.rooms.create())).toBe('connection');
+  });
+
   it('is none to begin with, and whatever else a storage holds under its key', async () => {
     const api = new ScriptedApi(() => null);
     expect(await codeOf(api.client().account.get())).toBe('unauthenticated');
@@ -165,3 +225,71 @@ function clockAt(now: () => number): { restore: () => void } {
   Date.now = now;
   return { restore: () => void (Date.now = real) };
 }
+
+/** What is thrown outside of any call. */
+function errorsThrownLater(): { first: Promise<unknown> } {
+  const { setTimeout: real } = globalThis;
+  const first = new Promise((resolve) => {
+    globalThis.setTimeout = ((run: () => void, ms?: number) => {
+      if (ms !== undefined) return real(run, ms);
+      globalThis.setTimeout = real;
+      try {
+        run();
+      } catch (error) {
+        resolve(error);
+      }
+      return 0;
+    }) as typeof setTimeout;
+  });
+  return { first };
+}
+
+describe('tabs of a page without Web Locks', () => {
+  const { addEventListener } = platform;
+  const { navigator } = globalThis;
+  beforeEach(() => void Object.assign(globalThis, { addEventListener: () => undefined, navigator: {} }));
+  afterEach(() => void Object.assign(globalThis, { addEventListener, navigator }));
+
+  /** Gives the same tokens to a repeated refresh until they are used, and then ends the session. */
+  function strictApi() {
+    let used = 1;
+    let isDead = false;
+    return (call: ReceivedCall): ScriptedAnswer => {
+      if (call.path !== '/auth/refresh') {
+        const number = Number(tokenOf(call)?.split(' ').at(-1));
+        if (isDead || number < 2) return unauthenticated;
+        used = number;
+        return { json: { id: 'u' } };
+      }
+      const number = Number(/\d+/.exec(call.body ?? '')?.[0]);
+      isDead ||= number < used;
+      return isDead ? { status: 401, json: { code: 'refresh_token_reused' } } : tokens(number + 1);
+    };
+  }
+
+  it('take turns, so that a late refresh does not end the session', async () => {
+    const storage = asyncStorage();
+    const answer = strictApi();
+    const { api } = await loggedInClient(answer, { storage }, { expiresIn: 0 });
+    const slow: Fetch = async (path, init) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return api.fetch(path, init);
+    };
+    const tabs = [api.client({ storage }), api.client({ storage, fetch: slow })];
+    const accounts = await Promise.all(tabs.map((tab) => tab.account.get()));
+    expect(accounts).toEqual([{ id: 'u' }, { id: 'u' }]);
+    expect(api.requests.filter((request) => request === 'POST /auth/refresh')).toHaveLength(1);
+    expect(await storage.getItem('gemini-chat-session-turn')).toBeNull();
+  });
+
+  it('do not wait for one that was closed in its turn', async () => {
+    const items = new Map([['turn', 'of a tab that was closed']]);
+    expect(await inTurn(asyncStorage(items), 'turn', async () => 'done', 60)).toBe('done');
+    expect(items.size).toBe(0);
+  });
+
+  it('do not wait for a storage that fails', async () => {
+    const storage = { ...asyncStorage(), getItem: () => Promise.reject(new Error('Locked')) };
+    expect(await inTurn(storage, 'turn', async () => 'done')).toBe('done');
+  });
+});

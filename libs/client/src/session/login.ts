@@ -1,4 +1,4 @@
-import { isTransient, noSessionError, toChatError } from '../errors.js';
+import { type ChatError, isTransient, noSessionError, toChatError } from '../errors.js';
 import type { Http } from '../requests/http.js';
 import { newIdempotencyKey } from '../idempotency-key.js';
 import type { components } from '../openapi.js';
@@ -46,7 +46,7 @@ export class Login {
       return await this.renewed(session.accessToken);
     } catch (error) {
       // It is still good: the refresh has time.
-      if (leftMs > 0 && isTransient(toChatError(error))) return session.accessToken;
+      if (leftMs > 0 && !isTheEnd(toChatError(error))) return session.accessToken;
       throw error;
     }
   }
@@ -75,19 +75,28 @@ export class Login {
         return await this.replaced(session, storedOf(session.login, await this.exchanged(session.refreshToken)));
       } catch (error) {
         const failure = toChatError(error);
-        // A proxy may answer 401 as well, which says nothing of the session.
-        if (failure.code === 'unauthenticated' || failure.code === 'refresh_token_reused')
-          await this.replaced(session, null);
+        if (isTheEnd(failure)) {
+          const now = await this.replaced(session, null);
+          if (now !== null) return now;
+        }
         if (tries === REFRESH_TRIES || !isTransient(failure)) throw failure;
       }
       await pause(backoffMs(tries - 1, 200, 2_000));
     }
   }
 
-  /** Unless someone has logged in or out meanwhile. */
-  private async replaced<Next extends StoredSession | null>(before: StoredSession, next: Next): Promise<Next> {
+  /**
+   * Unless someone has logged in or out meanwhile. Tokens that another tab has got meanwhile stay: an answer that comes late has older ones.
+   *
+   * @returns what is kept now
+   */
+  private async replaced<Next extends StoredSession | null>(
+    before: StoredSession,
+    next: Next,
+  ): Promise<Next | StoredSession> {
     const now = await this.kept.read();
     if (now?.login !== before.login) throw noSessionError();
+    if (now.refreshToken !== before.refreshToken) return now;
     await this.kept.write(next);
     return next;
   }
@@ -96,6 +105,9 @@ export class Login {
     return this.http.json<Tokens>({ method: 'POST', path: '/auth/refresh', body: { refreshToken } });
   }
 }
+
+/** Whether the API has ended the session. A proxy may answer 401 as well, which says nothing of it. */
+const isTheEnd = ({ code }: ChatError): boolean => code === 'unauthenticated' || code === 'refresh_token_reused';
 
 const storedOf = (login: string, { accessToken, refreshToken, expiresIn, user }: Tokens): StoredSession => ({
   login,

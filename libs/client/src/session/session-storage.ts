@@ -1,4 +1,6 @@
 import { platform } from '../platform.js';
+import { ChatError } from '../errors.js';
+import { inTurn } from './storage-turn.js';
 import type { Account, Session, SessionStorage } from '../types.js';
 
 /** What is kept of a login. */
@@ -16,7 +18,7 @@ export interface StoredSession {
 
 type Listener = (session: Session | null) => void;
 
-/** How long another tab may hold the lock, which is longer than a refresh takes. */
+/** How long another tab may hold the lock before this one goes ahead. */
 const LOCK_MS = 60_000;
 
 /** In memory: for one client alone. */
@@ -54,11 +56,19 @@ export class KeptSession {
   async read(): Promise<StoredSession | null> {
     for (;;) {
       const { writes } = this;
-      const session = parsed(await this.storage.getItem(this.key));
+      const session = parsed(await this.item());
       // What was read before a write is not how it is now.
       if (writes !== this.writes) continue;
       this.notice(session, session?.login ?? null);
       return session;
+    }
+  }
+
+  private async item(): Promise<string | null> {
+    try {
+      return await this.storage.getItem(this.key);
+    } catch (cause) {
+      throw new ChatError('connection', 'The storage of the session can not be read', { cause });
     }
   }
 
@@ -91,12 +101,15 @@ export class KeptSession {
   }
 
   /**
-   * Runs alone among all tabs, where the platform has Web Locks. If another tab doesn't come to an end, or there are no locks, it runs all the
-   * same: the API gives the same tokens to a refresh that is repeated.
+   * Runs alone among all tabs: by Web Locks, which pages have that came by HTTPS or from this device; in other pages by a mark in the storage. If
+   * another tab doesn't come to an end, it runs all the same: the API gives the same tokens to a refresh that is repeated, until they are used.
    */
   async exclusively<T>(run: () => Promise<T>): Promise<T> {
     const locks = platform.navigator?.locks;
-    if (!this.isShared || locks === undefined) return run();
+    if (!this.isShared) return run();
+    // Only pages have tabs.
+    if (locks === undefined)
+      return platform.addEventListener === undefined ? run() : inTurn(this.storage, `${this.key}-turn`, run);
     const wait = new AbortController();
     const timer = setTimeout(() => wait.abort(), LOCK_MS);
     let runs = false;
@@ -125,7 +138,16 @@ export class KeptSession {
     const before = this.known === undefined ? unlessKnown : this.known;
     this.known = session?.login ?? null;
     if (before === this.known) return;
-    for (const listener of this.listeners) listener(session === null ? null : { user: session.user });
+    for (const listener of this.listeners) {
+      try {
+        listener(session === null ? null : { user: session.user });
+      } catch (error) {
+        // It is the listener's own trouble, and reported as that of an event's listener: neither the login nor the request fails by it.
+        setTimeout(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   private tellOtherTabs(): void {
