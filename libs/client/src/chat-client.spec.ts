@@ -137,3 +137,10 @@ describe('a client', () => {
     for (const key of keys) expect(key).toMatch(form);
   });
 });
+
+it('takes the platform’s own fetch, and options that are undefined', () => {
+  const none = undefined as AbortSignal | undefined;
+  const client = createChatClient({ baseUrl: 'http://127.0.0.1:9', fetch, storage: undefined, reconnectForMs: 0 });
+  const reply = client.send('room', 'Hello', { signal: none });
+  return expect(reply.final()).rejects.toMatchObject({ code: 'unauthenticated' });
+});

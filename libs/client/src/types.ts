@@ -59,22 +59,24 @@ export interface FetchResponse {
   status: number;
   headers: { get(name: string): string | null };
   text(): Promise<string>;
-  body: { getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> } } | null;
+  body: {
+    getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>; cancel(): Promise<void> };
+  } | null;
 }
 
 export interface ChatClientOptions {
   /** Where the API is; the page's own origin unless given. */
-  baseUrl?: string;
+  baseUrl?: string | undefined;
   /** The global one unless given. */
-  fetch?: Fetch;
+  fetch?: Fetch | undefined;
   /** In memory unless given. */
-  storage?: SessionStorage;
+  storage?: SessionStorage | undefined;
   /** The key in the storage, `gemini-chat-session` unless given. */
-  storageKey?: string;
+  storageKey?: string | undefined;
   /** How long an answer may take, in milliseconds; 30 s unless given. Replies and the export have limits of their own. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** How long a reply is reconnected to without any progress before it fails with code `connection`, in milliseconds; 5 minutes unless given. */
-  reconnectForMs?: number;
+  reconnectForMs?: number | undefined;
 }
 
 /** A code that is under way. */
@@ -119,12 +121,12 @@ export type ReplyEvent =
 
 export interface ReadOptions {
   /** Ends the reading alone: the model goes on, and the reply can be attached to again. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface SendOptions extends ReadOptions {
   /** Of an own choice, e.g. the id of the message in the app: sending again under it never sends twice. */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 /** A reply that is written. Sending begins at once; events can be iterated at any time, more than once, and begin anew each time. */
@@ -143,7 +145,7 @@ export interface Reply extends AsyncIterable<ReplyEvent> {
 export interface ChatClient {
   readonly auth: {
     /** Signs up, which changes nothing of an existing account, and sends a code. */
-    sendCode(person: { phone: string; name?: string }): Promise<Challenge>;
+    sendCode(person: { phone: string; name?: string | undefined }): Promise<Challenge>;
     verify(challenge: Pick<Challenge, 'challengeId'>, code: string): Promise<Session>;
     /** Who is logged in, as far as the storage knows; null: no one. */
     session(): Promise<Session | null>;
@@ -164,8 +166,8 @@ export interface ChatClient {
   };
   readonly rooms: {
     create(room?: NewRoom): Promise<Room>;
-    list(filter?: { archived?: boolean; limit?: number }): PagedList<Room>;
-    get(roomId: string, page?: { limit?: number; cursor?: string }): Promise<Conversation>;
+    list(filter?: { archived?: boolean | undefined; limit?: number | undefined }): PagedList<Room>;
+    get(roomId: string, page?: { limit?: number | undefined; cursor?: string | undefined }): Promise<Conversation>;
     update(roomId: string, changes: RoomChanges): Promise<Room>;
     delete(roomId: string): Promise<void>;
   };
@@ -180,14 +182,17 @@ export interface ChatClient {
   readonly billing: {
     status(): Promise<SubscriptionStatus>;
     subscribe(choice?: {
-      plan?: string;
-      interval?: 'month' | 'year';
-      successUrl?: string;
-      cancelUrl?: string;
+      plan?: string | undefined;
+      interval?: 'month' | 'year' | undefined;
+      successUrl?: string | undefined;
+      cancelUrl?: string | undefined;
     }): Promise<{ checkoutUrl: string; expiresAt: string }>;
     portal(): Promise<{ url: string }>;
     /** Waits until the user has the plan: Stripe's webhook may come later than the customer. Rejects with code `timeout`. */
-    waitFor(plan: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<SubscriptionStatus>;
+    waitFor(
+      plan: string,
+      options?: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined },
+    ): Promise<SubscriptionStatus>;
   };
   /** Sends a message and reads its reply, over cuts, restarts and expired tokens. */
   send(roomId: string, content: string, options?: SendOptions): Reply;
@@ -198,5 +203,5 @@ export interface ChatClient {
   search(words: string): PagedList<SearchHit>;
   plans(): Promise<Plan[]>;
   models(): Promise<Model[]>;
-  usage(days?: { from?: string; to?: string }): PagedList<Usage>;
+  usage(days?: { from?: string | undefined; to?: string | undefined }): PagedList<Usage>;
 }

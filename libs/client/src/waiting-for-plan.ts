@@ -13,7 +13,7 @@ const TIMEOUT_MS = 60_000;
 export async function waitForPlan(
   api: Api,
   plan: string,
-  { timeoutMs = TIMEOUT_MS, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
+  { timeoutMs = TIMEOUT_MS, signal }: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<SubscriptionStatus> {
   const endsAt = Date.now() + timeoutMs;
   for (let waitMs = FIRST_PAUSE_MS; ; waitMs = Math.min(waitMs * 1.5, LONGEST_PAUSE_MS)) {
