@@ -55,6 +55,7 @@ export class GuideProject {
   static async create(folder: string): Promise<GuideProject> {
     const modules = join(folder, 'node_modules');
     await mkdir(join(modules, '@gemini-chat/client'), { recursive: true });
+    await execa('npm', ['run', 'build', '--workspace', '@gemini-chat/client'], { cwd: root });
     const pack = ['pack', '--workspace', '@gemini-chat/client', '--pack-destination', folder];
     const { stdout } = await execa('npm', pack, { cwd: root });
     const tarball = stdout.trim().split('\n').at(-1) ?? '';

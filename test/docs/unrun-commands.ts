@@ -82,6 +82,7 @@ export const UNRUN: UnrunCommand[] = [
     because: 'they take minutes, or change roles of the server of all tests; they have tests of their own',
     problems: scriptProblems,
   },
+  { fits: /^npm run build --workspace/, because: 'the web chat is built with it', problems: scriptProblems },
   { fits: /^npm pack --workspace @gemini-chat\/client /, because: 'the web chat is built with it', problems: none },
   { fits: /^npm ci && npm run build$/, because: 'this check runs after both', problems: none },
   { fits: /^npm run postman$/, because: 'newman runs what it writes, in a test of its own', problems: scriptProblems },
