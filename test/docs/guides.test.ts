@@ -137,23 +137,33 @@ describe('the page of the web chat', () => {
       expect(await quota.textContent()).toBe("4 of today's 5 messages are left");
     });
 
-    it('shows a reload what it had, and lets people pay when the day is used up', async () => {
+    it('shows the room again after a reload, and its link', async () => {
       await page.reload();
-      const buttons = page.getByRole('navigation').getByRole('button');
-      // Until the rooms are read there is none between the first button and the last.
-      await buttons.nth(2).waitFor();
-      await buttons.nth(1).click();
       await page.getByText('Turn 1. You said: "Hello, guide".').waitFor();
-      for (let turn = 2; turn <= 5; turn++) {
-        await page.getByLabel('Message').fill(`Message ${turn}`);
-        await page.getByRole('button', { name: 'Send', exact: true }).click();
-        await page.getByText(`Turn ${turn}. You said: "Message ${turn}".`).waitFor();
-      }
+      expect(await page.getByRole('navigation').getByRole('link').count()).toBe(1);
+    });
+
+    it('lets people pay when the day is used up, and keeps what was refused', async () => {
+      for (let turn = 2; turn <= 5; turn++) await converse(`Message ${turn}`, turn);
       await page.getByLabel('Message').fill('One too many');
       await page.getByRole('button', { name: 'Send', exact: true }).click();
       await page.getByRole('button', { name: 'Upgrade' }).click();
       await page.waitForURL(/\/stripe\/checkout\//);
       expect(await page.title()).not.toBe('My chat');
+      await page.getByRole('button', { name: 'Pay and subscribe' }).click();
+      await page.getByText('You are Pro.').waitFor();
+      expect(new URL(page.url()).search).toBe('');
+      await page.getByText('Turn 5. You said: "Message 5".').waitFor();
+      expect(await page.getByLabel('Message').inputValue()).toBe('One too many');
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await page.getByText('Turn 6. You said: "One too many".').waitFor();
+      expect(await page.getByLabel('Message').inputValue()).toBe('');
     });
+
+    async function converse(content: string, turn: number): Promise<void> {
+      await page.getByLabel('Message').fill(content);
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await page.getByText(`Turn ${turn}. You said: "${content}".`).waitFor();
+    }
   });
 });
