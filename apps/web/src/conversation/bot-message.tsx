@@ -2,6 +2,7 @@ import type { ShownMessage } from '@gemini-chat/client/react';
 import { CopyButton } from '../ui/copy-button.js';
 import { errorText } from '../ui/error-text.js';
 import { Icon } from '../ui/icon.js';
+import { Menu } from '../ui/menu.js';
 import { QuotaCard } from '../plan/quota-card.js';
 import { MarkdownView } from '../markdown/markdown-view.js';
 import { replyErrorText } from './reply-error-text.js';
@@ -37,9 +38,16 @@ export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProp
         {!growing && seen.message !== null && <span class="message-usage">{usageText(seen.message)}</span>}
         {!growing && (
           <span class="message-actions">
-            <VariantSwitch variants={variants} loads={isLast} />
+            <VariantSwitch variants={variants} />
             <CopyButton label="Copy the reply" text={() => seen.content} />
-            {isLast && <RegenerateButton disabled={busy} onRegenerate={onRegenerate} />}
+            {isLast ? (
+              <RegenerateButton disabled={busy} onRegenerate={onRegenerate} />
+            ) : (
+              <Menu
+                label="More for the reply"
+                items={[{ icon: 'refresh', text: 'Show variants', onChoose: variants.ask }]}
+              />
+            )}
           </span>
         )}
       </footer>
@@ -101,18 +109,9 @@ function NotRegenerated({ shown: { sendError } }: { shown: ShownMessage }) {
   );
 }
 
-/** Walks through the variants of a reply. @param props.loads whether they are loaded without being asked */
-function VariantSwitch({ variants, loads }: { variants: Variants; loads: boolean }) {
-  const { all, position, show, load } = variants;
-  if (all === null) {
-    if (loads) return null;
-    return (
-      <button type="button" class="button button-quiet button-small" onClick={load}>
-        Variants
-      </button>
-    );
-  }
-  if (all.length < 2) return loads ? null : <span>No other variant</span>;
+/** Walks through the variants of a reply. A single one is only shown to who asked for it. */
+function VariantSwitch({ variants: { all, position, show, asked } }: { variants: Variants }) {
+  if (all === null || (all.length < 2 && !asked)) return null;
   return (
     <span class="variants" role="group" aria-label="Variants of the reply">
       <button

@@ -39,6 +39,8 @@ async function readUsage(): Promise<Usage[]> {
 const whole = new Intl.NumberFormat();
 const dollars = new Intl.NumberFormat(undefined, { style: 'currency', currency: 'USD', maximumFractionDigits: 5 });
 
+const dayAndMonth = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
 /** Null for a model without a price. */
 const costText = (usd: number | null): string => (usd === null ? 'no price' : dollars.format(usd));
 
@@ -65,7 +67,7 @@ function UsageTable({ rows }: { rows: Usage[] }) {
           {rows.map((row) => (
             <tr key={`${row.day} ${row.model} ${row.purpose}`}>
               <td class="table-text" title={row.model}>
-                {row.day}
+                {dayAndMonth.format(new Date(row.day))}
               </td>
               <td class="table-text">{row.purpose === 'reply' ? 'replies' : 'names'}</td>
               <td>{whole.format(row.calls)}</td>
