@@ -43,9 +43,10 @@ export function Shell() {
 /** Leads the focus into a drawer that covers the view, and back. Escape closes it. @returns what is done once it is closed */
 function followCalls(): () => void {
   const focus = (selector: string): void => document.querySelector<HTMLElement>(selector)?.focus();
-  const onKey = ({ key, target, defaultPrevented }: KeyboardEvent): void => {
-    if (key !== 'Escape' || defaultPrevented || !(target instanceof Element) || target.closest('dialog')) return;
-    if (callsCoverView() || target.closest('.calls')) setCallsOpen(false);
+  const onKey = (event: KeyboardEvent): void => {
+    const within = (selector: string): boolean => (event.target as Element).closest(selector) !== null;
+    if (event.key !== 'Escape' || event.defaultPrevented || within('dialog')) return;
+    if (callsCoverView() || within('.calls')) setCallsOpen(false);
   };
   if (callsCoverView()) focus('.calls button[aria-label]');
   addEventListener('keydown', onKey);

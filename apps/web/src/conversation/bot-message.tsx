@@ -112,29 +112,24 @@ function NotRegenerated({ shown: { sendError } }: { shown: ShownMessage }) {
 /** Walks through the variants of a reply. A single one is only shown to who asked for it. */
 function VariantSwitch({ variants: { all, position, show, asked } }: { variants: Variants }) {
   if (all === null || (all.length < 2 && !asked)) return null;
+  const step = (name: 'left' | 'right', label: string, target: number) => (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={label}
+      disabled={all[target] === undefined}
+      onClick={() => show(target)}
+    >
+      <Icon name={name} size={16} />
+    </button>
+  );
   return (
     <span class="variants" role="group" aria-label="Variants of the reply">
-      <button
-        type="button"
-        class="icon-button"
-        aria-label="Older variant"
-        disabled={position === 0}
-        onClick={() => show(position - 1)}
-      >
-        <Icon name="left" size={16} />
-      </button>
+      {step('left', 'Older variant', position - 1)}
       <span aria-live="polite">
         {position + 1}/{all.length}
       </span>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label="Newer variant"
-        disabled={position === all.length - 1}
-        onClick={() => show(position + 1)}
-      >
-        <Icon name="right" size={16} />
-      </button>
+      {step('right', 'Newer variant', position + 1)}
     </span>
   );
 }

@@ -1,24 +1,22 @@
-import type { MarkedToken } from 'marked';
+import { type ComponentChildren, h } from 'preact';
 import { blocksOf } from './blocks.js';
-import { decoded } from './entities.js';
+import { elementsOf } from './elements.js';
 
-/** A text in Markdown without its marks, one block a line, as it is said aloud. */
-export const plainTextOf = (markdown: string): string =>
-  linesOf(blocksOf(markdown).map(({ token }) => token as MarkedToken));
+/** Elements within a line. */
+const INLINE = /^(a|code|del|em|strong)$/;
 
-const linesOf = (tokens: MarkedToken[] = []): string => tokens.map(textOf).join('\n');
-
-function textOf(token: MarkedToken): string {
-  if (token.type === 'list') return linesOf(token.items);
-  if (token.type === 'list_item' || token.type === 'blockquote') return linesOf(token.tokens as MarkedToken[]);
-  if (token.type === 'table') {
-    return [token.header, ...token.rows]
-      .map((cells) => cells.map(({ tokens }) => inlineOf(tokens as MarkedToken[])).join(', '))
-      .join('\n');
-  }
-  if ('tokens' in token && token.tokens !== undefined) return inlineOf(token.tokens as MarkedToken[]);
-  if (token.type === 'br') return '\n';
-  return 'text' in token ? decoded(token.text) : '';
+/** A text in Markdown without its marks, as it is said aloud. */
+export function plainTextOf(markdown: string): string {
+  const blocks = blocksOf(markdown).map(({ token }) => token);
+  return textOf(elementsOf(blocks, ({ text }) => h('pre', null, text)))
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
-const inlineOf = (tokens: MarkedToken[]): string => tokens.map(textOf).join('');
+function textOf(content: ComponentChildren): string {
+  if (Array.isArray(content)) return content.map(textOf).join('');
+  if (typeof content === 'string') return content;
+  if (content === null || typeof content !== 'object' || !('props' in content)) return '';
+  const { children } = content.props as { children?: ComponentChildren };
+  return textOf(children) + (INLINE.test(String(content.type)) ? '' : ' ');
+}
