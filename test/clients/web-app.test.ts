@@ -28,6 +28,9 @@ const CUT = 'How does it work?';
 /** Pictures are kept small. */
 const BESIDE_THE_ROOMS = { x: 292, y: 0, width: 988, height: 550 };
 
+/** What of an element is only seen by scrolling to the right. */
+const HIDDEN_WIDTH = '(element) => element.scrollWidth - element.clientWidth';
+
 /** A text without the marks of Markdown. */
 const wordsOf = (text: string): string => text.replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
 
@@ -122,7 +125,13 @@ inABrowser('the chat page', () => {
       await app.button('Calls').click();
       const drawer = app.page.getByRole('complementary', { name: 'Calls' });
       await drawer.waitFor();
-      if (device.isPhone) await app.button('Close the calls').click();
+      if (device.isPhone) {
+        await app.page.reload();
+        await app.button('Calls').click();
+        await app.page.keyboard.press('Escape');
+        await drawer.waitFor({ state: 'detached' });
+        await app.page.locator('.calls-button:focus').waitFor();
+      }
       await app.send(CUT);
       await app.untilWriting();
       if (device.isPhone) await app.button('Calls').click();
@@ -161,11 +170,13 @@ inABrowser('the chat page', () => {
       await app.button('Go Pro').click();
       await app.page.locator('#pay').click();
       await app.replies.nth(3).waitFor();
+      expect(await app.page.getByLabel('Message', { exact: true }).inputValue()).toBe('One too many?');
       await app.showRooms();
       await app.page.getByRole('link', { name: 'Plan: Pro' }).click();
       await app.page.getByRole('heading', { name: /Your plan: Pro/ }).waitFor();
       await app.page.getByText('No daily limit.').waitFor();
       await app.page.getByRole('table').waitFor();
+      expect(await app.page.locator('.table-scroll').evaluate(HIDDEN_WIDTH)).toBe(0);
       await app.picture(pictureOf('plan'));
       expect(await app.accessibilityFaults()).toEqual([]);
     });

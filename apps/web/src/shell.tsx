@@ -11,7 +11,7 @@ import { RoomHeader } from './rooms/room-header.js';
 import { loadRooms } from './rooms/rooms-store.js';
 import { Sidebar } from './rooms/sidebar.js';
 import { useRefresh } from './tabs.js';
-import { callsOpen, setCallsOpen } from './ui/calls-open.js';
+import { callsCoverView, callsOpen, setCallsOpen } from './ui/calls-open.js';
 import { useShortcuts } from './ui/shortcuts.js';
 import { useStore } from './ui/store.js';
 
@@ -27,10 +27,7 @@ export function Shell() {
   useRefresh(({ what }) => what === 'rooms', loadRooms);
   useRefresh(({ what }) => what === 'plan' || what === 'messages', loadPlan);
   useShortcuts();
-  useEffect(() => {
-    const isAbove = matchMedia('(width < 1100px)').matches;
-    if (showsCalls && isAbove) document.querySelector<HTMLElement>('.calls button[aria-label]')?.focus();
-  }, [showsCalls]);
+  useEffect(() => (showsCalls ? followCalls() : undefined), [showsCalls]);
   return (
     <div class={showsCalls ? 'shell shell-with-calls' : 'shell'} data-page={route.page}>
       <a class="skip-link visually-hidden" href="#main" onClick={skipToMain}>
@@ -41,6 +38,23 @@ export function Shell() {
       {showsCalls && <CallsDrawer onClose={() => setCallsOpen(false)} />}
     </div>
   );
+}
+
+/** Leads the focus into a drawer that covers the view, and back. Escape closes it. @returns what is done once it is closed */
+function followCalls(): () => void {
+  const focus = (selector: string): void => document.querySelector<HTMLElement>(selector)?.focus();
+  const onKey = (event: KeyboardEvent): void => {
+    const within = (selector: string): boolean => (event.target as Element).closest(selector) !== null;
+    if (event.key !== 'Escape' || event.defaultPrevented || within('dialog')) return;
+    if (callsCoverView() || within('.calls')) setCallsOpen(false);
+  };
+  if (callsCoverView()) focus('.calls button[aria-label]');
+  addEventListener('keydown', onKey);
+  return () => {
+    removeEventListener('keydown', onKey);
+    // What had the focus went with the drawer.
+    if (document.activeElement === document.body) focus('.calls-button');
+  };
 }
 
 /** Moves the focus without changing the address, which says what is shown. */

@@ -49,7 +49,7 @@ I am the **sandbox**: a stand-in that speaks Gemini's protocol, so nothing leave
 
 > Cut the connection while I write: what you read in the end is exactly what is stored.
 
-The drawer shows each call. Ask on: the next answer has some \`code\`.`,
+**Calls**, at the top, shows each request as it happens. Ask on: the next answer has some \`code\`.`,
   `Reading a reply takes a few lines:
 
 \`\`\`ts

@@ -47,9 +47,10 @@ function CallLink({ id }: { id: number }) {
 function EventSummary({ call: { events, folded } }: { call: CallRecord }) {
   const last = events.at(-1);
   if (last === undefined) return null;
+  const count = events.length + (folded?.count ?? 0);
   return (
     <p class="call-events">
-      {events.length + (folded?.count ?? 0)} events, last <code>{last.name}</code>
+      {count === 1 ? '1 event' : `${count} events`}, last <code>{last.name}</code>
       {last.id !== null && (
         <>
           {' '}

@@ -15,11 +15,8 @@ export function CallsDrawer({ onClose }: { onClose: () => void }) {
   const [words, setWords] = useState('');
   const [kind, setKind] = useState<Kind>('all');
   const shown = calls.filter((call) => isOfKind(call, kind) && holds(call, words)).reverse();
-  const closeOnEscape = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape') onClose();
-  };
   return (
-    <aside class="calls" aria-label="Calls" onKeyDown={closeOnEscape}>
+    <aside class="calls" aria-label="Calls">
       <header class="calls-header">
         <h2>Calls</h2>
         <span class="badge">{calls.length}</span>

@@ -1,4 +1,4 @@
-/** Something that the sandbox's model can be asked for, by a directive in the message. */
+/** Something that the sandbox's model can be asked for, by `[[behaviour:DIRECTIVE]]` in the message. */
 export interface ModelDisturbance {
   name: string;
   /** What it stands for, in the words of the sandbox (apps/sandbox/README.md). */
@@ -10,33 +10,33 @@ export interface ModelDisturbance {
 export const MODEL_DISTURBANCES: readonly ModelDisturbance[] = [
   {
     name: 'Break off',
-    directive: '[[behaviour:error_mid_stream afterChunks=20 times=1]]',
+    directive: 'error_mid_stream afterChunks=20 times=1',
     effect: 'It fails half-way. The text is reset, and a second attempt completes it.',
   },
   {
     name: 'Lie',
-    directive: '[[behaviour:cut afterChunks=20 times=1]]',
+    directive: 'cut afterChunks=20 times=1',
     effect: 'It ends half-way as if that were all. The worker sees through it and tries again.',
   },
   {
     name: 'Fail',
-    directive: '[[behaviour:400]]',
+    directive: '400',
     effect: 'It refuses the request: the reply fails at once, and the message is refunded.',
   },
   {
     name: 'Block',
-    directive: '[[behaviour:safety afterChunks=20]]',
+    directive: 'safety afterChunks=20',
     effect: 'Its safety rules stop the answer half-way.',
   },
   {
     name: 'Slow down',
-    directive: '[[behaviour:answer latencyMs=2500 tokensPerSecond=4]]',
+    directive: 'answer latencyMs=2500 tokensPerSecond=4',
     effect: 'It thinks, and then writes four pieces a second. Time enough to stop it, or to cut.',
   },
-  { name: 'Say nothing', directive: '[[behaviour:empty]]', effect: 'It ends without a word. The message is refunded.' },
+  { name: 'Say nothing', directive: 'empty', effect: 'It ends without a word. The message is refunded.' },
   {
     name: 'Overrun',
-    directive: '[[behaviour:max_tokens afterChunks=20]]',
+    directive: 'max_tokens afterChunks=20',
     effect: 'It hits the limit of its length: a truncated reply.',
   },
 ];

@@ -1,5 +1,6 @@
 import type { ShownMessage } from '@gemini-chat/client/react';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { plainTextOf } from '../markdown/plain-text.js';
 import { statusLabel } from './reply-status.js';
 
 /** Longer answers are read in the list. */
@@ -16,7 +17,7 @@ export function Announcer({ messages }: { messages: ShownMessage[] }) {
       growing.current = last.id;
     } else if (growing.current === last.id) {
       growing.current = null;
-      setSaid(`Reply, ${statusLabel(last).toLowerCase()}: ${last.content.slice(0, SAID_CHARACTERS)}`);
+      setSaid(`Reply, ${statusLabel(last).toLowerCase()}: ${plainTextOf(last.content).slice(0, SAID_CHARACTERS)}`);
     }
   }, [last?.id, last?.status]);
   return (

@@ -2,6 +2,7 @@ import type { ShownMessage } from '@gemini-chat/client/react';
 import { CopyButton } from '../ui/copy-button.js';
 import { errorText } from '../ui/error-text.js';
 import { Icon } from '../ui/icon.js';
+import { Menu } from '../ui/menu.js';
 import { QuotaCard } from '../plan/quota-card.js';
 import { MarkdownView } from '../markdown/markdown-view.js';
 import { replyErrorText } from './reply-error-text.js';
@@ -37,9 +38,16 @@ export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProp
         {!growing && seen.message !== null && <span class="message-usage">{usageText(seen.message)}</span>}
         {!growing && (
           <span class="message-actions">
-            <VariantSwitch variants={variants} loads={isLast} />
+            <VariantSwitch variants={variants} />
             <CopyButton label="Copy the reply" text={() => seen.content} />
-            {isLast && <RegenerateButton disabled={busy} onRegenerate={onRegenerate} />}
+            {isLast ? (
+              <RegenerateButton disabled={busy} onRegenerate={onRegenerate} />
+            ) : (
+              <Menu
+                label="More for the reply"
+                items={[{ icon: 'refresh', text: 'Show variants', onChoose: variants.ask }]}
+              />
+            )}
           </span>
         )}
       </footer>
@@ -101,41 +109,27 @@ function NotRegenerated({ shown: { sendError } }: { shown: ShownMessage }) {
   );
 }
 
-/** Walks through the variants of a reply. @param props.loads whether they are loaded without being asked */
-function VariantSwitch({ variants, loads }: { variants: Variants; loads: boolean }) {
-  const { all, position, show, load } = variants;
-  if (all === null) {
-    if (loads) return null;
-    return (
-      <button type="button" class="button button-quiet button-small" onClick={load}>
-        Variants
-      </button>
-    );
-  }
-  if (all.length < 2) return loads ? null : <span>No other variant</span>;
+/** Walks through the variants of a reply. A single one is only shown to who asked for it. */
+function VariantSwitch({ variants: { all, position, show, asked } }: { variants: Variants }) {
+  if (all === null || (all.length < 2 && !asked)) return null;
+  const step = (name: 'left' | 'right', label: string, target: number) => (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={label}
+      disabled={all[target] === undefined}
+      onClick={() => show(target)}
+    >
+      <Icon name={name} size={16} />
+    </button>
+  );
   return (
     <span class="variants" role="group" aria-label="Variants of the reply">
-      <button
-        type="button"
-        class="icon-button"
-        aria-label="Older variant"
-        disabled={position === 0}
-        onClick={() => show(position - 1)}
-      >
-        <Icon name="left" size={16} />
-      </button>
+      {step('left', 'Older variant', position - 1)}
       <span aria-live="polite">
         {position + 1}/{all.length}
       </span>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label="Newer variant"
-        disabled={position === all.length - 1}
-        onClick={() => show(position + 1)}
-      >
-        <Icon name="right" size={16} />
-      </button>
+      {step('right', 'Newer variant', position + 1)}
     </span>
   );
 }

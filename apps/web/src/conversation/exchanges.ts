@@ -1,5 +1,6 @@
 import type { ConversationView } from '@gemini-chat/client/react';
 import { useEffect, useRef } from 'preact/hooks';
+import { keepUnsent } from '../composer/drafts.js';
 import { noteQuota } from '../plan/plan-store.js';
 import { noteExchange } from '../rooms/rooms-store.js';
 import { announce, useRefresh } from '../tabs.js';
@@ -22,6 +23,9 @@ export function useExchanges(roomId: string, view: ConversationView): void {
   useEffect(() => {
     if (quota !== null) noteQuota(quota);
   }, [quota]);
+  const unsent = messages.filter((shown) => shown.status === 'unsent').map(({ content }) => content);
+  const refused = unsent.join('\n\n');
+  useEffect(() => keepUnsent(roomId, refused), [refused]);
   useRefresh(
     (change) => change.what === 'messages' && change.roomId === roomId,
     () => void view.reload(),

@@ -9,8 +9,10 @@ export interface Variants {
   all: Message[] | null;
   /** Counted from 0. */
   position: number;
+  /** Whether they were loaded because someone asked for them. */
+  asked: boolean;
   show: (position: number) => void;
-  load: () => void;
+  ask: () => void;
 }
 
 /**
@@ -21,6 +23,7 @@ export interface Variants {
 export function useVariants(reply: Message | null, atOnce: boolean): Variants {
   const [all, setAll] = useState<Message[] | null>(null);
   const [position, setPosition] = useState(0);
+  const [asked, setAsked] = useState(false);
   const question = reply?.replyTo ?? null;
   const load = (): void => {
     if (reply === null || question === null) return;
@@ -29,11 +32,15 @@ export function useVariants(reply: Message | null, atOnce: boolean): Variants {
       setPosition(variants.length - 1);
     }, notifyError);
   };
+  useEffect(() => setAll(null), [reply?.id]);
   useEffect(() => {
-    setAll(null);
     if (atOnce) load();
   }, [reply?.id, atOnce]);
-  return { all, position, show: setPosition, load };
+  const ask = (): void => {
+    setAsked(true);
+    load();
+  };
+  return { all, position, asked, show: setPosition, ask };
 }
 
 async function variantsOf(roomId: string, question: string): Promise<Message[]> {

@@ -95,18 +95,16 @@ function Offer({ offer }: { offer: Plan }) {
     <section class="card offer" aria-labelledby={`offer-${offer.plan}`}>
       <h2 id={`offer-${offer.plan}`}>{offer.label}</h2>
       <ul class="offer-points">
-        <li>
-          <Icon name="check" size={17} />
-          {limit === null ? 'No daily limit' : `${limit} messages a day`}
-        </li>
-        <li>
-          <Icon name="check" size={17} />
-          Longer replies, and more of the conversation in mind
-        </li>
-        <li>
-          <Icon name="check" size={17} />
-          More replies at the same time
-        </li>
+        {[
+          limit === null ? 'No daily limit' : `${limit} messages a day`,
+          'Longer replies, and more of the conversation in mind',
+          'More replies at the same time',
+        ].map((point) => (
+          <li key={point}>
+            <Icon name="check" size={17} />
+            {point}
+          </li>
+        ))}
       </ul>
       <FieldError text={buy.error} />
       <div class="row">

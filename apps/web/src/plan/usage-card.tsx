@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { client } from '../client.js';
 import { useRefresh } from '../tabs.js';
 import { errorText } from '../ui/error-text.js';
+import { dayAndMonth } from '../ui/time.js';
 
 /** More days than a month has, and several models. */
 const MAX_ROWS = 200;
@@ -37,7 +38,12 @@ async function readUsage(): Promise<Usage[]> {
 }
 
 const whole = new Intl.NumberFormat();
-const dollars = new Intl.NumberFormat(undefined, { style: 'currency', currency: 'USD', maximumFractionDigits: 5 });
+const dollars = new Intl.NumberFormat(undefined, {
+  style: 'currency',
+  currency: 'USD',
+  currencyDisplay: 'narrowSymbol',
+  maximumFractionDigits: 5,
+});
 
 /** Null for a model without a price. */
 const costText = (usd: number | null): string => (usd === null ? 'no price' : dollars.format(usd));
@@ -49,43 +55,40 @@ function UsageTable({ rows }: { rows: Usage[] }) {
       <table class="table">
         <thead>
           <tr>
-            <th scope="col" class="table-text">
-              Day
-            </th>
-            <th scope="col" class="table-text">
-              For
-            </th>
-            <th scope="col">Calls</th>
-            <th scope="col">Tokens in</th>
-            <th scope="col">Tokens out</th>
-            <th scope="col">Cost</th>
+            {['Day', 'Calls', 'Tokens in', 'Tokens out', 'Cost'].map((title) => (
+              <th scope="col" key={title}>
+                {title}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={`${row.day} ${row.model} ${row.purpose}`}>
-              <td class="table-text" title={row.model}>
-                {row.day}
+            <tr key={`${row.day} ${row.model} ${row.purpose}`} title={row.model}>
+              <td>
+                <span>{dayAndMonth(row.day)},</span> {row.purpose === 'reply' ? 'replies' : 'names'}
               </td>
-              <td class="table-text">{row.purpose === 'reply' ? 'replies' : 'names'}</td>
-              <td>{whole.format(row.calls)}</td>
-              <td>{whole.format(row.promptTokens)}</td>
-              <td>{whole.format(row.replyTokens + row.thoughtTokens)}</td>
-              <td>{costText(row.costUsd)}</td>
+              {cellsOf(row.calls, row.promptTokens, tokensOut(row), costText(row.costUsd))}
             </tr>
           ))}
         </tbody>
         <tfoot>
           <tr>
-            <td class="table-text">Together</td>
-            <td />
-            <td>{whole.format(sum(({ calls }) => calls))}</td>
-            <td>{whole.format(sum(({ promptTokens }) => promptTokens))}</td>
-            <td>{whole.format(sum(({ replyTokens, thoughtTokens }) => replyTokens + thoughtTokens))}</td>
-            <td>{dollars.format(sum(({ costUsd }) => costUsd ?? 0))}</td>
+            <td>Sum</td>
+            {cellsOf(
+              sum(({ calls }) => calls),
+              sum(({ promptTokens }) => promptTokens),
+              sum(tokensOut),
+              costText(sum(({ costUsd }) => costUsd ?? 0)),
+            )}
           </tr>
         </tfoot>
       </table>
     </div>
   );
 }
+
+const tokensOut = ({ replyTokens, thoughtTokens }: Usage): number => replyTokens + thoughtTokens;
+
+const cellsOf = (...cells: (number | string)[]) =>
+  cells.map((cell, index) => <td key={index}>{typeof cell === 'number' ? whole.format(cell) : cell}</td>);

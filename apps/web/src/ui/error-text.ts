@@ -1,12 +1,14 @@
 import { isChatError } from '@gemini-chat/client';
 
+const SESSION_ENDED = 'Your session has ended. Log in again.';
+
 /** What a code means to the person who sees it. What isn't here is said in the API's own words. */
 const TEXTS: Record<string, string> = {
   connection: 'The API could not be reached. Check that it runs, and try again.',
   timeout: 'That took too long. Try again.',
   otp_invalid: 'This code is wrong or no longer valid. Check it, or ask for another one.',
-  unauthenticated: 'Your session has ended. Log in again.',
-  refresh_token_reused: 'Your session has ended. Log in again.',
+  unauthenticated: SESSION_ENDED,
+  refresh_token_reused: SESSION_ENDED,
   daily_quota_exceeded: 'Today’s messages are used up.',
   too_many_chatrooms: 'Your plan has no more chatrooms. Delete one that you don’t need.',
   model_not_in_plan: 'This model is not part of your plan.',

@@ -4,7 +4,7 @@ const PATHS = {
   search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14M20 20l-4-4',
   pin: 'M9 4h6l-1 7 3 3v2H7v-2l3-3zM12 16v5',
   archive: 'M4 5h16v4H4zM6 9v10h12V9M10 13h4',
-  restore: 'M4 5h16v4H4zM6 9v10h12V9M12 17v-5M9.500 14l2.500-2.500 2.500 2.500',
+  restore: 'M4 5h16v4H4zM6 9v10h12V9M12 17v-5M9.5 14l2.5-2.5 2.5 2.5',
   trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10 11v5M14 11v5',
   edit: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
   settings: 'M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4',
@@ -13,7 +13,7 @@ const PATHS = {
   close: 'M6 6l12 12M18 6L6 18',
   user: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M5 20c1-4 4-5 7-5s6 1 7 5',
   logout: 'M14 5h5v14h-5M4 12h11M11 8l4 4-4 4',
-  spark: 'M12 4c.7 4.500 2.500 7 7 8-4.500 1-6.300 3.500-7 8-.7-4.500-2.500-7-7-8 4.500-1 6.300-3.500 7-8z',
+  spark: 'M12 4c.7 4.5 2.5 7 7 8-4.5 1-6.3 3.5-7 8-.7-4.5-2.5-7-7-8 4.5-1 6.3-3.5 7-8z',
   calls: 'M4 6l4 4-4 4M10 16h8M4 20h16',
   send: 'M5 12l14-7-5 15-3-6zM11 14l8-9',
   stop: 'M7 7h10v10H7z',
@@ -23,13 +23,12 @@ const PATHS = {
   left: 'M14 6l-6 6 6 6',
   right: 'M10 6l6 6-6 6',
   down: 'M6 10l6 6 6-6',
-  cut: 'M6 9a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5M6 20a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5M8 8l12 9M8 16l12-9',
-  book: 'M5 5c3-1 5 0 7 1.500 2-1.500 4-2.500 7-1.500v13c-3-1-5 0-7 1.500C10 18 8 17 5 18zM12 6.500V19.500',
-  sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.500 1.500M17.500 17.500L19 19M19 5l-1.500 1.500M6.500 17.500L5 19',
-  moon: 'M19 14.500A8 8 0 0 1 9.500 5a7.500 7.500 0 1 0 9.500 9.500z',
+  cut: 'M6 9a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5M6 20a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5M8 8l12 9M8 16l12-9',
+  sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.5 1.500M17.5 17.500L19 19M19 5l-1.5 1.500M6.5 17.500L5 19',
+  moon: 'M19 14.500A8 8 0 0 1 9.5 5a7.5 7.5 0 1 0 9.5 9.500z',
   device: 'M4 5h16v11H4zM9 20h6M12 16v4',
   warning: 'M12 4l9 16H3zM12 10v4M12 17h.01',
-  download: 'M12 4v11M7.500 11l4.500 4.500 4.500-4.500M5 20h14',
+  download: 'M12 4v11M7.5 11l4.5 4.5 4.5-4.500M5 20h14',
   external: 'M10 5H5v14h14v-5M14 4h6v6M20 4l-9 9',
 } as const;
 
@@ -38,7 +37,7 @@ export type IconName = keyof typeof PATHS;
 /** A picture beside a name. Screen readers pass over it. */
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return (
-    <svg class="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg class="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true">
       <path d={PATHS[name]} />
     </svg>
   );

@@ -8,7 +8,7 @@ export const SHORTCUTS: [keys: string, meaning: string][] = [
   ['Alt N', 'new chat'],
   ['Alt K', 'search in all chats'],
   ['Alt D', 'show or hide the calls'],
-  ['Escape', 'close a dialog, a menu or the search'],
+  ['Escape', 'close a dialog, a menu, the search or the calls'],
 ];
 
 const ACTIONS: Record<string, () => void> = {

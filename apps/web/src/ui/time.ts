@@ -11,6 +11,9 @@ export function dayText(iso: string): string {
   return (moment.getFullYear() === now.getFullYear() ? DAY : DAY_AND_YEAR).format(moment);
 }
 
+/** A calendar day, which is the same in all time zones. @param day such as 2026-01-31 */
+export const dayAndMonth = (day: string): string => DAY.format(new Date(`${day}T00:00`));
+
 /** Day and time. */
 export const momentText = (moment: string | Date): string => MOMENT.format(new Date(moment));
 
