@@ -50,7 +50,7 @@ export function Disturbances() {
             ))}
           </div>
           <p class="disturbance-note">
-            They add a word for the sandbox to your message. To a real model, with a key of your own, it is only text.
+            They add a word for the sandbox to your message. To a real model it is only text.
           </p>
         </>
       )}
