@@ -11,7 +11,7 @@ export const MODEL_DISTURBANCES: readonly ModelDisturbance[] = [
   {
     name: 'Break off',
     directive: 'error_mid_stream afterChunks=20 times=1',
-    effect: 'It fails half-way. The text is reset, and a second attempt completes it.',
+    effect: 'It fails half-way. The text is reset; a second attempt completes it.',
   },
   {
     name: 'Lie',
@@ -26,7 +26,7 @@ export const MODEL_DISTURBANCES: readonly ModelDisturbance[] = [
   {
     name: 'Block',
     directive: 'safety afterChunks=20',
-    effect: 'Its safety rules stop the answer half-way.',
+    effect: 'Safety rules stop the answer half-way.',
   },
   {
     name: 'Slow down',

@@ -95,7 +95,7 @@ function ReplyNotices({ shown: { message, reconnecting } }: { shown: ShownMessag
     <>
       {reconnecting && (
         <p class="message-notice message-notice-lost" role="status">
-          The connection is lost. Connecting again; nothing is lost of the reply.
+          Connection lost. Connecting again; nothing of the reply is lost.
         </p>
       )}
       {error !== null && (
