@@ -72,9 +72,9 @@ function CallDetails({ call }: { call: CallRecord }) {
         </CopyButton>
       </p>
       <Headers title="Request" headers={requestHeaders} />
-      {requestBody !== null && <Json label="Request body" text={requestBody} />}
+      <Json label="Request body" text={requestBody} />
       <Headers title="Response" headers={responseHeaders} />
-      {responseBody !== null && <Json label="Response body" text={responseBody} />}
+      <Json label="Response body" text={responseBody} />
       {isStream && <EventList call={call} />}
       <pre class="call-curl" tabIndex={0} aria-label="As curl">
         {curlOf(call)}
@@ -100,11 +100,12 @@ function Headers({ title, headers }: { title: string; headers: [name: string, va
   );
 }
 
-const Json = ({ label, text }: { label: string; text: string }) => (
-  <pre class="call-json" tabIndex={0} aria-label={label}>
-    {text}
-  </pre>
-);
+const Json = ({ label, text }: { label: string; text: string | null }) =>
+  text !== null && (
+    <pre class="call-json" tabIndex={0} aria-label={label}>
+      {text}
+    </pre>
+  );
 
 const headerOf = (call: CallRecord, wanted: string): string | undefined =>
   call.requestHeaders.find(([name]) => name.toLowerCase() === wanted)?.[1];

@@ -50,7 +50,7 @@ export function Disturbances() {
             ))}
           </div>
           <p class="disturbance-note">
-            They add a word for the sandbox to your message. To a real model, with a key of your own, it is only text.
+            They add a word for the sandbox to your message. To a real model it is only text.
           </p>
         </>
       )}
@@ -64,6 +64,6 @@ export function Disturbances() {
 /** @returns what came of it */
 function cut(): string {
   const requests = connection.cut();
-  if (requests === 0) return 'Nothing was open: cut while a reply is being written.';
+  if (requests === 0) return 'Nothing was open: cut while a reply is written.';
   return `${requests === 1 ? 'One open request was' : `${requests} open requests were`} cut. See how the client goes on.`;
 }

@@ -11,12 +11,12 @@ export const MODEL_DISTURBANCES: readonly ModelDisturbance[] = [
   {
     name: 'Break off',
     directive: 'error_mid_stream afterChunks=20 times=1',
-    effect: 'It fails half-way. The text is reset, and a second attempt completes it.',
+    effect: 'It fails half-way. The text is reset; a second attempt completes it.',
   },
   {
     name: 'Lie',
     directive: 'cut afterChunks=20 times=1',
-    effect: 'It ends half-way as if that were all. The worker sees through it and tries again.',
+    effect: 'It ends half-way as if complete. The worker notices and tries again.',
   },
   {
     name: 'Fail',
@@ -26,12 +26,12 @@ export const MODEL_DISTURBANCES: readonly ModelDisturbance[] = [
   {
     name: 'Block',
     directive: 'safety afterChunks=20',
-    effect: 'Its safety rules stop the answer half-way.',
+    effect: 'Safety rules stop the answer half-way.',
   },
   {
     name: 'Slow down',
     directive: 'answer latencyMs=2500 tokensPerSecond=4',
-    effect: 'It thinks, and then writes four pieces a second. Time enough to stop it, or to cut.',
+    effect: 'It thinks, then writes four pieces a second: time to stop it, or to cut.',
   },
   { name: 'Say nothing', directive: 'empty', effect: 'It ends without a word. The message is refunded.' },
   {

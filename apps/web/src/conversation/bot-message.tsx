@@ -1,7 +1,7 @@
 import type { ShownMessage } from '@gemini-chat/client/react';
 import { CopyButton } from '../ui/copy-button.js';
 import { errorText } from '../ui/error-text.js';
-import { Icon } from '../ui/icon.js';
+import { Icon, type IconName } from '../ui/icon.js';
 import { Menu } from '../ui/menu.js';
 import { QuotaCard } from '../plan/quota-card.js';
 import { MarkdownView } from '../markdown/markdown-view.js';
@@ -41,7 +41,13 @@ export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProp
             <VariantSwitch variants={variants} />
             <CopyButton label="Copy the reply" text={() => seen.content} />
             {isLast ? (
-              <RegenerateButton disabled={busy} onRegenerate={onRegenerate} />
+              <Action
+                icon="refresh"
+                label="Regenerate"
+                title="Regenerate: another answer, for one message of your quota"
+                disabled={busy}
+                onClick={onRegenerate}
+              />
             ) : (
               <Menu
                 label="More for the reply"
@@ -55,16 +61,17 @@ export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProp
   );
 }
 
-const RegenerateButton = ({ disabled, onRegenerate }: { disabled: boolean; onRegenerate: () => void }) => (
-  <button
-    type="button"
-    class="icon-button"
-    aria-label="Regenerate"
-    title="Regenerate: another answer, for one message of your quota"
-    disabled={disabled}
-    onClick={onRegenerate}
-  >
-    <Icon name="refresh" size={16} />
+interface ActionProps {
+  icon: IconName;
+  label: string;
+  title?: string;
+  disabled: boolean;
+  onClick: () => void;
+}
+
+const Action = ({ icon, label, ...rest }: ActionProps) => (
+  <button type="button" class="icon-button" aria-label={label} {...rest}>
+    <Icon name={icon} size={16} />
   </button>
 );
 
@@ -88,7 +95,7 @@ function ReplyNotices({ shown: { message, reconnecting } }: { shown: ShownMessag
     <>
       {reconnecting && (
         <p class="message-notice message-notice-lost" role="status">
-          The connection is lost. Connecting again; nothing is lost of the reply.
+          Connection lost. Connecting again; nothing of the reply is lost.
         </p>
       )}
       {error !== null && (
@@ -112,16 +119,8 @@ function NotRegenerated({ shown: { sendError } }: { shown: ShownMessage }) {
 /** Walks through the variants of a reply. A single one is only shown to who asked for it. */
 function VariantSwitch({ variants: { all, position, show, asked } }: { variants: Variants }) {
   if (all === null || (all.length < 2 && !asked)) return null;
-  const step = (name: 'left' | 'right', label: string, target: number) => (
-    <button
-      type="button"
-      class="icon-button"
-      aria-label={label}
-      disabled={all[target] === undefined}
-      onClick={() => show(target)}
-    >
-      <Icon name={name} size={16} />
-    </button>
+  const step = (icon: IconName, label: string, target: number) => (
+    <Action icon={icon} label={label} disabled={all[target] === undefined} onClick={() => show(target)} />
   );
   return (
     <span class="variants" role="group" aria-label="Variants of the reply">

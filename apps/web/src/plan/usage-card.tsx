@@ -68,7 +68,7 @@ function UsageTable({ rows }: { rows: Usage[] }) {
               <td>
                 <span>{dayAndMonth(row.day)},</span> {row.purpose === 'reply' ? 'replies' : 'names'}
               </td>
-              {cellsOf(row.calls, row.promptTokens, tokensOut(row), costText(row.costUsd))}
+              {cellsOf(row.calls, row.promptTokens, tokensOut(row), row.costUsd)}
             </tr>
           ))}
         </tbody>
@@ -79,7 +79,7 @@ function UsageTable({ rows }: { rows: Usage[] }) {
               sum(({ calls }) => calls),
               sum(({ promptTokens }) => promptTokens),
               sum(tokensOut),
-              costText(sum(({ costUsd }) => costUsd ?? 0)),
+              sum(({ costUsd }) => costUsd ?? 0),
             )}
           </tr>
         </tfoot>
@@ -90,5 +90,7 @@ function UsageTable({ rows }: { rows: Usage[] }) {
 
 const tokensOut = ({ replyTokens, thoughtTokens }: Usage): number => replyTokens + thoughtTokens;
 
-const cellsOf = (...cells: (number | string)[]) =>
-  cells.map((cell, index) => <td key={index}>{typeof cell === 'number' ? whole.format(cell) : cell}</td>);
+const cellsOf = (calls: number, into: number, out: number, usd: number | null) =>
+  [whole.format(calls), whole.format(into), whole.format(out), costText(usd)].map((text, index) => (
+    <td key={index}>{text}</td>
+  ));
