@@ -102,6 +102,8 @@ inABrowser('the chat page', () => {
 
     it('regenerates, and walks through the variants', async () => {
       await app.button('Regenerate').click();
+      // One that is stopped before it has any text costs nothing, and the count of messages below would be another.
+      await app.untilWriting();
       await app.button('Stop').click();
       const variants = app.page.getByRole('group', { name: 'Variants of the reply' });
       await variants.getByText('2/2').waitFor();
@@ -129,6 +131,7 @@ inABrowser('the chat page', () => {
       if (device.isPhone) {
         await app.page.reload();
         await app.button('Calls').click();
+        await drawer.waitFor();
         await app.page.keyboard.press('Escape');
         await drawer.waitFor({ state: 'detached' });
         await app.page.locator('.calls-button:focus').waitFor();

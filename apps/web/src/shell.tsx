@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { AccountPage } from './account/account-page.js';
 import { CallsDrawer } from './calls/calls-drawer.js';
 import { Conversation } from './conversation/conversation.js';
@@ -27,7 +27,7 @@ export function Shell() {
   useRefresh(({ what }) => what === 'rooms', loadRooms);
   useRefresh(({ what }) => what === 'plan' || what === 'messages', loadPlan);
   useShortcuts();
-  useEffect(() => (showsCalls ? followCalls() : undefined), [showsCalls]);
+  useLayoutEffect(() => (showsCalls ? followCalls() : undefined), [showsCalls]);
   return (
     <div class={showsCalls ? 'shell shell-with-calls' : 'shell'} data-page={route.page}>
       <a class="skip-link visually-hidden" href="#main" onClick={skipToMain}>

@@ -18,5 +18,6 @@ function textOf(content: ComponentChildren): string {
   if (typeof content === 'string') return content;
   if (content === null || typeof content !== 'object' || !('props' in content)) return '';
   const { children } = content.props as { children?: ComponentChildren };
-  return textOf(children) + (INLINE.test(String(content.type)) ? '' : ' ');
+  const text = textOf(children);
+  return INLINE.test(String(content.type)) ? text : ` ${text} `;
 }
