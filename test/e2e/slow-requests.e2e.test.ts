@@ -4,7 +4,7 @@ import { type Stack, startStack } from '../support/stack.js';
 
 const TIMEOUT_MS = 2_000;
 /** By how much later than configured a connection may end. */
-const TOLERANCE_MS = 2_000;
+const TOLERANCE_MS = 5_000;
 /** The operators' port has a fixed timeout. */
 const OPERATIONS_TIMEOUT_MS = 10_000;
 
