@@ -24,7 +24,7 @@ inABrowser('a conversation in the chat page', () => {
     [browser, stack] = await Promise.all([launchBrowser(browserPath ?? ''), startStack({ env })]);
     context = await browser.newContext();
     page = await context.newPage();
-    page.setDefaultTimeout(12_000);
+    page.setDefaultTimeout(25_000);
     person = await logIn(page);
   }, 120_000);
   afterAll(async () => {
