@@ -11,6 +11,8 @@ COPY prisma prisma
 COPY scripts scripts
 COPY libs libs
 COPY apps apps
+# The commit that is built, for logs and metrics: `--build-arg REVISION=$(git rev-parse HEAD)`. The context has no `.git`.
+ARG REVISION=
 RUN npm run build
 
 FROM node:24.21.0-bookworm-slim AS dependencies
@@ -52,18 +54,21 @@ COPY prisma prisma
 CMD ["node", "prisma/migrate.mjs"]
 
 # Node is the container's first process and gets its signals: no shell and no npm between.
+# Health is liveness, for what is unhealthy is restarted: a restart doesn't bring PostgreSQL back. Who routes requests asks /health/ready.
 FROM product AS worker
 COPY --from=build /app/dist/worker dist/worker
 # Who reaches the operators' port is up to the container's network.
 ENV METRICS_HOST=0.0.0.0 WORKER_HEALTH_PORT=8081
 EXPOSE 8081
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$WORKER_HEALTH_PORT/health/ready
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$WORKER_HEALTH_PORT/health/live
 CMD ["node", "--max-semi-space-size=16", "dist/worker/main.js"]
 
 FROM product AS api
 COPY --from=build /app/dist/api dist/api
+# The operators' command line, which has the API's variables here: `docker-compose exec api node dist/admin/main.js`.
+COPY --from=build /app/dist/admin dist/admin
 COPY --from=build /app/dist/web dist/web
 ENV PORT=8000 METRICS_HOST=0.0.0.0 METRICS_PORT=9464
 EXPOSE 8000 9464
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$PORT/health/ready
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD node scripts/healthcheck.mjs http://127.0.0.1:$PORT/health/live
 CMD ["node", "--max-semi-space-size=16", "dist/api/main.js"]

@@ -1,4 +1,4 @@
-/** One Jest project for each kind of test. `npm test` runs them all; `npx jest FILE` runs one file, with services of its own. */
+/** One Jest project for each kind of test. `npm test` runs all but the last three; `npx jest FILE` runs one file, with services of its own. */
 const shared = {
   rootDir: '.',
   testEnvironment: '<rootDir>/test/support/jest/node-environment.mjs',
@@ -48,6 +48,8 @@ export default {
     project('chaos', ['<rootDir>/test/chaos/**/*.test.ts']),
     // Not a part of `npm test`, but of CI: browsers, generators, compilers and builds of examples take minutes more.
     project('clients', ['<rootDir>/test/{clients,docs}/**/*.test.ts']),
+    // The same holds for rolling deploys, drills and restores.
+    project('operations', ['<rootDir>/test/operations/**/*.test.ts']),
     // Not a part of `npm test`: what it measures depends on the machine.
     project('load', ['<rootDir>/test/load/**/*.test.ts']),
   ],

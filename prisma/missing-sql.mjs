@@ -18,7 +18,7 @@ export async function missingSql(fromNothing = false) {
           exitCode: true,
           filters: EVERYTHING,
         }),
-      scratchUrl,
+      { scratchUrl },
     ),
   );
   return exitCode === 0 ? null : stdout;

@@ -7,6 +7,7 @@
  * May run any number of times, also on a database that was migrated as another role.
  */
 import pg from 'pg';
+import { readSecretFiles } from './secret-files.mjs';
 
 const OWNER = 'gemini_chat_owner';
 const APP = 'gemini_chat_app';
@@ -94,6 +95,7 @@ async function provideRole(client, name, password) {
 
 try {
   const names = ['DATABASE_ADMIN_URL', 'DATABASE_OWNER_PASSWORD', 'DATABASE_APP_PASSWORD'];
+  readSecretFiles([...names, 'PGPASSWORD']);
   const [url = '', ownerPassword = '', appPassword = ''] = names.map((name) => process.env[name]);
   const missing = names.filter((name) => !process.env[name]);
   if (missing.length > 0) throw new Error(`${missing.join(', ')} must be set.`);

@@ -10,6 +10,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, DriverAdapterError } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
+import { ScriptRunner } from './script-runner.mjs';
 
 /** @import {MigrationList, SchemaEngine, SchemaFilter, SchemasContainer} from '@prisma/schema-engine-wasm/schema_engine_bg' */
 
@@ -35,6 +36,11 @@ export function migrationNames() {
     .sort();
 }
 
+/** @param {string} name @returns {string} a migration's script, with the same line endings on every system */
+export function readScript(name) {
+  return readFileSync(join(MIGRATIONS, name, 'migration.sql'), 'utf8').replaceAll('\r\n', '\n');
+}
+
 /** @returns {MigrationList} the migrations on disk, oldest first */
 export function readMigrations() {
   return {
@@ -45,7 +51,7 @@ export function readMigrations() {
       path: name,
       migrationFile: {
         path: 'migration.sql',
-        content: { tag: 'ok', value: readFileSync(join(MIGRATIONS, name, 'migration.sql'), 'utf8') },
+        content: { tag: 'ok', value: readScript(name) },
       },
     })),
   };
@@ -57,16 +63,18 @@ export function readMigrations() {
  * @template T
  * @param {string} url the database, which must be there
  * @param {(engine: SchemaEngine) => Promise<T>} work
- * @param {string} [scratchUrl] an empty database that the engine may fill to see what the migrations add up to
+ * @param {object} [options]
+ * @param {string} [options.scratchUrl] an empty database that the engine may fill to see what the migrations add up to
+ * @param {ScriptRunner} [options.runner] runs the migrations' scripts
  * @returns {Promise<T>}
  */
-export async function withSchemaEngine(url, work, scratchUrl = url) {
+export async function withSchemaEngine(url, work, { scratchUrl = url, runner = new ScriptRunner() } = {}) {
   instantiate();
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   const scratchPool = new pg.Pool({ connectionString: scratchUrl, max: 1 });
-  const adapter = new MigrationPg(pool);
+  const adapter = new MigrationPg(pool, runner);
   // The adapter would make a scratch database itself, but by a name that a connection string overrules.
-  adapter.connectToShadowDb = () => new MigrationPg(scratchPool).connect();
+  adapter.connectToShadowDb = () => new MigrationPg(scratchPool, runner).connect();
   try {
     const datamodels = readSchema().files.map(({ path, content }) => /** @type {[string, string]} */ ([path, content]));
     const factory = bindMigrationAwareSqlAdapterFactory(adapter);
@@ -81,7 +89,7 @@ export async function withSchemaEngine(url, work, scratchUrl = url) {
  *
  * It refuses the internal one-letter type `"char"`, which some columns of PostgreSQL's catalogues have and the engine
  * expects. And it cuts a script at every semicolon, be it inside a function or a text; PostgreSQL takes a script as a
- * whole, and then all of it happens or nothing. A migration may take longer than the statements of the product. And the engine
+ * whole, and then all of it happens or nothing; `ScriptRunner` says how long that may take. And the engine
  * locks a session, which behind a pooler belongs to no one client; `migrate.mjs` holds that lock in a transaction.
  */
 class MigrationPg extends PrismaPg {
@@ -89,9 +97,10 @@ class MigrationPg extends PrismaPg {
   #letters = new WeakMap();
 
   #pool;
+  #runner;
 
-  /** @param {pg.Pool} pool */
-  constructor(pool) {
+  /** @param {pg.Pool} pool @param {ScriptRunner} runner */
+  constructor(pool, runner) {
     /** @type {(...args: unknown[]) => Promise<pg.QueryArrayResult | pg.QueryArrayResult[]>} */
     const query = pool.query.bind(pool);
     const readable = async (/** @type {unknown[]} */ ...args) => {
@@ -101,6 +110,7 @@ class MigrationPg extends PrismaPg {
     };
     super(Object.assign(pool, { query: readable }));
     this.#pool = pool;
+    this.#runner = runner;
   }
 
   /** @override */
@@ -116,24 +126,13 @@ class MigrationPg extends PrismaPg {
       },
       executeRaw: (/** @type {Parameters<typeof executeRaw>[0]} */ query) =>
         isEngineLock(query.sql) ? Promise.resolve(0) : executeRaw(query),
-      executeScript: (/** @type {string} */ script) =>
-        this.#pool.query(unbounded(script)).then(() => undefined, refuse),
+      executeScript: (/** @type {string} */ script) => this.#runner.run(this.#pool, script).catch(refuse),
     });
   }
 }
 
 /** Whether the engine asks for its lock, which the caller holds. @param {string} sql */
 const isEngineLock = (sql) => sql.includes(`pg_advisory_lock(${MIGRATION_LOCK})`);
-
-/**
- * Without the bound that the role or the database may have for the product's short statements. What refuses to run in a transaction, which a script of several statements is, stays as it is.
- *
- * @param {string} script
- * @returns {string}
- */
-function unbounded(script) {
-  return /\bCONCURRENTLY\b/i.test(script) ? script : `SET LOCAL statement_timeout = 0;\n${script}`;
-}
 
 /** @param {pg.DatabaseError} error @returns {never} @throws {DriverAdapterError} what the engine understands */
 function refuse({ code = '', severity = 'ERROR', message, detail, column, hint }) {

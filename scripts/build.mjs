@@ -1,5 +1,5 @@
 /**
- * `npm run build`: generates the Prisma client and compiles the three apps to dist/ and bundles each into one file.
+ * `npm run build`: generates the Prisma client and compiles the apps to dist/ and bundles each into one file.
  * With `--if-stale` it does nothing if dist/ belongs to the sources as they are.
  */
 import { runCommand } from './node/begin.mjs';

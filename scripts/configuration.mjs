@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import ts from 'typescript';
 
-/** @typedef {{name: string, meaning: string, fallback: string}} Variable */
+/** @typedef {{name: string, meaning: string, fallback: string, secret: boolean}} Variable */
 /** @typedef {{title: string, variables: Variable[]}} Group */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -43,6 +43,12 @@ function fallbackOf({ initializer, exclamationToken }, constants) {
   return text === '' ? '' : `\`${text}\``;
 }
 
+/** @param {ts.PropertyDeclaration} property @returns {boolean} whether a file may hold it */
+const isSecret = (property) =>
+  (ts.getDecorators(property) ?? []).some(({ expression }) =>
+    /^(SecretVariable|ReadableFromFile)\(/.test(expression.getText()),
+  );
+
 /** Variables that are in the table already: several classes may read one. @type {Set<string>} */
 const listed = new Set(UNLISTED);
 
@@ -63,6 +69,7 @@ function groupsOf(path) {
       .map((member) => ({
         name: member.name.getText(),
         meaning: docOf(member),
+        secret: isSecret(member),
         fallback: fallbackOf(member, constants),
       })),
   }));
@@ -88,7 +95,10 @@ const known = new Set(groups.flatMap(({ variables }) => variables.map(({ name })
 
 const rows = groups.flatMap(({ title, variables }) => [
   ...(variables.length === 0 ? [] : [`| **${title}** | | |`]),
-  ...variables.map(({ name, meaning, fallback }) => `| \`${name}\` | ${fallback} | ${meaning} |`),
+  ...variables.map(
+    ({ name, meaning, fallback, secret }) =>
+      `| \`${name}\`${secret ? `<br>or \`${name}_FILE\`` : ''} | ${fallback} | ${meaning} |`,
+  ),
 ]);
 const table = ['| Variable | Default | Meaning |', '|---|---|---|', ...rows].join('\n');
 const page = read(PAGE).replace(TABLE, (_, start, end) => `${start}${table}\n${end}`);

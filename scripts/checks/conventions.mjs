@@ -5,7 +5,7 @@ import { crowdedFolders, filesWithoutRole, MAX_FILES } from './structure.mjs';
 import { bannedWords, readProject } from './words.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const product = await readSources(root, ['libs', 'apps/api', 'apps/worker'], /\.ts$/);
+const product = await readSources(root, ['libs', 'apps/admin', 'apps/api', 'apps/worker'], /\.ts$/);
 const sources = await readSources(root, ['libs', 'apps', 'scripts', 'bench', 'prisma', 'test'], /\.(?:ts|mjs)$/);
 
 const problems = [

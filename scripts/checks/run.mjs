@@ -27,6 +27,7 @@ const checks = () => [
   ['Files, folders and words', 'scripts/checks/conventions.mjs'],
   ['Dead code', packageCommand('knip'), '--no-progress'],
   ['Migrations make the schema', 'prisma/check.mjs'],
+  ['Migrations are frozen and block no one', 'scripts/checks/migrations.mjs'],
   ['OpenAPI document', WRITE_DOCUMENT, '--check'],
   ['OpenAPI types of the client', 'libs/client/openapi-types.mjs', '--check'],
   ['Configuration', 'scripts/configuration.mjs', '--check'],

@@ -3,7 +3,7 @@ import { readSources } from './source-files.mjs';
 /** @import {SourceFile} from './source-files.mjs' */
 
 const PATHS = [
-  ...['apps', 'libs', 'prisma', 'scripts', 'test', 'bench', 'docs', 'examples', '.ci', '.github'],
+  ...['apps', 'libs', 'prisma', 'scripts', 'test', 'bench', 'deploy', 'docs', 'examples', '.ci', '.github'],
   ...[
     '.env.example',
     'CHANGELOG.md',
@@ -12,6 +12,7 @@ const PATHS = [
     'README.md',
     'SECURITY.md',
     'docker-compose.yml',
+    'docker-compose.secrets.yml',
   ],
   ...['dependency-cruiser.config.mjs', 'eslint.config.mjs', 'jest.config.mjs', 'knip.jsonc', 'openapi.json'],
   ...['package.json', 'prisma.config.ts'],

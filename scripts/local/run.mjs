@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describeRun } from './description.mjs';
 import { LocalLog } from './log.mjs';
+import { forgetRun, rememberRun } from './running.mjs';
 import { DATA, readSecrets, readSettings } from './settings.mjs';
 import { freePort } from '../services/ports.mjs';
 import { createDatabase, startPostgres } from '../services/postgres.mjs';
@@ -81,6 +82,7 @@ class LocalRun {
       { title: 'Build', work: () => this.#script('scripts/build.mjs', '--if-stale') },
     ];
     await runSteps(groundwork, { concurrent: true });
+    rememberRun(this.env);
     const start = (/** @type {App} */ app) => ({ title: TITLES[app], work: () => this.#start(app) });
     const migrations = { title: 'Migrations', work: () => this.#script('prisma/migrate.mjs') };
     await runSteps([migrations, ...this.#sandbox().map(start)], { concurrent: true });
@@ -89,6 +91,7 @@ class LocalRun {
 
   /** Ends everything that was started. */
   async end() {
+    forgetRun();
     this.#parts.clear();
     await this.#processes.stop();
   }

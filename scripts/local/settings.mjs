@@ -19,7 +19,7 @@ const READING_SPEED = '15';
 export function readSettings() {
   const file = existsSync(`${root}.env`) ? parseEnv(readFileSync(`${root}.env`, 'utf8')) : {};
   const ports = Object.fromEntries(Object.entries(PORTS).map(([name, [port]]) => [name, port]));
-  const local = { NODE_ENV: 'development', SHUTDOWN_DELAY_MS: '0', SANDBOX_GEMINI_TOKENS_PER_SECOND: READING_SPEED };
+  const local = { NODE_ENV: 'development', SANDBOX_GEMINI_TOKENS_PER_SECOND: READING_SPEED };
   const layers = [{ ...local, ...ports }, file, process.env];
   const set = layers.map((layer) => Object.entries(layer).filter(([, value]) => value !== undefined && value !== ''));
   return /** @type {Environment} */ (Object.fromEntries(set.flat()));

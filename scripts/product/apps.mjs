@@ -22,11 +22,13 @@ const HEALTH = {
  */
 const NODE_FLAGS = ['--max-semi-space-size=16'];
 
+const API_SECRETS = ['JWT_SECRET', 'OTP_SECRET'].flatMap((name) => [name, `${name}_NEXT`, `${name}_PREVIOUS`]);
+
 /** What a process must not even know. @type {Record<App, string[]>} */
 const KEPT_FROM = {
   api: ['GEMINI_API_KEY'],
-  worker: ['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'OTP_SECRET'],
-  sandbox: ['DATABASE_URL', 'JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'OTP_SECRET'],
+  worker: API_SECRETS,
+  sandbox: ['DATABASE_URL', ...API_SECRETS],
 };
 
 /**
@@ -40,7 +42,7 @@ const KEPT_FROM = {
  * @returns {ManagedProcess} which may not be ready yet
  */
 export function startApp(processes, app, env, onLine, folder = root) {
-  const own = Object.entries(env).filter(([name]) => !KEPT_FROM[app].includes(name));
+  const own = Object.entries(env).filter(([name]) => !KEPT_FROM[app].includes(name.replace(/_FILE$/, '')));
   return processes.start({
     name: app,
     command: process.execPath,

@@ -13,16 +13,18 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const STAMP = `${root}dist/.sources`;
 const FOLDERS = ['apps', 'libs', 'prisma'];
 const FILES = [
+  'package.json',
   'package-lock.json',
   'nest-cli.json',
   'tsconfig.json',
   'plans.json',
   'plans.schema.json',
+  'prisma/generate.mjs',
   'scripts/product/bundle.mjs',
   'scripts/product/client.mjs',
   'scripts/product/web-app.mjs',
 ];
-const APPS = ['api', 'worker', 'sandbox'];
+const APPS = ['api', 'worker', 'admin', 'sandbox'];
 const TIMEOUT_MS = 600_000;
 
 /** Builds everything. @throws {Error} after the tool's own message on stderr */
@@ -43,7 +45,7 @@ function fingerprint() {
   const sources = FOLDERS.flatMap((folder) =>
     readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
   ).filter(
-    (path) => /\.(tsx?|prisma|json|html|css|svg)$/.test(path) && !/\/(generated|node_modules|dist)\//.test(path),
+    (path) => /\.(tsx?|prisma|sql|json|html|css|svg)$/.test(path) && !/\/(generated|node_modules|dist)\//.test(path),
   );
   const hash = createHash('sha256');
   for (const path of [...sources, ...FILES].sort())

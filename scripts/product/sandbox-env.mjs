@@ -12,11 +12,12 @@
  */
 export function withSandbox(env, { sandboxUrl, apiUrl, secrets }) {
   const own = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const has = (/** @type {string} */ name) => own[name] !== undefined || own[`${name}_FILE`] !== undefined;
   return {
-    JWT_SECRET: secrets.jwt,
+    ...(has('JWT_SECRET') ? {} : { JWT_SECRET: secrets.jwt }),
     OTP_DELIVERY: 'response',
-    ...(own['GEMINI_API_KEY'] ? {} : { GEMINI_API_KEY: 'sandbox', GEMINI_BASE_URL: sandboxUrl }),
-    ...(own['STRIPE_SECRET_KEY'] ? {} : sandboxStripe(sandboxUrl, apiUrl, secrets)),
+    ...(has('GEMINI_API_KEY') ? {} : { GEMINI_API_KEY: 'sandbox', GEMINI_BASE_URL: sandboxUrl }),
+    ...(has('STRIPE_SECRET_KEY') ? {} : sandboxStripe(sandboxUrl, apiUrl, secrets)),
     ...own,
   };
 }

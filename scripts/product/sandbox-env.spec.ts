@@ -26,6 +26,11 @@ describe('The environment with the sandbox', () => {
     expect(usesSandbox(env)).toBe(false);
   });
 
+  it('leaves a key in a file as it is', () => {
+    const own = { JWT_SECRET_FILE: '/jwt', GEMINI_API_KEY_FILE: '/gemini', STRIPE_SECRET_KEY_FILE: '/stripe' };
+    expect(withSandbox(own, given)).toEqual({ ...own, OTP_DELIVERY: 'response' });
+  });
+
   it('uses another server that speaks Gemini, if one is named', () => {
     const env = withSandbox({ GEMINI_BASE_URL: 'http://127.0.0.1:4010' }, given);
     expect(env).toMatchObject({ GEMINI_BASE_URL: 'http://127.0.0.1:4010', GEMINI_API_KEY: 'sandbox' });

@@ -26,6 +26,8 @@ const PHASES = [
 /** Run only when they are named. */
 const OTHERS = [
   { projects: ['clients'], workers: Math.min(3, Math.ceil(1.5 * availableParallelism())) },
+  // One at a time: they count what the servers do as a whole.
+  { projects: ['operations'], workers: 1 },
   { projects: ['load'], workers: 1 },
 ];
 

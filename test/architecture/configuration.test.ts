@@ -41,6 +41,12 @@ describe('a variable', () => {
     expect(secrets.filter(({ rules }) => !rules.includes('@SecretVariable('))).toEqual([]);
   });
 
+  it('that may hold a password may stand in a file', () => {
+    const urls = variables.filter(({ name }) => /(DATABASE|REDIS)\w*_URL$/.test(name));
+    expect(urls.length).toBeGreaterThanOrEqual(2);
+    expect(urls.filter(({ rules }) => !/@(ReadableFromFile|SecretVariable)\(/.test(rules))).toEqual([]);
+  });
+
   it('that names a service must name one with https: in production', () => {
     const endpoints = variables.filter(({ name }) => /_BASE_URL$|WEBHOOK_URL$/.test(name));
     expect(endpoints.length).toBeGreaterThanOrEqual(4);

@@ -33,17 +33,23 @@ const PATCHES = {
   attempt: [
     {
       file: STORE,
-      find: `ON reply.id = extension.id AND reply.attempt = extension.attempt AND reply.status = 'generating'`,
-      replacement: 'ON reply.id = extension.id',
+      find: `AND reply.attempt = extension.attempt AND reply.status = 'generating'`,
+      replacement: '',
     },
     {
       file: STORE,
-      find: `WHERE reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'generating'`,
-      replacement: 'WHERE reply.id = $1::uuid AND $2::int IS NOT NULL',
+      find: `AND reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'generating'`,
+      replacement: 'AND reply.id = $1::uuid AND $2::int IS NOT NULL',
     },
   ],
   /** A claim doesn't mind how many replies of its user are being written. */
-  fairness: [{ file: STORE, find: 'cardinality(running.ids) < allowance.concurrent', replacement: 'true' }],
+  fairness: [
+    {
+      file: 'dist/libs/gemini/src/claims/reply-claim-sql.js',
+      find: 'cardinality(running.ids) < allowance.concurrent',
+      replacement: 'true',
+    },
+  ],
   /** A reply that ends doesn't record what its model call used. */
   usage: [
     {

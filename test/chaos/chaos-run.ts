@@ -74,8 +74,8 @@ const SETTLE_MS = 60_000;
  * messages, and one more sends many.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const services = await ChaosServices.start(options.pooler ?? false);
   const build = options.breakBuild === undefined ? null : await BrokenBuild.create(options.breakBuild);
+  const services = await ChaosServices.start(options.pooler ?? false);
   try {
     const folder = build === null ? {} : { buildFolder: build.folder };
     const stack = await startStack({ apis: 2, workers: 0, env: environment(services), ...folder });

@@ -1,20 +1,14 @@
-import {
-  type ChatClient,
-  createChatClient,
-  type Fetch,
-  type Message,
-  type Reply,
-  type SessionStorage,
-} from '@gemini-chat/client';
+import { type ChatClient, createChatClient, type Fetch, type Message, type Reply } from '@gemini-chat/client';
 import fc from 'fast-check';
 import { eventually } from '../support/eventually.js';
+import { sharedStorage } from '../support/http/shared-storage.js';
 import { TcpProxy } from '../support/http/tcp-proxy.js';
 import { newPhone } from '../support/login.js';
 import { type Behaviour, script as scriptModel } from '../support/messages.js';
 import { plansFile } from '../support/plans-file.js';
 import { type Stack, type StackProcess, startStack } from '../support/stack.js';
 
-/** How many random histories are played: `CLIENT_LAW_RUNS=100 npm test -- client-law` is a soak of some minutes. */
+/** How many random histories are played: `CLIENT_LAW_RUNS=100 npm run test:clients -- client-law` is a soak of some minutes. */
 const RUNS = Number(process.env['CLIENT_LAW_RUNS'] ?? 4);
 
 /** The same seed makes the same runs. */
@@ -63,16 +57,6 @@ function disturbedFetch(): Fetch {
       occurred.unreachable++;
       throw error;
     }
-  };
-}
-
-/** What tabs share. */
-function sharedStorage(): SessionStorage {
-  const items = new Map<string, string>();
-  return {
-    getItem: async (key) => items.get(key) ?? null,
-    setItem: async (key, value) => void items.set(key, value),
-    removeItem: async (key) => void items.delete(key),
   };
 }
 
@@ -211,20 +195,23 @@ class Run {
     }
   }
 
+  /** Whether nothing is read any more. */
+  private get isOver(): boolean {
+    return this.readings.every(({ final, failure }) => (final ?? failure) !== null);
+  }
+
   /** Waits until so many more characters have been read, or nothing is read any more. */
   private async listen(events: number): Promise<void> {
     const length = (): number => this.readings.reduce((sum, { text }) => sum + text.length, 0);
     const until = length() + events;
-    const isOver = (): boolean => this.readings.every(({ final, failure }) => (final ?? failure) !== null);
-    await eventually(() => length() >= until || isOver(), { withinMs: SETTLE_MS });
+    await eventually(() => length() >= until || this.isOver, { withinMs: SETTLE_MS });
   }
 
   /** No replica can be reached until the client has noticed, or there is nothing to notice. */
   private async sever(): Promise<void> {
     const before = occurred.unreachable;
     for (const proxy of proxies) proxy.sever();
-    const isOver = (): boolean => this.readings.every(({ final, failure }) => (final ?? failure) !== null);
-    await eventually(() => occurred.unreachable > before || isOver(), { withinMs: SETTLE_MS });
+    await eventually(() => occurred.unreachable > before || this.isOver, { withinMs: SETTLE_MS });
     for (const proxy of proxies) proxy.mend();
   }
 

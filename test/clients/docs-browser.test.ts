@@ -1,14 +1,10 @@
 import type { Browser, Locator, Page, Request } from 'playwright-core';
-import { findBrowser, launchBrowser } from '../support/http/browser.js';
+import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { newPhone, type Person, signUpAndLogIn, type Tokens } from '../support/login.js';
 import { type Accepted, type Message, openRoom } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
 
-const browserPath = findBrowser();
-const inABrowser = browserPath === null ? describe.skip : describe;
-if (browserPath === null) {
-  console.warn('No browser: Swagger UI is not tried. Install chromium, or name one in BROWSER_PATH.');
-}
+const inABrowser = describeInBrowser('Swagger UI is not tried');
 
 inABrowser('Swagger UI', () => {
   let stack: Stack;
@@ -17,7 +13,7 @@ inABrowser('Swagger UI', () => {
   let person: Person;
 
   beforeAll(async () => {
-    browser = await launchBrowser(browserPath ?? '');
+    browser = await launchBrowser();
     stack = await startStack();
     person = await signUpAndLogIn(stack.http);
   }, 120_000);

@@ -1,15 +1,11 @@
 import type { Browser } from 'playwright-core';
-import { findBrowser, launchBrowser } from '../support/http/browser.js';
+import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { newPhone } from '../support/login.js';
 import { answerSlowly } from '../support/react/reader.js';
 import { ExamplePage } from '../support/react/example-page.js';
 import { type Stack, startStack } from '../support/stack.js';
 
-const browserPath = findBrowser();
-const inABrowser = browserPath === null ? describe.skip : describe;
-if (browserPath === null) {
-  console.warn('No browser: the example is built but not tried. Install chromium, or name one in BROWSER_PATH.');
-}
+const inABrowser = describeInBrowser('the example is built but not tried');
 
 describe('the example on useChat', () => {
   let page: ExamplePage;
@@ -32,10 +28,7 @@ describe('the example on useChat', () => {
 
   inABrowser('in a browser', () => {
     beforeAll(async () => {
-      [stack, browser] = await Promise.all([
-        startStack({ env: { CORS_ORIGINS: page.origin } }),
-        launchBrowser(browserPath ?? ''),
-      ]);
+      [stack, browser] = await Promise.all([startStack({ env: { CORS_ORIGINS: page.origin } }), launchBrowser()]);
       await Promise.all([page.build('use-chat', stack.url), answerSlowly(stack, 'Stop me')]);
     }, 120_000);
 

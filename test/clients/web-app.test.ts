@@ -3,16 +3,12 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import { freePort } from '../../scripts/services/ports.mjs';
 import { eventually } from '../support/eventually.js';
 import { GeminiControl } from '../support/gemini-sandbox.js';
-import { findBrowser, launchBrowser } from '../support/http/browser.js';
+import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { logIn, newPhone, type Person } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { type Device, WebApp } from '../support/web-app.js';
 
-const browserPath = findBrowser();
-const inABrowser = browserPath === null ? describe.skip : describe;
-if (browserPath === null) {
-  console.warn('No browser: the chat page is not tried. Install chromium, or name one in BROWSER_PATH.');
-}
+const inABrowser = describeInBrowser('the chat page is not tried');
 
 const DEVICES: Device[] = [
   { name: 'a desktop', width: 1_280, height: 800, isPhone: false },
@@ -42,7 +38,7 @@ inABrowser('the chat page', () => {
   beforeAll(async () => {
     const PORT = String(await freePort());
     const env = { PORT, CHECKOUT_ALLOWED_ORIGINS: `http://127.0.0.1:${PORT}`, SANDBOX_GEMINI_TOKENS_PER_SECOND: '60' };
-    [browser, stack] = await Promise.all([launchBrowser(browserPath ?? ''), startStack({ apis: 0, env })]);
+    [browser, stack] = await Promise.all([launchBrowser(), startStack({ apis: 0, env })]);
     await stack.add('api', { PORT });
     const gemini = new GeminiControl(stack.sandboxUrl);
     await gemini.script({ type: 'answer', tokensPerSecond: 8 }, { promptIs: STOPPED });
@@ -120,8 +116,10 @@ inABrowser('the chat page', () => {
       await app.page.getByRole('heading', { name }).waitFor();
       await app.showRooms();
       await app.quota.getByText('2 of 5').waitFor();
-      expect(await app.page.getByRole('link', { name }).count()).toBe(1);
-      await app.page.getByRole('link', { name }).click();
+      const links = app.page.getByRole('link', { name });
+      await links.first().waitFor();
+      expect(await links.count()).toBe(1);
+      await links.click();
     });
 
     it('survives a cut connection, in a drawer that shows each call', async () => {

@@ -1,15 +1,20 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { findBrowser, launchBrowser } from '../support/http/browser.js';
+import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Message, openRoom } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
 
-const browserPath = findBrowser();
-const inABrowser = browserPath === null ? describe.skip : describe;
-if (browserPath === null) {
-  console.warn('No browser: the chat page is not tried. Install chromium, or name one in BROWSER_PATH.');
-}
+const inABrowser = describeInBrowser('the chat page is not tried');
+
+/** Presses a button of the drawer, and Enter in the next task: sooner than any frame is painted. */
+const CHOOSE_AND_SEND = `new Promise((resolve) => {
+  [...document.querySelectorAll('.disturbances button')].find(({ textContent }) => textContent === 'Fail').click();
+  setTimeout(() => {
+    const enter = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true });
+    resolve(document.querySelector('.composer textarea').dispatchEvent(enter));
+  });
+})`;
 
 inABrowser('a conversation in the chat page', () => {
   let stack: Stack;
@@ -21,7 +26,7 @@ inABrowser('a conversation in the chat page', () => {
 
   beforeAll(async () => {
     const env = { WEB_APP: 'on', BASIC_DAILY_MESSAGES: '100', SANDBOX_GEMINI_TOKENS_PER_SECOND: '60' };
-    [browser, stack] = await Promise.all([launchBrowser(browserPath ?? ''), startStack({ env })]);
+    [browser, stack] = await Promise.all([launchBrowser(), startStack({ env })]);
     context = await browser.newContext();
     page = await context.newPage();
     page.setDefaultTimeout(25_000);
@@ -39,13 +44,19 @@ inABrowser('a conversation in the chat page', () => {
 
   /** Logs in by the page, and as the same person beside it. */
   async function logIn(on: Page): Promise<Person> {
-    const known = await signUpAndLogIn(stack.http);
     await on.goto(`${stack.url}/`);
+    const known = await enter(on);
+    await on.keyboard.press('Alt+KeyD');
+    return known;
+  }
+
+  /** Fills in what the login that is shown asks for. */
+  async function enter(on: Page): Promise<Person> {
+    const known = await signUpAndLogIn(stack.http);
     await on.getByLabel('Phone number').fill(known.phone);
     await on.keyboard.press('Enter');
     await on.getByRole('button', { name: 'Log in' }).click();
     await on.getByRole('button', { name: 'New chat' }).first().waitFor();
-    await on.keyboard.press('Alt+KeyD');
     return known;
   }
 
@@ -84,6 +95,7 @@ inABrowser('a conversation in the chat page', () => {
     expect(await ended('Completed')).toBe(text);
     expect((await stored()).content).toBe(text);
     await page.locator('.call-link', { hasText: /goes on with call \d+ after 1-\d+/ }).waitFor();
+    await calls('cut').first().waitFor();
     expect(await calls('cut').count()).toBe(1);
     const sends = (await asked()).filter(({ prompt }) => prompt === 'Tell me');
     expect(sends).toHaveLength(1);
@@ -128,7 +140,35 @@ inABrowser('a conversation in the chat page', () => {
     if (reason !== null) await replyOf().getByText(reason).waitFor();
     const entry = calls('/message/stream').first();
     await entry.locator('.call-line').click();
-    expect(await entry.locator('.event-reset').count()).toBe(status === 'Completed' ? 1 : 0);
+    await eventually(async () => {
+      expect(await entry.locator('.event-reset').count()).toBe(status === 'Completed' ? 1 : 0);
+      return true;
+    });
+  });
+
+  it('sends what a disturbance adds also when Enter follows at once', async () => {
+    await page.getByLabel('Message', { exact: true }).fill('Go');
+    await page.evaluate(CHOOSE_AND_SEND);
+    expect(await ended('Failed')).toBe('');
+  });
+
+  it('shows who logs in next nothing of the one before', async () => {
+    const tab = await (await browser.newContext()).newPage();
+    tab.setDefaultTimeout(6_000);
+    const before = await logIn(tab);
+    await openRoom(before.http);
+    await tab.goto(`${stack.url}/#/account`);
+    await tab.reload();
+    const rooms = tab.getByRole('navigation', { name: 'Chats' });
+    await rooms.getByRole('link').first().waitFor();
+    await tab.getByRole('button', { name: 'Sign out' }).click();
+    await tab.getByLabel('Phone number').waitFor();
+    // The next list is never answered.
+    await tab.route(/\/chatroom\?/, () => undefined);
+    await enter(tab);
+    await rooms.getByText('Loading').waitFor();
+    expect(await rooms.getByRole('link').count()).toBe(0);
+    await tab.context().close();
   });
 
   it('stops a slow model, and keeps what was written', async () => {
@@ -147,7 +187,7 @@ inABrowser('a conversation in the chat page', () => {
     expect(await ended('Completed')).toBe('First');
     await page.getByRole('button', { name: 'Regenerate' }).click();
     await page.getByRole('button', { name: 'Older variant' }).click();
-    expect(await replyOf().locator('.markdown').textContent()).toBe('First');
+    await eventually(async () => (await replyOf().locator('.markdown').textContent()) === 'First');
     await page.getByRole('button', { name: 'Newer variant' }).click();
     await eventually(async () => (await replyOf().locator('.markdown').textContent()) !== 'First');
   });

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes stand-ins for the base images that Dockerfile and docker-compose.yml name, from Debian's and npm's packages, for
 # machines that cannot pull images. They are under the same names, so the real files are used as they are.
-# Not the same: Debian's own PostgreSQL 15 and Redis 7.0.
+# Not the same: Debian's own PostgreSQL 15, Redis 7.0 and HAProxy 2.6.
 set -euo pipefail
 
 node_version=$(cat "$(dirname "${BASH_SOURCE[0]}")/../../.nvmrc")
@@ -10,6 +10,7 @@ node_image=docker.io/library/node:$node_version-bookworm-slim
 image_of() { sed -n "s|^ *image: \($1:.*\)|docker.io/library/\1|p" "$(dirname "${BASH_SOURCE[0]}")/../../docker-compose.yml"; }
 postgres_image=$(image_of postgres)
 redis_image=$(image_of redis)
+haproxy_image=$(image_of haproxy)
 postgres_bin=/usr/lib/postgresql/15/bin
 
 work=$(mktemp -d)
@@ -87,7 +88,19 @@ redis() {
   buildah commit -q --rm "$container" "$redis_image" > /dev/null
 }
 
+haproxy() {
+  local container
+  container=$(buildah from localhost/debian-stand-in)
+  in_container "$container" 'apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends haproxy > /dev/null 2>&1
+    rm -rf /var/lib/apt/lists/*; install -d /usr/local/etc/haproxy'
+  buildah config --user haproxy --stop-signal SIGUSR1 --entrypoint '[]' \
+    --cmd 'haproxy -W -db -f /usr/local/etc/haproxy/haproxy.cfg' "$container"
+  buildah commit -q --rm "$container" "$haproxy_image" > /dev/null
+}
+
 exists localhost/debian-stand-in || { echo 'Base image: Debian'; debian; }
 exists "$node_image" || { echo 'Base image: Node'; node; }
 exists "$postgres_image" || { echo 'Base image: PostgreSQL'; postgres; }
 exists "$redis_image" || { echo 'Base image: Redis'; redis; }
+exists "$haproxy_image" || { echo 'Base image: HAProxy'; haproxy; }

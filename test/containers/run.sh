@@ -79,8 +79,8 @@ until_healthy() {
 }
 
 say 'Everything is healthy and nothing is root'
-for name in api worker sandbox postgres redis; do
-  until_healthy $name
+for name in api worker sandbox postgres redis proxy; do
+  [ $name = proxy ] || until_healthy $name
   uid=$(podman exec "$(container_of $name)" id -u)
   [ "$uid" != 0 ] || fail "$name runs as root"
   [ "$(inspect $name '{{.HostConfig.ReadonlyRootfs}}')" = true ] || fail "$name may write its file system"
@@ -89,7 +89,19 @@ for name in api worker sandbox postgres redis; do
   [ "$(inspect $name '{{.HostConfig.Memory}}')" -gt 0 ] || fail "$name has no limit of memory"
   [ "$(inspect $name '{{.HostConfig.PidsLimit}}')" -gt 0 ] || fail "$name has no limit of processes"
 done
-[ "$(docker-compose ps --quiet worker | wc -l)" -ge 2 ] || fail 'there is one worker only'
+for name in api worker; do
+  [ "$(docker-compose ps --quiet $name | wc -l)" -ge 2 ] || fail "there is one $name only"
+done
+# The proxy counts an API that it has just found as up, until its checks say otherwise, and takes turns among them: so each must be ready.
+until_ready() {
+  local in_a_row=0
+  for _ in $(seq 120); do
+    if curl --silent --fail --output /dev/null http://localhost:8000/health/ready; then in_a_row=$((in_a_row + 1)); else in_a_row=0 && sleep 1; fi
+    [ "$in_a_row" -lt 10 ] || return 0
+  done
+  fail 'the APIs are not ready'
+}
+until_ready
 [ "$(inspect roles '{{.State.ExitCode}}')" = 0 ] || fail 'the roles were not made'
 [ "$(inspect migrate '{{.State.ExitCode}}')" = 0 ] || fail 'migrations failed'
 migrated=$(docker-compose logs --no-color migrate)
@@ -127,10 +139,31 @@ podman images --format '{{.Repository}} {{.Size}}' | grep gemini-chat-backend
 say 'A conversation'
 node "$source_folder/scripts/demo.mjs"
 
+say 'One command has more APIs behind the proxy, and each answers'
+docker-compose up --detach --no-recreate --scale api=3 api > "$work/scale.log" 2>&1 || { cat "$work/scale.log"; fail '--scale api=3'; }
+served() {
+  for container in $(docker-compose ps --quiet api); do
+    podman logs "$container" 2>&1 | grep -c '"route":"/problems/:code"' || true
+  done | grep -vc '^0$'
+}
+for _ in $(seq 60); do
+  for _ in 1 2 3; do curl --silent --output /dev/null http://localhost:8000/problems/not_found; done
+  [ "$(served)" = 3 ] && break
+  sleep 1
+done
+[ "$(served)" = 3 ] || fail "requests reach $(served) of 3 APIs"
+
+say 'With PostgreSQL away nothing is unhealthy, and nothing is sent to an API'
+docker-compose stop postgres > /dev/null 2>&1
+until [ "$(curl --silent --output /dev/null --write-out '%{http_code}' http://localhost:8000/health/ready)" = 503 ]; do sleep 1; done
+for name in api worker; do [ "$(inspect $name '{{.State.Health.Status}}')" = healthy ] || fail "$name is unhealthy"; done
+docker-compose start postgres > /dev/null 2>&1
+until_ready
+
 say 'Everything is killed and comes back with what it had'
-docker-compose kill postgres redis api worker > /dev/null 2>&1
+docker-compose kill postgres redis api worker proxy > /dev/null 2>&1
 docker-compose up --detach > "$work/up-again.log" 2>&1 || { cat "$work/up-again.log"; fail 'docker-compose up again'; }
-curl --silent --fail --retry 60 --retry-delay 1 --retry-all-errors --output /dev/null http://localhost:8000/health/ready
+until_ready
 node "$source_folder/scripts/demo.mjs" > /dev/null
 
 say 'Without configuration a process says what it lacks, and no stand-in helps it in production'

@@ -39,7 +39,8 @@ export const FIRST_OWN_ROOM = LIVED.rooms + 1;
 const FIRST_LONG = LIVED.messages + 1;
 const FIRST_BACKLOG = FIRST_LONG + LIVED.longRoom;
 const FIRST_VARIANT = FIRST_BACKLOG + 2 * LIVED.backlog;
-const FIRST_OF_OWN_ROOMS = FIRST_VARIANT + LIVED.variants + 1;
+/** An odd number, as of every question. */
+const FIRST_OF_OWN_ROOMS = FIRST_VARIANT + LIVED.variants + 2;
 
 /** The question that has all the variants, and the newest of them. */
 export const VARIANTS_QUESTION = messageId(FIRST_VARIANT);
@@ -106,6 +107,8 @@ const HISTORY = [
    SELECT gen_random_uuid(), now() - n * interval '1 s' FROM generate_series(1, 20000) n`,
   `INSERT INTO subscription (user_id, stripe_customer_id, stripe_subscription_id, status, plan, resync_at)
    SELECT id, 'cus_' || id, 'sub_' || id, 'active', 'pro', now() + interval '12 hours' FROM "user"`,
+  `INSERT INTO plan_grant (user_id, plan, expires_at)
+   SELECT id, 'pro', now() - interval '1 day' * (1 + abs(hashtext(id::text)) % 80) FROM "user"`,
   `INSERT INTO checkout (user_id, key, price_id, success_url, cancel_url)
    SELECT id, gen_random_uuid(), 'price', 'https://a.example', 'https://a.example' FROM "user"`,
   `INSERT INTO stripe_event (id, type, received_at, processed_at, next_enqueue_at)

@@ -4,26 +4,10 @@ import { ChatroomStore, ReplyCancellationStore, RoomDeletionStore } from '@app/c
 import '@app/gemini';
 import { Database, DatabaseConfig } from '@app/platform';
 import { AuditEventStore, registeredStatements, SystemClock } from '@app/platform/testing';
-import { CatalogueConfig, loadPlanCatalogue } from '@app/subscription';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
-import {
-  BACKLOG_HEAD,
-  BACKLOG_ROOM,
-  BACKLOG_SECOND,
-  FIRST_OWN_ROOM,
-  LAST_VARIANT,
-  live,
-  LONG_ROOM,
-  LONG_ROOM_REPLY,
-  LONG_TEXTS_ROOM,
-  messageId,
-  ROOM_OWNER,
-  roomId,
-  userId,
-  VARIANTS_QUESTION,
-  VARIANTS_ROOM,
-} from './lived-database.js';
+import { LONG, LONG_OWNER, now, NEW_IDS, BACKLOG, HOT, plans, catalogue } from './hot-statements.js';
+import { live, BACKLOG_HEAD, userId, messageId } from './lived-database.js';
 
 /** A node of a plan, as `EXPLAIN (FORMAT JSON)` gives it. */
 interface PlanNode {
@@ -43,6 +27,8 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   client = new pg.Client({ connectionString: testDatabase.url });
   await client.connect();
+  // As after the contract step, and as with partitions: only messages' address finds them, whatever the planner would rather take.
+  await client.query('DROP INDEX message_id_key');
   await live(client);
 }, 180_000);
 
@@ -52,14 +38,21 @@ afterAll(async () => {
 });
 
 const statements = registeredStatements();
-const plans = loadPlanCatalogue(new CatalogueConfig());
-const catalogue = plans.sqlParameter;
 
-/** A table of one row, and one of a row for each model that is paused. */
-const TINY = new Set(['stripe_event_cursor', 'model_pause']);
+/** Tables of one row, one of a row for each model that is paused, and one of a row for each thing that one process does. */
+const TINY = new Set(['stripe_event_cursor', 'model_pause', 'process_lease', 'maintenance']);
 
-/** After a month without a worker every customer is to be synchronised: this one means all rows. The backlog counts all that is open. */
-const MEANS_ALL_ROWS = new Set(['billing_schedule_sync_of_all', 'billing_backlog']);
+/**
+ * After a month without a worker every customer is to be synchronised: this one means all rows. The backlog counts all that is open; so
+ * do an operator's commands, of all unfinished replies and of all that was used on a day.
+ */
+const MEANS_ALL_ROWS = new Set([
+  ...['billing_schedule_sync_of_all', 'billing_backlog'],
+  ...['reply_stuck', 'reply_unanswered', 'usage_spend_of_day'],
+]);
+
+/** Find a reply by its id alone, for the release before and for operators: how often each reads the whole table without that index. */
+const NEED_ID_KEY: Record<string, number> = { reply_room_of: 2, reply_inspect: 2 };
 
 function* nodesOf(plan: PlanNode): Generator<PlanNode> {
   yield plan;
@@ -107,15 +100,19 @@ async function planOf(name: string, mode: 'force_generic_plan' | 'force_custom_p
   return explained.rows[0]['QUERY PLAN'][0].Plan;
 }
 
+const bounded = statements.filter(({ name }) => !MEANS_ALL_ROWS.has(name));
+
+async function unboundedScansOf(name: string): Promise<string[]> {
+  return [
+    ...unboundedScans(await planOf(name, 'force_generic_plan')),
+    ...unboundedScans(await planOf(name, 'force_custom_plan')),
+  ];
+}
+
 describe('in a database that has lived, the plan of each statement is bounded by an index condition', () => {
-  const bounded = statements.filter(({ name }) => !MEANS_ALL_ROWS.has(name));
   it.each(bounded.map(({ name, text }) => [name, text]))('%s', async (name, text) => {
     await client.query(`PREPARE "plan_${name}" AS ${text}`);
-    const scans = [
-      ...unboundedScans(await planOf(name, 'force_generic_plan')),
-      ...unboundedScans(await planOf(name, 'force_custom_plan')),
-    ];
-    expect(scans).toEqual([]);
+    expect(await unboundedScansOf(name)).toEqual(Array(NEED_ID_KEY[name] ?? 0).fill('Seq Scan on message'));
   });
 });
 
@@ -150,101 +147,6 @@ async function pagesOf(name: string, values: unknown[], mode: string, before = '
   }
 }
 
-const LONG = roomId(LONG_ROOM);
-const LONG_OWNER = userId(1 + LONG_ROOM);
-const now = new Date();
-const today = now.toISOString().slice(0, 10);
-const NEW_IDS = ['d0000000-0000-7000-8000-000000000001', 'd0000000-0000-7000-8000-000000000002'];
-
-const BACKLOG_OWNER = userId(1 + BACKLOG_ROOM);
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-
-const OWNER_OF_MANY = userId(ROOM_OWNER);
-
-const SENT = [LONG_OWNER, LONG, now, today, catalogue, ...NEW_IDS];
-
-/** What a statement does on the hot path, and how many pages it may touch, however much there is. */
-const HOT: [what: string, statement: string, values: unknown[], pages: number][] = [
-  ['accepting a message', 'message_send', [...SENT, 'Hi', null, null, false, null], 100],
-  ['accepting a long message', 'message_send', [...SENT, 'Hi', null, null, false, 2], 100],
-  ['creating a room', 'chatroom_create', [NEW_IDS[0], LONG_OWNER, 'T', null, null, now, catalogue, 100], 100],
-  ['claiming the head of a backlog', 'reply_claim', [BACKLOG_HEAD, 10_000, 300_000, catalogue], 200],
-  ['claiming what is not the head', 'reply_claim', [BACKLOG_SECOND, 10_000, 300_000, catalogue], 60],
-  ['claiming what was not interrupted', 'reply_claim_interrupted', [BACKLOG_HEAD, 10_000, 300_000, catalogue], 60],
-  ['telling what a backlog waits for', 'reply_await', [[BACKLOG_HEAD]], 60],
-  ['extending leases', 'reply_extend', [[BACKLOG_HEAD], [1], ['Half'], 10_000], 30],
-  ['finding the next of a backlog', 'reply_next_of_user', [BACKLOG_HEAD], 40],
-  ['finding the next in a long room', 'reply_next_of_user', [LONG_ROOM_REPLY], 40],
-  ['reading a long room', 'chatroom_read', [LONG, LONG_OWNER, 2_147_483_647, 51], 150],
-  [
-    'reading a room of long messages',
-    'chatroom_read',
-    [roomId(LONG_TEXTS_ROOM), userId(1 + LONG_TEXTS_ROOM), 2_147_483_647, 101],
-    500,
-  ],
-  [
-    'walking on through the list of rooms',
-    'chatroom_list_next_page',
-    [LONG_OWNER, false, 51, false, now, NEW_IDS[0], new Date(now.getTime() - 7_200_000)],
-    150,
-  ],
-  ['what has changed in the list of rooms', 'chatroom_list_changed', [LONG_OWNER, false, now], 30],
-  ['reading the past of a long room', 'message_turns_before', [LONG, 100_000], 250],
-  ['reading the past of the backlog room', 'message_turns_before', [roomId(BACKLOG_ROOM), 2_000_000], 250],
-  ['reading the past of a reply with many variants', 'message_turns_before', [roomId(VARIANTS_ROOM), 1_000_000], 250],
-  ['listing rooms', 'chatroom_list_first_page', [LONG_OWNER, false, 51], 150],
-  ['settling a model call', 'model_call_settle', [userId(7), now, '{}', 1, 1, 1, 1], 60],
-  ['searching among many messages', 'message_search_read', [LONG_OWNER, LAST_ID, 2_000, 1_048_576], 400],
-  ['exporting a part of a long room', 'message_export', [LONG, 50_000, 500, 524_288], 1_700],
-  ['polling a reply', 'message_find', [LONG_OWNER, LONG, LONG_ROOM_REPLY], 20],
-  ['asking how far replies have come', 'message_progress', [[LONG_ROOM_REPLY, BACKLOG_HEAD]], 20],
-  ['finding what a search has found', 'message_search_find', [[LONG_ROOM_REPLY], LONG_OWNER], 20],
-  [
-    'listing many variants of a reply',
-    'message_find_variants',
-    [userId(1 + VARIANTS_ROOM), roomId(VARIANTS_ROOM), VARIANTS_QUESTION, 2_147_483_647, 51],
-    150,
-  ],
-  [
-    'regenerating the reply with many variants',
-    'message_regenerate',
-    [
-      ...[userId(1 + VARIANTS_ROOM), roomId(VARIANTS_ROOM), now, today, catalogue],
-      ...[LAST_VARIANT, NEW_IDS[0], false, null, null],
-    ],
-    120,
-  ],
-  ['stopping a reply in a backlog', 'reply_cancel', [BACKLOG_OWNER, roomId(BACKLOG_ROOM), BACKLOG_HEAD, now], 120],
-  ['stopping all replies of a long room', 'reply_cancel_all', [LONG_OWNER, LONG, now, false], 30],
-  ['sweeping a backlog', 'reply_sweep', [catalogue], 7_500],
-  // Counts as many rooms as the plan allows.
-  [
-    'opening one more of many rooms',
-    'chatroom_create',
-    [NEW_IDS[0], OWNER_OF_MANY, 'T', null, null, now, catalogue, 0],
-    250,
-  ],
-  ['telling the version of a list of many rooms', 'chatroom_list_first_page_version', [OWNER_OF_MANY, false, 51], 80],
-  ['listing many rooms', 'chatroom_list_first_page', [OWNER_OF_MANY, false, 51], 80],
-  [
-    'walking on through a list of many rooms',
-    'chatroom_list_next_page',
-    [OWNER_OF_MANY, false, 51, false, now, roomId(FIRST_OWN_ROOM + 5_000), now],
-    80,
-  ],
-  ['what has changed in a list of many rooms', 'chatroom_list_changed', [OWNER_OF_MANY, false, now], 30],
-  ['reading rooms that have moved', 'chatroom_list_moved', [OWNER_OF_MANY, false, 51, [roomId(FIRST_OWN_ROOM)]], 20],
-  [
-    'rotating a refresh token',
-    'session_rotate',
-    [Buffer.from('f'), Buffer.from('r'), Buffer.from('n'), Buffer.from('s'), now, now, null, null],
-    20,
-  ],
-  ['reading ended sessions', 'session_recently_revoked', [60, 50_000], 60],
-  ['reading the quota', 'quota_read', [LONG_OWNER, today, now, catalogue], 30],
-  ['taking due work of billing', 'billing_take_due', [100], 2_000],
-];
-
 describe('in a database that has lived', () => {
   describe.each(['force_generic_plan', 'force_custom_plan'])('with %s', (mode) => {
     it.each(HOT)('%s (%s) touches few pages', async (_what, name, values, pages) => {
@@ -256,6 +158,7 @@ describe('in a database that has lived', () => {
       const final = [
         ...['completed', 'An answer', now, 'm', 'STOP', 1, 0, 0, 1, null, null],
         ...['m', false, 1, 0, 0, 1],
+        BACKLOG,
       ];
       expect(await pagesOf('reply_finish', [BACKLOG_HEAD, 1, ...final], mode, claimed)).toBeLessThan(80);
     });
@@ -307,5 +210,13 @@ describe('in a database that has lived, what Prisma makes of a query is bounded 
       const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`);
       expect(unboundedScans(rows[0]['QUERY PLAN'][0].Plan as PlanNode)).toEqual([]);
     }
+  });
+});
+
+describe('as long as ids alone are a key, too', () => {
+  beforeAll(() => client.query('CREATE UNIQUE INDEX message_id_key ON message (id)'));
+
+  it.each(bounded.map(({ name }) => [name]))('the plan of %s is bounded by an index condition', async (name) => {
+    expect(await unboundedScansOf(name)).toEqual([]);
   });
 });

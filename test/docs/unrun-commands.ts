@@ -94,11 +94,36 @@ export const UNRUN: UnrunCommand[] = [
   { fits: /^npx (?:create-expo-app|expo)/, because: "Expo's programs are not installed here", problems: none },
   { fits: /^npx @openapitools\//, because: 'it takes a Java machine', problems: none },
   { fits: /^cp /, because: "it would change a developer's own files", problems: copyProblems },
-  { fits: /^docker-compose up --build$/, because: 'it takes an engine; test/containers does it', problems: none },
+  {
+    fits: /^docker-compose (?:--profile sandbox --profile monitoring )?up (?:--build|--detach --no-recreate --scale api=\d api)$/,
+    because: 'it takes an engine; test/containers does it',
+    problems: none,
+  },
+  {
+    fits: /^(?:old=\$\()?docker compose |^for each in \$old; do docker /,
+    because: 'it takes an engine',
+    problems: none,
+  },
+  { fits: /^for port in .+ systemctl restart /, because: 'it takes systemd', problems: none },
   {
     fits: /^node --env-file=\S+ /,
     because: 'test/docs/production.test.ts starts them with the variables of the file',
     problems: startProblems,
+  },
+  {
+    fits: /^npm run admin -- /,
+    because: 'they name rows of whoever runs them; tests of their own run all',
+    problems: scriptProblems,
+  },
+  {
+    fits: /^sed -i 's#runbook_url/,
+    because: "it changes a copy of the rules with an address of one's own",
+    problems: none,
+  },
+  {
+    fits: /^(?:pg_dump|pg_restore|psql|node dist\/admin\/main\.js restore) /,
+    because: 'test/operations/restore.test.ts does what they do, on servers of its own',
+    problems: none,
   },
   { fits: /^stripe /, because: 'it takes an account at Stripe; a unit test compares the events', problems: none },
   { fits: /^curl https:\/\/api\.example\.com/, because: 'the address is an example', problems: none },

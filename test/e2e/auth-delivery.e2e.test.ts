@@ -10,6 +10,7 @@ const SECRET = randomSecret();
 /** What an API in production has to have besides a way to send codes. It calls neither. */
 const PRODUCTION = {
   NODE_ENV: 'production',
+  OTP_SECRET: randomBytes(32).toString('base64'),
   STRIPE_SECRET_KEY: `sk_test_${randomBytes(12).toString('hex')}`,
   STRIPE_API_BASE_URL: '',
   STRIPE_WEBHOOK_SECRET: randomSecret(),

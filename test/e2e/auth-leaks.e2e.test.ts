@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { eventually } from '../support/eventually.js';
 import { keysOf, placesOf, rowsOf } from '../support/privacy/stored-data.js';
 import type { HttpClient } from '../support/http/http-client.js';
 import { leaksIn } from '../support/privacy/leaks.js';
@@ -6,6 +7,7 @@ import { type Challenge, newPhone, type Person, sendOtp, type Tokens } from '../
 import { openRoom, outcome, send } from '../support/messages.js';
 import { makePro } from '../support/plan.js';
 import { type Stack, startStack } from '../support/stack.js';
+import { OtlpCollector } from '../support/tracing/otlp-collector.js';
 
 const JWT_SECRET = randomBytes(32).toString('base64');
 const OTP_SECRET = randomBytes(32).toString('base64');
@@ -30,6 +32,7 @@ const BEHAVIOURS = [
 
 describe('private things stay where they belong', () => {
   let stack: Stack;
+  let collector: OtlpCollector;
   /** Everything private that this run has made: numbers, codes, tokens, texts, secrets. */
   const secrets = [JWT_SECRET, OTP_SECRET];
   const errors: string[] = [];
@@ -83,13 +86,14 @@ describe('private things stay where they belong', () => {
   }
 
   beforeAll(async () => {
+    collector = await OtlpCollector.start();
     stack = await startStack({
       workers: 0,
-      env: { JWT_SECRET, OTP_SECRET, LOG_LEVEL: 'trace', REPLY_DEADLINE_MS: '3000' },
+      env: { ...collector.env, JWT_SECRET, OTP_SECRET, LOG_LEVEL: 'trace', REPLY_DEADLINE_MS: '3000' },
     });
   });
 
-  it('in logs, metrics, queues, Redis and errors, whatever goes right or wrong', async () => {
+  it('in logs, traces, metrics, queues, Redis and errors, whatever goes right or wrong', async () => {
     const people = [await logIn(), await logIn()] as const;
     const [writer, troublemaker] = people;
     await makePro(stack.database.url, writer.id);
@@ -124,6 +128,13 @@ describe('private things stay where they belong', () => {
     expect(logs.flatMap((text) => leaksIn(text, secrets))).toEqual([]);
     expect(logs.join('\n').length).toBeGreaterThan(10_000);
 
+    // Of each behaviour of the model there is an attempt in the traces.
+    const processed = () => collector.spans.filter(({ name }) => name.startsWith('process gemini-messages'));
+    await eventually(() => processed().length >= BEHAVIOURS.length);
+    // Each process exports its spans in batches of its own.
+    await eventually(() => collector.spans.some(({ events }) => events.some(({ name }) => name === 'exception')));
+    expect(collector.spans.flatMap((span) => leaksIn(JSON.stringify(span), secrets))).toEqual([]);
+
     // Redis holds the owner's rooms for a while, and the text of a reply that is being read: those it is meant to hold.
     const meant = /^redis (reply:[^:]+:\d+:text|chatrooms?:)/;
     const kept = (await keysOf(stack)).filter(({ where }) => !meant.test(where));
@@ -149,5 +160,8 @@ describe('private things stay where they belong', () => {
     expect(leaksIn(error?.message ?? '', secrets)).toEqual([]);
   });
 
-  afterAll(() => stack.stop());
+  afterAll(async () => {
+    await stack.stop();
+    await collector.stop();
+  });
 });

@@ -1,17 +1,8 @@
+import type { LoginSession } from '@gemini-chat/client';
 import { Redis } from 'ioredis';
 import type { HttpClient } from '../support/http/http-client.js';
 import { logIn, newPhone, type Person, signUpAndLogIn, type Tokens } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
-
-interface Session {
-  id: string;
-  createdAt: string;
-  lastUsedAt: string;
-  userAgent: string | null;
-  ip: string | null;
-  refreshRepeatedAt: string | null;
-  current: boolean;
-}
 
 describe('sessions', () => {
   let stack: Stack;
@@ -24,8 +15,8 @@ describe('sessions', () => {
   const refresh = (refreshToken: string, http: HttpClient = stack.http) =>
     http.post<Tokens & { code: string }>('/auth/refresh', { refreshToken });
   const elsewhere = (http: HttpClient) => http.at(stack.api(1).url);
-  const sessionsOf = async ({ http }: Person): Promise<Session[]> =>
-    (await http.get<{ items: Session[] }>('/auth/sessions')).body.items;
+  const sessionsOf = async ({ http }: Person): Promise<LoginSession[]> =>
+    (await http.get<{ items: LoginSession[] }>('/auth/sessions')).body.items;
 
   describe('a refresh', () => {
     it('brings fresh tokens and the user', async () => {
@@ -164,7 +155,7 @@ describe('sessions', () => {
         current: false,
       });
 
-      type Page = { items: Session[]; nextCursor: string | null };
+      type Page = { items: LoginSession[]; nextCursor: string | null };
       const page = (await third.http.get<Page>('/auth/sessions?limit=2')).body;
       expect(page.items).toEqual((await sessionsOf(third)).slice(0, 2));
       const rest = (await third.http.get<Page>(`/auth/sessions?limit=2&cursor=${page.nextCursor}`)).body;

@@ -1,26 +1,10 @@
+import type { Conversation, Page, Room } from '@gemini-chat/client';
 import { eventually } from '../support/eventually.js';
 import type { HttpClient } from '../support/http/http-client.js';
 import { signUpAndLogIn } from '../support/login.js';
 import { callsFor, type Message, outcome, script, send } from '../support/messages.js';
 import { proUser } from '../support/replies/reply-stack.js';
 import { type Stack, startStack } from '../support/stack.js';
-
-interface Room {
-  id: string;
-  title: string | null;
-  systemInstruction: string | null;
-  model: string | null;
-  pinned: boolean;
-  archived: boolean;
-  createdAt: string;
-  updatedAt: string;
-  lastMessageAt: string | null;
-}
-interface Page<Item> {
-  items: Item[];
-  nextCursor: string | null;
-}
-type Conversation = Room & { messages: Message[]; nextCursor: string | null };
 
 const UNKNOWN_ID = '0197a1c0-0000-7000-8000-00000000dead';
 

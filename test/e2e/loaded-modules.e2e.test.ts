@@ -4,16 +4,19 @@ import { signUpAndLogIn } from '../support/login.js';
 import { openRoom, outcome, send } from '../support/messages.js';
 import { type Stack, type StackProcess, startStack } from '../support/stack.js';
 
-/** Run by a process before all else: reports each module of a package, by its path within `node_modules`. */
+/** Run by a process before all else: reports each module of a package, by its path within `node_modules`, and each part of the bundle. */
 const REPORTER = `
   import { registerHooks } from 'node:module';
   registerHooks({
     load(url, context, next) {
-      const path = url.split('/node_modules/')[1];
+      const path = url.split('/node_modules/')[1] ?? url.match(/\\/dist\\/.*/)?.[0];
       if (path !== undefined) process.stderr.write('loaded ' + path + '\\n');
       return next(url, context);
     },
   });`;
+
+/** What exports traces. */
+const TRACES = /^\/dist\/(api|worker)\/otlp-traces-\w+\.js$/;
 
 /** Prisma's query compiler, in WebAssembly: it comes with the first query. */
 const COMPILER = /^@prisma\/client\/runtime\/query_compiler/;
@@ -58,11 +61,22 @@ describe('what takes memory is loaded when it is needed:', () => {
     const { reply } = await send(http, room, 'Hello');
     expect((await outcome(http, reply)).status).toBe('completed');
     await untilSteady(room);
+    expect(loadedBy(stack.worker()).filter((path) => path.startsWith('@bull-board/'))).toEqual([]);
 
     expect(loadedBy(stack.worker())).toContain('class-validator/cjs/index.js');
     expect(loadedBy(stack.worker()).filter((path) => COMPILER.test(path))).toEqual([]);
     const compilers = loadedBy(stack.api()).filter((path) => COMPILER.test(path));
     expect(compilers).toContain('@prisma/client/runtime/query_compiler_small_bg.postgresql.mjs');
     expect(compilers.filter((path) => path.includes('_fast_'))).toEqual([]);
+  });
+
+  it('what exports traces comes with the address of a collector, and not before', async () => {
+    for (const app of [stack.api(), stack.worker()]) {
+      expect(loadedBy(app)).toContain(`/dist/${app.app}/main.js`);
+      expect(loadedBy(app).filter((path) => TRACES.test(path))).toEqual([]);
+    }
+    // An address at which nothing listens is enough.
+    await stack.worker().restart({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+    expect(loadedBy(stack.worker()).filter((path) => TRACES.test(path))).toHaveLength(1);
   });
 });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { eventually } from '../support/eventually.js';
 import type { Answer } from '../support/http/http-client.js';
@@ -206,7 +207,7 @@ describe('health', () => {
 
   it('is ok while PostgreSQL and Redis answer', async () => {
     for (const url of operated()) {
-      const body = { status: 'ok', checks: { postgresql: 'up', redis: 'up' } };
+      const body = { status: 'ok', checks: { postgresql: 'up', redis: 'up', queue: 'up' } };
       await untilHolds(async () => expect(await readiness(url)).toEqual({ status: 200, body }));
     }
   });
@@ -217,15 +218,15 @@ describe('health', () => {
     const body = { status: 'degraded' };
     await untilHolds(async () => expect(await readiness(stack.url)).toEqual({ status: 200, body }));
     postgres.sever();
+    await untilHolds(async () => expect((await readiness(stack.url)).status).toBe(503));
     const refused = await readiness(stack.url);
-    expect(refused.status).toBe(503);
     expect(JSON.stringify(refused.body)).not.toMatch(/postgres|redis|database|checks|up|down/i);
   });
 
   it('is degraded, but still ready, without Redis', async () => {
     redis.sever();
     for (const url of operated()) {
-      const body = { status: 'degraded', checks: { postgresql: 'up', redis: 'down' } };
+      const body = { status: 'degraded', checks: { postgresql: 'up', redis: 'down', queue: 'down' } };
       await untilHolds(async () => expect(await readiness(url)).toEqual({ status: 200, body }));
     }
   });
@@ -234,7 +235,7 @@ describe('health', () => {
     await untilHolds(async () => expect((await readiness(stack.api().url)).body['status']).toBe('ok'));
     postgres.sever();
     for (const url of everyProcess()) {
-      expect((await readiness(url)).status).toBe(503);
+      await untilHolds(async () => expect((await readiness(url)).status).toBe(503));
       expect((await fetch(`${url}/health/live`)).status).toBe(200);
     }
     const answer = await stack.http.get('/health/ready');
@@ -275,6 +276,24 @@ describe('an API process that gets SIGTERM', () => {
     await eventually(() => refused(stack));
     finish();
     expect(await read(socket)).toMatch(/^HTTP\/1\.1 202 /);
+    expect(await exit).toMatchObject({ code: 0 });
+  });
+
+  it('serves kept and new connections until its delay is over, and has each closed behind an answer', async () => {
+    await stack.api().restart({ SHUTDOWN_DELAY_MS: '4000' });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const kept = { status: 200, connection: 'keep-alive' };
+    expect(await ask(stack, agent)).toEqual({ ...kept, reused: false });
+    expect(await ask(stack, agent)).toEqual({ ...kept, reused: true });
+    const exit = stack.api().kill('SIGTERM');
+    await untilHolds(async () => expect((await stack.http.get('/health/ready')).status).toBe(503));
+    expect(await ask(stack, agent)).toEqual({ status: 200, connection: 'close', reused: true });
+    expect(await ask(stack, agent)).toEqual({ status: 200, connection: 'close', reused: false });
+    const signup = await stack.http.post('/auth/signup', { phone: '+14155550124' });
+    expect({ status: signup.status, connection: signup.headers.get('connection') }).toEqual({
+      status: 202,
+      connection: 'close',
+    });
     expect(await exit).toMatchObject({ code: 0 });
   });
 
@@ -365,6 +384,14 @@ describe('a process that cannot start', () => {
     expect(String(error)).not.toMatch(/hunter2|short|\bat \w/);
   });
 });
+
+/** One request, and whether it went over a connection that had served another one. */
+async function ask(stack: Stack, agent: Agent): Promise<{ status?: number; connection?: string; reused: boolean }> {
+  const request = get(`${stack.url}/plans`, { agent });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  await once(response.resume(), 'end');
+  return { status: response.statusCode, connection: response.headers.connection, reused: request.reusedSocket };
+}
 
 async function dial(stack: Stack): Promise<Socket> {
   const { hostname, port } = new URL(stack.url);

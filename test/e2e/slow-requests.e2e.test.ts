@@ -4,9 +4,13 @@ import { type Stack, startStack } from '../support/stack.js';
 
 const TIMEOUT_MS = 2_000;
 /** By how much later than configured a connection may end. */
-const TOLERANCE_MS = 5_000;
+const TOLERANCE_MS = 2_000;
 /** The operators' port has a fixed timeout. */
 const OPERATIONS_TIMEOUT_MS = 10_000;
+
+const { jest } = import.meta;
+/** A busy machine may make one try late; a server that doesn't keep its timeout is late in each. */
+const RETRIES = 2;
 
 let stack: Stack;
 let person: Person;
@@ -32,6 +36,10 @@ const signUpHead = (connection: RawConnection) =>
   connection.sendHead('POST /auth/signup HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 100');
 
 describe('a request that does not arrive in time is answered 408, and its connection closed', () => {
+  // Each group reads this after its hooks, so it holds for this one alone.
+  beforeAll(() => void jest.retryTimes(RETRIES, { logErrorsBeforeRetry: true }));
+  afterAll(() => void jest.retryTimes(0));
+
   const requests: [string, (connection: RawConnection) => void, string][] = [
     ['nothing at all', () => undefined, ''],
     ['half a head', (connection) => connection.socket.write('GET /health/live HTTP/1.1\r\nHost: a'), ''],

@@ -2,18 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page, Request } from 'playwright-core';
-import { findBrowser, launchBrowser } from '../support/http/browser.js';
+import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Message, openRoom, outcome, read, script, send } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { TcpProxy } from '../support/http/tcp-proxy.js';
 
-const browserPath = findBrowser();
-const inABrowser = browserPath === null ? describe.skip : describe;
-if (browserPath === null) {
-  console.warn('No browser: reading a stream in a page is skipped. Install chromium, or name one in BROWSER_PATH.');
-}
+const inABrowser = describeInBrowser('reading a stream in a page is skipped');
 
 const root = new URL('../../', import.meta.url);
 
@@ -37,7 +33,7 @@ inABrowser('a page of another origin, with the reader of docs/streaming.md,', ()
 
   beforeAll(async () => {
     app = await serveApp();
-    browser = await launchBrowser(browserPath ?? '');
+    browser = await launchBrowser();
     stack = await startStack({ env: { CORS_ORIGINS: originOf(app) } });
     proxy = await TcpProxy.to('127.0.0.1', Number(new URL(stack.url).port));
     person = await signUpAndLogIn(stack.http);

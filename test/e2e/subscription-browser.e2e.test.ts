@@ -1,15 +1,11 @@
 import type { Browser, Page } from 'playwright-core';
-import { findBrowser, launchBrowser } from '../support/http/browser.js';
+import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl } from '../support/stripe-control.js';
 
-const browserPath = findBrowser();
-const inABrowser = browserPath === null ? describe.skip : describe;
-if (browserPath === null) {
-  console.warn('No browser: the story of the pages is skipped. Install chromium, or name one in BROWSER_PATH.');
-}
+const inABrowser = describeInBrowser('the story of the pages is skipped');
 
 inABrowser('in a browser', () => {
   let stack: Stack;
@@ -22,7 +18,7 @@ inABrowser('in a browser', () => {
   beforeAll(async () => {
     stack = await startStack({ env: { CHECKOUT_CANCEL_URL: 'http://localhost:3000/account' } });
     stripe = new StripeControl(stack.sandboxUrl);
-    browser = await launchBrowser(browserPath ?? '');
+    browser = await launchBrowser();
     page = await browser.newPage();
     // The app that people come back to.
     await page.route('http://localhost:3000/**', (route) =>

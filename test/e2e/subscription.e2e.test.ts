@@ -1,3 +1,4 @@
+import type { SubscriptionStatus } from '@gemini-chat/client';
 import type { HttpClient } from '../support/http/http-client.js';
 import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
@@ -23,19 +24,12 @@ afterEach(async () => {
   await stripe.deliver({});
 });
 
-interface Status {
-  plan: 'basic' | 'pro';
-  status: string;
-  currentPeriodEnd: string | null;
-  cancelAtPeriodEnd: boolean;
-  quota: { limit: number | null; used: number; remaining: number | null; resetsAt: string };
-}
-
 const login = (): Promise<Person> => signUpAndLogIn(stack.http);
-const statusOf = async (http: HttpClient): Promise<Status> => (await http.get<Status>('/subscription/status')).body;
+const statusOf = async (http: HttpClient): Promise<SubscriptionStatus> =>
+  (await http.get<SubscriptionStatus>('/subscription/status')).body;
 const subscribe = (http: HttpClient, urls: object = {}) =>
   http.post<{ checkoutUrl: string; expiresAt: string; code?: string }>('/subscription/subscribe/pro', urls);
-const untilPlan = (http: HttpClient, plan: string): Promise<Status> =>
+const untilPlan = (http: HttpClient, plan: string): Promise<SubscriptionStatus> =>
   eventually(async () => {
     const status = await statusOf(http);
     expect(status.plan).toBe(plan);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Page, Usage } from '@gemini-chat/client';
 import pg from 'pg';
 import { eventually } from '../support/eventually.js';
 import type { HttpClient } from '../support/http/http-client.js';
@@ -7,28 +8,11 @@ import { openRoom, outcome, script, send } from '../support/messages.js';
 import { proUser } from '../support/replies/reply-stack.js';
 import { type Stack, startStack } from '../support/stack.js';
 
-interface Usage {
-  day: string;
-  model: string;
-  purpose: 'reply' | 'title';
-  calls: number;
-  estimatedCalls: number;
-  promptTokens: number;
-  cachedTokens: number;
-  thoughtTokens: number;
-  replyTokens: number;
-  costUsd: number | null;
-}
-interface UsagePage {
-  items: Usage[];
-  nextCursor: string | null;
-}
-
 const MODEL = 'gemini-flash-latest';
 const today = (): string => new Date().toISOString().slice(0, 10);
 
-async function usageOf(http: HttpClient, query = ''): Promise<UsagePage> {
-  const { status, body } = await http.get<UsagePage>(`/usage${query}`);
+async function usageOf(http: HttpClient, query = ''): Promise<Page<Usage>> {
+  const { status, body } = await http.get<Page<Usage>>(`/usage${query}`);
   if (status !== 200) throw new Error(`GET /usage answered ${status}: ${JSON.stringify(body)}`);
   return body;
 }

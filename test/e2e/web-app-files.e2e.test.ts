@@ -14,6 +14,7 @@ const secret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
 /** What an API in production has to have. It calls none of these. */
 const PRODUCTION = {
   NODE_ENV: 'production',
+  OTP_SECRET: randomBytes(32).toString('base64'),
   STRIPE_SECRET_KEY: `sk_test_${randomBytes(12).toString('hex')}`,
   STRIPE_API_BASE_URL: '',
   STRIPE_WEBHOOK_SECRET: secret(),

@@ -1,7 +1,13 @@
 import 'reflect-metadata';
 import { type MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/testing';
-import { Clock, Database, DatabaseConfig, uuidv7 } from '@app/platform';
-import { type CapacityService, DailyQuotaGuard, ExhaustedQuotaCache, type QuotaLedgerStore } from '@app/subscription';
+import { Clock, Database, DatabaseConfig, Metrics, uuidv7 } from '@app/platform';
+import {
+  type CapacityService,
+  DailyQuotaGuard,
+  ExhaustedQuotaCache,
+  type QuotaLedgerStore,
+  QuotaMetrics,
+} from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { insertMessages, insertUser } from '../support/rows.js';
@@ -109,7 +115,8 @@ describe('over the budget of the day', () => {
     exhausted.add(user, DAY);
     const request = { user: { userId: user }, headers: {} };
     const context = { switchToHttp: () => ({ getRequest: () => request }) } as unknown as ExecutionContext;
-    const guard = new DailyQuotaGuard(ledger, exhausted, capacity, clock);
+    const metrics = new QuotaMetrics(new Metrics());
+    const guard = new DailyQuotaGuard(ledger, exhausted, capacity, clock, metrics);
     await expect(guard.canActivate(context)).rejects.toMatchObject(REFUSAL);
   });
 

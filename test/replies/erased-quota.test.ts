@@ -138,6 +138,25 @@ describe("the day's use of a deleted account", () => {
     expect(await keptFor(phone)).toMatchObject([{ used: 3 }]);
   });
 
+  it('goes on while the secret is rotated, whichever replica deletes and whichever logs in', async () => {
+    const [OLD, NEW] = ['o'.repeat(32), 'n'.repeat(32)];
+    const hashes = (secrets: Partial<OtpConfig>) =>
+      new PersonHashService(Object.assign(new OtpConfig(), secrets), new AccessTokenConfig());
+    const first = hashes({ OTP_SECRET: OLD, OTP_SECRET_NEXT: NEW });
+    const second = hashes({ OTP_SECRET: NEW, OTP_SECRET_PREVIOUS: OLD });
+    const phone = newPhone();
+    for (const [round, [before, after]] of [[first, second] as const, [second, first] as const].entries()) {
+      const user = await signUpAndVerify(phone);
+      if (round === 0) await spend(user, 3);
+      await sessions.eraseUser(user, participants.erasureStatements(user, before.hash(phone)));
+      const again = await signUp(phone);
+      const store = new AccountStore(database, clock, new AccountPlanService(), participants, after);
+      await store.verify(again).catch(() => undefined);
+      expect(await usedBy(again)).toBe(3);
+      await erase(again, phone);
+    }
+  });
+
   it('waits until someone has proved to own the number, and comes once', async () => {
     const phone = newPhone();
     const user = await signUpAndVerify(phone);

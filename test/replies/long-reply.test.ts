@@ -61,7 +61,7 @@ interface PlanWithWal {
  * @returns the bytes that this wrote ahead, without whole pages: how often those are written depends on checkpoints
  */
 async function extend({ claim }: LeasedReply, content: string | null): Promise<number> {
-  const values = [[claim.id], [claim.attempt], [content], 60_000];
+  const values = [[claim.id], [claim.attempt], [content], 60_000, [claim.chatroomId]];
   const { rows } = await sql.query<{ 'QUERY PLAN': [{ Plan: PlanWithWal }] }>(
     `EXPLAIN (ANALYZE, WAL, FORMAT JSON) ${EXTEND}`,
     values,

@@ -1,8 +1,14 @@
 import 'reflect-metadata';
 import { type MessageAcceptanceStore, readIdempotencyKey } from '@app/chatroom/testing';
 import { type FinalReply, type ReplyStore } from '@app/gemini/testing';
-import { Clock, Database, DatabaseConfig, uuidv7, type ValidationFailedError } from '@app/platform';
-import { CapacityService, DailyQuotaGuard, ExhaustedQuotaCache, type QuotaLedgerStore } from '@app/subscription';
+import { Clock, Database, DatabaseConfig, Metrics, uuidv7, type ValidationFailedError } from '@app/platform';
+import {
+  CapacityService,
+  DailyQuotaGuard,
+  ExhaustedQuotaCache,
+  type QuotaLedgerStore,
+  QuotaMetrics,
+} from '@app/subscription';
 import type { ExecutionContext } from '@nestjs/common';
 import { claimReply } from '../support/replies/claim.js';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
@@ -268,7 +274,8 @@ describe('around midnight in UTC', () => {
     clock.instant = LATE;
     const request = { user: { userId: user }, headers: {} };
     const context = { switchToHttp: () => ({ getRequest: () => request }) } as unknown as ExecutionContext;
-    const guard = new DailyQuotaGuard(ledger, exhausted, new CapacityService(), passingMidnight());
+    const metrics = new QuotaMetrics(new Metrics());
+    const guard = new DailyQuotaGuard(ledger, exhausted, new CapacityService(), passingMidnight(), metrics);
     await expect(guard.canActivate(context)).rejects.toMatchObject(refusal);
   });
 });

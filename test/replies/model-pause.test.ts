@@ -1,15 +1,17 @@
 import 'reflect-metadata';
+import type { MessageAddress } from '@app/chatroom';
 import type { MessageAcceptanceStore } from '@app/chatroom/testing';
 import {
   type LanguageModel,
   ModelAvailabilityService,
   ModelError,
+  ModelMetrics,
   ModelPauseStore,
   type ReplyStore,
 } from '@app/gemini/testing';
-import { Database, DatabaseConfig, uuidv7 } from '@app/platform';
+import { Database, DatabaseConfig, Metrics, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import type { ModelCallService } from '@app/subscription';
+import { CatalogueConfig, loadPlanCatalogue, type ModelCallService } from '@app/subscription';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
@@ -39,10 +41,10 @@ beforeEach(async () => {
 });
 
 /** The reply to a message of a new user. */
-async function newReply(): Promise<string> {
+async function newReply(): Promise<MessageAddress> {
   const [user, room] = [uuidv7(), uuidv7()];
   await database.prisma.user.create({ data: { id: user, phone: user, chatrooms: { create: { id: room } } } });
-  return (await acceptance.send(user, room, 'A question?', null)).reply.id;
+  return (await acceptance.send(user, room, 'A question?', null)).reply;
 }
 
 /** As if the pause had ended just now. */
@@ -54,9 +56,9 @@ describe('a paused model', () => {
     const due: number[] = [];
     for (let i = 0; i < 8; i++) {
       const reply = await newReply();
-      expect(await store.claim(reply)).toEqual({ type: 'paused', attempt: 0, model: MODEL });
+      expect(await store.claim(reply)).toEqual({ type: 'paused', attempt: 0, model: MODEL, origin: expect.anything() });
       expect(await store.defer(reply, 0, MODEL)).toBeGreaterThan(5_000);
-      const row = await database.prisma.message.findUniqueOrThrow({ where: { id: reply } });
+      const row = await database.prisma.message.findUniqueOrThrow({ where: { id: reply.id } });
       expect(row).toMatchObject({ status: 'queued', attempt: 0, failures: 0, lastFailure: 'model_rate_limited' });
       due.push(row.dueAt!.getTime());
     }
@@ -90,7 +92,7 @@ describe('a paused model', () => {
     await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 600_000 });
     await store.defer(reply, 0, MODEL);
     const past = new Date(Date.now() - 1_000);
-    await database.prisma.message.update({ where: { id: reply }, data: { deadlineAt: past, dueAt: past } });
+    await database.prisma.message.update({ where: { id: reply.id }, data: { deadlineAt: past, dueAt: past } });
     expect(await store.claim(reply)).toMatchObject({
       type: 'claimed',
       claim: { deadlineInMs: -1, lastFailure: 'model_rate_limited' },
@@ -103,14 +105,14 @@ describe('a reply that waits for a paused model', () => {
     const reply = await newReply();
     await store.claim(reply);
     const { userId } = await database.prisma.message.update({
-      where: { id: reply },
+      where: { id: reply.id },
       data: { dueAt: new Date(Date.now() - 1_000) },
     });
     await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 10_000 });
-    expect(await store.claim(reply)).toEqual({ type: 'paused', attempt: 1, model: MODEL });
+    expect(await store.claim(reply)).toEqual({ type: 'paused', attempt: 1, model: MODEL, origin: expect.anything() });
     expect(await store.defer(reply, 1, MODEL)).toBeGreaterThan(9_000);
     expect(await store.claim(reply)).toEqual({ type: 'taken' });
-    const row = await database.prisma.message.findUniqueOrThrow({ where: { id: reply } });
+    const row = await database.prisma.message.findUniqueOrThrow({ where: { id: reply.id } });
     expect(row).toMatchObject({ status: 'queued', attempt: 1 });
     const usage = await database.prisma.modelUsage.findMany({ where: { userId: userId! } });
     expect(usage).toMatchObject([{ model: MODEL, purpose: 'reply', calls: 1, estimatedCalls: 1 }]);
@@ -123,17 +125,17 @@ describe('a reply that waits for a paused model', () => {
     const dueInMs = await store.release(outcome.claim, 3_600_000, 'model_rate_limited', false);
     expect(dueInMs).toBeGreaterThan(290_000);
     expect(dueInMs).toBeLessThanOrEqual(300_000);
-    const { dueAt, deadlineAt } = await database.prisma.message.findUniqueOrThrow({ where: { id: reply } });
+    const { dueAt, deadlineAt } = await database.prisma.message.findUniqueOrThrow({ where: { id: reply.id } });
     expect(dueAt).toEqual(deadlineAt);
   });
 
   it('has no deadline before its turn in the room comes', async () => {
     const first = await newReply();
-    const { chatroomId, userId } = await database.prisma.message.findUniqueOrThrow({ where: { id: first } });
+    const { chatroomId, userId } = await database.prisma.message.findUniqueOrThrow({ where: { id: first.id } });
     const { reply } = await acceptance.send(userId!, chatroomId, 'And then?', null);
     await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 10_000 });
     expect(await store.claim(first)).toMatchObject({ type: 'paused' });
-    expect(await store.claim(reply.id)).toEqual({ type: 'busy' });
+    expect(await store.claim(reply)).toEqual({ type: 'busy' });
   });
 
   it('has all of its time once the pause is over, if the model was never asked before', async () => {
@@ -142,7 +144,7 @@ describe('a reply that waits for a paused model', () => {
     await store.claim(reply);
     await store.defer(reply, 0, MODEL);
     const past = new Date(Date.now() - 1_000);
-    await database.prisma.message.update({ where: { id: reply }, data: { deadlineAt: past, dueAt: past } });
+    await database.prisma.message.update({ where: { id: reply.id }, data: { deadlineAt: past, dueAt: past } });
     await endPause();
     await pauses.end(MODEL);
     expect(await store.claim(reply)).toMatchObject({ type: 'claimed', claim: { deadlineInMs: 300_000 } });
@@ -172,7 +174,8 @@ describe('the length of a pause', () => {
     } as unknown as LanguageModel;
     const recorded = { beginProbe: () => Promise.resolve('a-call'), settle: () => Promise.resolve() };
     const calls = recorded as unknown as ModelCallService;
-    expect(await new ModelAvailabilityService(model, pauses, calls).probe(MODEL)).toBeGreaterThan(49_900);
+    const metrics = new ModelMetrics(new Metrics(), loadPlanCatalogue(new CatalogueConfig()));
+    expect(await new ModelAvailabilityService(model, pauses, calls, metrics).probe(MODEL)).toBeGreaterThan(49_900);
   });
 
   it('grows where the vendor asks for nothing, up to a bound, and not by failures of one pause', async () => {

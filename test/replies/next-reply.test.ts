@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { eventually } from '../support/eventually.js';
 import { ANSWER } from '../support/replies/answer.js';
-import { claimReply } from '../support/replies/claim.js';
+import { addressOf, claimReply } from '../support/replies/claim.js';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
@@ -81,7 +81,10 @@ describe('the end of a reply', () => {
     const first = await sendAndClaim(owner);
     const second = await send(owner);
     await send(owner);
-    expect((await finish(first))?.next).toEqual({ id: second, attempt: 0, userId: owner.user });
+    expect((await finish(first))?.next).toEqual({
+      ...{ id: second, chatroomId: owner.rooms[0] },
+      ...{ attempt: 0, userId: owner.user },
+    });
   });
 
   it('brings the rooms behind its own first, then those before, and its own room last', async () => {
@@ -147,7 +150,7 @@ describe('a reply that begins to wait while another one ends', () => {
     for (let i = 0; i < writing; i++) claims.push(await sendAndClaim(owner, i));
     let claiming: Promise<ClaimOutcome> | undefined;
     const ended = await whileEnding(claims[0]!, lock, async () => {
-      const late = await send(owner, room);
+      const late = await addressOf(store, await send(owner, room));
       claiming = store.claim(late);
       await untilWaiting(2);
     });
@@ -165,10 +168,10 @@ describe('a reply that begins to wait while another one ends', () => {
     const ended = await whileEnding(first, BEFORE_ROW, async () => {
       late = await send(owner);
       // What the claim of the late one does, in the session that has the lock.
-      expect((await other.query(tell, [[first.id]])).rows).toEqual([{ unfinished: 1 }]);
+      expect((await other.query(tell, [[first.chatroomId], [first.id]])).rows).toEqual([{ unfinished: 1 }]);
     });
     expect(ended).toEqual({ next: null, awaited: true });
-    expect(await order.nextOfUser(first.id)).toMatchObject({ id: late });
+    expect(await order.nextOfUser(first)).toMatchObject({ id: late });
   });
 });
 
@@ -181,7 +184,8 @@ describe('a reply that is found busy', () => {
     const claims: ClaimedReply[] = [];
     for (let i = 0; i < writing; i++) claims.push(await sendAndClaim(owner, i));
     const busy = await send(owner, room);
-    for (let i = 0; i < 3; i++) expect(await store.claim(busy)).toEqual({ type: 'busy' });
+    const address = await addressOf(store, busy);
+    for (let i = 0; i < 3; i++) expect(await store.claim(address)).toEqual({ type: 'busy' });
     for (const claim of claims) expect(await finish(claim)).toMatchObject({ awaited: true, next: { id: busy } });
   });
 });
@@ -191,11 +195,11 @@ it('in any order of sending, claiming, ending and cancelling no reply is left wi
   /** What each of several workers does, job by job, until there are none. */
   async function work(jobs: string[], cancelled: () => Promise<unknown>): Promise<void> {
     const enqueueNext = async (id: string): Promise<void> => {
-      const next = await order.nextOfUser(id);
+      const next = await order.nextOfUser(await addressOf(store, id));
       if (next !== null) jobs.push(next.id);
     };
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-      const { type, ...rest } = await store.claim(job);
+      const { type, ...rest } = await store.claim(await addressOf(store, job));
       if (type === 'taken') await enqueueNext(job);
       if (!('claim' in rest)) continue;
       await cancelled();
@@ -221,7 +225,7 @@ it('in any order of sending, claiming, ending and cancelling no reply is left wi
         if (id === undefined) return;
         const { chatroomId } = await database.prisma.message.findUniqueOrThrow({ where: { id } });
         const reply = await cancellation.cancel(owner.user, chatroomId, id);
-        const next = reply?.status === 'cancelled' ? await order.nextOfUser(id) : null;
+        const next = reply?.status === 'cancelled' ? await order.nextOfUser({ id, chatroomId }) : null;
         if (next !== null) jobs.push(next.id);
       };
       const working = async (): Promise<void> => {

@@ -13,7 +13,16 @@ import {
   type ReplySink,
   ReplyStreamService,
 } from '@app/chatroom/testing';
-import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uuidv7 } from '@app/platform';
+import {
+  Database,
+  DatabaseConfig,
+  Metrics,
+  RedisClient,
+  RedisConfig,
+  RedisSubscriber,
+  StreamMetrics,
+  uuidv7,
+} from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import { fastify } from 'fastify';
 import { Redis } from 'ioredis';
@@ -226,7 +235,7 @@ describe('many streams', () => {
       subscriber,
       new AccessTokenConfig(),
     );
-    const service = new ReplyStreamService(readers, revocations, config);
+    const service = new ReplyStreamService(readers, revocations, config, new StreamMetrics(new Metrics()));
     const server = fastify();
     const user = { userId, sessionId: uuidv7() };
     server.get('/stream', (_request, http) => service.stream(http, user, written.target, undefined));

@@ -202,7 +202,7 @@ class Writer {
   }
 
   async storeProgress(): Promise<void> {
-    await store.extend([{ id: this.claim.id, attempt: this.claim.attempt, content: this.text }]);
+    await store.extend([{ ...this.claim, content: this.text }]);
   }
 
   /** As if its worker had died: the reply is due again, and no reader was told. */

@@ -6,7 +6,7 @@ import { registeredStatements, SystemClock } from '@app/platform/testing';
 import type { QuotaLedgerStore } from '@app/subscription';
 import fc from 'fast-check';
 import { ANSWER } from '../support/replies/answer.js';
-import { claimReply } from '../support/replies/claim.js';
+import { addressOf, claimReply } from '../support/replies/claim.js';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
@@ -105,9 +105,12 @@ describe('a reply whose model is paused before it was ever claimed', () => {
     const resumeAt = new Date(Date.now() + 60_000);
     await database.prisma.modelPause.create({ data: { model, failure: 'model_rate_limited', resumeAt } });
     try {
-      expect((await store.claim(reply)).type).toBe('paused');
+      expect((await store.claim(await addressOf(store, reply))).type).toBe('paused');
       await database.prisma.modelPause.update({ where: { model }, data: { resumeAt: new Date(Date.now() - 1_000) } });
-      expect(await store.claim(reply)).toMatchObject({ type: 'claimed', claim: { probes: 'model_rate_limited' } });
+      expect(await store.claim(await addressOf(store, reply))).toMatchObject({
+        type: 'claimed',
+        claim: { probes: 'model_rate_limited' },
+      });
     } finally {
       await database.prisma.modelPause.deleteMany();
     }
@@ -123,7 +126,7 @@ describe('the number of the attempt', () => {
 
     expect(await store.finish(frozen!, { ...ANSWER, content: 'too late' })).toBeNull();
     expect(await store.release(frozen!, 0, 'model_unavailable', true)).toBeNull();
-    expect((await store.extend([{ id: reply, attempt: frozen!.attempt, content: 'too late' }])).size).toBe(0);
+    expect((await store.extend([{ ...frozen!, content: 'too late' }])).size).toBe(0);
     expect(await store.finish(other!, ANSWER)).not.toBeNull();
     expect(await store.finish(other!, { ...ANSWER, content: 'twice' })).toBeNull();
     expect(await database.prisma.message.findUnique({ where: { id: reply } })).toMatchObject({
@@ -136,7 +139,7 @@ describe('the number of the attempt', () => {
     const reply = await send(await newRoom());
     const claim = await claimReply(store, reply);
     await endLease(reply);
-    expect(await store.extend([{ id: reply, attempt: claim!.attempt, content: 'An ans' }])).toEqual(
+    expect(await store.extend([{ ...claim!, content: 'An ans' }])).toEqual(
       new Map([[reply, { id: reply, cancelRequested: false }]]),
     );
     expect(await claimReply(store, reply)).toBeNull();
@@ -204,7 +207,7 @@ describe('cancelling', () => {
     const owner = await newRoom();
     const reply = await send(owner);
     const claim = (await claimReply(store, reply))!;
-    await store.extend([{ id: reply, attempt: claim.attempt, content: 'Because' }]);
+    await store.extend([{ ...claim, content: 'Because' }]);
     await cancellation.cancel(owner.user, owner.room, reply);
     await store.release(claim, 0, null, false, null, 'Because the air');
     const ending = (await claimReply(store, reply))!;
@@ -221,8 +224,9 @@ describe('cancelling', () => {
       content: '',
     });
     expect(await claimReply(store, first)).toBeNull();
-    expect(await new ReplyOrderStore(database).nextOfUser(first)).toEqual({
+    expect(await new ReplyOrderStore(database).nextOfUser({ id: first, chatroomId: owner.room })).toEqual({
       id: second,
+      chatroomId: owner.room,
       attempt: 0,
       userId: owner.user,
     });
@@ -234,9 +238,9 @@ describe('cancelling', () => {
     const owner = await newRoom();
     const reply = await send(owner);
     const claim = await claimReply(store, reply);
-    await store.extend([{ id: reply, attempt: claim!.attempt, content: 'Some words' }]);
+    await store.extend([{ ...claim!, content: 'Some words' }]);
     expect(await cancellation.cancel(owner.user, owner.room, reply)).toMatchObject({ status: 'generating' });
-    expect(await store.extend([{ id: reply, attempt: claim!.attempt, content: null }])).toEqual(
+    expect(await store.extend([{ ...claim!, content: null }])).toEqual(
       new Map([[reply, { id: reply, cancelRequested: true }]]),
     );
     await endLease(reply);
@@ -251,7 +255,7 @@ describe('cancelling', () => {
     const owner = await newRoom();
     const reply = await send(owner);
     const claim = await claimReply(store, reply);
-    await store.extend([{ id: reply, attempt: claim!.attempt, content: 'Some words' }]);
+    await store.extend([{ ...claim!, content: 'Some words' }]);
     await cancellation.cancel(owner.user, owner.room, reply);
     await endLease(reply);
     expect(await claimReply(store, reply)).toMatchObject({ cancelRequested: true, content: 'Some words' });
@@ -300,4 +304,52 @@ describe('the sweep', () => {
     await endLease(dead);
     expect(await store.sweep()).toContainEqual(expect.objectContaining({ id: dead, attempt: 1, isInTurn: true }));
   });
+
+  it('alone brings every reply of a user to its end, whichever workers have died', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 12 }),
+        fc.array(fc.nat({ max: 11 }), { minLength: 1, maxLength: 8 }),
+        async (concurrentReplies, rooms, deaths) => {
+          const { replies: limited } = messageAcceptance(database, new SystemClock(), 1_000, concurrentReplies);
+          const replies = await sendTo(rooms);
+          for (const death of deaths) {
+            const claim = await claimReply(limited, replies[death % replies.length] as string);
+            if (claim !== null) await endLease(claim.id);
+          }
+          for (let left = replies.length; left > 0;) {
+            const ended = await sweepAndAnswer(limited, replies);
+            expect(ended).toBeGreaterThan(0);
+            left -= ended;
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  /** Sends a new user's messages to rooms of these numbers. @returns the replies */
+  async function sendTo(rooms: number[]): Promise<string[]> {
+    const { user, room } = await newRoom();
+    const others = Array.from({ length: 4 }, () => uuidv7());
+    await database.prisma.chatroom.createMany({ data: others.map((id) => ({ id, userId: user })) });
+    const replies: string[] = [];
+    for (const index of rooms) replies.push(await send({ user, room: [room, ...others][index] as string }));
+    return replies;
+  }
+
+  /** Answers those of the replies that a sweep brings, as workers would that hear of them in no other way. @returns how many */
+  async function sweepAndAnswer(workers: ReplyStore, replies: string[]): Promise<number> {
+    await database.prisma.message.updateMany({
+      where: { id: { in: replies }, completedAt: null },
+      data: { nextEnqueueAt: new Date(Date.now() - 1_000) },
+    });
+    let ended = 0;
+    for (const { id } of await workers.sweep()) {
+      const claim = replies.includes(id) ? await claimReply(workers, id) : null;
+      if (claim !== null && (await workers.finish(claim, ANSWER)) !== null) ended++;
+    }
+    return ended;
+  }
 });

@@ -64,7 +64,7 @@ const usedBy = async (user: string): Promise<number> => (await ledger.read(user)
 async function sendAndWrite(user: string, room: string, content: string) {
   const { reply } = await acceptance.send(user, room, 'Go on', null);
   const held = (await claimReply(replies, reply.id))!;
-  await replies.extend([{ id: reply.id, attempt: held.attempt, content }]);
+  await replies.extend([{ ...held, content }]);
   return held;
 }
 
@@ -84,7 +84,7 @@ describe('a room whose replies are being written', () => {
       const held = await claimReply(replies, reply.id);
       const outcomes = await Promise.allSettled([
         acceptance.send(owner, id, 'Second', null),
-        replies.extend([{ id: reply.id, attempt: held!.attempt, content: 'Half an ans' }]),
+        replies.extend([{ ...held!, content: 'Half an ans' }]),
         api.deletion.delete(owner, id),
         replies.finish(held!, CANCELLED),
         cancellation.cancel(owner, id, reply.id),
@@ -252,7 +252,7 @@ describe('deleting all rooms of a user', () => {
       await other.query('SELECT FROM message WHERE id = $1 FOR UPDATE', [between.id]);
       const cancelled = cancellation.cancelAll(owner, null);
       await wait(200);
-      const extended = replies.extend([last, head].map(({ id, attempt }) => ({ id, attempt, content: null })));
+      const extended = replies.extend([last, head].map((held) => ({ ...held, content: null })));
       await wait(200);
       await other.query('COMMIT');
       expect(await cancelled).toHaveLength(3);

@@ -1,22 +1,9 @@
+import type { Message, SubscriptionStatus } from '@gemini-chat/client';
 import { eventually } from './eventually.js';
 import type { HttpClient } from './http/http-client.js';
 import type { Stack } from './stack.js';
 
-/** A message as the API shows it. */
-export interface Message {
-  id: string;
-  chatroomId: string;
-  role: 'user' | 'bot';
-  content: string;
-  status: 'queued' | 'generating' | 'completed' | 'cancelled' | 'failed' | 'blocked';
-  createdAt: string;
-  completedAt: string | null;
-  replyTo: string | null;
-  model: string | null;
-  finishReason: string | null;
-  usage: { promptTokens: number; cachedTokens: number; thoughtTokens: number; replyTokens: number } | null;
-  error: { code: string; detail: string } | null;
-}
+export type { Message };
 
 /** What sending answers. */
 export interface Accepted {
@@ -54,11 +41,8 @@ export async function outcome(http: HttpClient, reply: Message, withinMs = 30_00
 }
 
 /** Today's quota as the API shows it. */
-export async function quotaOf(
-  http: HttpClient,
-): Promise<{ limit: number | null; used: number; remaining: number | null }> {
-  return (await http.get<{ quota: { limit: number; used: number; remaining: number } }>('/subscription/status')).body
-    .quota;
+export async function quotaOf(http: HttpClient): Promise<SubscriptionStatus['quota']> {
+  return (await http.get<SubscriptionStatus>('/subscription/status')).body.quota;
 }
 
 /** One behaviour of the sandbox's Gemini, see apps/sandbox/README.md. */

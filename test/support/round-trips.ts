@@ -30,8 +30,10 @@ const SCRIPTS_BY_KEYS: Record<string, string> = {
 };
 
 /** A command, and which script it runs, as well as the arguments tell. */
-function nameOf([command = '', , keys = '', key = '']: string[]): string {
+function nameOf(args: string[]): string {
+  const [command = '', , keys = '', key = ''] = args;
   const name = command.toUpperCase();
+  if (name === 'SET' && /:probe$/.test(args[1] ?? '')) return 'SET probe';
   if (name !== 'EVALSHA' && name !== 'EVAL') return name;
   return `${name} ${/^[^:]*bull/.test(key) ? (SCRIPTS_BY_KEYS[keys] ?? `with ${keys} keys`) : key.replace(/[:{].*/, '')}`;
 }

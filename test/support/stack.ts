@@ -23,6 +23,8 @@ export interface StackOptions {
   env?: Environment;
   /** A pooler between the processes and their database; none unless given. */
   pooler?: Pooler;
+  /** Changes the migrated database, before any process starts; nothing unless given. */
+  prepare?: (database: TestDatabase) => Promise<void>;
   /** The folder that holds the `dist` to start from; the project's own unless given. */
   buildFolder?: string;
 }
@@ -40,6 +42,11 @@ export class StackProcess {
     private readonly buildFolder: string | undefined,
   ) {
     this.child = this.launch();
+  }
+
+  /** The variables that it was started with last. */
+  get environment(): Readonly<Environment> {
+    return this.env;
   }
 
   /** Its address: for clients in the case of the API and the sandbox, for operators in that of the worker. */
@@ -179,13 +186,14 @@ function existing(process: StackProcess | undefined): StackProcess {
  * `DATABASE_URL`, `REDIS_HOST` and `REDIS_PORT`, which Jest's global setup provides.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const { apis = 1, workers = 1, sandbox = true, env = {}, pooler, buildFolder } = options;
+  const { apis = 1, workers = 1, sandbox = true, env = {}, pooler, prepare, buildFolder } = options;
   const [database, redis, port, sandboxPort] = await Promise.all([
     createTestDatabase(),
     testRedis(),
     freePort(),
     freePort(),
   ]);
+  await prepare?.(database);
   const own = {
     PORT: String(port),
     SANDBOX_PORT: String(sandboxPort),
@@ -225,7 +233,6 @@ function environment(database: TestDatabase, redis: TestRedis): Environment {
     JWT_SECRET: randomBytes(32).toString('base64'),
     OTP_DELIVERY: 'response',
     OTP_RESEND_SECONDS: '0',
-    SHUTDOWN_DELAY_MS: '0',
     ...compileCache(),
   };
 }

@@ -49,7 +49,11 @@ export class ApiConfig {
   @IntegerVariable(1_000, 300_000)
   REQUEST_TIMEOUT_MS = 30_000;
 
-  /** Milliseconds between saying "not ready" and closing the port, so that a load balancer can look elsewhere. */
-  @IntegerVariable(0, 60_000)
-  SHUTDOWN_DELAY_MS = 1_000;
+  /**
+   * Milliseconds between saying "not ready" and closing the port, in which everything is served, so that a load balancer can go
+   * elsewhere: longer than HAProxy (6 s) and a Kubernetes service take at their defaults. With `NODE_ENV=development` or `test` blank is 0.
+   */
+  @DefaultOutsideProduction(() => '0')
+  @IntegerVariable(0, 300_000)
+  SHUTDOWN_DELAY_MS = 12_000;
 }

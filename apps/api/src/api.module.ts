@@ -9,11 +9,15 @@ import {
   CrashConfig,
   HealthModule,
   LoggingConfig,
+  MaintenanceModule,
   MetricsModule,
   OperationsConfig,
   ProcessConfig,
+  ProcessModule,
   RedisConfig,
   RedisModule,
+  TracingConfig,
+  StreamMetricsModule,
 } from '@app/platform';
 import { SUBSCRIPTION_CONFIG, SubscriptionModule } from '@app/subscription';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
@@ -28,6 +32,7 @@ const CONFIG: Type<object>[] = [
   OperationsConfig,
   LoggingConfig,
   ProcessConfig,
+  TracingConfig,
   DatabaseConfig,
   RedisConfig,
   ...AUTH_CONFIG,
@@ -40,12 +45,15 @@ const CONFIG: Type<object>[] = [
 /** The HTTP process: accounts, rooms, messages, subscriptions. It never talks to the model. */
 @Module({
   imports: [
+    ProcessModule,
     ClockModule,
     DatabaseModule,
     AuditModule,
     RedisModule,
     MetricsModule,
+    StreamMetricsModule,
     HealthModule,
+    MaintenanceModule,
     AuthModule,
     SubscriptionModule,
     ChatroomModule,

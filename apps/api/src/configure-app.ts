@@ -2,7 +2,17 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import helmet from 'helmet';
 import { AddressHashService, ErasedUserFilter } from '@app/auth';
-import { AuditTrail, Metrics, RequestValidationPipe, sendProblem, toProblem, UnknownInputGuard } from '@app/platform';
+import {
+  AuditTrail,
+  MaintenanceService,
+  Metrics,
+  RequestValidationPipe,
+  sendProblem,
+  StreamMetrics,
+  toProblem,
+  TracingConfig,
+  UnknownInputGuard,
+} from '@app/platform';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { controlAccess } from './access-hook.js';
@@ -14,6 +24,7 @@ import { docsFileMethods } from './openapi/docs-files.js';
 import { setUpDocs } from './openapi/document.js';
 import { addRequestHooks, requestIdOf, setCommonHeaders } from './request-hooks.js';
 import { addBodyRules, addRequestRules } from './request-rules.js';
+import { refuseInMaintenance } from './maintenance/maintenance-hook.js';
 import { boundUnreadBodies } from './unread-body.js';
 import { refuseTunnels, unreadMethodProblem } from './unread-method.js';
 import { serveWebApp } from './web-app/serve-web-app.js';
@@ -92,7 +103,12 @@ export async function configureApp(
   const methodsSoFar = collectMethods(fastify);
   const methods: MethodsByPath = new Map();
   fastify.decorate('methodsByPath', methods);
-  addRequestHooks(fastify, app.get(Metrics), { addresses: app.get(AddressHashService), audit: app.get(AuditTrail) });
+  addRequestHooks(fastify, app.get(Metrics), {
+    addresses: app.get(AddressHashService),
+    audit: app.get(AuditTrail),
+    streams: app.get(StreamMetrics),
+    tracing: app.get(TracingConfig),
+  });
   acceptJsonOnly(fastify);
   const security = securityHeaders();
   fastify.addHook('onRequest', (_request, reply, done) => {
@@ -111,6 +127,7 @@ export async function configureApp(
       preflightContinue: true,
     });
   }
+  refuseInMaintenance(fastify, app.get(MaintenanceService, { strict: false }));
   controlAccess(app, fastify.initialConfig.bodyLimit!);
   addBodyRules(fastify);
   boundUnreadBodies(fastify);

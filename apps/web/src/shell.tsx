@@ -1,14 +1,15 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { AccountPage } from './account/account-page.js';
+import { callLog } from './calls/call-log.js';
 import { CallsDrawer } from './calls/calls-drawer.js';
 import { Conversation } from './conversation/conversation.js';
 import { HomePage } from './home-page.js';
 import { returnFromCheckout } from './plan/checkout.js';
 import { PlanPage } from './plan/plan-page.js';
-import { loadPlan } from './plan/plan-store.js';
+import { loadPlan, planStatus } from './plan/plan-store.js';
 import { type Route, useRoute } from './route.js';
 import { RoomHeader } from './rooms/room-header.js';
-import { loadRooms } from './rooms/rooms-store.js';
+import { forgetRooms, loadRooms } from './rooms/rooms-store.js';
 import { Sidebar } from './rooms/sidebar.js';
 import { useRefresh } from './tabs.js';
 import { callsCoverView, callsOpen, setCallsOpen } from './ui/calls-open.js';
@@ -23,6 +24,7 @@ export function Shell() {
     void loadRooms();
     void loadPlan();
     void returnFromCheckout();
+    return forget;
   }, []);
   useRefresh(({ what }) => what === 'rooms', loadRooms);
   useRefresh(({ what }) => what === 'plan' || what === 'messages', loadPlan);
@@ -38,6 +40,13 @@ export function Shell() {
       {showsCalls && <CallsDrawer onClose={() => setCallsOpen(false)} />}
     </div>
   );
+}
+
+/** Who logs in next sees nothing of what was shown. */
+function forget(): void {
+  forgetRooms();
+  planStatus.set(null);
+  callLog.clear();
 }
 
 /** Leads the focus into a drawer that covers the view, and back. Escape closes it. @returns what is done once it is closed */

@@ -1,4 +1,5 @@
-import { IntegerVariable } from '@app/platform';
+import { IntegerVariable, SecretVariable } from '@app/platform';
+import { IsOptional } from 'class-validator';
 
 /** How the worker process is watched. */
 export class WorkerConfig {
@@ -8,4 +9,9 @@ export class WorkerConfig {
    */
   @IntegerVariable(0, 65_535)
   WORKER_HEALTH_PORT = 8081;
+
+  /** Shows the queues' pages at `/queues` of the operators' port, to whoever knows this password (16 characters at least). Without it: there are none. */
+  @IsOptional()
+  @SecretVariable({ minLength: 16 })
+  BULL_BOARD_PASSWORD?: string;
 }

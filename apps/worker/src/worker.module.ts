@@ -1,5 +1,6 @@
 import { AUTH_RETENTION } from '@app/auth';
 import { CHATROOM_RETENTION } from '@app/chatroom';
+import { BILLING_QUEUE, REPLY_QUEUE } from '@app/contracts';
 import { GeminiConfig, GeminiModule, ReplyConfig, ReplyWorkerConfig } from '@app/gemini';
 import {
   AuditConfig,
@@ -14,9 +15,13 @@ import {
   MetricsModule,
   OperationsConfig,
   ProcessConfig,
+  ProcessModule,
   RedisConfig,
   RedisModule,
+  RetentionConfig,
   RetentionModule,
+  SharedStateModule,
+  TracingConfig,
 } from '@app/platform';
 import { SUBSCRIPTION_RETENTION, SUBSCRIPTION_WORKER_CONFIG, SubscriptionWorkerModule } from '@app/subscription';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
@@ -27,8 +32,10 @@ const CONFIG: Type<object>[] = [
   OperationsConfig,
   LoggingConfig,
   ProcessConfig,
+  TracingConfig,
   DatabaseConfig,
   AuditConfig,
+  RetentionConfig,
   RedisConfig,
   ReplyConfig,
   ReplyWorkerConfig,
@@ -40,6 +47,7 @@ const CONFIG: Type<object>[] = [
 /** The process that writes the replies and does what is scheduled. It serves no client and knows no JWT secret. */
 @Module({
   imports: [
+    ProcessModule,
     ClockModule,
     DatabaseModule,
     AuditModule,
@@ -48,6 +56,7 @@ const CONFIG: Type<object>[] = [
     HealthModule,
     GeminiModule,
     SubscriptionWorkerModule,
+    SharedStateModule.forRoot([REPLY_QUEUE, BILLING_QUEUE]),
     RetentionModule.forRoot([...AUTH_RETENTION, ...CHATROOM_RETENTION, ...SUBSCRIPTION_RETENTION]),
   ],
 })

@@ -1,4 +1,4 @@
-import { RedisClient, SlotModule } from '@app/platform';
+import { LimitsRedisClient, SlotModule } from '@app/platform';
 import { Module, type Provider, type Type } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
@@ -8,6 +8,7 @@ import { RequestTurnsService } from './access/request-turns.service.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
 import { VerifiedTokenCache } from './access/verified-token.cache.js';
+import { AccountBlockService } from './account/account-block.service.js';
 import { AccountErasureService } from './account/account-erasure.service.js';
 import { AccountExportService } from './account/account-export.service.js';
 import { AccountParticipantService } from './account/account-participant.service.js';
@@ -81,8 +82,8 @@ function createOtpSender(config: OtpDeliveryConfig): OtpSender {
 const perMinute = (name: RateLimitKind, limit: number) => ({ name, limit, ttl: 60_000 });
 
 const throttler = ThrottlerModule.forRootAsync({
-  inject: [RateLimitConfig, RedisClient],
-  useFactory: (config: RateLimitConfig, redis: RedisClient) => ({
+  inject: [RateLimitConfig, LimitsRedisClient],
+  useFactory: (config: RateLimitConfig, redis: LimitsRedisClient) => ({
     storage: new RedisThrottlerStorage(redis),
     throttlers: [
       perMinute('signup', config.RATE_LIMIT_SIGNUP_PER_MINUTE),
@@ -108,6 +109,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     AccessService,
     RequestTurnsService,
     AccessTokenService,
+    AccountBlockService,
     AccountErasureService,
     AccountExportService,
     AccountParticipantService,
@@ -135,6 +137,14 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     VerifiedTokenCache,
     otpSender,
   ],
-  exports: [AddressHashService, AccountParticipantService, AccountPlanService, SessionRevocationService],
+  exports: [
+    AddressHashService,
+    AccountBlockService,
+    AccountErasureService,
+    AccountParticipantService,
+    AccountPlanService,
+    PhoneNumberService,
+    SessionRevocationService,
+  ],
 })
 export class AuthModule {}

@@ -8,6 +8,7 @@ import { MessageStore } from './messages/message.store.js';
 import { ReplyCancellationService } from './replies/reply-cancellation.service.js';
 import { ReplyCancellationStore } from './replies/reply-cancellation.store.js';
 import { ReplyModule } from './replies/reply.module.js';
+import { ReplyInspectionStore } from './replies/reply-inspection.store.js';
 import { RoomDeletionController } from './replies/room-deletion.controller.js';
 import { RoomDeletionService } from './replies/room-deletion.service.js';
 import { RoomDeletionStore } from './replies/room-deletion.store.js';
@@ -43,8 +44,9 @@ import { ReplyStreamService } from './streams/reply-stream.service.js';
     ...[ChatroomStore, ChatroomService, ChatroomListService, ChatroomListCache, ChatroomWalkService, ChatroomWalkCache],
     ...[MessageStore, MessageAcceptanceStore, MessageService],
     ...[ReplySignalService, ReplyReaderService, ReplyStreamService],
-    ...[ReplyCancellationStore, ReplyCancellationService, RoomDeletionStore, RoomDeletionService],
+    ...[ReplyCancellationStore, ReplyCancellationService, RoomDeletionStore, RoomDeletionService, ReplyInspectionStore],
     ...[SearchStore, SearchService, ChatroomExportStore, ChatroomAccountParticipant],
   ],
+  exports: [ReplyCancellationService, ReplyInspectionStore, ReplyModule],
 })
 export class ChatroomModule {}

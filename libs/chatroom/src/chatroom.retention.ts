@@ -7,6 +7,6 @@ export const CHATROOM_RETENTION: ExpiringRows[] = [
     what: 'idempotency keys',
     table: 'idempotency_key',
     column: 'created_at',
-    keepMs: IDEMPOTENCY_KEY_MS,
+    keep: { ms: IDEMPOTENCY_KEY_MS },
   }),
 ];

@@ -4,9 +4,9 @@ import { billingOf } from './billing.js';
 import { Http } from './requests/http.js';
 import { checkedIdempotencyKey, newIdempotencyKey } from './idempotency-key.js';
 import { Login } from './session/login.js';
-import { pagedList } from './requests/paged-list.js';
 import { platform } from './platform.js';
-import { messagePath, ReplyReading, type ReplyOrigin } from './replies/reply-reading.js';
+import { messagePath, roomPath } from './requests/paths.js';
+import { ReplyReading, type ReplyOrigin } from './replies/reply-reading.js';
 import { ReplyRecord } from './replies/reply-record.js';
 import { KeptSession } from './session/session-storage.js';
 import type {
@@ -16,8 +16,6 @@ import type {
   Conversation,
   Message,
   Model,
-  Page,
-  PagedList,
   Plan,
   ReadOptions,
   Reply,
@@ -50,12 +48,12 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
     rooms: roomsOf(api),
     replies: {
       get: (roomId, messageId) => api.repeatable({ method: 'GET', path: messagePath(roomId, messageId) }),
-      variants: (roomId, messageId) => listOf<Message>(api, `${messagePath(roomId, messageId)}/replies`),
+      variants: (roomId, messageId) => api.list(`${messagePath(roomId, messageId)}/replies`),
       stop: (roomId, replyId) => stop(api, roomId, replyId),
     },
     billing: billingOf(api),
     send: (roomId, content, { idempotencyKey, ...reading } = {}) => {
-      const path = `/chatroom/${encodeURIComponent(roomId)}/message/stream`;
+      const path = `${roomPath(roomId)}/message/stream`;
       return read({ roomId, post: { path, body: { content }, idempotencyKey: keyOf(idempotencyKey) } }, reading);
     },
     regenerate: (roomId, replyId, { idempotencyKey, ...reading } = {}) => {
@@ -63,10 +61,10 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
       return read({ roomId, post: { path, idempotencyKey: keyOf(idempotencyKey) } }, reading);
     },
     attach: (roomId, replyId, reading = {}) => read({ roomId, replyId }, reading),
-    search: (words) => listOf(api, '/search', { q: words }),
+    search: (words) => api.list('/search', { q: words }),
     plans: async () => (await api.public<{ items: Plan[] }>('/plans')).items,
     models: async () => (await api.repeatable<{ items: Model[] }>({ method: 'GET', path: '/models' })).items,
-    usage: (days = {}) => listOf(api, '/usage', { ...days }),
+    usage: (days = {}) => api.list('/usage', { ...days }),
   };
 }
 
@@ -83,11 +81,6 @@ const keyOf = (given: string | undefined): string =>
 const stop = (api: Api, roomId: string, replyId: string): Promise<Message> =>
   api.repeatable({ method: 'POST', path: `${messagePath(roomId, replyId)}/cancel` }, STOP_TRIES);
 
-type Filter = Record<string, string | number | boolean | undefined>;
-
-const listOf = <Item>(api: Api, path: string, filter: Filter = {}): PagedList<Item> =>
-  pagedList((cursor) => api.repeatable<Page<Item>>({ method: 'GET', path, query: { ...filter, cursor } }));
-
 function accountOf(api: Api): ChatClient['account'] {
   const path = '/user/me';
   return {
@@ -102,13 +95,12 @@ function accountOf(api: Api): ChatClient['account'] {
 }
 
 function roomsOf(api: Api): ChatClient['rooms'] {
-  const pathOf = (roomId: string): string => `/chatroom/${encodeURIComponent(roomId)}`;
   return {
     create: (room = {}) => api.once<Room>({ method: 'POST', path: '/chatroom', body: room }),
-    list: (filter = {}) => listOf(api, '/chatroom', { ...filter }),
+    list: (filter = {}) => api.list('/chatroom', { ...filter }),
     get: (roomId, page = {}) =>
-      api.repeatable<Conversation>({ method: 'GET', path: pathOf(roomId), query: { ...page } }),
-    update: (roomId, changes) => api.repeatable<Room>({ method: 'PATCH', path: pathOf(roomId), body: changes }),
-    delete: (roomId) => api.remove(pathOf(roomId)),
+      api.repeatable<Conversation>({ method: 'GET', path: roomPath(roomId), query: { ...page } }),
+    update: (roomId, changes) => api.repeatable<Room>({ method: 'PATCH', path: roomPath(roomId), body: changes }),
+    delete: (roomId) => api.remove(roomPath(roomId)),
   };
 }

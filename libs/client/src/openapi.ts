@@ -33,7 +33,7 @@ export interface paths {
     };
     /**
      * Should it get traffic?
-     * @description `degraded` is still 200: messages are accepted and answered, if slower. Which dependency is down stands on the port for operators.
+     * @description Answers at once from what was found in the last seconds. `degraded` is still 200: messages are accepted and answered, if slower. Which dependency is down stands on the port for operators.
      */
     get: operations['getReadiness'];
     put?: never;
@@ -1686,7 +1686,7 @@ export interface components {
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
-    ServiceUnavailableProblem: {
+    ServiceUnavailableOrMaintenanceProblem: {
       /**
        * Format: uri-reference
        * @description A page of this API that explains the code to people.
@@ -1704,7 +1704,7 @@ export interface components {
        * @description What happened, for programs. Codes may be added.
        * @enum {string}
        */
-      code: 'service_unavailable';
+      code: 'service_unavailable' | 'maintenance';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -1730,7 +1730,7 @@ export interface components {
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
-    OtpDeliveryFailedOrServiceUnavailableProblem: {
+    OtpDeliveryFailedOrServiceUnavailableOrMaintenanceProblem: {
       /**
        * Format: uri-reference
        * @description A page of this API that explains the code to people.
@@ -1748,7 +1748,7 @@ export interface components {
        * @description What happened, for programs. Codes may be added.
        * @enum {string}
        */
-      code: 'otp_delivery_failed' | 'service_unavailable';
+      code: 'otp_delivery_failed' | 'service_unavailable' | 'maintenance';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -1862,7 +1862,7 @@ export interface components {
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
-    TooManyExportsOrServiceUnavailableProblem: {
+    TooManyExportsOrServiceUnavailableOrMaintenanceProblem: {
       /**
        * Format: uri-reference
        * @description A page of this API that explains the code to people.
@@ -1880,7 +1880,7 @@ export interface components {
        * @description What happened, for programs. Codes may be added.
        * @enum {string}
        */
-      code: 'too_many_exports' | 'service_unavailable';
+      code: 'too_many_exports' | 'service_unavailable' | 'maintenance';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -1928,7 +1928,7 @@ export interface components {
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
-    PaymentProviderUnavailableOrServiceUnavailableProblem: {
+    PaymentProviderUnavailableOrServiceUnavailableOrMaintenanceProblem: {
       /**
        * Format: uri-reference
        * @description A page of this API that explains the code to people.
@@ -1946,7 +1946,7 @@ export interface components {
        * @description What happened, for programs. Codes may be added.
        * @enum {string}
        */
-      code: 'payment_provider_unavailable' | 'service_unavailable';
+      code: 'payment_provider_unavailable' | 'service_unavailable' | 'maintenance';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -1969,6 +1969,28 @@ export interface components {
        * @enum {string}
        */
       code: 'invalid_signature' | 'invalid_event' | 'bad_request';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ServiceUnavailableProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'service_unavailable';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -2060,7 +2082,7 @@ export interface components {
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
-    SearchUnavailableOrServiceUnavailableProblem: {
+    SearchUnavailableOrServiceUnavailableOrMaintenanceProblem: {
       /**
        * Format: uri-reference
        * @description A page of this API that explains the code to people.
@@ -2078,7 +2100,7 @@ export interface components {
        * @description What happened, for programs. Codes may be added.
        * @enum {string}
        */
-      code: 'search_unavailable' | 'service_unavailable';
+      code: 'search_unavailable' | 'service_unavailable' | 'maintenance';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -2148,7 +2170,7 @@ export interface components {
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
-    CapacityReachedOrServiceUnavailableProblem: {
+    CapacityReachedOrServiceUnavailableOrMaintenanceProblem: {
       /**
        * Format: uri-reference
        * @description A page of this API that explains the code to people.
@@ -2166,7 +2188,7 @@ export interface components {
        * @description What happened, for programs. Codes may be added.
        * @enum {string}
        */
-      code: 'capacity_reached' | 'service_unavailable';
+      code: 'capacity_reached' | 'service_unavailable' | 'maintenance';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -2385,15 +2407,15 @@ export interface components {
         'application/problem+json': components['schemas']['RateLimitedProblem'];
       };
     };
-    /** @description Service Unavailable: `service_unavailable` */
-    ServiceUnavailable: {
+    /** @description Service Unavailable: `service_unavailable`, `maintenance` */
+    ServiceUnavailableOrMaintenance: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];
         'Retry-After': components['headers']['RetryAfter'];
         [name: string]: unknown;
       };
       content: {
-        'application/problem+json': components['schemas']['ServiceUnavailableProblem'];
+        'application/problem+json': components['schemas']['ServiceUnavailableOrMaintenanceProblem'];
       };
     };
     /** @description Too Many Requests: `otp_send_limited`, `rate_limited` */
@@ -2409,15 +2431,15 @@ export interface components {
         'application/problem+json': components['schemas']['OtpSendLimitedOrRateLimitedProblem'];
       };
     };
-    /** @description Service Unavailable: `otp_delivery_failed`, `service_unavailable` */
-    OtpDeliveryFailedOrServiceUnavailable: {
+    /** @description Service Unavailable: `otp_delivery_failed`, `service_unavailable`, `maintenance` */
+    OtpDeliveryFailedOrServiceUnavailableOrMaintenance: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];
         'Retry-After': components['headers']['RetryAfter'];
         [name: string]: unknown;
       };
       content: {
-        'application/problem+json': components['schemas']['OtpDeliveryFailedOrServiceUnavailableProblem'];
+        'application/problem+json': components['schemas']['OtpDeliveryFailedOrServiceUnavailableOrMaintenanceProblem'];
       };
     };
     /** @description Unauthorized: `otp_invalid` */
@@ -2473,15 +2495,15 @@ export interface components {
         'application/problem+json': components['schemas']['ExportInProgressProblem'];
       };
     };
-    /** @description Service Unavailable: `too_many_exports`, `service_unavailable` */
-    TooManyExportsOrServiceUnavailable: {
+    /** @description Service Unavailable: `too_many_exports`, `service_unavailable`, `maintenance` */
+    TooManyExportsOrServiceUnavailableOrMaintenance: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];
         'Retry-After': components['headers']['RetryAfter'];
         [name: string]: unknown;
       };
       content: {
-        'application/problem+json': components['schemas']['TooManyExportsOrServiceUnavailableProblem'];
+        'application/problem+json': components['schemas']['TooManyExportsOrServiceUnavailableOrMaintenanceProblem'];
       };
     };
     /** @description Not Found: `plan_not_found` */
@@ -2504,15 +2526,15 @@ export interface components {
         'application/problem+json': components['schemas']['AlreadySubscribedProblem'];
       };
     };
-    /** @description Service Unavailable: `payment_provider_unavailable`, `service_unavailable` */
-    PaymentProviderUnavailableOrServiceUnavailable: {
+    /** @description Service Unavailable: `payment_provider_unavailable`, `service_unavailable`, `maintenance` */
+    PaymentProviderUnavailableOrServiceUnavailableOrMaintenance: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];
         'Retry-After': components['headers']['RetryAfter'];
         [name: string]: unknown;
       };
       content: {
-        'application/problem+json': components['schemas']['PaymentProviderUnavailableOrServiceUnavailableProblem'];
+        'application/problem+json': components['schemas']['PaymentProviderUnavailableOrServiceUnavailableOrMaintenanceProblem'];
       };
     };
     /** @description Bad Request: `invalid_signature`, `invalid_event`, `bad_request` */
@@ -2523,6 +2545,17 @@ export interface components {
       };
       content: {
         'application/problem+json': components['schemas']['InvalidSignatureOrInvalidEventOrBadRequestProblem'];
+      };
+    };
+    /** @description Service Unavailable: `service_unavailable` */
+    ServiceUnavailable: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ServiceUnavailableProblem'];
       };
     };
     /** @description Forbidden: `model_not_in_plan` */
@@ -2568,15 +2601,15 @@ export interface components {
         'application/problem+json': components['schemas']['TooManySearchesOrRateLimitedProblem'];
       };
     };
-    /** @description Service Unavailable: `search_unavailable`, `service_unavailable` */
-    SearchUnavailableOrServiceUnavailable: {
+    /** @description Service Unavailable: `search_unavailable`, `service_unavailable`, `maintenance` */
+    SearchUnavailableOrServiceUnavailableOrMaintenance: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];
         'Retry-After': components['headers']['RetryAfter'];
         [name: string]: unknown;
       };
       content: {
-        'application/problem+json': components['schemas']['SearchUnavailableOrServiceUnavailableProblem'];
+        'application/problem+json': components['schemas']['SearchUnavailableOrServiceUnavailableOrMaintenanceProblem'];
       };
     };
     /** @description Not Found: `chatroom_not_found`, `message_not_found` */
@@ -2612,15 +2645,15 @@ export interface components {
         'application/problem+json': components['schemas']['DailyQuotaExceededOrRateLimitedProblem'];
       };
     };
-    /** @description Service Unavailable: `capacity_reached`, `service_unavailable` */
-    CapacityReachedOrServiceUnavailable: {
+    /** @description Service Unavailable: `capacity_reached`, `service_unavailable`, `maintenance` */
+    CapacityReachedOrServiceUnavailableOrMaintenance: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];
         'Retry-After': components['headers']['RetryAfter'];
         [name: string]: unknown;
       };
       content: {
-        'application/problem+json': components['schemas']['CapacityReachedOrServiceUnavailableProblem'];
+        'application/problem+json': components['schemas']['CapacityReachedOrServiceUnavailableOrMaintenanceProblem'];
       };
     };
     /** @description Conflict: `not_latest_reply`, `reply_in_progress` */
@@ -2805,7 +2838,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   sendOtp: {
@@ -2842,7 +2875,7 @@ export interface operations {
       429: components['responses']['OtpSendLimitedOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['OtpDeliveryFailedOrServiceUnavailable'];
+      503: components['responses']['OtpDeliveryFailedOrServiceUnavailableOrMaintenance'];
     };
   };
   verifyOtp: {
@@ -2879,7 +2912,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   refreshTokens: {
@@ -2916,7 +2949,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   logOut: {
@@ -2951,7 +2984,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   listSessions: {
@@ -2987,7 +3020,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   endOtherSessions: {
@@ -3018,7 +3051,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   endSession: {
@@ -3052,7 +3085,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   getAccount: {
@@ -3083,7 +3116,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   deleteAccount: {
@@ -3114,7 +3147,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   updateAccount: {
@@ -3151,7 +3184,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   exportAccount: {
@@ -3188,7 +3221,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['TooManyExportsOrServiceUnavailable'];
+      503: components['responses']['TooManyExportsOrServiceUnavailableOrMaintenance'];
     };
   };
   listPlans: {
@@ -3218,7 +3251,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   listModels: {
@@ -3249,7 +3282,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   readSubscriptionStatus: {
@@ -3280,7 +3313,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   subscribe: {
@@ -3322,7 +3355,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['PaymentProviderUnavailableOrServiceUnavailable'];
+      503: components['responses']['PaymentProviderUnavailableOrServiceUnavailableOrMaintenance'];
     };
   };
   openPortal: {
@@ -3359,7 +3392,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['PaymentProviderUnavailableOrServiceUnavailable'];
+      503: components['responses']['PaymentProviderUnavailableOrServiceUnavailableOrMaintenance'];
     };
   };
   receiveStripeEvent: {
@@ -3435,7 +3468,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   listChatrooms: {
@@ -3473,7 +3506,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   createChatroom: {
@@ -3514,7 +3547,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   readChatroom: {
@@ -3553,7 +3586,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   deleteChatroom: {
@@ -3587,7 +3620,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   updateChatroom: {
@@ -3628,7 +3661,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   search: {
@@ -3666,7 +3699,7 @@ export interface operations {
       429: components['responses']['TooManySearchesOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['SearchUnavailableOrServiceUnavailable'];
+      503: components['responses']['SearchUnavailableOrServiceUnavailableOrMaintenance'];
     };
   };
   sendMessage: {
@@ -3716,7 +3749,7 @@ export interface operations {
       429: components['responses']['DailyQuotaExceededOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['CapacityReachedOrServiceUnavailable'];
+      503: components['responses']['CapacityReachedOrServiceUnavailableOrMaintenance'];
     };
   };
   readMessage: {
@@ -3751,7 +3784,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   listReplies: {
@@ -3791,7 +3824,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   cancelReply: {
@@ -3832,7 +3865,7 @@ export interface operations {
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   regenerateReply: {
@@ -3884,7 +3917,7 @@ export interface operations {
       429: components['responses']['DailyQuotaExceededOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['CapacityReachedOrServiceUnavailable'];
+      503: components['responses']['CapacityReachedOrServiceUnavailableOrMaintenance'];
     };
   };
   sendMessageAndStream: {
@@ -3952,7 +3985,7 @@ export interface operations {
       429: components['responses']['DailyQuotaExceededOrTooManyStreamsOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['CapacityReachedOrServiceUnavailable'];
+      503: components['responses']['CapacityReachedOrServiceUnavailableOrMaintenance'];
     };
   };
   streamReply: {
@@ -4000,7 +4033,7 @@ export interface operations {
       429: components['responses']['TooManyStreamsOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['ServiceUnavailable'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
   regenerateReplyAndStream: {
@@ -4070,7 +4103,7 @@ export interface operations {
       429: components['responses']['DailyQuotaExceededOrTooManyStreamsOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
-      503: components['responses']['CapacityReachedOrServiceUnavailable'];
+      503: components['responses']['CapacityReachedOrServiceUnavailableOrMaintenance'];
     };
   };
 }

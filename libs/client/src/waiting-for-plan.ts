@@ -27,8 +27,7 @@ export async function waitForPlan(
 /** @returns null when the API is away for the moment */
 async function readStatus(api: Api, signal?: AbortSignal): Promise<SubscriptionStatus | null> {
   try {
-    const call = { method: 'GET', path: '/subscription/status', ...(signal === undefined ? {} : { signal }) } as const;
-    return await api.repeatable<SubscriptionStatus>(call, 1);
+    return await api.repeatable<SubscriptionStatus>({ method: 'GET', path: '/subscription/status', signal }, 1);
   } catch (error) {
     const failure = toChatError(error);
     if (failure.code === 'rate_limited' || isTransient(failure)) return null;

@@ -4,6 +4,8 @@ export interface QueueJob {
   v: number;
   /** The request that caused the job, for the logs. */
   requestId?: string;
+  /** The span that enqueued it, as W3C's `traceparent`, while traces are exported. */
+  traceParent?: string;
 }
 
 /** A queue as producers and workers agree on it. */

@@ -9,6 +9,8 @@ export const REPLY_QUEUE = { queue: 'gemini-messages', job: 'reply', version: 1 
  */
 export interface ReplyJob extends QueueJob {
   replyId: string;
+  /** Its room. Missing in jobs of the release before: then the worker looks it up. */
+  chatroomId?: string;
   /** Whether the end of another reply of the user made it: where this reply is taken already, it goes on to the next one. */
   inTurn?: boolean;
 }

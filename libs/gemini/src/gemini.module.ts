@@ -1,15 +1,22 @@
 import { ReplyModule } from '@app/chatroom';
+import { QueueConnectionModule } from '@app/platform';
 import { CatalogueModule, UsageModule } from '@app/subscription';
 import { Module } from '@nestjs/common';
+import { ReplyBacklogMetrics } from './backlog/reply-backlog.metrics.js';
+import { ReplyBacklogStore } from './backlog/reply-backlog.store.js';
 import { GeminiLanguageModel } from './model/gemini.language-model.js';
 import { LanguageModel } from './model/language-model.port.js';
 import { ModelAvailabilityService } from './model/model-availability.service.js';
+import { ModelMetrics } from './model/model.metrics.js';
+import { ModelPauseMetrics } from './model/model-pause.metrics.js';
 import { ModelPauseStore } from './model/model-pause.store.js';
 import { ModelWatchService } from './model/model-watch.service.js';
 import { ChatroomNamingService } from './naming/chatroom-naming.service.js';
 import { CancellationListener } from './replies/cancellation.listener.js';
-import { HistoryService } from './replies/history.service.js';
+import { DirectRepliesService } from './queue/direct-replies.service.js';
+import { HistoryService } from './claims/history.service.js';
 import { LeasedRepliesService } from './replies/leased-replies.service.js';
+import { QueueWatchService } from './queue/queue-watch.service.js';
 import { ReplyAttemptService } from './replies/reply-attempt.service.js';
 import { ReplyClaimService } from './replies/reply-claim.service.js';
 import { ReplySettlementService } from './replies/reply-settlement.service.js';
@@ -17,13 +24,17 @@ import { ReplySweepTask } from './replies/reply-sweep.task.js';
 import { ReplyMetrics } from './replies/reply.metrics.js';
 import { ReplyProcessor } from './replies/reply.processor.js';
 import { ReplyStore } from './replies/reply.store.js';
+import { ReplyStoryService } from './replies/reply-story.service.js';
+import { WorkerCapacityService } from './queue/worker-capacity.service.js';
 
 /** The work of the worker: replies, written by Gemini. Importing it starts a queue worker in the process. */
 @Module({
-  imports: [ReplyModule, CatalogueModule, UsageModule],
+  imports: [QueueConnectionModule, ReplyModule, CatalogueModule, UsageModule],
   providers: [
     { provide: LanguageModel, useClass: GeminiLanguageModel },
     ModelAvailabilityService,
+    ModelMetrics,
+    ModelPauseMetrics,
     ModelPauseStore,
     ModelWatchService,
     ReplyClaimService,
@@ -31,12 +42,18 @@ import { ReplyStore } from './replies/reply.store.js';
     ReplyAttemptService,
     ReplySettlementService,
     ReplyStore,
+    ReplyStoryService,
     ReplySweepTask,
     LeasedRepliesService,
     CancellationListener,
     HistoryService,
     ChatroomNamingService,
     ReplyMetrics,
+    ReplyBacklogMetrics,
+    ReplyBacklogStore,
+    WorkerCapacityService,
+    QueueWatchService,
+    DirectRepliesService,
   ],
 })
 export class GeminiModule {}

@@ -1,13 +1,9 @@
 /** What tests alone need of the work on replies: `@app/gemini/testing`. The product may not import it. */
 export { LeasedReply } from './replies/leased-reply.js';
 export { ReplyConfig } from './replies/reply.config.js';
-export {
-  type ClaimedReply,
-  type ClaimOutcome,
-  type FinalReply,
-  type FinishedReply,
-  ReplyStore,
-} from './replies/reply.store.js';
+export { type ClaimOutcome, type FinalReply, type FinishedReply, ReplyStore } from './replies/reply.store.js';
 export { ModelPauseStore } from './model/model-pause.store.js';
 export { LanguageModel, ModelError } from './model/language-model.port.js';
 export { ModelAvailabilityService } from './model/model-availability.service.js';
+export { ModelMetrics } from './model/model.metrics.js';
+export type { ClaimedReply } from './claims/reply-claim-sql.js';

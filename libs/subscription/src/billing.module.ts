@@ -1,5 +1,5 @@
 import { BILLING_QUEUE } from '@app/contracts';
-import { QueueModule } from '@app/platform';
+import { QueueConnectionModule, QueueModule } from '@app/platform';
 import { BullModule } from '@nestjs/bullmq';
 import { Module, type Provider } from '@nestjs/common';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
@@ -26,7 +26,12 @@ const SHARED: Provider[] = [
 
 /** What API and worker both need to deal with Stripe. */
 @Module({
-  imports: [CatalogueModule, QueueModule, BullModule.registerQueue({ name: BILLING_QUEUE.queue })],
+  imports: [
+    CatalogueModule,
+    QueueConnectionModule,
+    QueueModule,
+    BullModule.registerQueue({ name: BILLING_QUEUE.queue }),
+  ],
   providers: SHARED,
   exports: [...SHARED, CatalogueModule],
 })

@@ -1,5 +1,6 @@
 import { AccountParticipantService, AccountPlanService } from '@app/auth';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { PlanGrantStore } from './plan/plan-grant.store.js';
 import { PlanStore } from './plan/plan.store.js';
 import { ErasedQuotaStore } from './quota/erased-quota.store.js';
 import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
@@ -13,6 +14,7 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
     private readonly participants: AccountParticipantService,
     private readonly accountPlans: AccountPlanService,
     private readonly plans: PlanStore,
+    private readonly grants: PlanGrantStore,
     private readonly subscriptions: SubscriptionStore,
     private readonly ledger: QuotaLedgerStore,
     private readonly erasedQuotas: ErasedQuotaStore,
@@ -31,7 +33,11 @@ export class SubscriptionAccountParticipant implements OnModuleInit {
   }
 
   private async export(userId: string): Promise<object> {
-    const [subscription, usage] = await Promise.all([this.subscriptions.export(userId), this.usage.export(userId)]);
-    return { ...subscription, dailyUsage: this.ledger.history(userId), ...usage };
+    const [subscription, planGrant, usage] = await Promise.all([
+      this.subscriptions.export(userId),
+      this.grants.find(userId),
+      this.usage.export(userId),
+    ]);
+    return { ...subscription, planGrant, dailyUsage: this.ledger.history(userId), ...usage };
   }
 }

@@ -2,6 +2,7 @@ import { Module, type Type } from '@nestjs/common';
 import { CatalogueConfig } from './catalogue/catalogue.config.js';
 import { BillingModule } from './billing.module.js';
 import { BillingSweepTask } from './jobs/billing-sweep.task.js';
+import { BillingTaskMetrics } from './jobs/billing-task.metrics.js';
 import { BillingTaskStore } from './jobs/billing-task.store.js';
 import { BillingProcessor } from './jobs/billing.processor.js';
 import { StripeCancellationService } from './jobs/stripe-cancellation.service.js';
@@ -22,6 +23,7 @@ export const SUBSCRIPTION_WORKER_CONFIG: Type<object>[] = [CatalogueConfig, Stri
   providers: [
     BillingProcessor,
     BillingSweepTask,
+    BillingTaskMetrics,
     BillingTaskStore,
     EventCursorStore,
     EventReconcilerTask,

@@ -10,11 +10,13 @@ import { PlanOfferService } from './checkout/plan-offer.service.js';
 import { ReturnUrlService } from './checkout/return-url.service.js';
 import { PlanConfig } from './plan/plan.config.js';
 import { PlanController } from './plan/plan.controller.js';
+import { PlanGrantStore } from './plan/plan-grant.store.js';
 import { PlanStore } from './plan/plan.store.js';
 import { ErasedQuotaStore } from './quota/erased-quota.store.js';
 import { CapacityService } from './quota/capacity.service.js';
 import { ExhaustedQuotaCache } from './quota/exhausted-quota.cache.js';
 import { QuotaLedgerStore } from './quota/quota-ledger.store.js';
+import { QuotaMetrics } from './quota/quota.metrics.js';
 import { StripeConfig } from './stripe/stripe.config.js';
 import { SubscriptionAccountParticipant } from './subscription-account.participant.js';
 import { SubscriptionStatusService } from './subscription-status.service.js';
@@ -22,6 +24,7 @@ import { SubscriptionController } from './subscription.controller.js';
 import { DailyBudgetConfig } from './usage/daily-budget.config.js';
 import { DailyBudgetStore } from './usage/daily-budget.store.js';
 import { DailyBudgetTask } from './usage/daily-budget.task.js';
+import { DailySpendStore } from './usage/daily-spend.store.js';
 import { ModelUsageStore } from './usage/model-usage.store.js';
 import { UsageController } from './usage/usage.controller.js';
 import { StripeWebhookController } from './webhook/stripe-webhook.controller.js';
@@ -50,16 +53,29 @@ export const SUBSCRIPTION_CONFIG: Type<object>[] = [
     ErasedQuotaStore,
     DailyBudgetStore,
     DailyBudgetTask,
+    DailySpendStore,
     ExhaustedQuotaCache,
     ModelUsageStore,
+    PlanGrantStore,
     PlanOfferService,
     PlanStore,
     QuotaLedgerStore,
+    QuotaMetrics,
     ReturnUrlService,
     StripeWebhookService,
     SubscriptionAccountParticipant,
     SubscriptionStatusService,
   ],
-  exports: [BillingModule, CapacityService, ExhaustedQuotaCache, PlanStore, QuotaLedgerStore],
+  exports: [
+    BillingModule,
+    CapacityService,
+    DailySpendStore,
+    ExhaustedQuotaCache,
+    PlanGrantStore,
+    PlanStore,
+    QuotaLedgerStore,
+    QuotaMetrics,
+    SubscriptionStatusService,
+  ],
 })
 export class SubscriptionModule {}

@@ -2,8 +2,8 @@ import { type ExpiringRows, expiringRows } from '@app/platform';
 
 const DAY_MS = 86_400_000;
 
-/** How long the ledger of model calls is kept: a year can be compared with the one before it. */
-const USAGE_KEPT_MS = 400 * DAY_MS;
+/** How long a grant of a plan is kept after its end, for an operator to see. */
+const GRANT_KEPT_MS = 90 * DAY_MS;
 
 /**
  * The rows of billing, quotas and the ledger of model calls that expire. Stripe delivers an event for three days and lists it
@@ -15,7 +15,7 @@ export const SUBSCRIPTION_RETENTION: readonly ExpiringRows[] = [
     what: 'Stripe events',
     table: 'stripe_event',
     column: 'received_at',
-    keepMs: 40 * DAY_MS,
+    keep: { setting: 'STRIPE_EVENT_DAYS' },
     only: 'processed_at IS NOT NULL',
   }),
   expiringRows({
@@ -23,13 +23,26 @@ export const SUBSCRIPTION_RETENTION: readonly ExpiringRows[] = [
     table: 'erased_daily_usage',
     column: 'day',
     isDay: true,
-    keepMs: 0,
+    keep: { ms: 0 },
   }),
-  expiringRows({ what: 'days of usage', table: 'model_usage', column: 'day', keepMs: USAGE_KEPT_MS }),
+  expiringRows({
+    what: 'ended grants of plans',
+    table: 'plan_grant',
+    column: 'expires_at',
+    keep: { ms: GRANT_KEPT_MS },
+  }),
+  expiringRows({
+    what: 'daily uses',
+    table: 'daily_usage',
+    column: 'day',
+    isDay: true,
+    keep: { setting: 'DAILY_USAGE_DAYS' },
+  }),
+  expiringRows({ what: 'days of usage', table: 'model_usage', column: 'day', keep: { setting: 'USAGE_DAYS' } }),
   expiringRows({
     what: "days of deleted accounts' usage",
     table: 'erased_model_usage',
     column: 'day',
-    keepMs: USAGE_KEPT_MS,
+    keep: { setting: 'USAGE_DAYS' },
   }),
 ];

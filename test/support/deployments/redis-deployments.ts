@@ -55,9 +55,14 @@ export class RedisDeployments {
     return this.processes.stop();
   }
 
-  /** A server with a password. */
-  async single(): Promise<RedisDeployment> {
-    const server = await this.startWithPassword();
+  /**
+   * A server with a password, which is that of all servers here.
+   *
+   * @param settings of its own, as of a command line
+   * @param port any that is free unless given
+   */
+  async single(settings: string[] = [], port?: number): Promise<RedisDeployment> {
+    const server = await this.startWithPassword(settings, port);
     const REDIS_PORT = String(server.port);
     const env = { ...BLANK, REDIS_HOST: '127.0.0.1', REDIS_PORT, REDIS_PASSWORD: this.password };
     return { env, servers: [server] };
@@ -135,8 +140,8 @@ export class RedisDeployments {
     return port;
   }
 
-  private async startWithPassword(settings: string[] = []): Promise<RedisServer> {
-    const port = await freePort();
+  private async startWithPassword(settings: string[] = [], chosen?: number): Promise<RedisServer> {
+    const port = chosen ?? (await freePort());
     const own = ['--requirepass', this.password, '--masterauth', this.password, '--repl-diskless-sync-delay', '0'];
     return this.start(port, [...own, ...settings], { port, password: this.password });
   }

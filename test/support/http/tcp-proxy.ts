@@ -22,7 +22,7 @@ export class TcpProxy {
 
   private constructor(
     private readonly host: string,
-    private readonly targetPort: number,
+    private targetPort: number,
   ) {}
 
   /** Starts a proxy to a service. */
@@ -52,6 +52,11 @@ export class TcpProxy {
   /** Lets connections through again. */
   mend(): void {
     this.set('well');
+  }
+
+  /** Leads new connections to another port of the host; open ones stay where they are. */
+  redirect(port: number): void {
+    this.targetPort = port;
   }
 
   /** Resets every connection; new ones are let through. */

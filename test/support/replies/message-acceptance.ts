@@ -1,6 +1,6 @@
 import { MessageAcceptanceStore } from '@app/chatroom/testing';
 import { ReplyConfig, ReplyStore } from '@app/gemini/testing';
-import type { Clock, Database } from '@app/platform';
+import { type Clock, type Database, Metrics } from '@app/platform';
 import {
   CapacityService,
   CatalogueConfig,
@@ -8,6 +8,7 @@ import {
   loadPlanCatalogue,
   PlanCatalogue,
   QuotaLedgerStore,
+  QuotaMetrics,
 } from '@app/subscription';
 
 /**
@@ -34,7 +35,8 @@ export function messageAcceptance(
   const ledger = new QuotaLedgerStore(database, clock, catalogue);
   const capacity = new CapacityService();
   const exhausted = new ExhaustedQuotaCache();
-  const acceptance = new MessageAcceptanceStore(database, clock, catalogue, ledger, exhausted, capacity);
+  const quota = new QuotaMetrics(new Metrics());
+  const acceptance = new MessageAcceptanceStore(database, clock, catalogue, ledger, exhausted, capacity, quota);
   const replies = new ReplyStore(database, clock, catalogue, new ReplyConfig());
   return { acceptance, ledger, replies, capacity };
 }

@@ -37,7 +37,8 @@ export async function startRoomDeletion(database: Database, clock: Clock): Promi
   const messages = new MessageStore(database);
   const signals = new ReplySignalService(messages, subscriber);
   const log = new ReplyLogStore(redis);
-  const completion = new ReplyCompletionService(new ReplyOrderStore(database), log, new ReplyJobsService(queue));
+  const jobs = new ReplyJobsService(queue, { isDown: false });
+  const completion = new ReplyCompletionService(new ReplyOrderStore(database), log, jobs);
   const store = new ReplyCancellationStore(database, clock);
   const cancellation = new ReplyCancellationService(store, messages, signals, completion, log, redis);
   subscriber.onApplicationBootstrap();

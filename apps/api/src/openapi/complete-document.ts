@@ -135,6 +135,7 @@ function commonProblems(method: Method, facts: RouteFacts): [status: number, cod
     [500, 'internal_error', true],
     // Probes are the routes without a limit that take nothing; they speak for themselves.
     [503, 'service_unavailable', facts.isLimited || facts.takesRawBody],
+    [503, 'maintenance', !facts.servesInMaintenance],
   ];
   return problems.filter(([, , when]) => when).map(([status, code]) => [status, code]);
 }

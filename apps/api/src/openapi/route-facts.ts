@@ -13,6 +13,8 @@ export interface RouteFacts {
   isLimited: boolean;
   /** Takes bytes as they are, not JSON that is checked. */
   takesRawBody: boolean;
+  /** Answers as usual while the API is under maintenance. */
+  servesInMaintenance: boolean;
 }
 
 /** The facts of all routes, by operationId. */
@@ -29,11 +31,13 @@ export function routeFacts(app: INestApplication): Map<string, RouteFacts> {
 }
 
 function factsOf(reflector: Reflector, controller: Type, handler: Handler): RouteFacts {
-  const config = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler) as { rawBody?: boolean } | undefined;
+  const config = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler) as
+    { rawBody?: boolean; servesInMaintenance?: boolean } | undefined;
   return {
     isPublic: reflector.getAllAndOverride(Public, [handler, controller]) === true,
     isLimited: reflector.getAllAndOverride(RateLimit, [handler, controller]) !== 'none',
     takesRawBody: config?.rawBody === true,
+    servesInMaintenance: config?.servesInMaintenance === true,
   };
 }
 

@@ -230,6 +230,12 @@ const SERVICE: Record<string, ProblemType> = {
     fault: 'service',
     remedy: 'Send traffic to another process. The operators’ port says what is missing.',
   },
+  maintenance: {
+    meaning:
+      'The operators have closed the service for a while. What was accepted before goes on, and nothing is lost.',
+    fault: 'service',
+    remedy: 'Try again after the seconds in Retry-After. Repeat a message under the same Idempotency-Key.',
+  },
   service_unavailable: {
     meaning: 'Something that the answer needs is out of reach for the moment.',
     fault: 'service',

@@ -15,7 +15,7 @@ const HTML = 'text/html; charset=utf-8';
 export class ProblemController {
   /** All problems. */
   @Get()
-  @RouteConfig({ page: true })
+  @RouteConfig({ page: true, servesInMaintenance: true })
   @Header('Content-Type', HTML)
   list(): string {
     return problemListPage();
@@ -23,7 +23,7 @@ export class ProblemController {
 
   /** What one code means. */
   @Get(':code')
-  @RouteConfig({ page: true })
+  @RouteConfig({ page: true, servesInMaintenance: true })
   @Header('Content-Type', HTML)
   show(@PathName('code') code: string): string {
     const type = PROBLEM_TYPES.get(code);

@@ -1,8 +1,11 @@
 import { type Content, GoogleError, textOf } from './gemini.wire.js';
 
-export const GENERATING_METHODS = ['generateContent', 'streamGenerateContent'] as const;
-export const METHODS = [...GENERATING_METHODS, 'countTokens', 'getModel'] as const;
+export const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens', 'getModel'] as const;
 export type Method = (typeof METHODS)[number];
+
+/** Whether a call of this method is answered with a text of the model. */
+export const isGenerating = (method: Method): boolean =>
+  method === 'generateContent' || method === 'streamGenerateContent';
 
 /** A parsed call of the model API. */
 export interface GeminiCall {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Behaviour, type Directive, directiveIn } from './gemini.behaviour.js';
-import { GENERATING_METHODS, type GeminiCall, type Method } from './gemini.call.js';
+import { type GeminiCall, isGenerating, type Method } from './gemini.call.js';
 import { isNaming } from './gemini.text.js';
 
 /** Of how many conversations it is known how often their directive was followed. */
@@ -88,8 +88,7 @@ export class GeminiScript {
 }
 
 /** A directive steers the answer to the message that it stands in, and not what is asked about that message. */
-const takesDirectives = (call: GeminiCall): boolean =>
-  (GENERATING_METHODS as readonly Method[]).includes(call.method) && !isNaming(call);
+const takesDirectives = (call: GeminiCall): boolean => isGenerating(call.method) && !isNaming(call);
 
 /** The same for each attempt to answer one message. */
 const conversationKey = ({ model, contents }: GeminiCall): string =>
@@ -105,7 +104,7 @@ export function matches(match: CallMatch, call: GeminiCall): boolean {
 }
 
 function matchesMethod(wanted: CallMatch['method'], method: Method): boolean {
-  if (wanted === undefined) return (GENERATING_METHODS as readonly Method[]).includes(method);
+  if (wanted === undefined) return isGenerating(method);
   return wanted === 'any' || wanted === method;
 }
 

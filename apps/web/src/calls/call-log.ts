@@ -1,5 +1,5 @@
 import { createStore, type Store } from '../ui/store.js';
-import type { CallRecord, CallState, NewCall, StreamEvent } from './call-record.js';
+import type { CallEnd, CallRecord, NewCall, RawEvent, StreamEvent } from './call-record.js';
 
 /** So much is kept: the calls, and of each stream the events. */
 const MOST_CALLS = 100;
@@ -51,15 +51,14 @@ export class CallLog {
     this.update(id, (call) => ({ ...call, responseBody }));
   }
 
-  event(id: number, { id: eventId, name, data }: Omit<StreamEvent, 'afterMs'>): void {
+  event(id: number, event: RawEvent): void {
     this.update(id, (call) => {
-      const event = { id: eventId, name, data, afterMs: Date.now() - call.startedAt.getTime() };
-      if (name === 'accepted' && call.thread !== null) this.remember(data, call.thread);
-      return withEvent(call, event);
+      if (event.name === 'accepted' && call.thread !== null) this.remember(event.data, call.thread);
+      return withEvent(call, { ...event, afterMs: Date.now() - call.startedAt.getTime() });
     });
   }
 
-  ended(id: number, state: Exclude<CallState, 'waiting' | 'open'>): void {
+  ended(id: number, state: CallEnd): void {
     this.update(id, (call) =>
       call.durationMs === null ? { ...call, state, durationMs: Date.now() - call.startedAt.getTime() } : call,
     );

@@ -1,10 +1,14 @@
-/** One event of a stream. */
-export interface StreamEvent {
+/** An event as it stands in a stream. */
+export interface RawEvent {
   /** Null: the event has none. */
   id: string | null;
   /** Its name, such as `delta`. */
   name: string;
   data: string;
+}
+
+/** One event of a stream. */
+export interface StreamEvent extends RawEvent {
   /** Milliseconds since the call began. */
   afterMs: number;
 }
@@ -20,7 +24,10 @@ interface FoldedDeltas {
  * How far a call is. `waiting`: for an answer. `open`: a stream is read. `cut`: the connection was cut by the reader of this page.
  * `closed`: the page itself needed it no more. `failed`: the network.
  */
-export type CallState = 'waiting' | 'open' | 'ended' | 'cut' | 'closed' | 'failed';
+type CallState = 'waiting' | 'open' | CallEnd;
+
+/** How a call is in the end. */
+export type CallEnd = 'ended' | 'cut' | 'closed' | 'failed';
 
 /** One call to the API, as it is shown. Tokens are not in it. */
 export interface CallRecord {

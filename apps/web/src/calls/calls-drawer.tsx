@@ -48,7 +48,7 @@ export function CallsDrawer({ onClose }: { onClose: () => void }) {
           </select>
         </div>
         {shown.length === 0 && <p class="empty">{calls.length === 0 ? 'No call yet.' : 'No call fits.'}</p>}
-        <ol class="calls-list">
+        <ol>
           {shown.map((call) => (
             <CallEntry key={call.id} call={call} />
           ))}

@@ -1,7 +1,7 @@
 import { createStore, type Store } from '../ui/store.js';
 
 /** What a cut does to whoever reads, exactly as a lost network. */
-const lost = (): TypeError => new TypeError('The connection was lost.');
+export const lost = (): TypeError => new TypeError('The connection was lost.');
 
 /** A request under way. */
 export interface OpenRequest {

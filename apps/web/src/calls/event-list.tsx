@@ -1,7 +1,7 @@
 import type { CallRecord, StreamEvent } from './call-record.js';
 
 /** The events of a stream as they come. Of many deltas the earlier ones are one line. */
-export function EventList({ call: { id, events, folded, startedAt } }: { call: CallRecord }) {
+export function EventList({ call: { id, events, folded } }: { call: CallRecord }) {
   const firstDelta = events.findIndex(({ name }) => name === 'delta');
   const before = folded === null ? 0 : Math.max(firstDelta, 0);
   return (
@@ -9,7 +9,7 @@ export function EventList({ call: { id, events, folded, startedAt } }: { call: C
       <h3>Events</h3>
       <ol class="event-list" tabIndex={0} aria-label={`Events of call ${id}`}>
         {events.slice(0, before).map((event) => (
-          <EventLine key={keyOf(event, startedAt)} event={event} />
+          <EventLine key={keyOf(event)} event={event} />
         ))}
         {folded !== null && (
           <li class="event event-folded">
@@ -17,15 +17,14 @@ export function EventList({ call: { id, events, folded, startedAt } }: { call: C
           </li>
         )}
         {events.slice(before).map((event) => (
-          <EventLine key={keyOf(event, startedAt)} event={event} />
+          <EventLine key={keyOf(event)} event={event} />
         ))}
       </ol>
     </>
   );
 }
 
-const keyOf = ({ id, name, afterMs }: StreamEvent, startedAt: Date): string =>
-  `${name} ${id ?? ''} ${startedAt.getTime() + afterMs}`;
+const keyOf = ({ id, name, afterMs }: StreamEvent): string => `${name} ${id ?? ''} ${afterMs}`;
 
 const EventLine = ({ event: { id, name, data, afterMs } }: { event: StreamEvent }) => (
   <li class="event">

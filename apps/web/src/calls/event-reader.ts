@@ -1,9 +1,4 @@
-/** An event as it stands in a stream. */
-export interface RawEvent {
-  id: string | null;
-  name: string;
-  data: string;
-}
+import type { RawEvent } from './call-record.js';
 
 /** Reads the events of a stream from its bytes, for showing them. What the stream means is the client's to know. */
 export class EventReader {

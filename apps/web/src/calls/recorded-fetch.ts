@@ -1,7 +1,7 @@
 import type { Fetch } from '@gemini-chat/client';
 import { type CallLog, callLog } from './call-log.js';
-import type { NewCall } from './call-record.js';
-import { type Connection, connection, type OpenRequest } from './connection.js';
+import type { CallEnd, NewCall } from './call-record.js';
+import { type Connection, connection, lost, type OpenRequest } from './connection.js';
 import { EventReader } from './event-reader.js';
 import { shownHeader, shownRequest, shownResponse } from './redaction.js';
 
@@ -95,7 +95,7 @@ class RecordedCall {
   failed(error: unknown): unknown {
     const byCut = this.request === null || this.request.isCut;
     this.end(byCut ? 'cut' : this.asked.aborted ? 'closed' : 'failed');
-    return byCut && !(error instanceof TypeError) ? new TypeError('The connection was lost.') : error;
+    return byCut && !(error instanceof TypeError) ? lost() : error;
   }
 
   private async watched<Part>(part: Promise<Part>): Promise<Part> {
@@ -122,7 +122,7 @@ class RecordedCall {
     };
   }
 
-  private end(state: 'ended' | 'cut' | 'closed' | 'failed'): void {
+  private end(state: CallEnd): void {
     this.request?.release();
     this.log.ended(this.id, state);
   }

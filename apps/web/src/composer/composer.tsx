@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../ui/icon.js';
 import { useStore } from '../ui/store.js';
 import { composerInsert } from './composer-insert.js';
@@ -21,7 +21,8 @@ export function Composer({ roomId, busy, onSend, onStop }: ComposerProps) {
     setText(next);
     keepDraft(roomId, next);
   };
-  useEffect(() => {
+  // Before the next key, which may be the Enter that sends.
+  useLayoutEffect(() => {
     if (insert === null) return;
     composerInsert.set(null);
     write(withDirective(text, insert.text));

@@ -1,7 +1,7 @@
 import type { ShownMessage } from '@gemini-chat/client/react';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { plainTextOf } from '../markdown/plain-text.js';
-import { statusLabel } from './reply-status.js';
+import { isGrowing, statusLabel } from './reply-status.js';
 
 /** Longer answers are read in the list. */
 const SAID_CHARACTERS = 400;
@@ -13,7 +13,7 @@ export function Announcer({ messages }: { messages: ShownMessage[] }) {
   const last = messages.at(-1);
   useEffect(() => {
     if (last?.role !== 'bot') return;
-    if (last.status === 'queued' || last.status === 'generating') {
+    if (isGrowing(last)) {
       growing.current = last.id;
     } else if (growing.current === last.id) {
       growing.current = null;

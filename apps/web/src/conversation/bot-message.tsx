@@ -6,7 +6,7 @@ import { Menu } from '../ui/menu.js';
 import { QuotaCard } from '../plan/quota-card.js';
 import { MarkdownView } from '../markdown/markdown-view.js';
 import { replyErrorText } from './reply-error-text.js';
-import { statusLabel, usageText } from './reply-status.js';
+import { isGrowing, statusLabel, usageText } from './reply-status.js';
 import { useVariants, type Variants } from './variants.js';
 
 interface BotMessageProps {
@@ -19,7 +19,7 @@ interface BotMessageProps {
 
 /** A reply: its text, live while it is written, how it stands, and what can be done with it. */
 export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProps) {
-  const growing = shown.status === 'queued' || shown.status === 'generating';
+  const growing = isGrowing(shown);
   const variants = useVariants(shown.message, isLast && !growing);
   const variant = variants.all?.[variants.position];
   const isOther = variant !== undefined && variant.id !== shown.id;
@@ -35,7 +35,7 @@ export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProp
       {shown.sendError !== null && <NotRegenerated shown={shown} />}
       <footer class="message-footer">
         <span class={`status status-${seen.status}`}>{statusLabel(seen)}</span>
-        {!growing && seen.message !== null && <span class="message-usage">{usageText(seen.message)}</span>}
+        {!growing && seen.message !== null && <span>{usageText(seen.message)}</span>}
         {!growing && (
           <span class="message-actions">
             <VariantSwitch variants={variants} />

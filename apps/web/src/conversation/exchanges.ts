@@ -2,12 +2,12 @@ import type { ConversationView } from '@gemini-chat/client/react';
 import { useEffect, useRef } from 'preact/hooks';
 import { keepUnsent } from '../composer/drafts.js';
 import { noteQuota } from '../plan/plan-store.js';
-import { noteExchange } from '../rooms/rooms-store.js';
+import { noteExchange, shownRoom } from '../rooms/rooms-store.js';
 import { announce, useRefresh } from '../tabs.js';
 
 /** Tells the rest of the page, and the other tabs, what happens in a room, and takes notice of what they do in it. */
 export function useExchanges(roomId: string, view: ConversationView): void {
-  const { messages, quota, status } = view;
+  const { messages, quota, room, status } = view;
   const last = messages.findLast(({ message }) => message !== null)?.message ?? null;
   // Another reply, or another status of it.
   const state = last === null ? '' : `${last.id} ${last.completedAt ?? ''}`;
@@ -20,6 +20,7 @@ export function useExchanges(roomId: string, view: ConversationView): void {
     noteExchange(roomId);
     announce({ what: 'messages', roomId });
   }, [state, status]);
+  useEffect(() => shownRoom.set(status === 'failed' ? null : room), [room, status]);
   useEffect(() => {
     if (quota !== null) noteQuota(quota);
   }, [quota]);

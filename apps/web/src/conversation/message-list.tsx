@@ -7,7 +7,7 @@ import { Suggestions } from './suggestions.js';
 import { UserMessage } from './user-message.js';
 
 /** The messages of a room, which scroll. */
-export function MessageList({ view, onRegenerate }: { view: ConversationView; onRegenerate: () => void }) {
+export function MessageList({ view }: { view: ConversationView }) {
   const { messages, hasOlder, busy, status } = view;
   const { scroller, list, atEnd, toEnd, onScroll } = useStickToEnd(messages[0]?.key, () => {
     if (hasOlder) void view.loadOlder();
@@ -41,7 +41,7 @@ export function MessageList({ view, onRegenerate }: { view: ConversationView; on
                 shown={shown}
                 isLast={shown === last}
                 busy={busy}
-                onRegenerate={onRegenerate}
+                onRegenerate={() => view.regenerate()}
               />
             ),
           )}

@@ -2,8 +2,6 @@ import type { Message } from '@gemini-chat/client';
 import type { ShownMessage } from '@gemini-chat/client/react';
 
 const LABELS: Record<string, string> = {
-  sending: 'Sending',
-  unsent: 'Not sent',
   queued: 'Queued',
   generating: 'Generating',
   completed: 'Completed',
@@ -11,6 +9,9 @@ const LABELS: Record<string, string> = {
   failed: 'Failed',
   blocked: 'Blocked',
 };
+
+/** Whether a reply is queued or written. */
+export const isGrowing = ({ status }: ShownMessage): boolean => status === 'queued' || status === 'generating';
 
 /** How a reply stands, in a word. A status that a newer API adds is shown as it is. */
 export const statusLabel = ({ message, status }: ShownMessage): string =>

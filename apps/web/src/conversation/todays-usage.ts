@@ -16,6 +16,7 @@ export function useTodaysUsage(version: string | null): DayUsage | null {
     let current = true;
     readToday().then(
       (today) => current && setUsage(today),
+      // A line under the composer isn't worth a message: the last one stays.
       () => undefined,
     );
     return () => {

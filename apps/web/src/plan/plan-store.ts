@@ -14,10 +14,10 @@ export async function loadPlan(): Promise<void> {
   }
 }
 
-/** To be called with what the answer to a message tells of the quota; null tells nothing. */
-export function noteQuota(quota: Quota | null): void {
+/** To be called with what the answer to a message tells of the quota. */
+export function noteQuota(quota: Quota): void {
   const status = planStatus.get();
-  if (status === null || quota === null) return;
+  if (status === null) return;
   const { limit, remaining, resetsAt } = quota;
   const used = Math.max(0, limit - remaining);
   planStatus.set({ ...status, quota: { limit, remaining, used, resetsAt: resetsAt.toISOString() } });

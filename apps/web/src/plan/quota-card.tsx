@@ -1,5 +1,5 @@
 import type { ChatError } from '@gemini-chat/client';
-import { useEffect, useId } from 'preact/hooks';
+import { useEffect, useId, useMemo } from 'preact/hooks';
 import { hrefOf } from '../route.js';
 import { waitText } from '../ui/error-text.js';
 import { FieldError } from '../ui/field-error.js';
@@ -18,17 +18,19 @@ export function QuotaCard({ error }: { error: ChatError }) {
   const pay = useAction(() => goToCheckout('pro'));
   useEffect(() => void loadPlan(), []);
   const limit = status?.quota.limit ?? null;
-  const wait = error.retryAfter;
+  const { retryAfter } = error;
+  // Once, since the seconds count from when the message was refused.
+  const endsAt = useMemo(() => (retryAfter === null ? null : Date.now() + retryAfter * 1_000), [error]);
   return (
     <section class="quota-card" aria-labelledby={titleId}>
       <h3 id={titleId}>Today’s messages are used up</h3>
       <p>
         {limit === null ? 'Your plan has' : `Your plan has ${limit}`} messages a day. This one was not sent and costs
         nothing.{' '}
-        {wait !== null && (
+        {endsAt !== null && (
           <>
-            You can go on in {waitText(wait)}, at <strong>{timeText(new Date(Date.now() + wait * 1_000))}</strong>, or
-            at once with Pro, which has no daily limit.
+            You can go on in {waitText(Math.ceil((endsAt - Date.now()) / 1_000))}, at{' '}
+            <strong>{timeText(new Date(endsAt))}</strong>, or at once with Pro, which has no daily limit.
           </>
         )}
       </p>

@@ -13,7 +13,13 @@ export function UsageCard() {
   const [rows, setRows] = useState<Usage[] | null>(null);
   const [error, setError] = useState<string | null>(null);
   const load = (): void => {
-    readUsage().then(setRows, (reason: unknown) => setError(errorText(reason)));
+    readUsage().then(
+      (read) => {
+        setRows(read);
+        setError(null);
+      },
+      (reason: unknown) => setError(errorText(reason)),
+    );
   };
   useEffect(load, []);
   useRefresh(({ what }) => what === 'messages', load);

@@ -25,10 +25,13 @@ const NOTHING: RoomList = { status: 'loading', rooms: [], nextCursor: null, arch
 
 export const roomList = createStore<RoomList>(NOTHING);
 
+/** The room whose conversation is shown. The list may not hold it, e.g. an archived one that a link leads to. */
+export const shownRoom = createStore<Room | null>(null);
+
 /** Counts the loads, so that the answer of an older one doesn't overwrite that of a newer one. */
 let loads = 0;
 
-/** Loads the list anew, as far as it was loaded. */
+/** Loads the list anew, as far as it was loaded and one page reaches. */
 export async function loadRooms(): Promise<void> {
   const load = ++loads;
   const { archived, rooms } = roomList.get();
@@ -41,6 +44,13 @@ export async function loadRooms(): Promise<void> {
     if (rooms.length === 0) roomList.set({ ...roomList.get(), status: 'failed' });
     notifyError(error);
   }
+}
+
+/** Forgets the rooms of who was logged in, and what is still being loaded of them. */
+export function forgetRooms(): void {
+  loads++;
+  roomList.set(NOTHING);
+  shownRoom.set(null);
 }
 
 /** Loads the next page. */
@@ -78,12 +88,12 @@ export async function createAndOpenRoom(room: NewRoom = {}): Promise<void> {
   }
 }
 
-/** Changes a room, here at once. @throws ChatError when the API refuses; the list is as before then */
+/** Changes a room. @throws ChatError when the API refuses; the list is as before then */
 export async function changeRoom(roomId: string, changes: RoomChanges): Promise<void> {
-  const { rooms } = roomList.get();
   const changed = await client.rooms.update(roomId, changes);
-  roomList.set({ ...roomList.get(), rooms: rooms.map((room) => (room.id === roomId ? changed : room)) });
-  lastSeen.set(changed);
+  const list = roomList.get();
+  roomList.set({ ...list, rooms: list.rooms.map((room) => (room.id === roomId ? changed : room)) });
+  if (shownRoom.get()?.id === roomId) shownRoom.set(changed);
   await loadRooms();
   announce({ what: 'rooms' });
 }
@@ -94,20 +104,6 @@ export async function deleteRoom(roomId: string): Promise<void> {
   if (location.hash.endsWith(roomId)) goTo({ page: 'home' });
   await loadRooms();
   announce({ what: 'rooms' });
-}
-
-/** A room that was read by itself, since the list doesn't hold it. */
-const lastSeen = createStore<Room | null>(null);
-export { lastSeen as lastReadRoom };
-
-/** Reads one room, e.g. an archived one that a link leads to. */
-export async function readRoom(roomId: string): Promise<void> {
-  const { title, systemInstruction, model, pinned, archived, createdAt, updatedAt, lastMessageAt } =
-    await client.rooms.get(roomId, { limit: 1 });
-  lastSeen.set({
-    id: roomId,
-    ...{ title, systemInstruction, model, pinned, archived, createdAt, updatedAt, lastMessageAt },
-  });
 }
 
 /** Who waits for the name of a room, by its id: the latest alone. */

@@ -1,5 +1,5 @@
 import type { PagedList, SearchHit } from '@gemini-chat/client';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { client } from '../client.js';
 import { hrefOf } from '../route.js';
 import { errorText } from '../ui/error-text.js';
@@ -68,25 +68,27 @@ function Hit({ hit, onLeave }: { hit: SearchHit; onLeave: () => void }) {
 /** Searches when no more is typed. */
 function useSearch(words: string) {
   const [found, setFound] = useState(NOTHING);
-  const [list, setList] = useState<PagedList<SearchHit> | null>(null);
+  /** What is searched for these words. Pages of an earlier search come too late. */
+  const search = useRef<PagedList<SearchHit> | null>(null);
+  const read = async (list: PagedList<SearchHit>, before: Found): Promise<void> => {
+    const after = await readPages(list, before);
+    if (search.current === list) setFound(after);
+  };
   useEffect(() => {
     setFound(NOTHING);
-    if (words === '') return;
-    let isOver = false;
     const timer = setTimeout(() => {
-      const searched = client.search(words);
-      setList(searched);
-      void readPages(searched, NOTHING).then((read) => isOver || setFound(read));
+      search.current = client.search(words);
+      void read(search.current, NOTHING);
     }, QUIET_MS);
     return () => {
-      isOver = true;
+      search.current = null;
       clearTimeout(timer);
     };
   }, [words]);
   const more = (): void => {
-    if (list === null) return;
+    if (search.current === null) return;
     setFound({ ...found, status: 'searching' });
-    void readPages(list, found).then(setFound);
+    void read(search.current, found);
   };
   return { found, more };
 }

@@ -15,6 +15,8 @@ describe('an error in words', () => {
     const fields = [{ pointer: '/phone', detail: 'must be a phone number' }];
     expect(errorText(error('validation_failed', 400, { fields }))).toBe('must be a phone number');
     expect(errorText(error('rate_limited', 429, { retryAfter: 30 }))).toMatch(/Try again in 30 seconds\.$/);
+    const closed = errorText(error('maintenance', 503, { retryAfter: 300 }));
+    expect(closed).toBe('The service is under maintenance. Nothing is lost. Try again in 5 minutes.');
   });
 });
 

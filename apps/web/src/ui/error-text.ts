@@ -16,6 +16,7 @@ const TEXTS: Record<string, string> = {
   payment_provider_unavailable:
     'The payment provider can’t be reached at the moment. Nothing was charged; try again soon.',
   too_many_searches: 'Two searches are running already. Wait for one of them to end.',
+  maintenance: 'The service is under maintenance. Nothing is lost.',
   export_in_progress: 'An export is running already.',
   not_found: 'It no longer exists.',
 };
@@ -26,7 +27,8 @@ export function errorText(error: unknown): string {
   const [field] = error.fields;
   if (error.code === 'validation_failed' && field !== undefined) return field.detail;
   const text = TEXTS[error.code] ?? error.message;
-  return error.status === 429 && error.retryAfter !== null && error.code !== 'daily_quota_exceeded'
+  const tellsWhen = error.status === 429 || error.code === 'maintenance';
+  return tellsWhen && error.retryAfter !== null && error.code !== 'daily_quota_exceeded'
     ? `${text} Try again in ${waitText(error.retryAfter)}.`
     : text;
 }

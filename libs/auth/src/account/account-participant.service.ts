@@ -30,7 +30,8 @@ export interface AccountParticipant {
 
   /**
    * Brings to a new account what an erased one of the same person has left. Called when someone has proved to own the number,
-   * before there is a session; repeated when the login failed half-way, so what is brought must be brought once.
+   * before there is a session; repeated when the login failed half-way, and while the secret of the hashes is being rotated called for
+   * each of the person's hashes, so what is brought must be brought once.
    */
   restore?(userId: string, person: Uint8Array): Promise<void>;
 }

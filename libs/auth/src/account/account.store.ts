@@ -37,10 +37,16 @@ export class AccountStore {
     await this.database.run(SIGN_UP, [uuidv7(), phone, this.clock.now()]);
   }
 
-  /** The id of the account with this number (E.164), verified or not; null when there is none. */
+  /**
+   * The id of the account that may log in with this number (E.164), verified or not; null when there is none. A blocked one counts
+   * as none, so that whoever asks is answered as by an unknown number.
+   */
   async findByPhone(phone: string): Promise<string | null> {
-    const user = await this.database.prisma.user.findUnique({ where: { phone }, select: { id: true } });
-    return user?.id ?? null;
+    const user = await this.database.prisma.user.findUnique({
+      where: { phone },
+      select: { id: true, blockedAt: true },
+    });
+    return user === null || user.blockedAt !== null ? null : user.id;
   }
 
   /**
@@ -54,7 +60,7 @@ export class AccountStore {
     // Not one conditional update: by its condition PostgreSQL may prefer the index of all unverified accounts (docs/adr/0018).
     const known = await user.findUnique({ where: { id: userId }, select: { phone: true, verifiedAt: true } });
     if (known?.verifiedAt === null) {
-      await this.participants.restore(userId, this.persons.hash(known.phone));
+      for (const person of this.persons.hashes(known.phone)) await this.participants.restore(userId, person);
       const now = this.clock.now();
       const data = { verifiedAt: now, updatedAt: now, ...(name === null ? {} : { name }) };
       await user.updateMany({ where: { id: userId }, data });

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { hashKey } from '../otp/hash-key.js';
+import { hashKeys } from '../otp/hash-key.js';
 import { OtpConfig } from '../otp/otp.config.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 
@@ -21,7 +21,7 @@ export class AddressHashService {
   private readonly remembered = new Map<string, string>();
 
   constructor(config: OtpConfig, tokenConfig: AccessTokenConfig) {
-    this.key = hashKey(config, tokenConfig, 'addresses in traces');
+    this.key = hashKeys(config, tokenConfig, 'addresses in traces').current;
   }
 
   /** @returns 32 hex digits */

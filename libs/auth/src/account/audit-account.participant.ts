@@ -1,4 +1,4 @@
-import { AuditTrail } from '@app/platform';
+import { type AuditEventRow, AuditTrail } from '@app/platform';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AccountParticipantService } from './account-participant.service.js';
 
@@ -13,8 +13,16 @@ export class AuditAccountParticipant implements OnModuleInit {
   onModuleInit(): void {
     this.participants.register({
       name: 'auditEvents',
-      export: (userId) => this.audit.eventsOf(userId),
+      export: (userId) => withoutOperators(this.audit.eventsOf(userId)),
       erase: () => Promise.resolve(),
     });
+  }
+}
+
+/** Which of the operators did something is not the user's own data. */
+async function* withoutOperators(events: AsyncIterable<AuditEventRow>): AsyncIterable<AuditEventRow> {
+  for await (const event of events) {
+    const { operator, ...detail } = event.detail as Record<string, unknown>;
+    yield { ...event, detail: operator === undefined ? detail : { ...detail, byOperator: true } };
   }
 }

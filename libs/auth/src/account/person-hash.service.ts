@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { hashKey } from '../otp/hash-key.js';
+import { type HashKeys, hashKeys } from '../otp/hash-key.js';
 import { OtpConfig } from '../otp/otp.config.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 
@@ -10,10 +10,10 @@ import { AccessTokenConfig } from '../token/access-token.config.js';
  */
 @Injectable()
 export class PersonHashService {
-  private readonly key: Buffer;
+  private readonly keys: HashKeys;
 
   constructor(config: OtpConfig, tokenConfig: AccessTokenConfig) {
-    this.key = hashKey(config, tokenConfig, 'persons beyond accounts');
+    this.keys = hashKeys(config, tokenConfig, 'persons beyond accounts');
   }
 
   /**
@@ -21,6 +21,16 @@ export class PersonHashService {
    * @returns 32 bytes
    */
   hash(phone: string): Buffer {
-    return createHmac('sha256', this.key).update(phone).digest();
+    return hashWith(this.keys.current, phone);
+  }
+
+  /**
+   * The hashes by which something of the person may be stored: the current one and, while the secret is being rotated, others.
+   * @param phone E.164
+   */
+  hashes(phone: string): Buffer[] {
+    return [this.keys.current, ...this.keys.others].map((key) => hashWith(key, phone));
   }
 }
+
+const hashWith = (key: Buffer, phone: string): Buffer => createHmac('sha256', key).update(phone).digest();

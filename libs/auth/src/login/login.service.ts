@@ -94,9 +94,11 @@ export class LoginService {
     const account = solved && (await this.accounts.verify(solved.userId, solved.name));
     const tokens = account && (await this.sessions.open(account.id, client));
     if (account === null || tokens === null) {
+      this.metrics.loginEnded('refused');
       this.audit.recordRefusal({ action: 'login_refused', userId: null });
       throw new OtpInvalidError();
     }
+    this.metrics.loginEnded('succeeded');
     await this.audit.write({ action: 'login', userId: account.id, sessionId: tokens.sessionId });
     return { account, tokens };
   }

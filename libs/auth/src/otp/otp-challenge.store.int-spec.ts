@@ -1,10 +1,11 @@
 import 'reflect-metadata';
-import { Clock, RedisClient, RedisConfig, uuidv7 } from '@app/platform';
+import { type RedisClient, uuidv7 } from '@app/platform';
+import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { eventually } from '../../../../test/support/eventually.js';
 import { newPhone } from '../../../../test/support/login.js';
-import { testRedis } from '../../../../test/support/services.js';
+import { connectTestRedis } from '../../../../test/support/deployments/redis-connections.js';
 import { parsePhoneNumber } from '../phone/phone-number.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { OtpChallengeStore } from './otp-challenge.store.js';
@@ -15,38 +16,27 @@ import { PendingNameStore } from './pending-name.store.js';
 import { ResponseOtpSender } from './response.otp-sender.js';
 import { SendLimitService } from './send-limit.service.js';
 
-class WallClock extends Clock {
-  override now(): Date {
-    return new Date();
-  }
-}
-
 const HOME = '203.0.113.1';
 const UNKNOWN_ADDRESS = '198.51.100.1';
 
 let redis: RedisClient;
 /** Sends what the product has no need of. */
 let raw: Redis;
+let closeRedis: () => void;
 
 beforeAll(async () => {
-  const { host, port, db } = await testRedis();
-  redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
-  await eventually(() => redis.status === 'ready');
-  raw = new Redis({ host, port, db });
+  ({ redis, raw, close: closeRedis } = await connectTestRedis());
 });
 
 beforeEach(() => raw.flushdb());
-afterAll(() => {
-  redis.onApplicationShutdown();
-  raw.disconnect();
-});
+afterAll(() => closeRedis());
 
 /** Everything about codes, under these limits; without a cool-down unless given. */
 function build(limits: Partial<OtpConfig> = {}) {
   const config = Object.assign(new OtpConfig(), { OTP_RESEND_SECONDS: 0, ...limits });
   const tokenConfig = Object.assign(new AccessTokenConfig(), { JWT_SECRET: 'x'.repeat(32) });
   const secret = new OtpHashService(config, tokenConfig);
-  const clock = new WallClock();
+  const clock = new SystemClock();
   const sends = new SendLimitService(redis, secret, new ResponseOtpSender(), config);
   const names = new PendingNameStore(redis, secret, clock, config, tokenConfig);
   const store = new OtpChallengeStore(redis, secret, names, clock, config);
@@ -65,6 +55,13 @@ function build(limits: Partial<OtpConfig> = {}) {
 
 /** A code that is not this one. */
 const wrong = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+
+/** The limit that refuses, as it is told; null when none does. */
+const refusal = (attempt: Promise<unknown>) =>
+  attempt.then(
+    () => null,
+    (error: OtpSendLimitedError) => error.headers['RateLimit'],
+  );
 
 const logIn = async ({ challenges, challenge }: ReturnType<typeof build>, phone: string, ip = HOME) => {
   const userId = uuidv7();
@@ -212,12 +209,6 @@ describe('the budget of wrong codes', () => {
 });
 
 describe('sends', () => {
-  const refusal = (attempt: Promise<unknown>) =>
-    attempt.then(
-      () => null,
-      (error: OtpSendLimitedError) => error.headers['RateLimit'],
-    );
-
   it('wait for each other, longer every time, per number and address', async () => {
     const { charge } = build({ OTP_RESEND_SECONDS: 10 });
     const phone = newPhone();

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { Clock, RedisClient, uuidv7 } from '@app/platform';
+import { Clock, LimitsRedisClient, uuidv7 } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { otpKey, OtpHashService } from './otp-hash.service.js';
 import { OtpConfig } from './otp.config.js';
@@ -26,19 +26,24 @@ export interface SolvedChallenge {
   name: string | null;
 }
 
-// KEYS: challenge, the number's open challenges, the names given in sign-ups. ARGV: id, seconds, the address, then the fields. A challenge has the
-// name that came from its own address, or the only one.
+// KEYS: challenge, the number's open challenges, the names given in sign-ups, under each of the number's hashes. ARGV: id, seconds, how many
+// hashes, the address by each of them, then the fields. A challenge has the name that came from its own address, or the only one.
 const CREATE = `
-redis.call('HSET', KEYS[1], unpack(ARGV, 4))
-local name = redis.call('HGET', KEYS[3], ARGV[3])
-if not name and redis.call('HLEN', KEYS[3]) == 1 then name = redis.call('HVALS', KEYS[3])[1] end
+local hashes = tonumber(ARGV[3])
+redis.call('HSET', KEYS[1], unpack(ARGV, 4 + hashes))
+local name, all = false, {}
+for i = 1, hashes do
+  name = name or redis.call('HGET', KEYS[2 + i], ARGV[3 + i])
+  for _, each in ipairs(redis.call('HVALS', KEYS[2 + i])) do all[#all + 1] = each end
+end
+if not name and #all == 1 then name = all[1] end
 redis.call('HSET', KEYS[1], 'name', name or '')
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('SADD', KEYS[2], ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[2])`;
 
-// KEYS: challenge. ARGV: the code's hash, failures allowed, their window in seconds, now and how long an address stays
-// known in ms, known addresses at most, attempts of a new challenge. Everything about a guess happens here, so guesses
+// KEYS: challenge. ARGV: how many hashes of the code there are, failures allowed, their window in seconds, now and how long an address stays
+// known in ms, known addresses at most, attempts of a new challenge, the hashes. Everything about a guess happens here, so guesses
 // made at once are evaluated one by one. With the failures used up, a challenge without a wrong code keeps one attempt: it
 // may have been asked for by another person than the one who failed. Gives the user's id and the name for the right code,
 // which is thereby used up.
@@ -51,7 +56,9 @@ local name = redis.call('HGET', KEYS[1], 'name') or ''
 if not code then return false end
 local exhausted = tonumber(redis.call('GET', failures) or '0') >= tonumber(ARGV[2])
 if exhausted and attempts ~= ARGV[7] then return false end
-if code ~= ARGV[1] then
+local right = false
+for i = 8, 7 + ARGV[1] do right = right or code == ARGV[i] end
+if not right then
   if redis.call('HINCRBY', KEYS[1], 'attempts', -1) <= 0 then redis.call('DEL', KEYS[1]) end
   if redis.call('INCR', failures) == 1 then redis.call('EXPIRE', failures, ARGV[3]) end
   return false
@@ -73,7 +80,7 @@ return {user, name}`;
 @Injectable()
 export class OtpChallengeStore {
   constructor(
-    private readonly redis: RedisClient,
+    private readonly redis: LimitsRedisClient,
     private readonly hashes: OtpHashService,
     private readonly names: PendingNameStore,
     private readonly clock: Clock,
@@ -97,8 +104,11 @@ export class OtpChallengeStore {
       knownAddresses: keys.knownAddresses,
       address: keys.addressHash,
     };
-    const redisKeys = [challengeKey(id), openKey(keys.phoneHash), pendingNamesKey(keys.phoneHash)];
-    const values = [id, this.config.OTP_SECONDS, keys.addressHash, ...Object.entries(fields).flat()];
+    const hashes = [keys, ...keys.others];
+    const names = hashes.map(({ phoneHash }) => pendingNamesKey(phoneHash));
+    const addresses = hashes.map(({ addressHash }) => addressHash);
+    const redisKeys = [challengeKey(id), openKey(keys.phoneHash), ...names];
+    const values = [id, this.config.OTP_SECONDS, hashes.length, ...addresses, ...Object.entries(fields).flat()];
     await this.redis.eval(CREATE, redisKeys.length, ...redisKeys, ...values);
     return { id, code };
   }
@@ -110,8 +120,9 @@ export class OtpChallengeStore {
     const { OTP_FAILURES, OTP_FAILURE_SECONDS, OTP_ATTEMPTS } = this.config;
     const now = this.clock.now().getTime();
     const limits = [OTP_FAILURES, OTP_FAILURE_SECONDS, now, KNOWN_ADDRESS_MS, MAX_KNOWN_ADDRESSES, OTP_ATTEMPTS];
-    const hash = this.hashes.hash('code', id, code);
-    const solved = (await this.redis.eval(VERIFY, 1, challengeKey(id), hash, ...limits)) as [string, string] | null;
+    const hashes = [this.hashes.hash('code', id, code), ...this.hashes.otherHashes('code', id, code)];
+    const values = [hashes.length, ...limits, ...hashes];
+    const solved = (await this.redis.eval(VERIFY, 1, challengeKey(id), ...values)) as [string, string] | null;
     return solved && { userId: solved[0], name: this.names.read(solved[1]) };
   }
 
@@ -126,10 +137,11 @@ export class OtpChallengeStore {
    * @param phone E.164
    */
   async forget(phone: string): Promise<void> {
-    const phoneHash = this.hashes.hash('phone', phone);
-    const open = await this.redis.smembers(openKey(phoneHash));
-    const ofNumber = [openKey(phoneHash), knownAddressesKey(phoneHash), pendingNamesKey(phoneHash)];
-    await this.redis.del(...ofNumber, ...open.map((id) => challengeKey(id)));
+    for (const phoneHash of [this.hashes.hash('phone', phone), ...this.hashes.otherHashes('phone', phone)]) {
+      const open = await this.redis.smembers(openKey(phoneHash));
+      const ofNumber = [openKey(phoneHash), knownAddressesKey(phoneHash), pendingNamesKey(phoneHash)];
+      await this.redis.del(...ofNumber, ...open.map((id) => challengeKey(id)));
+    }
   }
 }
 

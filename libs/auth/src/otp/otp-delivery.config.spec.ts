@@ -43,7 +43,8 @@ describe('the delivery of codes', () => {
   });
 
   it('in production needs the countries that are served, and a number of messages a day', () => {
-    const limits = (env: Record<string, string>) => loadConfig([OtpConfig, PhoneConfig], env);
+    const limits = (env: Record<string, string>) =>
+      loadConfig([OtpConfig, PhoneConfig], { OTP_SECRET: randomBytes(48).toString('base64'), ...env });
     expect(() => limits({ NODE_ENV: 'production' })).toThrow(/OTP_SENDS_PER_DAY[^]*PHONE_ALLOWED_COUNTRIES/);
     expect(() => limits({ NODE_ENV: 'production', OTP_SENDS_PER_DAY: '1000' })).toThrow(/PHONE_ALLOWED_COUNTRIES/);
     const complete = { NODE_ENV: 'production', OTP_SENDS_PER_DAY: '1000', PHONE_ALLOWED_COUNTRIES: 'US, gb' };

@@ -1,5 +1,5 @@
-import { IsIn, IsNotIn, IsString, Matches, MinLength, ValidateIf } from 'class-validator';
-import { EndpointVariable, IntegerVariable, PRODUCTION, SecretVariable } from '@app/platform';
+import { IsIn, IsNotIn, IsOptional, IsString, Matches, MinLength, ValidateIf } from 'class-validator';
+import { AmountVariable, EndpointVariable, IntegerVariable, PRODUCTION, SecretVariable } from '@app/platform';
 
 const WAYS = ['response', 'log', 'webhook', 'twilio'] as const;
 const REACHES_PHONES = '$property must be webhook or twilio in production: response and log show codes to others';
@@ -17,6 +17,11 @@ export class OtpDeliveryConfig {
   /** Milliseconds that one attempt to hand a message over may take; there are two. */
   @IntegerVariable(100, 30_000)
   OTP_DELIVERY_TIMEOUT_MS = 5_000;
+
+  /** US dollars that one message costs, for the metric `otp_cost_usd_total`. Blank: there is no such metric. */
+  @IsOptional()
+  @AmountVariable(100)
+  OTP_MESSAGE_COST_USD?: number;
 
   /** With `webhook`: where messages are posted. */
   @ValidateIf(byWebhook)

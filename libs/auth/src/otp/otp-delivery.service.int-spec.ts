@@ -4,11 +4,10 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RedisClient, RedisConfig, uuidv7 } from '@app/platform';
+import { type RedisClient, uuidv7 } from '@app/platform';
 import { Webhook } from 'standardwebhooks';
-import { Redis } from 'ioredis';
-import { eventually } from '../../../../test/support/eventually.js';
-import { testRedis } from '../../../../test/support/services.js';
+import type { Redis } from 'ioredis';
+import { connectTestRedis } from '../../../../test/support/deployments/redis-connections.js';
 import { OtpDeliveryConfig } from './otp-delivery.config.js';
 import { OtpDeliveryService } from './otp-delivery.service.js';
 import type { OtpMessage, OtpSender } from './otp-sender.port.js';
@@ -61,13 +60,11 @@ class Provider {
 let redis: RedisClient;
 /** Sends what the product has no need of. */
 let raw: Redis;
+let closeRedis: () => void;
 let provider: Provider;
 
 beforeAll(async () => {
-  const { host, port, db } = await testRedis();
-  redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
-  await eventually(() => redis.status === 'ready');
-  raw = new Redis({ host, port, db });
+  ({ redis, raw, close: closeRedis } = await connectTestRedis());
 });
 
 beforeEach(async () => {
@@ -76,10 +73,7 @@ beforeEach(async () => {
 });
 
 afterEach(() => provider.stop());
-afterAll(() => {
-  redis.onApplicationShutdown();
-  raw.disconnect();
-});
+afterAll(() => closeRedis());
 
 const by = (sender: OtpSender) =>
   new OtpDeliveryService(sender, redis, Object.assign(new OtpDeliveryConfig(), { OTP_DELIVERY_TIMEOUT_MS: 1_000 }));

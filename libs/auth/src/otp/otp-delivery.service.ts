@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RedisClient } from '@app/platform';
+import { LimitsRedisClient, tracedStep } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
+import { SpanKind } from '@opentelemetry/api';
 import { OtpDeliveryConfig } from './otp-delivery.config.js';
 import { otpKey } from './otp-hash.service.js';
 import { type OtpMessage, OtpRejectedError, OtpSender } from './otp-sender.port.js';
@@ -27,7 +28,7 @@ export class OtpDeliveryService {
 
   constructor(
     private readonly sender: OtpSender,
-    private readonly redis: RedisClient,
+    private readonly redis: LimitsRedisClient,
     private readonly config: OtpDeliveryConfig,
   ) {}
 
@@ -50,8 +51,10 @@ export class OtpDeliveryService {
 
   private async attempt(message: OtpMessage): Promise<boolean> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const attributes = { 'app.otp.delivery': this.config.OTP_DELIVERY, 'app.otp.attempt': attempt };
       try {
-        await this.sender.send(message, AbortSignal.timeout(this.config.OTP_DELIVERY_TIMEOUT_MS));
+        const signal = AbortSignal.timeout(this.config.OTP_DELIVERY_TIMEOUT_MS);
+        await tracedStep('otp deliver', { kind: SpanKind.CLIENT, attributes }, () => this.sender.send(message, signal));
         return true;
       } catch (error) {
         this.logger.warn(`A code could not be handed over (attempt ${attempt}): ${reason(error)}`);

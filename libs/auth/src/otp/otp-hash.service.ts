@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AccessTokenConfig } from '../token/access-token.config.js';
-import { hashKey } from './hash-key.js';
+import { type HashKeys, hashKeys } from './hash-key.js';
 import { OtpConfig } from './otp.config.js';
 
 /**
@@ -10,17 +10,28 @@ import { OtpConfig } from './otp.config.js';
  */
 export const otpKey = (...parts: string[]): string => `{otp}:${parts.join(':')}`;
 
+/** What is hashed: its kind, and values. They are hashed as a list, so no two lists give one hash. */
+type HashedParts = [kind: 'code' | 'phone' | 'address', ...values: string[]];
+
 /** Keyed hashes of codes, numbers and addresses: Redis can compare them, and whoever reads Redis can't reverse them. */
 @Injectable()
 export class OtpHashService {
-  private readonly key: Buffer;
+  private readonly keys: HashKeys;
 
   constructor(config: OtpConfig, tokenConfig: AccessTokenConfig) {
-    this.key = hashKey(config, tokenConfig, 'one-time codes');
+    this.keys = hashKeys(config, tokenConfig, 'one-time codes');
   }
 
-  /** @param parts what is hashed; the first names its kind. They are hashed as a list, so no two lists give one hash. */
-  hash(...parts: [kind: 'code' | 'phone' | 'address', ...values: string[]]): string {
-    return createHmac('sha256', this.key).update(JSON.stringify(parts)).digest('base64url');
+  /** The hash by which something is stored. */
+  hash(...parts: HashedParts): string {
+    return hashWith(this.keys.current, parts);
+  }
+
+  /** The hashes under which it may be stored as well, while the secret is being rotated; otherwise none. The order is that of the secrets. */
+  otherHashes(...parts: HashedParts): string[] {
+    return this.keys.others.map((key) => hashWith(key, parts));
   }
 }
+
+const hashWith = (key: Buffer, parts: HashedParts): string =>
+  createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url');

@@ -5,10 +5,20 @@ const MAX = 1_000_000_000;
 
 /** One-time codes: how long they live, and how many may be sent and guessed. */
 export class OtpConfig {
-  /** What the keys of the hashes of codes, numbers and addresses are derived from. Without it: JWT_SECRET. */
-  @IsOptional()
+  /** What the keys of the hashes of codes, numbers and addresses are derived from. Required in production; elsewhere without it: JWT_SECRET. */
+  @RequiredInProduction()
   @SecretVariable({ minLength: 32 })
   OTP_SECRET?: string;
+
+  /** The first step of a rotation (docs/secrets.md): the secret that OTP_SECRET is going to be. What other replicas store by it is found. */
+  @IsOptional()
+  @SecretVariable({ minLength: 32 })
+  OTP_SECRET_NEXT?: string;
+
+  /** The second step: what OTP_SECRET was. What is stored by it is found. */
+  @IsOptional()
+  @SecretVariable({ minLength: 32 })
+  OTP_SECRET_PREVIOUS?: string;
 
   /** How long a code is good, in seconds. */
   @IntegerVariable(1, 3_600)

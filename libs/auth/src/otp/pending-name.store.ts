@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { Clock, RedisClient } from '@app/platform';
+import { Clock, LimitsRedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { addressBlock } from '../client/client-address.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
-import { hashKey } from './hash-key.js';
+import { type HashKeys, hashKeys } from './hash-key.js';
 import { otpKey, OtpHashService } from './otp-hash.service.js';
 import { OtpConfig } from './otp.config.js';
 
@@ -39,16 +39,16 @@ redis.call('HDEL', names, oldest)`;
  */
 @Injectable()
 export class PendingNameStore {
-  private readonly key: Buffer;
+  private readonly keys: HashKeys;
 
   constructor(
-    private readonly redis: RedisClient,
+    private readonly redis: LimitsRedisClient,
     private readonly hashes: OtpHashService,
     private readonly clock: Clock,
     config: OtpConfig,
     tokenConfig: AccessTokenConfig,
   ) {
-    this.key = hashKey(config, tokenConfig, 'pending names');
+    this.keys = hashKeys(config, tokenConfig, 'pending names');
   }
 
   /**
@@ -72,26 +72,30 @@ export class PendingNameStore {
   read(stored: string): string | null {
     const encrypted = Buffer.from(stored.slice(stored.indexOf(':') + 1), 'base64url');
     if (encrypted.length <= IV_BYTES + TAG_BYTES) return null;
-    try {
-      return this.decrypt(encrypted);
-    } catch {
-      return null; // The secret has been rotated since.
+    for (const key of [this.keys.current, ...this.keys.others]) {
+      try {
+        return decrypt(key, encrypted);
+      } catch {
+        // Encrypted by another secret, which may be the next key's or is no longer known.
+      }
     }
+    return null;
   }
 
   private encrypt(name: string): string {
     const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv(CIPHER, this.key, iv, { authTagLength: TAG_BYTES });
+    const cipher = createCipheriv(CIPHER, this.keys.current, iv, { authTagLength: TAG_BYTES });
     const text = Buffer.concat([cipher.update(name, 'utf8'), cipher.final()]);
     return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
   }
+}
 
-  private decrypt(encrypted: Buffer): string {
-    const [textFrom, iv] = [IV_BYTES + TAG_BYTES, encrypted.subarray(0, IV_BYTES)];
-    const decipher = createDecipheriv(CIPHER, this.key, iv, { authTagLength: TAG_BYTES });
-    decipher.setAuthTag(encrypted.subarray(IV_BYTES, textFrom));
-    return Buffer.concat([decipher.update(encrypted.subarray(textFrom)), decipher.final()]).toString('utf8');
-  }
+/** @throws Error when it was encrypted by another key */
+function decrypt(key: Buffer, encrypted: Buffer): string {
+  const [textFrom, iv] = [IV_BYTES + TAG_BYTES, encrypted.subarray(0, IV_BYTES)];
+  const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES });
+  decipher.setAuthTag(encrypted.subarray(IV_BYTES, textFrom));
+  return Buffer.concat([decipher.update(encrypted.subarray(textFrom)), decipher.final()]).toString('utf8');
 }
 
 /** Where the names are that were given in sign-ups of a number, by address. */

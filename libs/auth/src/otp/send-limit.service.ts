@@ -1,4 +1,4 @@
-import { RedisClient } from '@app/platform';
+import { LimitsRedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { PhoneNumber } from 'libphonenumber-js/max';
 import { addressBlocks } from '../client/client-address.js';
@@ -22,10 +22,16 @@ const SHARE_OF_WIDEST_BLOCK = 4;
 /** The part of the limits on messages that is left for numbers that no code was asked for on the same day. */
 const RESERVED_SHARE = 0.2;
 
-/** The Redis keys of one address and one number. */
-export interface OtpKeys {
+/** One number and one address as Redis knows them. */
+interface OtpHashes {
   phoneHash: string;
   addressHash: string;
+}
+
+/** The Redis keys of one address and one number. */
+export interface OtpKeys extends OtpHashes {
+  /** The hashes by which they may be known as well, while the secret is being rotated. Counters begin anew with a secret. */
+  others: OtpHashes[];
   /** Exists while the address has to wait before it asks for the number again. */
   cooldown: string;
   /** Wrong codes on challenges that the address asked for. */
@@ -70,8 +76,8 @@ interface Limit {
   isReserve?: boolean;
 }
 
-// KEYS: cool-down, known addresses, the number's counter of the day, then that of each limit. The first limit but one counts what the address asked
-// for the number. ARGV: the request as JSON.
+// KEYS: cool-down, known addresses, the number's counter of the day, then that of each limit, then the known addresses under the number's other hashes.
+// The first limit but one counts what the address asked for the number. ARGV: the request as JSON.
 // Raises all counters or none. Gives {'', cool-down in seconds, keys of the counters raised} or {key that refuses, ms to wait}.
 const CHARGE = `
 local request = cjson.decode(ARGV[1])
@@ -82,6 +88,9 @@ local function count(name) return tonumber(redis.call('GET', name) or '0') end
 local wait = redis.call('PTTL', KEYS[1])
 if wait > 0 then return {KEYS[1], wait} end
 local known = redis.call('ZSCORE', KEYS[2], request.address)
+for i, address in ipairs(request.otherAddresses) do
+  known = known or redis.call('ZSCORE', key(#limits + i), address)
+end
 local repeated = count(KEYS[3]) > 0
 local function full(i)
   return count(key(i)) >= (repeated and limits[i].repeatedQuota or limits[i].quota)
@@ -129,7 +138,7 @@ end`;
 @Injectable()
 export class SendLimitService {
   constructor(
-    private readonly redis: RedisClient,
+    private readonly redis: LimitsRedisClient,
     private readonly hashes: OtpHashService,
     private readonly sender: OtpSender,
     private readonly config: OtpConfig,
@@ -148,12 +157,19 @@ export class SendLimitService {
     const limits = this.limitsOf(keys, blocks, phone.countryCallingCode);
     const request = {
       address: keys.addressHash,
+      otherAddresses: keys.others.map(({ addressHash }) => addressHash),
       cooldown: this.config.OTP_RESEND_SECONDS,
       longestCooldown: LONGEST_COOLDOWN_SECONDS,
       message: hasAccount,
       limits,
     };
-    const redisKeys = [keys.cooldown, keys.knownAddresses, phoneSendsKey(keys), ...limits.map(({ key }) => key)];
+    const redisKeys = [
+      keys.cooldown,
+      keys.knownAddresses,
+      phoneSendsKey(keys),
+      ...limits.map(({ key }) => key),
+      ...keys.others.map(({ phoneHash }) => knownAddressesKey(phoneHash)),
+    ];
     const [refusing, number, counters] = (await this.redis.eval(
       CHARGE,
       redisKeys.length,
@@ -172,9 +188,15 @@ export class SendLimitService {
   private keysOf(phone: PhoneNumber, address: string): OtpKeys {
     const phoneHash = this.hashes.hash('phone', phone.number);
     const addressHash = this.hashes.hash('address', address);
+    const otherAddresses = this.hashes.otherHashes('address', address);
+    const others = this.hashes.otherHashes('phone', phone.number).map((hash, index) => ({
+      phoneHash: hash,
+      addressHash: otherAddresses[index]!,
+    }));
     return {
       phoneHash,
       addressHash,
+      others,
       cooldown: otpKey('cooldown', phoneHash, addressHash),
       failures: otpKey('failures', phoneHash, addressHash),
       knownAddresses: knownAddressesKey(phoneHash),

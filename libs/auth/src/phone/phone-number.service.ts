@@ -15,7 +15,7 @@ export class PhoneNumberService {
    * @throws PhoneCountryNotAllowedError
    */
   read(text: string): PhoneNumber {
-    const phone = parsePhoneNumber(text, this.config.PHONE_DEFAULT_REGION);
+    const phone = this.parse(text);
     if (phone === null) {
       throw new ValidationFailedError([
         { pointer: '/phone', detail: 'must be a phone number, best with + and country code' },
@@ -23,6 +23,11 @@ export class PhoneNumberService {
     }
     if (!this.isAllowed(phone)) throw new PhoneCountryNotAllowedError();
     return phone;
+  }
+
+  /** Whatever country it is of; null when it is no phone number. */
+  parse(text: string): PhoneNumber | null {
+    return parsePhoneNumber(text, this.config.PHONE_DEFAULT_REGION);
   }
 
   private isAllowed(phone: PhoneNumber): boolean {

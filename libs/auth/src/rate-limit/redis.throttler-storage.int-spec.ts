@@ -1,27 +1,22 @@
 import 'reflect-metadata';
-import { RedisClient, RedisConfig } from '@app/platform';
-import { Redis } from 'ioredis';
+import { type RedisClient } from '@app/platform';
+import type { Redis } from 'ioredis';
 import { eventually } from '../../../../test/support/eventually.js';
-import { testRedis } from '../../../../test/support/services.js';
+import { connectTestRedis } from '../../../../test/support/deployments/redis-connections.js';
 import { RedisThrottlerStorage } from './redis.throttler-storage.js';
 
 let redis: RedisClient;
 /** Sends what the product has no need of. */
 let raw: Redis;
+let closeRedis: () => void;
 let replicas: RedisThrottlerStorage[];
 
 beforeAll(async () => {
-  const { host, port, db } = await testRedis();
-  redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
-  await eventually(() => redis.status === 'ready');
-  raw = new Redis({ host, port, db });
+  ({ redis, raw, close: closeRedis } = await connectTestRedis());
   replicas = [new RedisThrottlerStorage(redis), new RedisThrottlerStorage(redis)];
 });
 
-afterAll(() => {
-  redis.onApplicationShutdown();
-  raw.disconnect();
-});
+afterAll(() => closeRedis());
 
 describe('a window of requests', () => {
   it('lets exactly the limit pass, of many at once, over all replicas together', async () => {

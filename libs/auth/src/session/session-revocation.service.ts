@@ -14,6 +14,9 @@ const SYNC_INTERVAL_MS = 2_000;
 /** How far back a sync reads; the first after a broken connection reads a token's whole life. */
 const SYNC_OVERLAP_SECONDS = 60;
 
+/** How many sessions of all users one statement ends. */
+const ENDED_AT_ONCE = 5_000;
+
 type Listener = () => void;
 
 /**
@@ -83,6 +86,28 @@ export class SessionRevocationService implements OnApplicationBootstrap, OnAppli
   /** Ends all sessions of the user but one for good, here and on every replica. */
   async revokeOthers(userId: string, keptId: string): Promise<void> {
     await this.announce(await this.store.endOthers(userId, keptId));
+  }
+
+  /** Ends all sessions of the user for good, here and on every replica. @returns how many there were */
+  async revokeAll(userId: string): Promise<number> {
+    const ended = await this.store.endOthers(userId, null);
+    await this.announce(ended);
+    return ended.length;
+  }
+
+  /**
+   * Ends all sessions of everyone for good: after a restore, sessions that had been ended are there again, and nothing tells which. Replicas
+   * learn of it from PostgreSQL, those that run from then on at once.
+   *
+   * @returns how many there were
+   */
+  async revokeEverySession(): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const ended = await this.store.endSome(ENDED_AT_ONCE);
+      total += ended;
+      if (ended < ENDED_AT_ONCE) return total;
+    }
   }
 
   /** Notifies all replicas of sessions whose end is already in PostgreSQL. */

@@ -17,6 +17,7 @@ import { eventually } from '../../../../test/support/eventually.js';
 import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
 import { AuthMetrics } from '../auth.metrics.js';
+import { OtpDeliveryConfig } from '../otp/otp-delivery.config.js';
 import { AccessTokenConfig } from '../token/access-token.config.js';
 import { type AccessTokenClaims, AccessTokenService } from '../token/access-token.service.js';
 import { UnauthenticatedError } from '../token/token.errors.js';
@@ -79,7 +80,7 @@ beforeAll(async () => {
     revocations,
     tokens,
     clock,
-    new AuthMetrics(metrics),
+    new AuthMetrics(metrics, new OtpDeliveryConfig()),
     config,
     accessConfig,
     new AuditTrail(new AuditEventStore(database), clock),

@@ -37,7 +37,7 @@ export class SessionService {
     private readonly audit: AuditTrail,
   ) {}
 
-  /** Logs a user in on one more device; null when the account no longer exists. */
+  /** Logs a user in on one more device; null when the account no longer exists, or is blocked. */
   async open(userId: string, client: Client): Promise<SessionTokens | null> {
     const now = this.clock.now();
     const absoluteExpiresAt = after(now, this.config.SESSION_ABSOLUTE_SECONDS);

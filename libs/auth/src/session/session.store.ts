@@ -19,13 +19,13 @@ export interface RepeatedRotation extends LiveSession {
 
 const LIVE = { id: true, userId: true, expiresAt: true, absoluteExpiresAt: true } as const;
 
-// The user's row is locked, so that no session is written for a user who is being erased.
+// The user's row is locked, so that no session is written for a user who is being erased or blocked.
 const INSERT = prepared<{ id: string }>(
   'session_insert',
   `
     INSERT INTO session (id, user_id, family_hash, refresh_hash, rotated_at, created_at, last_used_at,
                          expires_at, absolute_expires_at, user_agent, ip)
-    SELECT $1, id, $3, $4, $5, $5, $5, $6, $7, $8, $9 FROM "user" WHERE id = $2 FOR KEY SHARE
+    SELECT $1, id, $3, $4, $5, $5, $5, $6, $7, $8, $9 FROM "user" WHERE id = $2 AND blocked_at IS NULL FOR KEY SHARE
     RETURNING id`,
 );
 
@@ -50,7 +50,7 @@ const END = prepared<{ id: string }>(
 const END_OTHERS = prepared<{ id: string }>(
   'session_end_others',
   `
-    WITH ended AS (DELETE FROM session WHERE user_id = $1 AND id <> $2 RETURNING id)
+    WITH ended AS (DELETE FROM session WHERE user_id = $1 AND id IS DISTINCT FROM $2 RETURNING id)
     INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id`,
 );
 
@@ -60,8 +60,25 @@ const RECENTLY_REVOKED = prepared<{ id: string }>(
   `SELECT id FROM revoked_session WHERE revoked_at > now() - make_interval(secs => $1) ORDER BY revoked_at LIMIT $2`,
 );
 
+const END_SOME = prepared<{ id: string }>(
+  'session_end_some',
+  `
+    WITH ended AS (DELETE FROM session WHERE id = ANY (ARRAY(
+           SELECT id FROM session WHERE id > '00000000-0000-0000-0000-000000000000' ORDER BY id LIMIT $1 FOR UPDATE
+         )) RETURNING session.id)
+    INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id`,
+);
+
 /** A login at the same time waits, and then finds no user: its session would have no tombstone. */
 const LOCK_USER = prepared<{ id: string }>('session_lock_user', 'SELECT id FROM "user" WHERE id = $1::uuid FOR UPDATE');
+
+const BLOCK_USER = prepared<{ id: string }>(
+  'session_block_user',
+  `
+    WITH ended AS (DELETE FROM session WHERE user_id = $1::uuid RETURNING id),
+         blocked AS (UPDATE "user" SET blocked_at = COALESCE(blocked_at, $2::timestamptz) WHERE id = $1::uuid)
+    INSERT INTO revoked_session (id) SELECT id FROM ended ON CONFLICT DO NOTHING RETURNING id::text`,
+);
 
 const ERASE_USER = prepared<{ id: string }>(
   'session_erase_user',
@@ -76,7 +93,7 @@ const ERASE_USER = prepared<{ id: string }>(
 export class SessionStore {
   constructor(private readonly database: Database) {}
 
-  /** Writes a new session; false when its user no longer exists. */
+  /** Writes a new session; false when its user no longer exists, or is blocked. */
   async insert(session: LiveSession, token: RefreshToken, client: Client, now: Date): Promise<boolean> {
     const { id, userId, expiresAt, absoluteExpiresAt } = session;
     const values = [
@@ -149,8 +166,18 @@ export class SessionStore {
     return (await this.database.run(END, [sessionId, userId])).length > 0;
   }
 
-  /** Ends all sessions of this user but one, for good. @returns the ids of those that were ended */
-  async endOthers(userId: string, keptId: string): Promise<string[]> {
+  /** Ends so many sessions, whosever they are, for good. @returns how many there were */
+  async endSome(limit: number): Promise<number> {
+    return (await this.database.run(END_SOME, [limit])).length;
+  }
+
+  /**
+   * Ends all sessions of this user but one, for good.
+   *
+   * @param keptId null: none is kept
+   * @returns the ids of those that were ended
+   */
+  async endOthers(userId: string, keptId: string | null): Promise<string[]> {
     return (await this.database.run(END_OTHERS, [userId, keptId])).map(({ id }) => id);
   }
 
@@ -160,12 +187,26 @@ export class SessionStore {
    * @param before what else the transaction does, once the user's row is locked
    * @returns the ids of the sessions that were ended
    */
-  async eraseUser(userId: string, before: BoundStatement[] = []): Promise<string[]> {
+  eraseUser(userId: string, before: BoundStatement[] = []): Promise<string[]> {
+    return this.endWithUser(userId, { statement: ERASE_USER, values: [userId] }, before);
+  }
+
+  /**
+   * Keeps a user from opening sessions and ends all that there are, in one transaction.
+   *
+   * @param before what else the transaction does, once the user's row is locked
+   * @returns the ids of the sessions that were ended
+   */
+  blockUser(userId: string, now: Date, before: BoundStatement[] = []): Promise<string[]> {
+    return this.endWithUser(userId, { statement: BLOCK_USER, values: [userId, now] }, before);
+  }
+
+  /** Runs a statement that ends all sessions of a user whose row is locked. @returns the ids of the sessions */
+  private async endWithUser(userId: string, end: BoundStatement, before: BoundStatement[]): Promise<string[]> {
     const { prisma } = this.database;
     const results = await prisma.$transaction([
       prisma.$queryRawUnsafe(LOCK_USER.text, userId),
-      ...before.map(({ statement, values }) => prisma.$queryRawUnsafe(statement.text, ...values)),
-      prisma.$queryRawUnsafe<{ id: string }[]>(ERASE_USER.text, userId),
+      ...[...before, end].map(({ statement, values }) => prisma.$queryRawUnsafe(statement.text, ...values)),
     ]);
     return (results.at(-1) as { id: string }[]).map(({ id }) => id);
   }

@@ -7,7 +7,12 @@ export class AccessTokenConfig {
   @SecretVariable({ minLength: 32 })
   JWT_SECRET!: string;
 
-  /** The secret before the last rotation: tokens signed with it are valid until they expire. */
+  /** The first step of a rotation (docs/secrets.md): the secret that JWT_SECRET is going to be. Tokens that other replicas sign with it are valid. */
+  @IsOptional()
+  @SecretVariable({ minLength: 32 })
+  JWT_SECRET_NEXT?: string;
+
+  /** The second step: what JWT_SECRET was. Tokens signed with it are valid until they expire. */
   @IsOptional()
   @SecretVariable({ minLength: 32 })
   JWT_SECRET_PREVIOUS?: string;

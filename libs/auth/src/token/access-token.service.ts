@@ -37,7 +37,8 @@ export class AccessTokenService {
     private readonly jwt: JwtService,
     private readonly config: AccessTokenConfig,
   ) {
-    const secrets = [config.JWT_SECRET, config.JWT_SECRET_PREVIOUS].filter((secret) => secret !== undefined);
+    const { JWT_SECRET, JWT_SECRET_NEXT, JWT_SECRET_PREVIOUS } = config;
+    const secrets = [JWT_SECRET, JWT_SECRET_NEXT, JWT_SECRET_PREVIOUS].filter((secret) => secret !== undefined);
     this.secrets = new Map(secrets.map((secret) => [keyId(secret), createSecretKey(secret, 'utf8')]));
     this.currentKeyId = keyId(config.JWT_SECRET);
   }

@@ -1,13 +1,14 @@
 import 'reflect-metadata';
 import { AccountParticipantService } from '@app/auth';
-import { Database, DatabaseConfig, jsonText, RedisClient, RedisConfig } from '@app/platform';
+import { Database, DatabaseConfig, jsonText, type RedisClient } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { eventually } from '../../../../test/support/eventually.js';
 import { chatrooms } from '../../../../test/support/replies/chatrooms.js';
 import { type RoomDeletion, startRoomDeletion } from '../../../../test/support/replies/room-deletion.js';
 import { insertMessages, insertUser } from '../../../../test/support/rows.js';
-import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
+import { connectTestRedis } from '../../../../test/support/deployments/redis-connections.js';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
 import { ChatroomAccountParticipant } from './chatroom-account.participant.js';
 import { ChatroomExportStore } from './chatroom-export.store.js';
 import { ChatroomWalkCache } from '../rooms/chatroom-walk.cache.js';
@@ -21,6 +22,7 @@ let database: Database;
 let redis: RedisClient;
 /** Sends what the product has no need of. */
 let raw: Redis;
+let closeRedis: () => void;
 let cache: ChatroomListCache;
 let rooms: ChatroomService;
 let participants: AccountParticipantService;
@@ -29,10 +31,7 @@ let api: RoomDeletion;
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
-  const { host, port, db } = await testRedis();
-  redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
-  await eventually(() => redis.status === 'ready');
-  raw = new Redis({ host, port, db });
+  ({ redis, raw, close: closeRedis } = await connectTestRedis());
   cache = new ChatroomListCache(redis);
   ({ rooms } = chatrooms(database, new SystemClock()));
   participants = new AccountParticipantService();
@@ -43,8 +42,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  redis.disconnect();
-  raw.disconnect();
+  closeRedis();
   await api.stop();
   await database.onApplicationShutdown();
   await testDatabase.drop();

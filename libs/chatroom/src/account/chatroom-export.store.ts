@@ -5,11 +5,17 @@ import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
 import type { ChatroomResponse } from '../rooms/chatroom.response.js';
 import { CHATROOM_SELECT, toChatroomResponse } from '../rooms/chatroom.row.js';
 
-/** A message as its owner takes it away; the key is the one that a client gave its request, kept for a day. */
-interface ExportedMessage extends MessageResponse {
+/** What an export tells of a message beyond the API. */
+interface ExportedOnly {
   superseded: boolean;
+  /** The key that a client gave its request, kept for a day. */
   idempotencyKey: string | null;
+  /** Of a reply: the `X-Request-Id` of the request that asked for it. */
+  requestId: string | null;
 }
+
+/** A message as its owner takes it away. */
+type ExportedMessage = MessageResponse & ExportedOnly;
 
 /** A room as its owner takes it away: with every message, superseded variants too. */
 interface ExportedChatroom extends ChatroomResponse {
@@ -28,10 +34,10 @@ const ROOM_IDS = prepared<{ id: string }>(
 );
 
 /** The next messages of a room: at most so many, and none more once their texts have so many bytes. */
-const MESSAGES = prepared<MessageRow & { seq: number; superseded: boolean; idempotencyKey: string | null }>(
+const MESSAGES = prepared<MessageRow & ExportedOnly & { seq: number }>(
   'message_export',
   `
-    SELECT ${MESSAGE_COLUMNS}, message.seq, message.superseded,
+    SELECT ${MESSAGE_COLUMNS}, message.seq, message.superseded, message.request_id AS "requestId",
       (SELECT key FROM idempotency_key WHERE reply_id = message.id LIMIT 1) AS "idempotencyKey"
     FROM (
       SELECT *, sum(octet_length(content)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) - octet_length(content) AS bytes_before
@@ -85,8 +91,8 @@ export class ChatroomExportStore {
         ? []
         : this.database.run(MESSAGES, [chatroomId, after ?? 0, MESSAGES_AT_ONCE, MESSAGE_BYTES]);
     for await (const row of inBatches(read, ({ seq }) => seq)) {
-      const { superseded, idempotencyKey } = row;
-      yield { ...toMessageResponse(row), superseded, idempotencyKey };
+      const { superseded, idempotencyKey, requestId } = row;
+      yield { ...toMessageResponse(row), superseded, idempotencyKey, requestId };
     }
   }
 }

@@ -19,6 +19,7 @@ export const interruptedCallsSql = (replies: string): string => `
       (octet_length(question.content)
        + octet_length(${turnsBeforeSql('reply.chatroom_id', 'question.seq')}::text)) / ${BYTES_PER_TOKEN} AS prompt_tokens,
       0 AS cached_tokens, 0 AS thought_tokens, reply.written / ${BYTES_PER_TOKEN} AS reply_tokens
-    FROM ${replies} reply JOIN message question ON question.id = reply.reply_to
+    FROM ${replies} reply
+    JOIN message question ON question.chatroom_id = reply.chatroom_id AND question.id = reply.reply_to
     WHERE reply.asked_model IS NOT NULL
   )`;

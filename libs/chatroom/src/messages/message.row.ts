@@ -23,6 +23,12 @@ export const REPLY_ERROR_CODES = [
 ] as const;
 export type ReplyErrorCode = (typeof REPLY_ERROR_CODES)[number];
 
+/** Where a message is found: ids are unique in their room. */
+export interface MessageAddress {
+  chatroomId: string;
+  id: string;
+}
+
 /**
  * The part of a `message` row that its readers may see.
  *

@@ -2,6 +2,7 @@ import { Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import {
   MESSAGE_COLUMNS,
+  type MessageAddress,
   messagePageSql,
   type MessageRow,
   type MessageStatus,
@@ -27,10 +28,13 @@ const FIND = prepared<ReplyRow>(
     WHERE message.id = $3::uuid AND chatroom.id = $2::uuid AND chatroom.user_id = $1::uuid`,
 );
 
-// Asked once a second about all open streams together: one parameter for any number of ids (docs/adr/0002).
+// Asked once a second about all open streams together: two parameters for any number of replies (docs/adr/0002).
 const PROGRESS = prepared<ReplyProgress>(
   'message_progress',
-  `SELECT id, status, attempt FROM message WHERE id = ANY($1::uuid[])`,
+  `
+    SELECT message.id, message.status, message.attempt
+    FROM unnest($1::uuid[], $2::uuid[]) AS asked (chatroom_id, id)
+    JOIN message ON message.chatroom_id = asked.chatroom_id AND message.id = asked.id`,
 );
 
 // Ends where the page has enough text, which Prisma can't say (docs/adr/0002).
@@ -70,7 +74,8 @@ export class MessageStore {
   }
 
   /** How far replies have come. For those that the caller has been shown to own. */
-  async progress(ids: string[]): Promise<ReplyProgress[]> {
-    return await this.database.run(PROGRESS, [ids]);
+  async progress(replies: MessageAddress[]): Promise<ReplyProgress[]> {
+    const values = [replies.map(({ chatroomId }) => chatroomId), replies.map(({ id }) => id)];
+    return await this.database.run(PROGRESS, values);
   }
 }

@@ -42,7 +42,8 @@ export const turnsBeforeSql = (chatroom: string, seq: string): string => `(
       SELECT id, seq, reply_to, status, CASE WHEN role = 'bot' THEN content ELSE '' END AS content FROM message
       WHERE chatroom_id = ${chatroom} AND seq < exchange.seq
       ORDER BY seq DESC LIMIT 1
-    ) newest JOIN message asked ON asked.id = COALESCE(newest.reply_to, newest.id)
+    ) newest JOIN message asked
+      ON asked.chatroom_id = ${chatroom} AND asked.id = COALESCE(newest.reply_to, newest.id)
     WHERE exchange.depth < ${PAGE}
   )
   SELECT COALESCE(json_agg(json_build_object(

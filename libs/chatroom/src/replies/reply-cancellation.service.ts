@@ -1,12 +1,12 @@
 import { cancelChannel } from '@app/contracts';
-import { RedisClient } from '@app/platform';
-import { Injectable } from '@nestjs/common';
+import { StreamsRedisClient, RequestContext } from '@app/platform';
+import { Injectable, Logger } from '@nestjs/common';
 import { isFinal, type MessageRow } from '../messages/message.row.js';
 import { MessageStore } from '../messages/message.store.js';
 import { ReplyEndListener } from '../streams/reply-end-listener.js';
 import { ReplyLogStore } from '../streams/reply-log.store.js';
 import { ReplySignalService } from '../streams/reply-signal.service.js';
-import { ReplyCancellationStore } from './reply-cancellation.store.js';
+import { type CancelledReply, ReplyCancellationStore } from './reply-cancellation.store.js';
 import { ReplyCompletionService } from './reply-completion.service.js';
 
 /** How long the answer waits for the worker to stop; after that it shows the reply as it is then. */
@@ -15,13 +15,15 @@ const STOP_TIMEOUT_MS = 2_000;
 /** Stops replies, whichever worker writes them. */
 @Injectable()
 export class ReplyCancellationService {
+  private readonly logger = new Logger('Reply');
+
   constructor(
     private readonly store: ReplyCancellationStore,
     private readonly messages: MessageStore,
     private readonly signals: ReplySignalService,
     private readonly completion: ReplyCompletionService,
     private readonly log: ReplyLogStore,
-    private readonly redis: RedisClient,
+    private readonly redis: StreamsRedisClient,
   ) {}
 
   /**
@@ -35,12 +37,14 @@ export class ReplyCancellationService {
       const row = await this.messages.find(userId, chatroomId, replyId);
       return row?.role === 'bot' ? row : null;
     };
-    const ends = await this.signals.open(replyId, (feed) => new ReplyEndListener(feed));
+    const ends = await this.signals.open({ chatroomId, id: replyId }, (feed) => new ReplyEndListener(feed));
     try {
-      const reply = await this.store.cancel(userId, chatroomId, replyId);
-      if (reply === null) return await find();
+      const cancelled = await this.store.cancel(userId, chatroomId, replyId);
+      if (cancelled === null) return await find();
+      const { requestId, ...reply } = cancelled;
       if (reply.status === 'cancelled') {
-        await this.completion.notifyAndEnqueueNext(reply.id, 0);
+        this.logEnd(userId, { id: replyId, chatroomId, requestId });
+        await this.completion.notifyAndEnqueueNext(reply, 0);
         return reply;
       }
       void this.redis.publish(cancelChannel, replyId).catch(() => undefined);
@@ -60,15 +64,24 @@ export class ReplyCancellationService {
     const replies = await this.store.cancelAll(userId, chatroomId);
     await Promise.all(
       replies.map(async (reply) => {
-        if (reply.ended) return this.log.done(reply.id, 0);
+        if (reply.ended) {
+          this.logEnd(userId, reply);
+          return this.log.done(reply.id, 0);
+        }
         await this.cancel(userId, reply.chatroomId, reply.id);
         // Its worker does so too, but may find the row deleted.
-        await this.completion.enqueueNext(reply.id);
+        await this.completion.enqueueNext(reply);
       }),
     );
     // The turn of a reply that only waited may have come already, and its job will find nothing.
     const waited = replies.find(({ ended }) => ended);
-    if (waited !== undefined) await this.completion.enqueueNext(waited.id);
+    if (waited !== undefined) await this.completion.enqueueNext(waited);
+  }
+
+  /** The end of the story that `reply accepted` began: under the id of the request that asked for the reply. */
+  private logEnd(userId: string, { id, chatroomId, requestId }: Omit<CancelledReply, 'ended'>): void {
+    const own = requestId === null ? {} : { requestId, cancelRequestId: RequestContext.requestId };
+    this.logger.log({ ...own, userId, chatroomId, replyId: id, status: 'cancelled', code: null }, 'reply ended');
   }
 
   /** The reply once its worker has ended it, or after {@link STOP_TIMEOUT_MS}. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { MessageAddress } from '../messages/message.row.js';
 import { ReplyLogStore } from '../streams/reply-log.store.js';
 import { type DueReply, ReplyJobsService, type WaitingReply } from './reply-jobs.service.js';
 import { ReplyOrderStore } from './reply-order.store.js';
@@ -18,8 +19,8 @@ export class ReplyCompletionService {
    *
    * @param attempt the attempt that ended; 0: none did, the reply was cancelled
    */
-  async notifyAndEnqueueNext(replyId: string, attempt: number): Promise<void> {
-    await Promise.all([this.log.done(replyId, attempt), this.enqueueNext(replyId)]);
+  async notifyAndEnqueueNext(reply: MessageAddress, attempt: number): Promise<void> {
+    await Promise.all([this.log.done(reply.id, attempt), this.enqueueNext(reply)]);
   }
 
   /**
@@ -29,20 +30,26 @@ export class ReplyCompletionService {
    * @param awaited whether another reply may have begun to wait since
    */
   async notifyAndEnqueue(ended: DueReply, next: WaitingReply | null, awaited: boolean): Promise<void> {
-    await Promise.all([this.log.done(ended.id, ended.attempt), this.enqueueFound(ended.id, next, awaited)]);
+    await Promise.all([this.log.done(ended.id, ended.attempt), this.enqueueFound(ended, next, awaited)]);
   }
 
-  private async enqueueFound(endedId: string, next: WaitingReply | null, awaited: boolean): Promise<void> {
+  private async enqueueFound(ended: MessageAddress, next: WaitingReply | null, awaited: boolean): Promise<void> {
     if (next !== null) await this.jobs.enqueueInTurn([next]);
-    else if (awaited) await this.enqueueNext(endedId);
+    else if (awaited) await this.enqueueNext(ended);
   }
 
   /**
    * Enqueues the user's reply that may have waited for this one, which is written no more. It goes behind all jobs that
    * wait: users with work take turns.
    */
-  async enqueueNext(replyId: string): Promise<void> {
-    const next = await this.order.nextOfUser(replyId);
+  async enqueueNext(reply: MessageAddress): Promise<void> {
+    const next = await this.order.nextOfUser(reply);
     if (next !== null) await this.jobs.enqueueInTurn([next]);
+  }
+
+  /** As {@link enqueueNext}, but for replies of other rooms alone: the next one of its own room is for its own end to enqueue. */
+  async enqueueNextElsewhere(reply: MessageAddress): Promise<void> {
+    const next = await this.order.nextOfUser(reply);
+    if (next !== null && next.chatroomId !== reply.chatroomId) await this.jobs.enqueueInTurn([next]);
   }
 }

@@ -1,5 +1,5 @@
 import { cancelChannel } from '@app/contracts';
-import { Clock, Database, RedisClient } from '@app/platform';
+import { Clock, Database, StreamsRedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { ReplyLogStore } from '../streams/reply-log.store.js';
 import { recentlyWritten } from '../streams/written-reply.js';
@@ -10,7 +10,7 @@ export class ReplyErasureService {
   constructor(
     private readonly database: Database,
     private readonly log: ReplyLogStore,
-    private readonly redis: RedisClient,
+    private readonly redis: StreamsRedisClient,
     private readonly clock: Clock,
   ) {}
 

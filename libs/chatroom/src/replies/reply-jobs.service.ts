@@ -1,12 +1,12 @@
 import { REPLY_QUEUE, type ReplyJob } from '@app/contracts';
-import { type JobNotice, JobNotifier, uuidv7 } from '@app/platform';
+import { type JobFallback, type JobNotice, JobNotifier, QueueConnectionService, uuidv7 } from '@app/platform';
 import { InjectQueue } from '@nestjs/bullmq';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import type { MessageAddress } from '../messages/message.row.js';
 
 /** A reply that waits to be claimed. */
-export interface DueReply {
-  id: string;
+export interface DueReply extends MessageAddress {
   /** The last attempt. Part of the job's id, so that the job of one attempt does not keep that of the next from being added. */
   attempt: number;
 }
@@ -24,8 +24,16 @@ const LOW_PRIORITY = 1;
 export class ReplyJobsService {
   private readonly notifier: JobNotifier<ReplyJob>;
 
-  constructor(@InjectQueue(REPLY_QUEUE.queue) queue: Queue) {
-    this.notifier = new JobNotifier(queue, REPLY_QUEUE);
+  constructor(
+    @InjectQueue(REPLY_QUEUE.queue) queue: Queue,
+    @Inject(QueueConnectionService) connection: Pick<QueueConnectionService, 'isDown'>,
+  ) {
+    this.notifier = new JobNotifier(queue, REPLY_QUEUE, connection);
+  }
+
+  /** Has replies that can't be enqueued written by this process. */
+  useFallback(fallback: JobFallback<ReplyJob>): void {
+    this.notifier.useFallback(fallback);
   }
 
   /** Enqueues replies in turn, behind all that wait. Bounded in time, and never throws. */
@@ -58,15 +66,16 @@ export class ReplyJobsService {
     await this.notifier.notify(
       replies.map((reply) => {
         const own = uuidv7();
-        const payload = { replyId: reply.id, inTurn: true };
+        const turn = notice(reply, `turn-${own}`);
+        const payload = { ...turn.payload, inTurn: true };
         const ifIdle = { ...notice(reply, `idle-${own}`), payload, priority: LOW_PRIORITY };
-        return { ...notice(reply, `turn-${own}`), payload, oneOf: `turn-${reply.userId}`, orElse: ifIdle };
+        return { ...turn, payload, oneOf: `turn-${reply.userId}`, orElse: ifIdle };
       }),
     );
   }
 }
 
-const notice = ({ id, attempt }: DueReply, ...reason: string[]): JobNotice<ReplyJob> => ({
+const notice = ({ id, chatroomId, attempt }: DueReply, ...reason: string[]): JobNotice<ReplyJob> => ({
   id: [id, attempt, ...reason].join('-'),
-  payload: { replyId: id },
+  payload: { replyId: id, chatroomId },
 });

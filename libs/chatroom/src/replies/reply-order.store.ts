@@ -1,5 +1,6 @@
 import { Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
+import type { MessageAddress } from '../messages/message.row.js';
 import type { WaitingReply } from './reply-jobs.service.js';
 
 /** The first unfinished reply of one of a user's rooms, under a condition on the room. Bounded by its index condition. */
@@ -25,8 +26,8 @@ export const headsOfUserSql = (name: string, from: string, rooms: string): strin
   )`;
 
 /**
- * Recursive CTEs, of which `next` is the reply whose turn it is after another one of its user, in one row or none: its `id` and
- * `attempt`. Rooms take turns: those behind the one of the other reply come first.
+ * Recursive CTEs, of which `next` is the reply whose turn it is after another one of its user, in one row or none: its `id`,
+ * `chatroom_id` and `attempt`. Rooms take turns: those behind the one of the other reply come first.
  *
  * @param from an earlier CTE: the other reply's `user_id`, `chatroom_id` and `seq`
  * @param endsNow whether the other reply ends by this very statement, which still sees it unfinished: then the one behind it in
@@ -36,7 +37,7 @@ export const nextOfUserSql = (from: string, endsNow: boolean): string => `
   ${headsOfUserSql('behind', from, `chatroom_id > ${from}.chatroom_id`)},
   ${headsOfUserSql('anywhere', from, 'true')},
   next AS (
-    SELECT id, attempt FROM (
+    SELECT chatroom_id, id, attempt FROM (
       SELECT * FROM behind UNION ALL SELECT * FROM anywhere
       ${endsNow ? `UNION ALL SELECT own.* FROM ${from} CROSS JOIN LATERAL (${firstUnfinished(`${from}.user_id`, `chatroom_id = ${from}.chatroom_id AND seq > ${from}.seq`)}) own` : ''}
     ) head
@@ -47,9 +48,9 @@ const NEXT = prepared<WaitingReply>(
   'reply_next_of_user',
   `
     WITH RECURSIVE ended AS (
-      SELECT user_id, chatroom_id, seq FROM message WHERE id = $1::uuid
+      SELECT user_id, chatroom_id, seq FROM message WHERE chatroom_id = $2::uuid AND id = $1::uuid
     ), ${nextOfUserSql('ended', false)}
-    SELECT next.id, next.attempt, ended.user_id AS "userId" FROM ended, next`,
+    SELECT next.id, next.chatroom_id AS "chatroomId", next.attempt, ended.user_id AS "userId" FROM ended, next`,
 );
 
 /** The order in which the replies of a user are produced. */
@@ -61,8 +62,8 @@ export class ReplyOrderStore {
    * The reply of the same user whose turn it is after this one has ended, in its room or in another. To be asked after
    * the end is committed: a message that was accepted too late for this query was enqueued after that, and can be claimed.
    */
-  async nextOfUser(replyId: string): Promise<WaitingReply | null> {
-    const [next] = await this.database.run(NEXT, [replyId]);
+  async nextOfUser({ id, chatroomId }: MessageAddress): Promise<WaitingReply | null> {
+    const [next] = await this.database.run(NEXT, [id, chatroomId]);
     return next ?? null;
   }
 }

@@ -1,5 +1,5 @@
 import { REPLY_QUEUE } from '@app/contracts';
-import { CrashPointService, QueueModule } from '@app/platform';
+import { CrashPointService, QueueConnectionModule, QueueModule } from '@app/platform';
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { PastTurnStore } from '../messages/past-turn.store.js';
@@ -23,7 +23,7 @@ const SHARED = [
 
 /** What API and worker share of a reply's life: its jobs, its log for readers, what follows its end. */
 @Module({
-  imports: [QueueModule, BullModule.registerQueue({ name: REPLY_QUEUE.queue })],
+  imports: [QueueConnectionModule, QueueModule, BullModule.registerQueue({ name: REPLY_QUEUE.queue })],
   providers: SHARED,
   exports: SHARED,
 })

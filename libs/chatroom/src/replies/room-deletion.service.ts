@@ -34,6 +34,17 @@ export class RoomDeletionService {
     await this.removeLogs(written);
   }
 
+  /** As {@link delete}. @returns whether the user has had such a room */
+  async deleteIfThere(userId: string, chatroomId: string): Promise<boolean> {
+    try {
+      await this.delete(userId, chatroomId);
+      return true;
+    } catch (error) {
+      if (error instanceof ChatroomNotFoundError) return false;
+      throw error;
+    }
+  }
+
   /** Stops what is unfinished in any of the user's rooms. */
   async stopReplies(userId: string): Promise<void> {
     await this.cancellation.cancelAll(userId, null);

@@ -77,6 +77,7 @@ export class RoomDeletionStore {
       prisma.$queryRawUnsafe(ended.statement.text, ...ended.values),
       prisma.message.findMany({
         where: {
+          chatroomId,
           chatroom: { id: chatroomId, userId },
           attempt: { gt: 0 },
           completedAt: { gt: recentlyWritten(this.clock.now()) },

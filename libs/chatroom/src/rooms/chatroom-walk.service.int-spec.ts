@@ -1,12 +1,12 @@
 import 'reflect-metadata';
-import { Database, DatabaseConfig, MAX_PAGE_BYTES, Metrics, RedisClient, RedisConfig, uuidv7 } from '@app/platform';
+import { Database, DatabaseConfig, MAX_PAGE_BYTES, Metrics, type RedisClient, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
-import { eventually } from '../../../../test/support/eventually.js';
+import type { Redis } from 'ioredis';
 import { chatrooms } from '../../../../test/support/replies/chatrooms.js';
 import { insertUser } from '../../../../test/support/rows.js';
-import { createTestDatabase, type TestDatabase, testRedis } from '../../../../test/support/services.js';
+import { connectTestRedis } from '../../../../test/support/deployments/redis-connections.js';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/services.js';
 import { ChatroomListCache } from './chatroom-list.cache.js';
 import { ChatroomListService } from './chatroom-list.service.js';
 import { ChatroomWalkCache } from './chatroom-walk.cache.js';
@@ -19,6 +19,7 @@ let database: Database;
 let redis: RedisClient;
 /** Sends what the product has no need of. */
 let raw: Redis;
+let closeRedis: () => void;
 let rooms: ChatroomService;
 let walks: ChatroomWalkCache;
 let list: ChatroomListService;
@@ -26,10 +27,7 @@ let list: ChatroomListService;
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
-  const { host, port, db } = await testRedis();
-  redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
-  await eventually(() => redis.status === 'ready');
-  raw = new Redis({ host, port, db });
+  ({ redis, raw, close: closeRedis } = await connectTestRedis());
   const clock = new SystemClock();
   ({ rooms } = chatrooms(database, clock));
   walks = new ChatroomWalkCache(redis);
@@ -38,8 +36,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  redis.disconnect();
-  raw.disconnect();
+  closeRedis();
   await database.onApplicationShutdown();
   await testDatabase.drop();
 });

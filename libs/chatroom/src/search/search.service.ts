@@ -1,7 +1,7 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
 import { encodeCursor, type Page, type SlotLimit, SlotService } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import type { MessageRow } from '../messages/message.row.js';
+import type { MessageAddress, MessageRow } from '../messages/message.row.js';
 import { findWords, searchWords } from './search-words.js';
 import { TooManySearchesError } from './search.errors.js';
 import { type SearchedPart, SearchStore } from './search.store.js';
@@ -23,7 +23,7 @@ const TURN_MS = 4;
 
 /** What came of comparing texts. */
 interface Matches {
-  snippets: Map<string, string>;
+  found: (MessageAddress & { snippet: string })[];
   /** The last message that was compared, if others are left. */
   stoppedAt: string | null;
 }
@@ -49,8 +49,9 @@ export class SearchService {
     if (slot === null) throw new TooManySearchesError();
     try {
       const part = await this.store.read(userId, before);
-      const { snippets, stoppedAt } = await match(part, searchWords(q), limit);
-      const rows = await this.store.find(userId, [...snippets.keys()]);
+      const { found, stoppedAt } = await match(part, searchWords(q), limit);
+      const rows = await this.store.find(userId, found);
+      const snippets = new Map(found.map(({ id, snippet }) => [id, snippet]));
       const items = rows.map((row) => ({ ...row, snippet: snippets.get(row.id) ?? '' }));
       return { items, nextCursor: stoppedAt === null ? null : encodeCursor({ id: stoppedAt }) };
     } finally {
@@ -61,19 +62,19 @@ export class SearchService {
 
 /** Compares messages until there are more hits than `limit`, or until it took long enough. */
 async function match({ messages, hasMore }: SearchedPart, words: string[], limit: number): Promise<Matches> {
-  const snippets = new Map<string, string>();
+  const found: Matches['found'] = [];
   let lastHit: string | null = null;
   let last: string | null = null;
   let length = 0;
   let spent = 0;
   let turn = 0;
-  for (const { id, content } of messages) {
-    if (last !== null && (length >= MAX_FOUND_LENGTH || spent >= MAX_MATCHING_MS)) return { snippets, stoppedAt: last };
+  for (const { chatroomId, id, content } of messages) {
+    if (last !== null && (length >= MAX_FOUND_LENGTH || spent >= MAX_MATCHING_MS)) return { found, stoppedAt: last };
     const begun = performance.now();
     const snippet = content === null ? null : snippetIn(content, words);
     if (snippet !== null) {
-      if (snippets.size === limit) return { snippets, stoppedAt: lastHit };
-      snippets.set(id, snippet);
+      if (found.length === limit) return { found, stoppedAt: lastHit };
+      found.push({ chatroomId, id, snippet });
       lastHit = id;
       length += content?.length ?? 0;
     }
@@ -85,7 +86,7 @@ async function match({ messages, hasMore }: SearchedPart, words: string[], limit
     turn = 0;
     await otherWork();
   }
-  return { snippets, stoppedAt: hasMore ? last : null };
+  return { found, stoppedAt: hasMore ? last : null };
 }
 
 function snippetIn(content: string, words: string[]): string | null {

@@ -1,12 +1,11 @@
 import { Database, DatabaseConfig, openPool, prepared } from '@app/platform';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
-import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
+import { MESSAGE_COLUMNS, type MessageAddress, type MessageRow } from '../messages/message.row.js';
 import { SearchUnavailableError } from './search.errors.js';
 
 /** A message that a search looks at. */
-interface SearchedMessage {
-  id: string;
+interface SearchedMessage extends MessageAddress {
   /** Null where there is nothing to find: a variant that was replaced, a reply that isn't finished. */
   content: string | null;
 }
@@ -29,11 +28,11 @@ export interface SearchedPart {
 const READ = prepared<SearchedMessage & { walked: string }>(
   'message_search_read',
   `
-    SELECT id, content, walked FROM (
-      SELECT id, content, count(*) OVER () AS walked, row_number() OVER newest AS place,
+    SELECT chatroom_id AS "chatroomId", id, content, walked FROM (
+      SELECT chatroom_id, id, content, count(*) OVER () AS walked, row_number() OVER newest AS place,
         sum(octet_length(content)) OVER (newest ROWS UNBOUNDED PRECEDING) - octet_length(content) AS bytes_before
       FROM (
-        SELECT id, CASE WHEN superseded OR status IN ('queued', 'generating') THEN NULL ELSE content END AS content
+        SELECT chatroom_id, id, CASE WHEN superseded OR status IN ('queued', 'generating') THEN NULL ELSE content END AS content
         FROM message WHERE (user_id, id) < ($1, $2) AND user_id >= $1 ORDER BY user_id DESC, id DESC LIMIT $3 + 1
       ) message
       WINDOW newest AS (ORDER BY id DESC)
@@ -43,7 +42,11 @@ const READ = prepared<SearchedMessage & { walked: string }>(
 
 const FIND = prepared<MessageRow>(
   'message_search_find',
-  `SELECT ${MESSAGE_COLUMNS} FROM message WHERE id = ANY($1::uuid[]) AND user_id = $2 ORDER BY id DESC`,
+  `
+    SELECT ${MESSAGE_COLUMNS}
+    FROM unnest($1::uuid[], $2::uuid[]) AS found (chatroom_id, id)
+    JOIN message ON message.chatroom_id = found.chatroom_id AND message.id = found.id AND message.user_id = $3
+    ORDER BY message.id DESC`,
 );
 
 /** Above every id. */
@@ -95,10 +98,11 @@ export class SearchStore implements OnApplicationShutdown {
   }
 
   /** Those of the user's messages that are still there, newest first. @throws SearchUnavailableError */
-  async find(userId: string, ids: string[]): Promise<MessageRow[]> {
-    if (ids.length === 0) return [];
+  async find(userId: string, messages: MessageAddress[]): Promise<MessageRow[]> {
+    if (messages.length === 0) return [];
+    const values = [messages.map(({ chatroomId }) => chatroomId), messages.map(({ id }) => id), userId];
     return this.inTransaction(
-      async (client) => (await client.query<MessageRow>(this.database.queryOf(FIND, [ids, userId]))).rows,
+      async (client) => (await client.query<MessageRow>(this.database.queryOf(FIND, values))).rows,
     );
   }
 

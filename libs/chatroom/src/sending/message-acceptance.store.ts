@@ -1,4 +1,13 @@
-import { Clock, Database, prepared, type PreparedStatement, uuidv7, ValidationFailedError } from '@app/platform';
+import {
+  Clock,
+  currentTraceParent,
+  Database,
+  prepared,
+  type PreparedStatement,
+  RequestContext,
+  uuidv7,
+  ValidationFailedError,
+} from '@app/platform';
 import {
   CapacityReachedError,
   CapacityService,
@@ -6,6 +15,7 @@ import {
   DailyQuotaExceededError,
   DEFAULT_PLAN,
   QuotaLedgerStore,
+  QuotaMetrics,
   spendOneMessageSql,
   ExhaustedQuotaCache,
   PlanCatalogue,
@@ -52,8 +62,8 @@ type SendOutcome = SpentQuota & { longest: number | null };
 
 /** A CTE that stores the idempotency key, if there is one. */
 const remembered = (key: string, requestHash: string): string => `remembered AS (
-      INSERT INTO idempotency_key (user_id, key, request_hash, reply_id, created_at)
-      SELECT $1::uuid, ${key}::text, ${requestHash}::bytea, $7::uuid, $3::timestamptz FROM bumped WHERE ${key}::text IS NOT NULL
+      INSERT INTO idempotency_key (user_id, key, request_hash, chatroom_id, reply_id, created_at)
+      SELECT $1::uuid, ${key}::text, ${requestHash}::bytea, $2::uuid, $7::uuid, $3::timestamptz FROM bumped WHERE ${key}::text IS NOT NULL
     )`;
 
 type RegenerateOutcome = SpentQuota & { replyTo: string; latest: boolean; unfinished: boolean };
@@ -78,10 +88,10 @@ const LONGEST_MESSAGE = `
 
 /** A new reply is due at once; the sweep enqueues it two seconds later, should enqueueing have failed. */
 const NEW_REPLY_COLUMNS =
-  'id, user_id, chatroom_id, seq, role, status, content, created_at, reply_to, due_at, next_enqueue_at, quota_day';
-const newReply = (id: string, replyTo: string): string =>
+  'id, user_id, chatroom_id, seq, role, status, content, created_at, reply_to, due_at, next_enqueue_at, quota_day, request_id, trace_parent';
+const newReply = (id: string, replyTo: string, requestId: string, traceParent: string): string =>
   `${id}::uuid, $1::uuid, $2::uuid, bumped.last_seq, 'bot', 'queued', '', $3::timestamptz, ${replyTo}::uuid, now(),
-   now() + interval '2 s', $4::date`;
+   now() + interval '2 s', $4::date, ${requestId}::text, ${traceParent}::text`;
 
 /**
  * Accepts a message in one statement: it either happens whole or not at all, in one round trip. Each CTE reads the
@@ -108,7 +118,7 @@ const SEND = prepared<SendOutcome>(
       SELECT $6::uuid, $1::uuid, $2::uuid, bumped.last_seq - 1, 'user', 'completed', $8::text, $3::timestamptz, $3::timestamptz
       FROM bumped
     ), reply AS (
-      INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', '$6')} FROM bumped
+      INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', '$6', '$13', '$14')} FROM bumped
     ), ${remembered('$9', '$10')}
     SELECT room.longest, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}
     FROM room LEFT JOIN allowance ON true LEFT JOIN spent ON true`,
@@ -122,7 +132,7 @@ const REGENERATE = prepared<RegenerateOutcome>(
       SELECT id, last_seq FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid FOR UPDATE
     ), target AS (
       SELECT m.id, m.reply_to, m.seq = locked.last_seq AS latest, m.status IN ('queued', 'generating') AS unfinished
-      FROM locked JOIN message m ON m.chatroom_id = locked.id AND m.id = $6::uuid AND m.role = 'bot'
+      FROM locked JOIN message m ON m.chatroom_id = $2::uuid AND m.id = $6::uuid AND m.role = 'bot'
     ), room AS (
       SELECT id FROM target WHERE latest AND NOT unfinished
     ), ${quota('room', '$8')}, bumped AS (
@@ -132,9 +142,9 @@ const REGENERATE = prepared<RegenerateOutcome>(
       FROM spent WHERE id = $2::uuid
       RETURNING last_seq
     ), replaced AS (
-      UPDATE message SET superseded = true FROM bumped WHERE message.id = $6::uuid
+      UPDATE message SET superseded = true FROM bumped WHERE message.chatroom_id = $2::uuid AND message.id = $6::uuid
     ), reply AS (
-      INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', 'target.reply_to')} FROM bumped, target
+      INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', 'target.reply_to', '$11', '$12')} FROM bumped, target
     ), ${remembered('$9', '$10')}
     SELECT target.reply_to AS "replyTo", target.latest, target.unfinished, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}
     FROM target LEFT JOIN allowance ON true LEFT JOIN spent ON true`,
@@ -150,6 +160,7 @@ export class MessageAcceptanceStore {
     private readonly ledger: QuotaLedgerStore,
     private readonly exhausted: ExhaustedQuotaCache,
     private readonly capacity: CapacityService,
+    private readonly metrics: QuotaMetrics,
   ) {}
 
   /**
@@ -172,6 +183,7 @@ export class MessageAcceptanceStore {
     const values = [
       ...[userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter],
       ...[message.id, reply.id, content, key?.key ?? null, key?.requestHash ?? null, closed, characters],
+      ...origin(),
     ];
     return await this.accept(userId, key, now, SEND, values, (sent) => {
       if (sent === null) throw new ChatroomNotFoundError();
@@ -199,6 +211,7 @@ export class MessageAcceptanceStore {
     const values = [
       ...[userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter, replyId, reply.id, closed],
       ...[key?.key ?? null, key?.requestHash ?? null],
+      ...origin(),
     ];
     return await this.accept<RegenerateOutcome, AcceptedVariant | null>(
       userId,
@@ -266,6 +279,7 @@ export class MessageAcceptanceStore {
   ): CapacityReachedError | DailyQuotaExceededError {
     if (closed && plan === DEFAULT_PLAN) return new CapacityReachedError(now);
     this.exhausted.add(userId, utcDay(now));
+    this.metrics.refused(plan);
     return new DailyQuotaExceededError(limit ?? 0, now);
   }
 
@@ -278,12 +292,13 @@ export class MessageAcceptanceStore {
     const expired = new Date(now.getTime() - IDEMPOTENCY_KEY_MS);
     const first = await this.database.prisma.idempotencyKey.findFirst({
       where: { userId, key, createdAt: { gt: expired } },
-      select: { requestHash: true, reply: { select: { ...MESSAGE_SELECT, question: { select: MESSAGE_SELECT } } } },
+      select: { requestHash: true, chatroomId: true, replyId: true },
     });
-    // Whatever the type says: the room may be deleted between the statements of which this read consists.
-    const reply = first?.reply as NonNullable<typeof first>['reply'] | null | undefined;
+    const reply = first === null ? null : await this.replyOf(userId, first);
     if (first === null || reply?.question == null) {
-      await this.database.prisma.idempotencyKey.deleteMany({ where: { userId, key, createdAt: { lte: expired } } });
+      // Where the release before has written the key, nothing has deleted it with its room.
+      const unused = first === null ? { createdAt: { lte: expired } } : { replyId: first.replyId };
+      await this.database.prisma.idempotencyKey.deleteMany({ where: { userId, key, ...unused } });
       return null;
     }
     if (!requestHash.equals(first.requestHash)) throw new IdempotencyKeyReusedError();
@@ -292,7 +307,24 @@ export class MessageAcceptanceStore {
     const accepted = newMessage({ ...stored, content: '', completedAt: null });
     return { message: question, reply: accepted, quota, at: now, othersWait: false, replayed: true };
   }
+
+  /**
+   * The reply that a key stands for, with its question; null when its room was deleted. Where the release before has written the
+   * key, and so not its room, the reply is found among the user's.
+   */
+  private async replyOf(userId: string, { chatroomId, replyId }: { chatroomId: string | null; replyId: string }) {
+    return await this.database.prisma.message.findFirst({
+      where: { userId, id: replyId, ...(chatroomId !== null && { chatroomId }) },
+      select: { ...MESSAGE_SELECT, question: { select: MESSAGE_SELECT } },
+    });
+  }
 }
+
+/** The request that is being answered, and its trace, as the last two parameters. */
+const origin = (): [requestId: string | null, traceParent: string | null] => [
+  RequestContext.requestId ?? null,
+  currentTraceParent(),
+];
 
 const tooLong = (longest: number): ValidationFailedError =>
   new ValidationFailedError([{ pointer: '/content', detail: `must have at most ${longest} characters` }]);

@@ -1,5 +1,5 @@
-import { CrashPointService } from '@app/platform';
-import { Injectable } from '@nestjs/common';
+import { CrashPointService, noteOnSpan } from '@app/platform';
+import { Injectable, Logger } from '@nestjs/common';
 import { MessageNotFoundError } from '../messages/message.errors.js';
 import { ReplyJobsService } from '../replies/reply-jobs.service.js';
 import type { IdempotencyKey } from './idempotency-key.js';
@@ -8,6 +8,8 @@ import { type AcceptedMessage, type AcceptedVariant, MessageAcceptanceStore } fr
 /** Takes messages in: stores them with a queued reply, then wakes a worker. */
 @Injectable()
 export class MessageService {
+  private readonly logger = new Logger('Reply');
+
   constructor(
     private readonly acceptance: MessageAcceptanceStore,
     private readonly jobs: ReplyJobsService,
@@ -28,6 +30,7 @@ export class MessageService {
   ): Promise<AcceptedMessage> {
     this.crashPoints.at('accept');
     const accepted = await this.acceptance.send(userId, chatroomId, content, key);
+    this.logAcceptance(userId, accepted, 'send');
     this.crashPoints.at('accepted');
     if (!accepted.replayed) this.enqueue(accepted);
     return accepted;
@@ -47,13 +50,21 @@ export class MessageService {
   ): Promise<AcceptedVariant> {
     const accepted = await this.acceptance.regenerate(userId, chatroomId, replyId, key);
     if (accepted === null) throw new MessageNotFoundError();
+    this.logAcceptance(userId, accepted, 'regenerate');
     if (!accepted.replayed) this.enqueue(accepted);
     return accepted;
   }
 
+  /** The beginning of a reply's story, which a worker goes on with under the same request id. A repeated request only points to it. */
+  private logAcceptance(userId: string, { reply, quota, replayed }: AcceptedVariant, by: 'send' | 'regenerate'): void {
+    const facts = { userId, chatroomId: reply.chatroomId, replyId: reply.id, plan: quota.plan, by };
+    this.logger.log(facts, replayed ? 'reply accepted before' : 'reply accepted');
+    noteOnSpan({ 'app.reply.id': reply.id, 'app.chatroom.id': reply.chatroomId, 'app.reply.replayed': replayed });
+  }
+
   /** The client doesn't wait for the queue: the reply is safe in PostgreSQL, and the sweep finds what was not enqueued. */
   private enqueue({ reply, othersWait }: AcceptedVariant): void {
-    const due = { id: reply.id, attempt: 0 };
+    const due = { id: reply.id, chatroomId: reply.chatroomId, attempt: 0 };
     const enqueued = othersWait ? this.jobs.enqueueIfIdle([due]) : this.jobs.enqueue([due]);
     void enqueued.then(() => this.crashPoints.at('enqueued'));
   }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { MessageAddress } from '../messages/message.row.js';
 import type { ReplyRow } from '../messages/message.store.js';
 import { isFinal } from '../messages/message.row.js';
 import { RowSignal, type Signal } from './reply-signal.js';
@@ -41,7 +42,7 @@ export class ReplyFeed {
   private telling = false;
   private untold = false;
 
-  constructor(readonly replyId: string) {}
+  constructor(readonly reply: MessageAddress) {}
 
   /** Adds a signal, and has the listeners take it. */
   put(signal: Signal): void {

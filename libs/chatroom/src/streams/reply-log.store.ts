@@ -1,5 +1,5 @@
 import { replyChannel, replyLogKey, type ReplySignal } from '@app/contracts';
-import { RedisClient } from '@app/platform';
+import { StreamsRedisClient } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 
 /** How long an attempt's text stays readable after it was last written to; up to {@link EXPIRY_SLACK_SECONDS} less. */
@@ -51,7 +51,7 @@ const SIGNAL = `redis.call('PUBLISH', ARGV[1], ARGV[2])`;
  */
 @Injectable()
 export class ReplyLogStore {
-  constructor(private readonly redis: RedisClient) {}
+  constructor(private readonly redis: StreamsRedisClient) {}
 
   /** Begins the log of an attempt; readers of an earlier one, if there was any, are told to forget it. */
   open(replyId: string, attempt: number): ReplyLogWriter {
@@ -109,7 +109,7 @@ export class ReplyLogWriter {
   private endPause = (): void => undefined;
 
   constructor(
-    private readonly redis: RedisClient,
+    private readonly redis: StreamsRedisClient,
     private readonly replyId: string,
     private readonly attempt: number,
   ) {}

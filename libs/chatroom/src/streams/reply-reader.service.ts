@@ -35,7 +35,8 @@ export class ReplyReaderService {
    * @returns null when the user has no such reply
    */
   async open(target: ReplyTarget): Promise<ReplyReading | null> {
-    const reader = await this.signals.open(target.replyId, (feed) => new ReplyReader(feed, target, this.sources));
+    const address = { chatroomId: target.chatroomId, id: target.replyId };
+    const reader = await this.signals.open(address, (feed) => new ReplyReader(feed, target, this.sources));
     try {
       const opened = await this.readRow(reader, target);
       const reply = opened.row;

@@ -1,7 +1,7 @@
 import { replyChannel, type ReplySignal } from '@app/contracts';
-import { type ChannelSubscription, PeriodicTask, RedisSubscriber, withTimeout } from '@app/platform';
+import { type ChannelSubscription, PeriodicTask, StreamsRedisSubscriber, withTimeout } from '@app/platform';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { isFinal } from '../messages/message.row.js';
+import { isFinal, type MessageAddress } from '../messages/message.row.js';
 import { MessageStore } from '../messages/message.store.js';
 import { type FeedListener, ReplyFeed } from './reply-feed.js';
 import { DeltaSignal, type Signal } from './reply-signal.js';
@@ -21,6 +21,7 @@ interface FollowedReply {
 /** Brings the workers' signals to this process's readers. */
 @Injectable()
 export class ReplySignalService implements OnApplicationBootstrap, OnApplicationShutdown {
+  /** By room and id: whoever asks for a reply in a wrong room shares nothing with its readers. */
   private readonly followed = new Map<string, FollowedReply>();
   private readonly polling = new PeriodicTask({
     name: 'Reading the progress of open streams',
@@ -30,7 +31,7 @@ export class ReplySignalService implements OnApplicationBootstrap, OnApplication
 
   constructor(
     private readonly messages: MessageStore,
-    private readonly redis: RedisSubscriber,
+    private readonly redis: StreamsRedisSubscriber,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -45,8 +46,11 @@ export class ReplySignalService implements OnApplicationBootstrap, OnApplication
    * Adds a listener to a reply's feed. Signals arrive from the moment that this resolves; where Redis is away or silent they
    * come later, and a `resync` before the first of them.
    */
-  async open<Listener extends FeedListener>(replyId: string, listen: (feed: ReplyFeed) => Listener): Promise<Listener> {
-    const { feed, subscription } = this.followed.get(replyId) ?? this.follow(replyId);
+  async open<Listener extends FeedListener>(
+    reply: MessageAddress,
+    listen: (feed: ReplyFeed) => Listener,
+  ): Promise<Listener> {
+    const { feed, subscription } = this.followed.get(keyOf(reply)) ?? this.follow(reply);
     const listener = listen(feed);
     feed.listeners.add(listener);
     const subscribed = subscription.attempted.then(() => true);
@@ -58,14 +62,15 @@ export class ReplySignalService implements OnApplicationBootstrap, OnApplication
   }
 
   /** Removes a listener; the last one of a reply ends its subscription. Repeatable. */
-  close({ replyId, listeners }: ReplyFeed, listener: FeedListener): void {
+  close({ reply, listeners }: ReplyFeed, listener: FeedListener): void {
     if (!listeners.delete(listener) || listeners.size > 0) return;
-    this.followed.get(replyId)?.subscription.close();
-    this.followed.delete(replyId);
+    const key = keyOf(reply);
+    this.followed.get(key)?.subscription.close();
+    this.followed.delete(key);
   }
 
-  private follow(replyId: string): FollowedReply {
-    const feed = new ReplyFeed(replyId);
+  private follow({ chatroomId, id: replyId }: MessageAddress): FollowedReply {
+    const feed = new ReplyFeed({ chatroomId, id: replyId });
     let attempting = true;
     const subscription = this.redis.subscribe(replyChannel(replyId), {
       onMessage: (message) => feed.put(signalOf(replyId, JSON.parse(message) as ReplySignal)),
@@ -74,7 +79,7 @@ export class ReplySignalService implements OnApplicationBootstrap, OnApplication
     });
     void subscription.attempted.then(() => (attempting = false));
     const followed = { feed, subscription };
-    this.followed.set(replyId, followed);
+    this.followed.set(keyOf(feed.reply), followed);
     return followed;
   }
 
@@ -83,15 +88,17 @@ export class ReplySignalService implements OnApplicationBootstrap, OnApplication
     const silentSince = Date.now() - POLL_MS;
     const silent = [...this.followed.values()].filter(({ feed }) => feed.lastSignalAt < silentSince);
     if (silent.length === 0) return;
-    const rows = await this.messages.progress(silent.map(({ feed }) => feed.replyId));
+    const rows = await this.messages.progress(silent.map(({ feed }) => feed.reply));
     const progress = new Map(rows.map((row) => [row.id, row]));
     for (const { feed } of silent) {
-      const row = progress.get(feed.replyId);
+      const row = progress.get(feed.reply.id);
       // A reply without a row was deleted meanwhile: its readers find that out by reading the stores.
       if (row === undefined || isFinal(row.status) || row.attempt > feed.attempt) feed.put({ type: 'resync' });
     }
   }
 }
+
+const keyOf = ({ chatroomId, id }: MessageAddress): string => `${chatroomId} ${id}`;
 
 const signalOf = (replyId: string, signal: ReplySignal): Signal =>
   signal.type === 'delta' ? new DeltaSignal(replyId, signal.attempt, signal.offset, signal.text) : signal;

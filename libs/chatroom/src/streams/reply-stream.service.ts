@@ -1,5 +1,5 @@
 import { type AuthenticatedUser, SessionRevocationService } from '@app/auth';
-import { PeriodicTask } from '@app/platform';
+import { PeriodicTask, StreamMetrics } from '@app/platform';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { MessageNotFoundError } from '../messages/message.errors.js';
@@ -54,6 +54,7 @@ export class ReplyStreamService implements OnApplicationBootstrap, OnModuleDestr
     private readonly readers: ReplyReaderService,
     private readonly revocations: SessionRevocationService,
     private readonly config: ReplyStreamConfig,
+    private readonly metrics: StreamMetrics,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -166,6 +167,7 @@ export class ReplyStreamService implements OnApplicationBootstrap, OnModuleDestr
     http.hijack();
     const response = http.raw;
     response.once('close', release);
+    this.metrics.begin(response);
     response.writeHead(200, {
       ...definedHeaders(http),
       'content-type': 'text/event-stream',

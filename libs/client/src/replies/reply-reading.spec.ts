@@ -104,7 +104,16 @@ describe('sending', () => {
     expect(Date.now() - beganAt).toBeGreaterThanOrEqual(1_000);
   });
 
+  it('waits out a maintenance that is short', async () => {
+    const closed = { status: 503, headers: { 'Retry-After': '1' }, json: { code: 'maintenance' } };
+    const { chat } = await inTurn([closed, { parts: [ACCEPTED, DONE] }]);
+    const beganAt = Date.now();
+    expect(typesOf(await read(chat.send('r', 'Hi')))).toEqual(['reconnecting', 'accepted', 'done']);
+    expect(Date.now() - beganAt).toBeGreaterThanOrEqual(1_000);
+  });
+
   it.each([
+    [503, 'maintenance', '300'],
     [429, 'daily_quota_exceeded', '40000'],
     [429, 'rate_limited', '61'],
     [503, 'capacity_reached', '5'],

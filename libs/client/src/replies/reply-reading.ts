@@ -2,6 +2,7 @@ import type { Api } from '../requests/api.js';
 import { ChatError, abortedError, connectionError, isTransient, toChatError } from '../errors.js';
 import { EventStreamParser, type StreamEvent } from './event-stream.js';
 import type { Call, OpenAnswer } from '../requests/http.js';
+import { messagePath } from '../requests/paths.js';
 import { backoffMs, pause } from '../requests/pause.js';
 import type { ReplyRecord } from './reply-record.js';
 import type { FinalStatus, Message, Quota } from '../types.js';
@@ -22,9 +23,6 @@ const FIRST_PAUSE_MS = 500;
 export type ReplyOrigin =
   | { roomId: string; replyId: string }
   | { roomId: string; post: { path: string; body?: object; idempotencyKey: string } };
-
-export const messagePath = (roomId: string, messageId: string): string =>
-  `/chatroom/${encodeURIComponent(roomId)}/message/${encodeURIComponent(messageId)}`;
 
 /**
  * Reads one reply to its end, over any number of connections. Until the API has told which reply it is, the very same request is repeated under
@@ -101,14 +99,14 @@ export class ReplyReading {
   }
 
   private nextCall(): Call {
-    const signal = this.signal === undefined ? {} : { signal: this.signal };
+    const { signal } = this;
     if (this.reply !== null) {
       const headers: Record<string, string> = this.lastEventId === '' ? {} : { 'Last-Event-ID': this.lastEventId };
-      return { method: 'GET', path: `${messagePath(this.origin.roomId, this.reply.id)}/stream`, headers, ...signal };
+      return { method: 'GET', path: `${messagePath(this.origin.roomId, this.reply.id)}/stream`, headers, signal };
     }
     const { post } = this.origin as Extract<ReplyOrigin, { post: object }>;
-    const body = post.body === undefined ? {} : { body: post.body };
-    return { method: 'POST', path: post.path, ...body, headers: { 'Idempotency-Key': post.idempotencyKey }, ...signal };
+    const headers = { 'Idempotency-Key': post.idempotencyKey };
+    return { method: 'POST', path: post.path, body: post.body, headers, signal };
   }
 
   /** Of a reply that is attached to. One that is finished has nothing to stream. */
@@ -134,8 +132,8 @@ export class ReplyReading {
   }
 
   private readMessage(id: string): Promise<Message> {
-    const signal = this.signal === undefined ? {} : { signal: this.signal };
-    return this.api.repeatable<Message>({ method: 'GET', path: messagePath(this.origin.roomId, id), ...signal }, 1);
+    const path = messagePath(this.origin.roomId, id);
+    return this.api.repeatable<Message>({ method: 'GET', path, signal: this.signal }, 1);
   }
 
   private async readEvents({ response, limit }: OpenAnswer): Promise<void> {

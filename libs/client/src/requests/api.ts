@@ -1,7 +1,9 @@
 import { abortedError, isTransient, toChatError } from '../errors.js';
 import type { Call, Http, OpenAnswer } from './http.js';
 import type { Login } from '../session/login.js';
+import { pagedList } from './paged-list.js';
 import { backoffMs, pause } from './pause.js';
+import type { Page, PagedList } from '../types.js';
 
 /** How many times a request is sent that may be repeated. */
 const TRIES = 3;
@@ -23,6 +25,11 @@ export class Api {
    */
   async repeatable<Body>(call: Call, tries = TRIES): Promise<Body> {
     return repeated(() => this.once<Body>(call), tries, call.signal);
+  }
+
+  /** A list of which each page may be read again. */
+  list<Item>(path: string, filter: Call['query'] = {}): PagedList<Item> {
+    return pagedList((cursor) => this.repeatable<Page<Item>>({ method: 'GET', path, query: { ...filter, cursor } }));
   }
 
   /** Deletes. When the answer to a first try got lost, a second one may find nothing left. @throws ChatError */

@@ -10,10 +10,10 @@ export interface Call {
   /** What is undefined or null is left out. */
   query?: Record<string, string | number | boolean | null | undefined>;
   /** Sent as JSON. */
-  body?: object;
+  body?: object | undefined;
   headers?: Record<string, string>;
   /** Ends the call. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** An answer whose body has yet to be read. Whoever reads it extends the limit, and closes it at the end. */

@@ -1,8 +1,7 @@
 import { isChatError } from '../errors.js';
 import type { Api } from '../requests/api.js';
 import type { components } from '../openapi.js';
-import { pagedList } from '../requests/paged-list.js';
-import type { ChatClient, LoginSession, Page } from '../types.js';
+import type { ChatClient } from '../types.js';
 
 type Tokens = components['schemas']['TokensResponse'];
 type Sent = components['schemas']['SendOtpResponse'];
@@ -36,10 +35,7 @@ export function authOf(api: Api): ChatClient['auth'] {
         await login.end();
       }
     },
-    sessions: () =>
-      pagedList((cursor) =>
-        api.repeatable<Page<LoginSession>>({ method: 'GET', path: '/auth/sessions', query: { cursor } }),
-      ),
+    sessions: () => api.list('/auth/sessions'),
     endSession: (id) => api.remove(`/auth/sessions/${encodeURIComponent(id)}`),
     endOtherSessions: () => api.remove('/auth/sessions'),
   };

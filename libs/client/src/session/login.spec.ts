@@ -7,6 +7,7 @@ import {
   tokens,
   unauthenticated,
 } from '../../../../test/support/http/scripted-api.js';
+import { sharedStorage } from '../../../../test/support/http/shared-storage.js';
 import type { ChatError } from '../errors.js';
 import { platform } from '../platform.js';
 import { inTurn } from './storage-turn.js';
@@ -14,15 +15,6 @@ import type { Fetch, Session, SessionStorage } from '../types.js';
 
 const codeOf = (step: Promise<unknown>): Promise<unknown> => step.then(String, (error: ChatError) => error.code);
 const tokenOf = ({ headers }: { headers: Record<string, string> }): string | undefined => headers['Authorization'];
-
-/** What tabs share. As a phone's secure store, it takes its time. */
-function asyncStorage(items = new Map<string, string>()): SessionStorage {
-  return {
-    getItem: async (key) => items.get(key) ?? null,
-    setItem: async (key, value) => void items.set(key, value),
-    removeItem: async (key) => void items.delete(key),
-  };
-}
 
 /** Refuses the first token, refreshes to the second. */
 const afterExpiry: Script = (call) => {
@@ -92,7 +84,7 @@ describe('the session', () => {
   });
 
   it('takes the tokens that another tab has got, instead of repeating an old refresh', async () => {
-    const storage = asyncStorage();
+    const storage = sharedStorage();
     const { api, chat } = await loggedInClient(afterExpiry, { storage });
     const other = api.client({ storage });
     await chat.account.get();
@@ -101,7 +93,7 @@ describe('the session', () => {
   });
 
   it('is told of in every tab when it begins and ends in one', async () => {
-    const storage = asyncStorage();
+    const storage = sharedStorage();
     const api = new ScriptedApi(({ path }) => (path === '/auth/verify-otp' ? tokens(1) : {}));
     const [one, other] = [api.client({ storage }), api.client({ storage })];
     const heard: Promise<Session | null>[] = [];
@@ -198,14 +190,14 @@ describe('the session', () => {
         items.set(key, text.replace('access 1', 'access 3').replace('refresh 1', 'refresh 3'));
         return late;
       },
-      { storage: asyncStorage(items) },
+      { storage: sharedStorage(items) },
     );
     expect(await chat.account.get()).toEqual({ id: 'u' });
     expect([...items.values()]).toEqual([expect.stringContaining('refresh 3')]);
   });
 
   it('says by a code of its own that its storage can not be read', async () => {
-    const storage = { ...asyncStorage(), getItem: () => Promise.reject(new Error('Locked')) };
+    const storage = { ...sharedStorage(), getItem: () => Promise.reject(new Error('Locked')) };
     const chat = new ScriptedApi(() => null).client({ storage });
     expect(await codeOf(chat.rooms.create())).toBe('connection');
   });
@@ -213,7 +205,7 @@ describe('the session', () => {
   it('is none to begin with, and whatever else a storage holds under its key', async () => {
     const api = new ScriptedApi(() => null);
     expect(await codeOf(api.client().account.get())).toBe('unauthenticated');
-    const odd = asyncStorage(new Map([['gemini-chat-session', '{"not":"ours"}']]));
+    const odd = sharedStorage(new Map([['gemini-chat-session', '{"not":"ours"}']]));
     expect(await api.client({ storage: odd }).auth.session()).toBeNull();
     expect(api.calls).toEqual([]);
   });
@@ -268,7 +260,7 @@ describe('tabs of a page without Web Locks', () => {
   }
 
   it('take turns, so that a late refresh does not end the session', async () => {
-    const storage = asyncStorage();
+    const storage = sharedStorage();
     const answer = strictApi();
     const { api } = await loggedInClient(answer, { storage }, { expiresIn: 0 });
     const slow: Fetch = async (path, init) => {
@@ -284,12 +276,12 @@ describe('tabs of a page without Web Locks', () => {
 
   it('do not wait for one that was closed in its turn', async () => {
     const items = new Map([['turn', 'of a tab that was closed']]);
-    expect(await inTurn(asyncStorage(items), 'turn', async () => 'done', 60)).toBe('done');
+    expect(await inTurn(sharedStorage(items), 'turn', async () => 'done', 60)).toBe('done');
     expect(items.size).toBe(0);
   });
 
   it('do not wait for a storage that fails', async () => {
-    const storage = { ...asyncStorage(), getItem: () => Promise.reject(new Error('Locked')) };
+    const storage = { ...sharedStorage(), getItem: () => Promise.reject(new Error('Locked')) };
     expect(await inTurn(storage, 'turn', async () => 'done')).toBe('done');
   });
 });

@@ -3,6 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { LanguageModel, ModelError } from './language-model.port.js';
 import { estimateTokens, ModelCallUsage } from './model-call-usage.js';
 import { ModelPauseStore } from './model-pause.store.js';
+import { ModelMetrics } from './model.metrics.js';
 
 /** The pause of a model over its rate limit, where the vendor doesn't say for how long. */
 const RATE_LIMIT_PAUSE = { baseMs: 5_000, maxMs: 120_000 };
@@ -38,6 +39,7 @@ export class ModelAvailabilityService {
     private readonly model: LanguageModel,
     private readonly pauses: ModelPauseStore,
     private readonly calls: ModelCallService,
+    private readonly metrics: ModelMetrics,
   ) {}
 
   /** Whether the model is paused, or only tried again by one reply. */
@@ -111,6 +113,7 @@ export class ModelAvailabilityService {
       return null;
     } catch (error) {
       if (error instanceof ModelError) {
+        this.metrics.failed(model, error.failure);
         if (error.isRefusal) usage.refused();
         if (error.failure === 'rate_limited') return await this.rateLimited(model, error.retryAfterMs);
         if (error.failure !== 'unavailable') return null;

@@ -52,6 +52,8 @@ const READ = prepared<{ isPaused: boolean }>(
   `SELECT true AS "isPaused" FROM model_pause WHERE model = $1`,
 );
 
+const LIST = prepared<{ model: string }>('model_pause_list', 'SELECT model FROM model_pause');
+
 /** Which models are not to be called now, for all workers together. The claim of a reply reads it, too. */
 @Injectable()
 export class ModelPauseStore {
@@ -74,6 +76,11 @@ export class ModelPauseStore {
    */
   async end(model: string): Promise<boolean> {
     return (await this.database.run(END, [model])).length > 0;
+  }
+
+  /** All models that are paused, or only tried again by one reply. */
+  async paused(): Promise<string[]> {
+    return (await this.database.run(LIST, [])).map(({ model }) => model);
   }
 
   /** Whether the model is paused, or only tried again by one reply. */

@@ -1,9 +1,11 @@
 import { ChatroomTitleStore } from '@app/chatroom';
 import { ModelCallService, type Plan } from '@app/subscription';
 import { Injectable, Logger } from '@nestjs/common';
+import { tracedAnswer } from '../model/gen-ai.span.js';
 import { LanguageModel, ModelError, type ModelRequest } from '../model/language-model.port.js';
 import { ModelAvailabilityService } from '../model/model-availability.service.js';
 import { estimateTokens, ModelCallUsage } from '../model/model-call-usage.js';
+import { ModelMetrics } from '../model/model.metrics.js';
 import { excerpt, tidyTitle } from './title.js';
 
 const TIMEOUT_MS = 15_000;
@@ -37,19 +39,20 @@ export class ChatroomNamingService {
     private readonly availability: ModelAvailabilityService,
     private readonly calls: ModelCallService,
     private readonly titles: ChatroomTitleStore,
+    private readonly metrics: ModelMetrics,
   ) {}
 
   /** Names the room in the background. Should the model give no name, the question's first words serve. */
   name(room: UnnamedChatroom, answer: string): void {
     const request = requestFor(room, answer);
-    this.ask(room.userId, request)
+    this.ask(room, request)
       .catch(() => '')
       .then((title) => this.titles.setFirst(room.chatroomId, tidyTitle(title) || tidyTitle(room.prompt)))
       .catch((error: unknown) => this.logger.warn(`A room could not be named: ${(error as Error).message}`));
   }
 
   /** What the model says; empty while it is paused. What the call used is recorded, also where it fails. */
-  private async ask(userId: string, request: ModelRequest): Promise<string> {
+  private async ask({ userId, chatroomId }: UnnamedChatroom, request: ModelRequest): Promise<string> {
     const { model } = request;
     if (await this.availability.isPaused(model)) return '';
     const usage = new ModelCallUsage(model, estimateTokens(INSTRUCTION) + estimateTokens(request.prompt));
@@ -57,9 +60,10 @@ export class ChatroomNamingService {
     const callId = await this.calls.begin(call);
     if (callId === null) return '';
     try {
-      return await this.read(request, usage);
+      return await this.read(chatroomId, request, usage);
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
+      this.metrics.failed(model, error.failure);
       if (error.isRefusal) usage.refused();
       if (error.failure === 'rate_limited') await this.availability.rateLimited(model, error.retryAfterMs);
       return '';
@@ -68,9 +72,9 @@ export class ChatroomNamingService {
     }
   }
 
-  private async read(request: ModelRequest, usage: ModelCallUsage): Promise<string> {
+  private async read(chatroomId: string, request: ModelRequest, usage: ModelCallUsage): Promise<string> {
     let title = '';
-    for await (const piece of this.model.stream(request, AbortSignal.timeout(TIMEOUT_MS))) {
+    for await (const piece of tracedAnswer(this.model, request, AbortSignal.timeout(TIMEOUT_MS), chatroomId)) {
       usage.take(piece);
       title += piece.text;
       if (title.length > EXCERPT_LENGTH) break;

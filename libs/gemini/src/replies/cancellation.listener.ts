@@ -1,5 +1,5 @@
 import { cancelChannel } from '@app/contracts';
-import { type ChannelSubscription, RedisSubscriber } from '@app/platform';
+import { type ChannelSubscription, StreamsRedisSubscriber } from '@app/platform';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { LeasedRepliesService } from './leased-replies.service.js';
 
@@ -13,7 +13,7 @@ export class CancellationListener implements OnApplicationBootstrap, OnApplicati
 
   constructor(
     private readonly leased: LeasedRepliesService,
-    private readonly subscriber: RedisSubscriber,
+    private readonly subscriber: StreamsRedisSubscriber,
   ) {}
 
   onApplicationBootstrap(): void {

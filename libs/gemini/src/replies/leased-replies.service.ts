@@ -2,7 +2,8 @@ import { ReplyLogStore } from '@app/chatroom';
 import { PeriodicTask } from '@app/platform';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { LeasedReply, type StopReason } from './leased-reply.js';
-import { type ClaimedReply, ReplyStore } from './reply.store.js';
+import type { ClaimedReply } from '../claims/reply-claim-sql.js';
+import { ReplyStore } from './reply.store.js';
 
 /** How often the leases are extended, written text is stored, and cancellations are looked for. */
 const EXTEND_MS = 1_000;
@@ -62,6 +63,7 @@ export class LeasedRepliesService implements OnApplicationBootstrap, OnApplicati
     const replies = [...this.leased.values()];
     const extensions = replies.map((reply) => ({
       id: reply.claim.id,
+      chatroomId: reply.claim.chatroomId,
       attempt: reply.claim.attempt,
       content: reply.takeUnstored(),
     }));

@@ -1,7 +1,7 @@
 import type { ReplyLogWriter } from '@app/chatroom';
 import fc from 'fast-check';
 import { LeasedReply } from './leased-reply.js';
-import type { ClaimedReply } from './reply.store.js';
+import type { ClaimedReply } from '../claims/reply-claim-sql.js';
 
 const log = { append: () => undefined, flushed: () => Promise.resolve() } as unknown as ReplyLogWriter;
 

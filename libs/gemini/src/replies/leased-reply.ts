@@ -1,7 +1,7 @@
 import type { ReplyLogWriter } from '@app/chatroom';
 import type { ModelUsage } from '../model/language-model.port.js';
 import type { ModelCallUsage } from '../model/model-call-usage.js';
-import type { ClaimedReply } from './reply.store.js';
+import type { ClaimedReply } from '../claims/reply-claim-sql.js';
 
 /**
  * Why a model call is aborted: its reader asked to, another worker has the reply or it was deleted, its deadline has passed, or
@@ -20,6 +20,8 @@ export class LeasedReply {
   private storedLength = 0;
   private storedInAll = 0;
   private halfCharacter = '';
+  private readonly claimedAt = performance.now();
+  private wroteAt: number | null = null;
   text = '';
   /** What the attempt's model call uses; null: none was begun. */
   call: ModelCallUsage | null = null;
@@ -29,6 +31,16 @@ export class LeasedReply {
     private readonly log: ReplyLogWriter,
   ) {
     this.deadline = setTimeout(() => this.stop('deadline'), Math.max(0, claim.deadlineInMs));
+  }
+
+  /** Milliseconds since the message was accepted. */
+  get sinceAcceptedMs(): number {
+    return Math.round(this.claim.waitedMs + performance.now() - this.claimedAt);
+  }
+
+  /** Milliseconds from the message's acceptance to the first text of this attempt; null: there is none yet. */
+  get firstWordMs(): number | null {
+    return this.wroteAt === null ? null : Math.round(this.claim.waitedMs + this.wroteAt - this.claimedAt);
   }
 
   /** What the vendor told of the call so far; null: nothing. */
@@ -59,6 +71,7 @@ export class LeasedReply {
     this.halfCharacter = /[\ud800-\udbff]$/.exec(text)?.[0] ?? '';
     const whole = text.slice(0, text.length - this.halfCharacter.length).toWellFormed();
     if (whole === '') return;
+    this.wroteAt ??= performance.now();
     this.text += whole;
     this.log.append(whole);
   }

@@ -2,11 +2,12 @@ import type { ReplyLogWriter } from '@app/chatroom';
 import type { CrashPointService } from '@app/platform';
 import type { LanguageModel } from '../model/language-model.port.js';
 import type { ModelAvailabilityService } from '../model/model-availability.service.js';
-import type { HistoryService } from './history.service.js';
+import type { ModelMetrics } from '../model/model.metrics.js';
+import type { HistoryService } from '../claims/history.service.js';
 import { LeasedReply } from './leased-reply.js';
 import { ReplyAttemptService } from './reply-attempt.service.js';
 import type { ReplyMetrics } from './reply.metrics.js';
-import type { ClaimedReply } from './reply.store.js';
+import type { ClaimedReply } from '../claims/reply-claim-sql.js';
 
 describe('an attempt that is stopped before the model is called', () => {
   it('has no call to count', async () => {
@@ -29,6 +30,7 @@ describe('an attempt that is stopped before the model is called', () => {
       model,
       {} as ModelAvailabilityService,
       { attemptStarted: () => () => undefined } as unknown as ReplyMetrics,
+      {} as ModelMetrics,
       { at: () => undefined } as unknown as CrashPointService,
     );
     expect(await attempts.run(reply)).toMatchObject({ type: 'final', final: { status: 'cancelled' } });

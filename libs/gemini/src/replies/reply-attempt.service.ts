@@ -1,5 +1,6 @@
 import { CrashPointService } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
+import { tracedAnswer } from '../model/gen-ai.span.js';
 import {
   LanguageModel,
   type ModelEnd,
@@ -9,7 +10,8 @@ import {
 } from '../model/language-model.port.js';
 import { ModelAvailabilityService } from '../model/model-availability.service.js';
 import { estimateTokens, ModelCallUsage } from '../model/model-call-usage.js';
-import { HistoryService } from './history.service.js';
+import { ModelMetrics } from '../model/model.metrics.js';
+import { HistoryService } from '../claims/history.service.js';
 import type { LeasedReply } from './leased-reply.js';
 import { broken, cancelled, judgeEnd, judgeError, type Outcome } from './reply-outcome.js';
 import { ReplyMetrics } from './reply.metrics.js';
@@ -27,6 +29,7 @@ export class ReplyAttemptService {
     private readonly model: LanguageModel,
     private readonly availability: ModelAvailabilityService,
     private readonly metrics: ReplyMetrics,
+    private readonly models: ModelMetrics,
     private readonly crashPoints: CrashPointService,
   ) {}
 
@@ -43,6 +46,7 @@ export class ReplyAttemptService {
     } catch (error) {
       if (reply.stopped !== null) return stopped(reply);
       if (!(error instanceof ModelError)) throw error;
+      this.models.failed(claim.model, error.failure);
       this.report(error, claim.ownModel);
       if (error.isRefusal) reply.call?.refused();
       // A refusal, too, shows that the model can be reached.
@@ -64,12 +68,13 @@ export class ReplyAttemptService {
     signal.throwIfAborted();
     const call = new ModelCallUsage(model, promptEstimate(request));
     reply.call = call;
-    const stream = this.model.stream(request, signal);
+    const stream = tracedAnswer(this.model, request, signal, claim.chatroomId);
     let next = await stream.next();
     await this.availability.answered(claim.model, claim.probes !== null);
     for (; next.done !== true; next = await stream.next()) {
       call.take(next.value);
       if (next.value.text === '') continue;
+      if (reply.text === '') this.metrics.begun(reply);
       reply.append(next.value.text);
       this.crashPoints.at('first-token');
     }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ReplyErrorCode, ReplyCompletionService, ReplyJobsService, ReplyLogStore } from '@app/chatroom';
 import { CrashPointService, withTimeout } from '@app/platform';
 import { UsageMetrics } from '@app/subscription';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ModelCallUsage } from '../model/model-call-usage.js';
 import { ModelAvailabilityService } from '../model/model-availability.service.js';
 import { ChatroomNamingService } from '../naming/chatroom-naming.service.js';
@@ -10,7 +10,9 @@ import type { LeasedReply } from './leased-reply.js';
 import { backoffMs, broken, type Outcome } from './reply-outcome.js';
 import { ReplyConfig } from './reply.config.js';
 import { ReplyMetrics } from './reply.metrics.js';
-import { type ClaimedReply, type FinalReply, ReplyStore } from './reply.store.js';
+import { ReplyStoryService } from './reply-story.service.js';
+import type { ClaimedReply } from '../claims/reply-claim-sql.js';
+import { type FinalReply, ReplyStore } from './reply.store.js';
 
 /** How often storing an outcome is tried while PostgreSQL is away: about half a minute, after which the sweep takes over. */
 const STORE_TRIES = 12;
@@ -23,8 +25,6 @@ const LOG_TIMEOUT_MS = 300;
 /** Settles an attempt: stores the reply's one outcome, or releases the reply for another attempt, perhaps after its model's pause. */
 @Injectable()
 export class ReplySettlementService {
-  private readonly logger = new Logger(ReplySettlementService.name);
-
   constructor(
     private readonly store: ReplyStore,
     private readonly jobs: ReplyJobsService,
@@ -34,6 +34,7 @@ export class ReplySettlementService {
     private readonly naming: ChatroomNamingService,
     private readonly metrics: ReplyMetrics,
     private readonly usage: UsageMetrics,
+    private readonly story: ReplyStoryService,
     private readonly crashPoints: CrashPointService,
     private readonly config: ReplyConfig,
   ) {}
@@ -50,7 +51,7 @@ export class ReplySettlementService {
       case 'interrupted':
         return await this.release(reply, 0, null, false);
       case 'lost':
-        return await this.removeLog(reply);
+        return await this.discard(reply);
     }
   }
 
@@ -59,12 +60,10 @@ export class ReplySettlementService {
     // Its room may be deleted right after, and the log with it: what is still on its way to Redis would stay there.
     if (final.status === 'cancelled') await withTimeout(LOG_TIMEOUT_MS, reply.close(), () => undefined);
     const finished = await persist(() => this.store.finish(claim, final, reply.call));
-    if (finished === null) {
-      this.logger.log('The reply was finished elsewhere; this result is discarded');
-      return await this.removeLog(reply);
-    }
+    if (finished === null) return await this.discard(reply);
+    this.story.ended(reply, final);
     this.crashPoints.at('finished');
-    this.metrics.finished(final);
+    this.metrics.finished(reply, final);
     this.recordCall(claim, reply.call);
     await this.completion.notifyAndEnqueue(claim, finished.next, finished.awaited);
     if (final.status === 'completed' && claim.title === null) this.naming.name(claim, final.content);
@@ -98,11 +97,13 @@ export class ReplySettlementService {
   ): Promise<void> {
     const { claim, call } = reply;
     const dueIn = await persist(() => this.store.release(claim, delayMs, failure, counted, call, reply.text));
-    if (dueIn === null) return await this.removeLog(reply);
+    if (dueIn === null) return await this.discard(reply);
+    if (failure !== null) this.metrics.retried(reply, failure);
+    this.story.released(reply, { failure, counted, dueInMs: dueIn });
     this.recordCall(claim, call);
     await this.jobs.enqueueIn(dueIn, claim);
     // The place that it had among the user's replies is free until then.
-    if (dueIn > 0) await this.completion.enqueueNext(claim.id);
+    if (dueIn > 0) await this.completion.enqueueNext(claim);
   }
 
   private recordCall({ plan }: ClaimedReply, call: ModelCallUsage | null): void {
@@ -112,7 +113,8 @@ export class ReplySettlementService {
   }
 
   /** Another worker writes a log of its own; or the reply was deleted, and nothing of it may stay. */
-  private async removeLog(reply: LeasedReply): Promise<void> {
+  private async discard(reply: LeasedReply): Promise<void> {
+    this.story.lost(reply);
     await reply.close();
     await this.log.remove(reply.claim.id, reply.claim.attempt).catch(() => undefined);
   }

@@ -18,7 +18,24 @@ type AuditAction =
   | 'account_deleted'
   | 'chatroom_deleted'
   /** Stripe's state led to another plan. */
-  | 'plan_changed';
+  | 'plan_changed'
+  /** An operator has done it: the detail's `operator` says who. `account_deleted` may be one's, too. */
+  | OperatorAction;
+
+/** Deeds of operators, by their command line. */
+type OperatorAction =
+  | 'account_blocked'
+  | 'account_unblocked'
+  | 'sessions_ended'
+  | 'plan_granted'
+  | 'plan_grant_revoked'
+  | 'quota_lowered'
+  | 'reply_retried'
+  | 'reply_cancelled'
+  | 'model_resumed'
+  | 'maintenance_began'
+  | 'maintenance_ended'
+  | 'restore_finished';
 
 /** One deed. The request's id and the keyed hash of its address are added from the request's context. */
 export interface AuditEvent {

@@ -4,6 +4,7 @@ import { type ValidationError, validateSync } from 'class-validator';
 import { defaultsOutsideProduction } from './default-outside-production.decorator.js';
 import { EnvironmentConfig, OUTSIDE_PRODUCTION, PRODUCTION } from './environment.config.js';
 import { isPlaceholder } from './public-secrets.js';
+import { readSecretFiles } from './secret-files.js';
 
 /** The environment does not describe a runnable process. The message names variables and rules, never values. */
 export class ConfigError extends Error {
@@ -30,6 +31,7 @@ type Instances<T extends readonly Type<object>[]> = { -readonly [K in keyof T]: 
 /**
  * Reads classes whose properties are named like environment variables and carry class-validator rules.
  * An empty variable counts as absent, so that a line of `.env` can be left blank to get the default.
+ * A secret may stand in a file, which the variable's name with `_FILE` names.
  * A class holds its own variables alone. Without `NODE_ENV` the rules of production hold, and no placeholder passes there.
  *
  * @throws ConfigError with the problems of all classes together
@@ -38,7 +40,8 @@ export function loadConfig<const T extends readonly Type<object>[]>(
   classes: T,
   env: NodeJS.ProcessEnv = process.env,
 ): Instances<T> {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const set = Object.entries(env).filter((entry): entry is [string, string] => (entry[1] ?? '') !== '');
+  const { env: present, problems: unreadable } = readSecretFiles(classes, Object.fromEntries(set));
   const read = (type: Type<object>, defaults: Record<string, string> = {}): object =>
     plainToInstance(type, { ...defaults, ...present }, { enableImplicitConversion: false, exposeDefaultValues: true });
   const environment = read(EnvironmentConfig) as EnvironmentConfig;
@@ -49,6 +52,7 @@ export function loadConfig<const T extends readonly Type<object>[]>(
   );
   const problems = [
     ...unknownEnvironment,
+    ...unreadable,
     ...instances.flatMap((instance) => problemsOf(instance, isProduction)),
     ...(isProduction ? placeholders(instances) : []),
   ];

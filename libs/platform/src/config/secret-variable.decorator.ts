@@ -2,17 +2,18 @@ import { applyDecorators } from '@nestjs/common';
 import { IsString, MinLength, ValidateBy } from 'class-validator';
 import { PRODUCTION } from './environment.config.js';
 import { isGuessable, isPublicSecret } from './public-secrets.js';
+import { ReadableFromFile } from './readable-from-file.decorator.js';
 
 /**
  * An environment variable that holds a secret, or a list of them. In production one that is public is refused: published in this
- * repository, a placeholder, or one piece over and over.
+ * repository, a placeholder, or one piece over and over. It may stand in a file (`ReadableFromFile`).
  *
  * @param options `minLength`: for a secret that people make themselves; in production it must not be guessable either
  */
 export const SecretVariable = ({ minLength }: { minLength?: number } = {}): PropertyDecorator =>
   minLength === undefined
-    ? applyDecorators(IsString({ each: true }), MinLength(1, { each: true }), IsNoPublicSecret())
-    : applyDecorators(IsString(), MinLength(minLength), IsNoPublicSecret(), IsNotGuessable());
+    ? applyDecorators(ReadableFromFile(), IsString({ each: true }), MinLength(1, { each: true }), IsNoPublicSecret())
+    : applyDecorators(ReadableFromFile(), IsString(), MinLength(minLength), IsNoPublicSecret(), IsNotGuessable());
 
 const IsNoPublicSecret = (): PropertyDecorator =>
   inProduction(

@@ -1,10 +1,12 @@
 import { IsIn, IsOptional, Matches } from 'class-validator';
 import { IntegerVariable } from '../config/integer-variable.decorator.js';
+import { ReadableFromFile } from '../config/readable-from-file.decorator.js';
 import { SecretVariable } from '../config/secret-variable.decorator.js';
 
 /** How to reach PostgreSQL. */
 export class DatabaseConfig {
   /** A `postgresql://` connection string; `?sslmode=verify-full&sslrootcert=FILE` for TLS with a CA of your own. */
+  @ReadableFromFile()
   @Matches(/^postgres(?:ql)?:\/\/\S+$/, { message: '$property must be a postgresql:// connection string' })
   DATABASE_URL!: string;
 

@@ -1,5 +1,7 @@
-import { type ClientBase, Pool } from 'pg';
+import type { ClientBase } from 'pg';
+import { processName } from '../process/process-name.js';
 import type { DatabaseConfig } from './database.config.js';
+import { WatchedPool } from './watched-pool.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -14,6 +16,15 @@ const SESSION = [
   'SET statement_timeout = 10000',
   'SET idle_in_transaction_session_timeout = 15000',
 ].join('; ');
+
+/** The URL, completed with the password: the driver would read `PGPASSWORD` of the environment alone, and not of a file. */
+export function connectionString({ DATABASE_URL, PGPASSWORD }: DatabaseConfig): string {
+  if (PGPASSWORD === undefined || !URL.canParse(DATABASE_URL)) return DATABASE_URL;
+  const url = new URL(DATABASE_URL);
+  // As a parameter, since a URL without a host, which names a socket's folder, takes no password in front of it.
+  if (url.password === '' && !url.searchParams.has('password')) url.searchParams.set('password', PGPASSWORD);
+  return url.href;
+}
 
 /** Prepares a new connection. The pool waits for it before it lends the connection. */
 async function configure(client: ClientBase): Promise<void> {
@@ -30,9 +41,11 @@ async function configure(client: ClientBase): Promise<void> {
  * @param size connections at once
  * @param onIdleError told of each idle connection that breaks; the pool replaces it
  */
-export function openPool(config: DatabaseConfig, size: number, onIdleError: (error: Error) => void): Pool {
-  const pool = new Pool({
-    connectionString: config.DATABASE_URL,
+export function openPool(config: DatabaseConfig, size: number, onIdleError: (error: Error) => void): WatchedPool {
+  const pool = new WatchedPool({
+    connectionString: connectionString(config),
+    // One of the few start-up parameters that poolers take. `PGAPPNAME`, or `?application_name=` of the URL, takes its place.
+    fallback_application_name: processName(),
     max: size,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: 30_000,
@@ -43,5 +56,7 @@ export function openPool(config: DatabaseConfig, size: number, onIdleError: (err
   });
   // Without a listener a broken connection would end the process.
   pool.on('error', onIdleError);
+  // So would one that breaks while it is lent: its query fails, and the connection says so by an event besides.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

@@ -1,37 +1,67 @@
-import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.client.js';
-import { RedisClient } from '../redis/redis.client.js';
-import { withTimeout } from '../timeout/with-timeout.js';
-
-/** How long a dependency may take to answer before it counts as down. */
-const ANSWER_TIMEOUT_MS = 2_000;
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Gauge } from 'prom-client';
+import { Metrics } from '../metrics/metrics.registry.js';
+import { Dependency, type DependencyOptions } from './dependency.js';
 
 /** Whether the process can serve, and how each thing that it depends on is. */
 export interface Readiness {
-  /** `degraded`: Redis is down, but what PostgreSQL accepts is safe. The last two mean: send no traffic. */
+  /** `degraded`: something is down, but what PostgreSQL accepts is safe. The last two mean: send no traffic. */
   status: 'ok' | 'degraded' | 'unavailable' | 'shutting_down';
-  checks: { postgresql: 'up' | 'down'; redis: 'up' | 'down' };
+  checks: Record<string, 'up' | 'down'>;
 }
+
+/** The dependency without which a process serves nothing. */
+const DECIDING = 'postgresql';
 
 /** Whether a state means that traffic is welcome. */
 export const isReady = (status: Readiness['status']): status is 'ok' | 'degraded' =>
   status === 'ok' || status === 'degraded';
 
-/** What the process says about itself to whoever routes traffic to it. */
+/**
+ * What the process says about itself to whoever routes traffic to it. What it depends on is probed in the background
+ * (docs/adr/0032), so that an answer takes no time, whatever hangs.
+ */
 @Injectable()
-export class HealthService {
+export class HealthService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly dependencies = new Map<string, Dependency>();
   private shuttingDown = false;
-  private asking: Promise<Readiness> | undefined;
+  private started = false;
 
-  constructor(
-    private readonly database: Database,
-    private readonly redis: RedisClient,
-  ) {}
+  constructor(metrics: Metrics) {
+    const { dependencies } = this;
+    new Gauge({
+      name: 'dependency_up',
+      help: 'Whether the last probes of a dependency succeeded: 1 or 0.',
+      labelNames: ['dependency'],
+      registers: [metrics],
+      collect() {
+        for (const { name, isUp } of dependencies.values()) this.set({ dependency: name }, isUp ? 1 : 0);
+      },
+    });
+  }
 
-  /** Asks PostgreSQL and Redis, once for all who ask at the same time. Never throws, and takes two seconds at most. */
-  readiness(): Promise<Readiness> {
-    this.asking ??= this.ask().finally(() => (this.asking = undefined));
-    return this.asking;
+  onApplicationBootstrap(): void {
+    this.started = true;
+    for (const dependency of this.dependencies.values()) dependency.start();
+  }
+
+  onApplicationShutdown(): void {
+    for (const dependency of this.dependencies.values()) dependency.stop();
+  }
+
+  /** Has a dependency probed from the process's start to its end. PostgreSQL alone decides whether the process is ready. */
+  watch(options: DependencyOptions): Dependency {
+    const dependency = new Dependency(options);
+    this.dependencies.set(options.name, dependency);
+    if (this.started) dependency.start();
+    return dependency;
+  }
+
+  /** What the last probes said. Asks nothing. */
+  readiness(): Readiness {
+    const dependencies = [...this.dependencies.values()];
+    const checks = dependencies.map(({ name, isUp }) => [name, isUp ? 'up' : 'down'] as const);
+    return { status: this.status(dependencies), checks: Object.fromEntries(checks) };
   }
 
   /** From now on the process wants no new traffic. */
@@ -39,28 +69,9 @@ export class HealthService {
     this.shuttingDown = true;
   }
 
-  private async ask(): Promise<Readiness> {
-    const [postgresql, redis] = await Promise.all([
-      answers(() => this.database.pool.query('SELECT 1')),
-      answers(() => this.redis.ping()),
-    ]);
-    return {
-      status: this.statusOf(postgresql, redis),
-      checks: { postgresql: postgresql ? 'up' : 'down', redis: redis ? 'up' : 'down' },
-    };
-  }
-
-  private statusOf(postgresql: boolean, redis: boolean): Readiness['status'] {
+  private status(dependencies: Dependency[]): Readiness['status'] {
     if (this.shuttingDown) return 'shutting_down';
-    if (!postgresql) return 'unavailable';
-    return redis ? 'ok' : 'degraded';
+    if (this.dependencies.get(DECIDING)?.isUp !== true) return 'unavailable';
+    return dependencies.every(({ isUp }) => isUp) ? 'ok' : 'degraded';
   }
-}
-
-async function answers(ask: () => Promise<unknown>): Promise<boolean> {
-  const asked = ask().then(
-    () => true,
-    () => false,
-  );
-  return withTimeout(ANSWER_TIMEOUT_MS, asked, () => false);
 }

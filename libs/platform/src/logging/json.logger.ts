@@ -17,6 +17,16 @@ const FRAMEWORK_CONTEXTS = new Set([
   'RoutesResolver',
 ]);
 
+/** What a process adds to its lines, and wants to know of them. */
+export interface LogOptions {
+  /** On every line: which build and instance writes. */
+  base?: object;
+  /** Of the moment: where in a trace the line belongs; null: nowhere. */
+  trace?: () => object | null;
+  /** Told of every line of level `error` and `fatal`, without private data. */
+  onFault?: (fault: DescribedError) => void;
+}
+
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /**
@@ -31,15 +41,16 @@ export class JsonLogger implements LoggerService {
     processName: string,
     config: LoggingConfig,
     destination: DestinationStream = pino.destination({ sync: true }),
+    private readonly options: LogOptions = {},
   ) {
     this.pino = pino(
       {
         level: config.LOG_LEVEL,
-        base: { process: processName },
+        base: { process: processName, ...options.base },
         timestamp: stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
         redact: { paths: redactedPaths, censor: '[redacted]' },
-        mixin: () => ({ requestId: RequestContext.requestId }),
+        mixin: () => ({ requestId: RequestContext.requestId, ...options.trace?.() }),
       },
       destination,
     );
@@ -83,12 +94,30 @@ export class JsonLogger implements LoggerService {
       else if (text === undefined) text = String(part);
       else fields['stack'] = scrub(String(part));
     }
-    this.pino[level](fields, text === undefined ? undefined : scrub(text));
+    const said = text === undefined ? undefined : scrub(text);
+    this.pino[level](fields, said);
+    if (level === 'error' || level === 'fatal') this.options.onFault?.(faultOf(fields, said));
   }
 }
 
+/** What went wrong: the error of a line, or, where it has none, its text under the name of what wrote it. */
+function faultOf({ error, context }: Record<string, unknown>, said = ''): DescribedError {
+  return (
+    (error as DescribedError | undefined) ?? { type: typeof context === 'string' ? context : 'Error', message: said }
+  );
+}
+
+/** An error without what drivers attach to it, and without private data. */
+export interface DescribedError {
+  type: string;
+  message: string;
+  code?: string;
+  stack?: string;
+  cause?: DescribedError;
+}
+
 /** Only what helps to find a fault: drivers attach rows and parameters to their errors. */
-function describe(error: Error, depth = 0): object {
+function describe(error: Error, depth = 0): DescribedError {
   const { code } = error as { code?: unknown };
   return {
     type: error.name,

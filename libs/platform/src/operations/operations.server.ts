@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
 import { HealthService, isReady } from '../health/health.service.js';
@@ -16,13 +16,26 @@ export class OperationsServer {
   private readonly server: Server;
   private readonly metrics: Metrics;
   private readonly health: HealthService;
+  /** Path → what answers there, and below it. */
+  private readonly mounted = new Map<string, RequestListener>();
 
   constructor(app: INestApplicationContext) {
     this.metrics = app.get(Metrics);
     this.health = app.get(HealthService);
     this.server = createServer(TIMEOUTS, (request, response) => {
-      this.answer(request.url, response).catch(() => response.destroy());
+      const listener = this.mountedAt(request.url);
+      if (listener === null) this.answer(request.url, response).catch(() => response.destroy());
+      else listener(request, response);
     });
+  }
+
+  /**
+   * Has a listener answer at a path and below it. To be called before {@link listen}.
+   *
+   * @param path such as `/queues`
+   */
+  mount(path: string, listener: RequestListener): void {
+    this.mounted.set(path, listener);
   }
 
   /**
@@ -45,13 +58,19 @@ export class OperationsServer {
     await once(this.server, 'close');
   }
 
+  private mountedAt(url = ''): RequestListener | null {
+    for (const [path, listener] of this.mounted)
+      if (url === path || (/^[/?]/.test(url.slice(path.length)) && url.startsWith(path))) return listener;
+    return null;
+  }
+
   private async answer(url: string | undefined, response: ServerResponse): Promise<void> {
     const [path] = (url ?? '').split('?');
     switch (path) {
       case '/health/live':
         return send(response, 200, { status: 'ok' });
       case '/health/ready': {
-        const readiness = await this.health.readiness();
+        const readiness = this.health.readiness();
         return send(response, isReady(readiness.status) ? 200 : 503, readiness);
       }
       case '/metrics':

@@ -10,6 +10,8 @@ describe('an outage', () => {
     ['a server that shuts down', withCode('57P01')],
     ['a statement that took too long', withCode('57014')],
     ['a server that starts, as Prisma tells it', byPrisma('57P03')],
+    ['a PostgreSQL that became read-only', withCode('25006')],
+    ['a PostgreSQL that became a standby, as Prisma tells it', byPrisma('25006')],
     ['a Redis that loads its data', new Error('LOADING Redis is loading the dataset in memory')],
     ['a Redis that became a replica', new Error("READONLY You can't write against a read only replica.")],
     ['a Redis without memory', new Error("OOM command not allowed when used memory > 'maxmemory'.")],

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { ConfigError } from '../config/load-config.js';
+import { nameProcess } from './process-name.js';
 
 /** Signals closer together than this, in milliseconds, are one request: a terminal and npm both deliver Ctrl-C. */
 const DUPLICATE_SIGNAL_MS = 250;
@@ -17,6 +18,7 @@ export interface RunningProcess {
  * stop it gracefully with exit code 0; an unhandled error does so with 1; a deadline or a second signal ends it at once.
  */
 export async function runProcess(name: string, start: () => Promise<RunningProcess>): Promise<void> {
+  nameProcess(name.toLowerCase());
   try {
     new ShutdownController(await start()).install();
   } catch (error) {

@@ -1,7 +1,10 @@
 import type { QueueContract, QueueJob } from '@app/contracts';
 import { Logger } from '@nestjs/common';
+import { SpanKind } from '@opentelemetry/api';
 import type { JobsOptions, Queue } from 'bullmq';
 import { RequestContext } from '../request/request-context.js';
+import { currentTraceParent, tracedStep } from '../tracing/span.js';
+import { queueAttributes } from './queue-attributes.js';
 import { withTimeout } from '../timeout/with-timeout.js';
 
 /** A job to be enqueued; the notifier adds version and request. */
@@ -16,6 +19,14 @@ export interface JobNotice<Job extends QueueJob> {
   orElse?: JobNotice<Job>;
   /** Jobs without one are taken first, then those with the lowest number. */
   priority?: number;
+}
+
+/** Workers of this process that take jobs without the queue. */
+export interface JobFallback<Job extends QueueJob> {
+  /** Whether jobs are to come here, too, though the queue takes them: no worker may hear of them there. */
+  readonly isWanted: boolean;
+  /** Takes those that may be worked on now. A job may come more than once, and may be dropped. */
+  take: (jobs: Job[]) => void;
 }
 
 /** How long enqueueing may take. What Redis doesn't take by then is found by the sweep. */
@@ -34,40 +45,68 @@ const MAX_UNCONFIRMED = 1_000;
 export class JobNotifier<Job extends QueueJob> {
   private readonly logger = new Logger(JobNotifier.name);
   private unconfirmed = 0;
+  private fallback: JobFallback<Job> | null = null;
 
+  /** @param connection of the queue: while it is down, nothing is tried */
   constructor(
     private readonly queue: Queue,
     private readonly contract: QueueContract,
+    private readonly connection: { readonly isDown: boolean } = { isDown: false },
   ) {
     // Without a listener a broken connection would end the process; reachability is logged elsewhere.
     this.queue.on('error', () => undefined);
   }
 
-  /** Enqueues jobs within {@link ENQUEUE_TIMEOUT_MS}. Never throws. */
-  async notify(notices: JobNotice<Job>[]): Promise<void> {
-    if (this.unconfirmed >= MAX_UNCONFIRMED) return;
-    const added = Promise.all(notices.map((notice) => this.add(notice)));
-    await withTimeout(ENQUEUE_TIMEOUT_MS, added, () => undefined);
+  /** Has jobs brought to this process's own workers where the queue doesn't take them. */
+  useFallback(fallback: JobFallback<Job>): void {
+    this.fallback = fallback;
   }
 
-  private async add({ id, payload, delayMs = 0, oneOf, orElse, priority }: JobNotice<Job>): Promise<void> {
-    const { requestId } = RequestContext;
-    const origin = requestId === undefined ? {} : { requestId };
+  /** Enqueues jobs within {@link ENQUEUE_TIMEOUT_MS}. Never throws. */
+  async notify(notices: JobNotice<Job>[]): Promise<void> {
+    const enqueued = await this.enqueue(notices);
+    if (enqueued && this.fallback?.isWanted !== true) return;
+    const dueNow = notices.filter(({ delayMs = 0 }) => delayMs <= 0);
+    this.fallback?.take(dueNow.map((notice) => this.dataOf(notice)));
+  }
+
+  /** @returns whether Redis has confirmed all of them in time */
+  private async enqueue(notices: JobNotice<Job>[]): Promise<boolean> {
+    if (this.connection.isDown || this.unconfirmed >= MAX_UNCONFIRMED) return false;
+    const added = Promise.all(notices.map((notice) => this.add(notice)));
+    const all = added.then((each) => !each.includes(false));
+    return withTimeout(ENQUEUE_TIMEOUT_MS, all, () => false);
+  }
+
+  private add(notice: JobNotice<Job>): Promise<boolean> {
+    const attributes = queueAttributes(this.contract, 'send', notice.id);
+    return tracedStep(`send ${this.contract.queue}`, { kind: SpanKind.PRODUCER, attributes }, () => this.send(notice));
+  }
+
+  private async send(notice: JobNotice<Job>): Promise<boolean> {
+    const { id, delayMs = 0, oneOf, orElse, priority } = notice;
     this.unconfirmed++;
     try {
-      const data = { v: this.contract.version, ...payload, ...origin };
-      const added = await this.queue.add(this.contract.job, data, {
+      const added = await this.queue.add(this.contract.job, this.dataOf(notice), {
         ...jobOptions(id, delayMs),
         ...(priority !== undefined && { priority }),
         ...(oneOf !== undefined && { deduplication: { id: oneOf, ttl: ONE_OF_MS } }),
       });
       // BullMQ answers with the job that kept this one from being added.
-      if (orElse !== undefined && added.id !== id) await this.add(orElse);
+      return orElse === undefined || added.id === id || (await this.send(orElse));
     } catch (error) {
       this.logger.debug(`Enqueueing failed: ${(error as Error).message}`);
+      return false;
     } finally {
       this.unconfirmed--;
     }
+  }
+
+  private dataOf({ payload }: JobNotice<Job>): Job {
+    const { requestId } = RequestContext;
+    const traceParent = currentTraceParent();
+    const origin = { ...(requestId !== undefined && { requestId }), ...(traceParent !== null && { traceParent }) };
+    return { v: this.contract.version, ...payload, ...origin } as Job;
   }
 }
 

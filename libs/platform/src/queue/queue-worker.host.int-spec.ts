@@ -7,6 +7,10 @@ import type { Queue } from 'bullmq';
 import { eventually } from '../../../../test/support/eventually.js';
 import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
 import { testRedis } from '../../../../test/support/services.js';
+import { HealthService } from '../health/health.service.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
+import { ProcessModule } from '../process/process.module.js';
+import { ShutdownService } from '../process/shutdown.service.js';
 import { RedisConfig } from '../redis/redis.config.js';
 import { RequestContext } from '../request/request-context.js';
 import { JobNotifier } from './job-notifier.js';
@@ -20,6 +24,7 @@ interface TestJob extends QueueJob {
 
 const CONTRACT: QueueContract = { queue: 'test', job: 'test', version: 2 };
 const CLOSE_TIMEOUT_MS = 500;
+let closeTimeoutMs = CLOSE_TIMEOUT_MS;
 
 /** Writes down what it works on, and in whose name. */
 @Processor(CONTRACT.queue, { autorun: false })
@@ -29,7 +34,7 @@ class TestProcessor extends QueueWorkerHost<TestJob> {
   private readonly waiting: (() => void)[] = [];
 
   constructor() {
-    super({ contract: CONTRACT, concurrency: 2, closeTimeoutMs: CLOSE_TIMEOUT_MS });
+    super({ contract: CONTRACT, concurrency: 2, closeTimeoutMs });
   }
 
   /** Lets all jobs end that wait. */
@@ -55,8 +60,14 @@ beforeEach(async () => {
   proxy = await TcpProxy.to(host, port);
   const values = { REDIS_HOST: '127.0.0.1', REDIS_PORT: proxy.port, REDIS_DB: db };
   const redis = { provide: RedisConfig, useValue: Object.assign(new RedisConfig(), values) };
-  const configuration = { module: class Configuration {}, global: true, providers: [redis], exports: [RedisConfig] };
-  const imports = [configuration, QueueModule, BullModule.registerQueue({ name: CONTRACT.queue })];
+  const configuration = {
+    module: class Configuration {},
+    global: true,
+    imports: [MetricsModule],
+    providers: [redis, HealthService],
+    exports: [RedisConfig, HealthService],
+  };
+  const imports = [configuration, ProcessModule, QueueModule, BullModule.registerQueue({ name: CONTRACT.queue })];
   const worker = { module: class TestWorker {}, imports, providers: [TestProcessor] };
   app = await NestFactory.createApplicationContext(worker, { logger: false });
   processor = app.get(TestProcessor);
@@ -144,6 +155,17 @@ describe('the host', () => {
     expect({ begun: processor.begun, ended: processor.ended }).toEqual({ begun: ['under-way'], ended: ['under-way'] });
   });
 
+  it('takes no further job as soon as the shutdown begins, while other parts of the process still end', async () => {
+    await enqueue('under-way', 'wait');
+    await untilBegun('under-way');
+    app.get(ShutdownService).begin();
+    await enqueue('too-late');
+    processor.release();
+    await processor.onModuleDestroy();
+    expect(await queue.getWaitingCount()).toBe(1);
+    expect({ begun: processor.begun, ended: processor.ended }).toEqual({ begun: ['under-way'], ended: ['under-way'] });
+  });
+
   it('ends within its time with a job that hangs', async () => {
     await enqueue('hanging', 'wait');
     await untilBegun('hanging');
@@ -159,5 +181,18 @@ describe('the host', () => {
     proxy.set('half-open');
     processor.release();
     expect(await endTime()).toBeLessThan(CLOSE_TIMEOUT_MS + 1_000);
+  });
+
+  describe('that may take long', () => {
+    beforeAll(() => (closeTimeoutMs = 60_000));
+    afterAll(() => (closeTimeoutMs = CLOSE_TIMEOUT_MS));
+
+    it('does not wait for a Redis that hangs once its jobs have ended', async () => {
+      await enqueue('under-way', 'wait');
+      await untilBegun('under-way');
+      proxy.set('half-open');
+      processor.release();
+      expect(await endTime()).toBeLessThan(10_000);
+    });
   });
 });

@@ -10,6 +10,7 @@ import {
   type RedisServer,
 } from '../../../../test/support/deployments/redis-deployments.js';
 import { loadConfig } from '../config/load-config.js';
+import { Dependency } from '../health/dependency.js';
 import { RedisClient } from './redis.client.js';
 import { RedisConfig } from './redis.config.js';
 import { RedisSubscriber } from './redis.subscriber.js';
@@ -17,6 +18,8 @@ import { RedisSubscriber } from './redis.subscriber.js';
 let deployments: RedisDeployments;
 /** What was logged, in order. */
 let lines: string[];
+/** How many probes of watched clients were begun. */
+let probes: number;
 const toClose: (() => void)[] = [];
 
 beforeAll(async () => {
@@ -25,6 +28,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   lines = [];
+  probes = 0;
   const write = (line: string) => void lines.push(line);
   Logger.overrideLogger({ log: write, warn: write, error: write });
 });
@@ -40,6 +44,20 @@ const configOf = (env: RedisEnvironment): RedisConfig => loadConfig([RedisConfig
 function clientOf(env: RedisEnvironment): RedisClient {
   const client = new RedisClient(configOf(env));
   toClose.push(() => client.disconnect());
+  return client;
+}
+
+/** A client whose state is logged, as the process has it. */
+function watchedClientOf(env: RedisEnvironment): RedisClient {
+  const client = clientOf(env);
+  const probe = () => {
+    probes++;
+    return client.probe();
+  };
+  const explain = (error: Error) => client.explain(error);
+  const dependency = new Dependency({ name: 'redis', title: 'Redis', probe, explain, consequence: 'Much is slower' });
+  dependency.start();
+  toClose.push(() => dependency.stop());
   return client;
 }
 
@@ -125,7 +143,7 @@ describe('Sentinel', () => {
 
   it('that knows no such master is named with the setting', async () => {
     const { env } = await deployments.sentinel();
-    clientOf({ ...env, REDIS_SENTINEL_NAME: 'other' });
+    watchedClientOf({ ...env, REDIS_SENTINEL_NAME: 'other' });
     await eventually(() => lines.length > 0);
     expect(lines[0]).toMatch(/check REDIS_SENTINEL_NAME/);
   });
@@ -148,8 +166,10 @@ describe('a master that has become a replica', () => {
 describe('the log', () => {
   it('says once that the login is refused, and again when it is right', async () => {
     const { env, servers } = await deployments.single();
-    const client = clientOf({ ...env, REDIS_PASSWORD: 'hunter2' });
-    await eventually(() => lines.length > 0);
+    const client = watchedClientOf({ ...env, REDIS_PASSWORD: 'hunter2' });
+    // The second failure is logged; those after it, of which two have ended by then, are not.
+    await eventually(() => probes === 5);
+    expect(lines).toHaveLength(1);
     await adminOf(servers[0]!).config('SET', 'requirepass', 'hunter2');
     await eventually(() => client.status === 'ready');
     await eventually(() => lines.length === 2);
@@ -172,21 +192,21 @@ describe('the log', () => {
     ],
   ])('names the setting for %s', async (_, change, message) => {
     const { env } = await deployments.managed();
-    clientOf(change(env));
+    watchedClientOf(change(env));
     await eventually(() => lines.length > 0);
     expect(lines[0]).toMatch(message);
   });
 
   it('names the setting for TLS at a server without it', async () => {
     const { env } = await deployments.single();
-    clientOf({ ...env, REDIS_TLS: 'true' });
+    watchedClientOf({ ...env, REDIS_TLS: 'true' });
     await eventually(() => lines.length > 0);
     expect(lines[0]).toMatch(/does Redis speak TLS there/);
   });
 
   it('names the setting for a login that a cluster refuses', async () => {
     const { env } = await deployments.cluster();
-    clientOf({ ...env, REDIS_PASSWORD: 'hunter2' });
+    watchedClientOf({ ...env, REDIS_PASSWORD: 'hunter2' });
     await eventually(() => lines.length > 0);
     expect(lines[0]).toMatch(/Redis refuses the login/);
   });

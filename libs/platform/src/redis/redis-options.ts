@@ -33,6 +33,16 @@ export function connectRedis(config: RedisConfig, own: RedisOptions): RedisConne
     : new Redis({ ...redisOptions(config), ...own });
 }
 
+/** Whether a server has refused a write because it is a replica. */
+export const isByReplica = ({ message }: Error): boolean => message.includes('READONLY');
+
+/** How many keys a server has evicted since it started; of a cluster, all masters together. */
+export async function evictedKeysOf(connection: RedisConnection): Promise<number> {
+  const servers = connection instanceof Redis ? [connection] : connection.nodes('master');
+  const stats = await Promise.all(servers.map((server) => server.info('stats')));
+  return stats.reduce((sum, text) => sum + Number(/^evicted_keys:(\d+)/m.exec(text)?.[1] ?? 0), 0);
+}
+
 /** What holds for the connection to any server. */
 function nodeOptions(config: RedisConfig) {
   const { username, password } = config.server;
@@ -43,7 +53,7 @@ function nodeOptions(config: RedisConfig) {
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepAlive: 10_000,
     // A master that a failover has made a replica keeps its connections: the next one finds the new master.
-    reconnectOnError: ({ message }: Error) => message.includes('READONLY'),
+    reconnectOnError: isByReplica,
   } satisfies RedisOptions;
 }
 

@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis, type RedisCommander } from 'ioredis';
+import { type Command, Redis, type RedisCommander } from 'ioredis';
 import { assertOneHashTag } from './hash-tag.js';
-import { connectRedis, type RedisConnection } from './redis-options.js';
+import { connectRedis, evictedKeysOf, isByReplica, type RedisConnection } from './redis-options.js';
 import { RedisConfig } from './redis.config.js';
-import { logReachability } from './redis-reachability.js';
+import { RedisTrouble } from './redis-trouble.js';
+
+/** What probes write; an ACL user may write there as it is. */
+const PROBE_KEY = 'rate:probe';
+const PROBE_SECONDS = 60;
+
+/** On which connection a command is sent: ioredis' own matter. */
+type Where = Parameters<Redis['sendCommand']> extends [unknown, ...infer Rest] ? Rest : never;
 
 /** The digest of each script that was run. */
 const digests = new Map<string, string>();
@@ -17,6 +24,12 @@ const digests = new Map<string, string>();
 @Injectable()
 export class RedisClient implements OnApplicationShutdown {
   private readonly connection: RedisConnection;
+  private readonly trouble: RedisTrouble;
+  /** Told of the seconds that each command has taken, however it ended. Null: no one. */
+  onCommandEnd: ((seconds: number) => void) | null = null;
+  /** Told when the connection is ready again after its server was found to be a replica. Null: no one. */
+  onReplicaLeft: (() => void) | null = null;
+  private isLeavingReplica = false;
 
   constructor(@Inject(RedisConfig) config: RedisConfig) {
     this.connection = connectRedis(config, {
@@ -26,7 +39,12 @@ export class RedisClient implements OnApplicationShutdown {
       // A server that hangs keeps its connections: by then there may be another master.
       socketTimeout: 5_000,
     });
-    logReachability(this.connection, config.server);
+    this.connection.on('ready', () => {
+      if (this.isLeavingReplica) this.onReplicaLeft?.();
+      this.isLeavingReplica = false;
+    });
+    this.observeCommands();
+    this.trouble = new RedisTrouble(this.connection, config.server);
   }
 
   /** The connection, for a command. */
@@ -52,6 +70,21 @@ export class RedisClient implements OnApplicationShutdown {
   /** Whether Redis answers. @throws when it doesn't */
   ping(): Promise<string> {
     return this.commands.ping();
+  }
+
+  /** How many keys the server has evicted since it started; of a cluster, all masters together. */
+  evictedKeys(): Promise<number> {
+    return evictedKeysOf(this.connection);
+  }
+
+  /** Writes a key, since a server that takes no writes answers everything else as ever. @throws when that fails */
+  async probe(): Promise<void> {
+    await this.set(PROBE_KEY, '1', 'EX', PROBE_SECONDS);
+  }
+
+  /** Why a command failed, in a sentence; null when nothing is known yet. */
+  explain(error: Error): string | null {
+    return this.trouble.explain(error);
   }
 
   get(key: string): Promise<string | null> {
@@ -108,6 +141,22 @@ export class RedisClient implements OnApplicationShutdown {
       () => this.commands.evalsha(digestOf(script), numberOfKeys, ...args),
       () => this.commands.eval(script, numberOfKeys, ...args),
     );
+  }
+
+  /** Every command goes through the connection's `sendCommand`, whichever method it has. */
+  private observeCommands(): void {
+    const { connection } = this;
+    const send: Redis['sendCommand'] = connection.sendCommand.bind(connection);
+    connection.sendCommand = (command: Command, ...where: Where) => {
+      const begun = performance.now();
+      const ended = (): void => this.onCommandEnd?.((performance.now() - begun) / 1_000);
+      const sent = send(command, ...where);
+      command.promise.then(ended, (error: Error) => {
+        ended();
+        if (isByReplica(error)) this.isLeavingReplica = true;
+      });
+      return sent;
+    };
   }
 }
 

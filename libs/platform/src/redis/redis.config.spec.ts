@@ -54,6 +54,40 @@ describe('REDIS_URL', () => {
   });
 });
 
+describe('a part with a URL of its own', () => {
+  const STREAMS_REDIS_URL = 'rediss://:secret@streams.example:7000';
+
+  it('is there, and all others are where the rest is', () => {
+    const config = load({ REDIS_HOST: 'redis', STREAMS_REDIS_URL });
+    expect(config.of('streams').server).toMatchObject({ host: 'streams.example', port: 7000, password: 'secret' });
+    expect([config.of('queue'), config.of('limits')]).toEqual([config, config]);
+    expect(config.ownParts).toEqual(['streams']);
+  });
+
+  it('has the authority of certificates in common with the rest, where it has TLS', () => {
+    const config = load({
+      REDIS_HOST: 'redis',
+      STREAMS_REDIS_URL,
+      QUEUE_REDIS_URL: 'redis://queue',
+      REDIS_TLS_CA: PEM,
+    });
+    expect(config.of('streams').REDIS_TLS_CA).toBe(PEM);
+    expect(config.of('queue').REDIS_TLS_CA).toBeUndefined();
+  });
+
+  it('is one server, also where the rest is a cluster', () => {
+    expect(load({ REDIS_HOST: 'redis', REDIS_CLUSTER: 'true', STREAMS_REDIS_URL }).of('streams').REDIS_CLUSTER).toBe(
+      false,
+    );
+  });
+
+  it.each(['QUEUE_REDIS_URL', 'STREAMS_REDIS_URL', 'LIMITS_REDIS_URL'])('%s is refused if it is none', (name) => {
+    const message = problems({ REDIS_HOST: 'redis', [name]: 'http://hunter2' });
+    expect(message).toContain(`${name} must be redis[s]:`);
+    expect(message).not.toContain('hunter2');
+  });
+});
+
 describe('Sentinels', () => {
   const SENTINELS = { REDIS_SENTINELS: 'one:26379, [::1]:26380', REDIS_SENTINEL_NAME: 'chat' };
 

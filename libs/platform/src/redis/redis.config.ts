@@ -3,11 +3,23 @@ import { Transform } from 'class-transformer';
 import { IsOptional, IsString, MinLength, ValidateIf } from 'class-validator';
 import { BooleanVariable } from '../config/boolean-variable.decorator.js';
 import { IntegerVariable } from '../config/integer-variable.decorator.js';
+import { ReadableFromFile } from '../config/readable-from-file.decorator.js';
 import { SecretVariable } from '../config/secret-variable.decorator.js';
 import type { SelfCheckingConfig } from '../config/load-config.js';
 import { parseAddress, parseRedisUrl, type RedisAddress, type RedisUrl } from './redis-address.js';
 
 const DEFAULT_PORT = 6379;
+
+const URL_FORM = 'redis[s]://[[user]:password@]host[:port][/database]';
+
+/** A part of what is in Redis that may have a server of its own. */
+export type RedisPart = 'queue' | 'streams' | 'limits';
+
+const VARIABLE_OF = {
+  queue: 'QUEUE_REDIS_URL',
+  streams: 'STREAMS_REDIS_URL',
+  limits: 'LIMITS_REDIS_URL',
+} as const satisfies Record<RedisPart, keyof RedisConfig>;
 
 /** How to reach Redis (or Valkey): one server, a cluster, or the master that Sentinels name. docs/redis.md says which settings each takes. */
 export class RedisConfig implements SelfCheckingConfig {
@@ -23,8 +35,27 @@ export class RedisConfig implements SelfCheckingConfig {
 
   /** In place of host, port, user, password, database and TLS: `redis://user:password@host:6379/0`, with TLS `rediss://…`. */
   @IsOptional()
+  @ReadableFromFile()
   @IsString()
   REDIS_URL?: string;
+
+  /** Where the queues are, if not beside all else: the URL of one server, as `REDIS_URL`. */
+  @IsOptional()
+  @ReadableFromFile()
+  @IsString()
+  QUEUE_REDIS_URL?: string;
+
+  /** The same for what is being written of replies, and for the channels on which readers and writers hear of each other. */
+  @IsOptional()
+  @ReadableFromFile()
+  @IsString()
+  STREAMS_REDIS_URL?: string;
+
+  /** The same for limits of requests, and for one-time codes with theirs. */
+  @IsOptional()
+  @ReadableFromFile()
+  @IsString()
+  LIMITS_REDIS_URL?: string;
 
   /** The ACL user. Without it the password is the default user's. */
   @IsOptional()
@@ -120,8 +151,23 @@ export class RedisConfig implements SelfCheckingConfig {
     return isPem ? value.replaceAll('\\n', '\n') : readFileSync(value, 'utf8');
   }
 
+  /** Where a part is: here, unless it has a URL of its own. */
+  of(part: RedisPart): RedisConfig {
+    const url = this[VARIABLE_OF[part]];
+    if (url === undefined) return this;
+    const own = Object.assign(new RedisConfig(), { REDIS_URL: url });
+    if (this.REDIS_TLS_CA !== undefined && own.server.tls) own.REDIS_TLS_CA = this.REDIS_TLS_CA;
+    return own;
+  }
+
+  /** The parts with a URL of their own. */
+  get ownParts(): RedisPart[] {
+    return (Object.keys(VARIABLE_OF) as RedisPart[]).filter((part) => this[VARIABLE_OF[part]] !== undefined);
+  }
+
   findProblems(): string[] {
     return [
+      ...this.problemsOfParts(),
       ...this.problemsOfUrl(),
       ...this.problemsOfSentinels(),
       ...this.problemsOfCluster(),
@@ -131,6 +177,13 @@ export class RedisConfig implements SelfCheckingConfig {
 
   private get url(): RedisUrl | null {
     return this.REDIS_URL === undefined ? null : parseRedisUrl(this.REDIS_URL);
+  }
+
+  private problemsOfParts(): string[] {
+    return Object.values(VARIABLE_OF).flatMap((name) => {
+      const url = this[name];
+      return url === undefined || parseRedisUrl(url) !== null ? [] : [`${name} must be ${URL_FORM}`];
+    });
   }
 
   private problemsOfUrl(): string[] {
@@ -144,8 +197,7 @@ export class RedisConfig implements SelfCheckingConfig {
       REDIS_TLS: this.REDIS_TLS || undefined,
       REDIS_SENTINELS: this.REDIS_SENTINELS,
     };
-    const form = 'redis[s]://[[user]:password@]host[:port][/database]';
-    return [...(this.url === null ? [`REDIS_URL must be ${form}`] : []), ...together('REDIS_URL', others)];
+    return [...(this.url === null ? [`REDIS_URL must be ${URL_FORM}`] : []), ...together('REDIS_URL', others)];
   }
 
   private problemsOfSentinels(): string[] {
@@ -172,7 +224,11 @@ export class RedisConfig implements SelfCheckingConfig {
   private problemsOfTls(): string[] {
     const { REDIS_TLS_CA, REDIS_TLS_SERVERNAME } = this;
     const isUsed = this.server.tls || this.REDIS_SENTINEL_TLS === true;
-    const unused = isUsed ? [] : namesOf({ REDIS_TLS_CA, REDIS_TLS_SERVERNAME });
+    const isCaUsed = isUsed || this.ownParts.some((part) => this[VARIABLE_OF[part]]?.startsWith('rediss:'));
+    const unused = [
+      ...(isCaUsed ? [] : namesOf({ REDIS_TLS_CA })),
+      ...(isUsed ? [] : namesOf({ REDIS_TLS_SERVERNAME })),
+    ];
     return [...unused.map((name) => `${name} is set, but TLS isn't: REDIS_TLS`), ...this.problemsOfAuthority()];
   }
 

@@ -111,6 +111,11 @@ export class RedisSubscriber implements OnApplicationBootstrap, OnApplicationShu
     this.connection.disconnect();
   }
 
+  /** Replaces an open connection, so that it leads to the server that the address stands for now. */
+  reconnect(): void {
+    if (this.connection.status === 'ready') this.connection.disconnect(true);
+  }
+
   /** Listens on a channel until the subscription is closed, over any number of connections. */
   subscribe(name: string, listener: ChannelListener): ChannelSubscription {
     const channel = this.channels.get(name) ?? this.open(name);

@@ -1,3 +1,4 @@
+import { RetentionConfig, type RetentionSetting } from './retention.config.js';
 import { prepared, type PreparedStatement } from '../database/prepared-statement.js';
 
 /** One kind of row that is deleted some time after a moment that it holds. */
@@ -6,6 +7,8 @@ export interface ExpiringRows {
   what: string;
   /** How long a row is kept after the moment in its column, in milliseconds. */
   keepMs: number;
+  /** The variable that says in days how long instead; null when that is not for operators to decide. */
+  setting: RetentionSetting | null;
   /** Deletes one batch. Its parameter is the moment before which rows have expired. */
   statement: PreparedStatement<{ deleted: number }>;
 }
@@ -19,7 +22,8 @@ export interface ExpiringRowsOptions {
   table: string;
   /** The column with the moment. The table has an index on it. */
   column: string;
-  keepMs: number;
+  /** How long: a time, or the variable that says it. */
+  keep: { ms: number } | { setting: RetentionSetting };
   /** A condition on the row; without it all rows expire. */
   only?: string;
   /** The column holds a UTC day (SQL's `date`): its moment is the day's end. */
@@ -33,9 +37,11 @@ const UTC_DAY = `($1::timestamptz AT TIME ZONE 'UTC')::date`;
  * Rows that another worker is deleting are skipped, so workers share the work instead of waiting for each other. The rows
  * are deleted by their place in the table: by their keys, PostgreSQL may prefer to read the whole table.
  */
-export const expiringRows = ({ what, table, column, keepMs, only, isDay }: ExpiringRowsOptions): ExpiringRows => ({
+export const expiringRows = ({ what, table, column, keep, only, isDay }: ExpiringRowsOptions): ExpiringRows => ({
   what,
-  keepMs,
+  ...('ms' in keep
+    ? { keepMs: keep.ms, setting: null }
+    : { keepMs: keptMs(new RetentionConfig(), keep.setting), setting: keep.setting }),
   statement: prepared(
     `expire_${table}`,
     `
@@ -45,3 +51,12 @@ export const expiringRows = ({ what, table, column, keepMs, only, isDay }: Expir
     )) RETURNING 1 AS deleted`,
   ),
 });
+
+const DAY_MS = 86_400_000;
+
+/** How long a setting has rows kept, in milliseconds. */
+const keptMs = (config: RetentionConfig, setting: RetentionSetting): number => config[setting] * DAY_MS;
+
+/** The same rows, kept for as long as the configuration says. */
+export const asConfigured = (rows: ExpiringRows, config: RetentionConfig): ExpiringRows =>
+  rows.setting === null ? rows : { ...rows, keepMs: keptMs(config, rows.setting) };

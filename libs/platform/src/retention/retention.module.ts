@@ -3,7 +3,8 @@ import { AuditConfig } from '../audit/audit.config.js';
 import { auditRetention } from './audit.retention.js';
 import { Clock } from '../clock/clock.port.js';
 import { Database } from '../database/database.client.js';
-import type { ExpiringRows } from './expiring-rows.js';
+import { asConfigured, type ExpiringRows } from './expiring-rows.js';
+import { RetentionConfig } from './retention.config.js';
 import { RetentionTask } from './retention.task.js';
 
 /** The deletion of expired rows, for the worker. */
@@ -13,9 +14,11 @@ export class RetentionModule {
   static forRoot(rows: readonly ExpiringRows[]): DynamicModule {
     const task = {
       provide: RetentionTask,
-      inject: [AuditConfig, Database, Clock],
-      useFactory: (config: AuditConfig, database: Database, clock: Clock) =>
-        new RetentionTask([...rows, auditRetention(config)], database, clock),
+      inject: [RetentionConfig, AuditConfig, Database, Clock],
+      useFactory: (config: RetentionConfig, audit: AuditConfig, database: Database, clock: Clock) => {
+        const configured = rows.map((each) => asConfigured(each, config));
+        return new RetentionTask([...configured, auditRetention(audit)], database, clock);
+      },
     };
     return { module: RetentionModule, providers: [task] };
   }

@@ -19,7 +19,13 @@ class StandingClock extends Clock {
 }
 
 const table = (name: string, only?: string) =>
-  expiringRows({ what: `rows of ${name}`, table: name, column: 'moment', keepMs: KEEP_MS, ...(only ? { only } : {}) });
+  expiringRows({
+    what: `rows of ${name}`,
+    table: name,
+    column: 'moment',
+    keep: { ms: KEEP_MS },
+    ...(only ? { only } : {}),
+  });
 
 const ROWS = table('expiring');
 const FINISHED_ROWS = table('expiring_if_finished', 'finished');

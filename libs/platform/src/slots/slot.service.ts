@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { RedisClient } from '../redis/redis.client.js';
+import { LimitsRedisClient } from '../redis/redis-parts.js';
 
 // A sorted set of slots by the end of their leases, on Redis' clock.
 const NOW = `local time = redis.call('TIME')
@@ -57,7 +57,7 @@ export class SlotService {
   private readonly taken = new Map<string, number>();
   private pausedUntil = 0;
 
-  constructor(private readonly redis: RedisClient) {}
+  constructor(private readonly redis: LimitsRedisClient) {}
 
   /** Takes a slot for an owner, e.g. a user's id. @returns null, after a while, when all are taken */
   async acquire(limit: SlotLimit, owner: string): Promise<Slot | null> {

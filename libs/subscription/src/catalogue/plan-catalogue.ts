@@ -50,8 +50,13 @@ export interface CatalogueModel {
 /** The plan of everyone who has no subscription that counts. */
 export const DEFAULT_PLAN = 'basic';
 
-/** What statements may need of a plan. */
-const limitsOf = ({ dailyMessages, models, defaultModel, ...plan }: Plan) => ({
+/**
+ * What statements may need of a plan.
+ *
+ * @param height its place in the catalogue, 0 for the lowest
+ */
+const limitsOf = ({ dailyMessages, models, defaultModel, ...plan }: Plan, height: number) => ({
+  height,
   dailyMessages,
   models,
   defaultModel,
@@ -79,7 +84,7 @@ export class PlanCatalogue {
   ) {
     this.sqlParameter = JSON.stringify({
       lowestPaid: this.lowestPaid?.name ?? DEFAULT_PLAN,
-      plans: Object.fromEntries(plans.map((plan) => [plan.name, limitsOf(plan)])),
+      plans: Object.fromEntries(plans.map((plan, height) => [plan.name, limitsOf(plan, height)])),
     });
     const characters = plans.map(({ maxMessageCharacters }) => maxMessageCharacters);
     this.messageCharacters = { smallest: Math.min(...characters), largest: Math.max(...characters) };

@@ -1,7 +1,7 @@
 import { BILLING_QUEUE, type BillingJob } from '@app/contracts';
-import { JobNotifier } from '@app/platform';
+import { JobNotifier, QueueConnectionService } from '@app/platform';
 import { InjectQueue } from '@nestjs/bullmq';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 
 /** What is to be done for billing: an event, a customer or a cancellation, by Stripe's id of it. */
@@ -12,8 +12,11 @@ export type BillingTask = Pick<BillingJob, 'kind' | 'id'>;
 export class BillingJobsService {
   private readonly notifier: JobNotifier<BillingJob>;
 
-  constructor(@InjectQueue(BILLING_QUEUE.queue) queue: Queue) {
-    this.notifier = new JobNotifier(queue, BILLING_QUEUE);
+  constructor(
+    @InjectQueue(BILLING_QUEUE.queue) queue: Queue,
+    @Inject(QueueConnectionService) connection: Pick<QueueConnectionService, 'isDown'>,
+  ) {
+    this.notifier = new JobNotifier(queue, BILLING_QUEUE, connection);
   }
 
   /** Enqueues a job for each task, unless one waits already. Bounded in time, never throws: the sweep finds what is lost. */

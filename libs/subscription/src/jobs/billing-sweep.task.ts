@@ -1,6 +1,5 @@
-import { Metrics, PeriodicTask } from '@app/platform';
+import { PeriodicTask } from '@app/platform';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Gauge } from 'prom-client';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
 import { BillingJobsService } from './billing-jobs.service.js';
 import { BillingTaskStore } from './billing-task.store.js';
@@ -18,21 +17,12 @@ export class BillingSweepTask implements OnApplicationBootstrap, OnApplicationSh
     intervalMs: INTERVAL_MS,
     run: () => this.sweep(),
   });
-  private readonly backlog: Gauge<'kind'>;
 
   constructor(
     private readonly gateway: PaymentGateway,
     private readonly tasks: BillingTaskStore,
     private readonly jobs: BillingJobsService,
-    metrics: Metrics,
-  ) {
-    this.backlog = new Gauge({
-      name: 'billing_backlog',
-      help: 'Tasks that wait: events not processed, customers due to be synchronised, deleted accounts not ended at Stripe.',
-      labelNames: ['kind'],
-      registers: [metrics],
-    });
-  }
+  ) {}
 
   /** Without access to Stripe nothing could be done about a task, so they wait in PostgreSQL. */
   onApplicationBootstrap(): void {
@@ -45,6 +35,5 @@ export class BillingSweepTask implements OnApplicationBootstrap, OnApplicationSh
 
   private async sweep(): Promise<void> {
     await this.jobs.enqueue(await this.tasks.takeDue());
-    for (const [kind, count] of Object.entries(await this.tasks.backlog())) this.backlog.set({ kind }, count);
   }
 }

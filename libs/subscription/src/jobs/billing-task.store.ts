@@ -45,7 +45,7 @@ const BACK_OFF = {
   cancellation: prepared('billing_back_off_cancellation', backOffSql('stripe_cancellation', 'customer_id = $1')),
 };
 
-// A statement, since each worker runs it with every sweep: one round trip instead of three, and through Prisma it would load its query
+// A statement, since a worker runs it every few seconds: one round trip instead of three, and through Prisma it would load its query
 // compiler for this alone (docs/adr/0028).
 const BACKLOG = prepared<Record<BillingTask['kind'], number>>(
   'billing_backlog',

@@ -1,8 +1,9 @@
 import { BILLING_QUEUE, type BillingJob } from '@app/contracts';
-import { ProcessConfig, QueueWorkerHost } from '@app/platform';
+import { QueueWorkerHost } from '@app/platform';
 import { Processor } from '@nestjs/bullmq';
 import { PaymentGateway } from '../stripe/payment-gateway.port.js';
 import { type SyncOutcome, SubscriptionSyncService } from '../sync/subscription-sync.service.js';
+import { BillingTaskMetrics } from './billing-task.metrics.js';
 import { BillingTaskStore } from './billing-task.store.js';
 import { StripeCancellationService } from './stripe-cancellation.service.js';
 import { type StoredEvent, StripeEventStore } from './stripe-event.store.js';
@@ -12,6 +13,9 @@ import { type StoredEvent, StripeEventStore } from './stripe-event.store.js';
  * second that Stripe allows test keys, 100 live ones (docs.stripe.com/rate-limits).
  */
 const RATE = { max: 40, duration: 1_000 };
+
+/** Milliseconds in which jobs under way may end at a shutdown. The sweep finds those that take longer. */
+const CLOSE_TIMEOUT_MS = 8_000;
 
 /** Jobs that one process works on at a time; mostly they wait for Stripe. */
 const CONCURRENCY = 10;
@@ -28,9 +32,9 @@ export class BillingProcessor extends QueueWorkerHost<BillingJob> {
     private readonly sync: SubscriptionSyncService,
     private readonly cancellations: StripeCancellationService,
     private readonly tasks: BillingTaskStore,
-    { SHUTDOWN_TIMEOUT_MS }: ProcessConfig,
+    private readonly metrics: BillingTaskMetrics,
   ) {
-    super({ contract: BILLING_QUEUE, concurrency: CONCURRENCY, closeTimeoutMs: SHUTDOWN_TIMEOUT_MS * 0.8 });
+    super({ contract: BILLING_QUEUE, concurrency: CONCURRENCY, closeTimeoutMs: CLOSE_TIMEOUT_MS });
   }
 
   protected override async handle({ kind, id }: BillingJob): Promise<void> {
@@ -61,7 +65,9 @@ export class BillingProcessor extends QueueWorkerHost<BillingJob> {
     const customerId = event.customerId ?? (await this.customerBehind(event));
     const outcome: SyncOutcome =
       customerId === null ? 'unknown_customer' : await this.sync.syncCustomer(customerId, event.receivedAt);
-    await (outcome === 'busy' ? this.tasks.postponeEvent(id) : this.events.markProcessed(id));
+    if (outcome === 'busy') return this.tasks.postponeEvent(id);
+    await this.events.markProcessed(id);
+    this.metrics.processed(event.receivedAt);
   }
 
   /** Events that name no customer (thin ones) lead to one by their object. */

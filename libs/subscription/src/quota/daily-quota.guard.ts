@@ -9,6 +9,7 @@ import { DailyQuotaExceededError } from './daily-quota.errors.js';
 import { utcDay } from './daily-quota.js';
 import { ExhaustedQuotaCache } from './exhausted-quota.cache.js';
 import { QuotaLedgerStore } from './quota-ledger.store.js';
+import { QuotaMetrics } from './quota.metrics.js';
 
 /**
  * Refuses senders who have run out before anything else is done for them. The accepting statement decides; this
@@ -22,6 +23,7 @@ export class DailyQuotaGuard implements CanActivate {
     private readonly exhausted: ExhaustedQuotaCache,
     private readonly capacity: CapacityService,
     private readonly clock: Clock,
+    private readonly metrics: QuotaMetrics,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -33,7 +35,10 @@ export class DailyQuotaGuard implements CanActivate {
     if (request.headers['idempotency-key'] !== undefined) return true;
     const quota = await this.ledger.read(userId);
     if (quota.plan === DEFAULT_PLAN && this.capacity.isReached(now)) throw new CapacityReachedError(now);
-    if (quota.limit !== null && quota.used >= quota.limit) throw new DailyQuotaExceededError(quota.limit, now);
+    if (quota.limit !== null && quota.used >= quota.limit) {
+      this.metrics.refused(quota.plan);
+      throw new DailyQuotaExceededError(quota.limit, now);
+    }
     this.exhausted.delete(userId);
     return true;
   }

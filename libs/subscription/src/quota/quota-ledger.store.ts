@@ -65,6 +65,17 @@ const READ = prepared<DailyQuota>(
     FROM allowance`,
 );
 
+const LOWER = prepared<{ before: number; after: number }>(
+  'quota_lower',
+  `
+    WITH known AS (
+      SELECT used FROM daily_usage WHERE user_id = $1::uuid AND day = $2::date FOR UPDATE
+    )
+    UPDATE daily_usage ledger SET used = GREATEST(known.used - COALESCE($3::int, known.used), 0) FROM known
+    WHERE ledger.user_id = $1::uuid AND ledger.day = $2::date
+    RETURNING known.used AS before, ledger.used AS after`,
+);
+
 /** The daily quota as it stands in PostgreSQL. Spending and refunding are parts of other statements, see the SQL above. */
 @Injectable()
 export class QuotaLedgerStore {
@@ -80,6 +91,17 @@ export class QuotaLedgerStore {
     const [quota] = await this.database.run(READ, [userId, utcDay(now), now, this.catalogue.sqlParameter]);
     if (quota === undefined) throw new Error('The quota query gives one row for every user');
     return quota;
+  }
+
+  /**
+   * Lowers what counts as sent today, never below nothing.
+   *
+   * @param messages by how many; null: all
+   * @returns what counted before, and what counts now
+   */
+  async lower(userId: string, messages: number | null): Promise<{ before: number; after: number }> {
+    const [lowered] = await this.database.run(LOWER, [userId, utcDay(this.clock.now()), messages]);
+    return lowered ?? { before: 0, after: 0 };
   }
 
   /** What the user has sent on each UTC day, for the user to take away. */

@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
-import { keepAliveAgent, Metrics, withTimeout } from '@app/platform';
+import { keepAliveAgent, Metrics, tracedStep, withTimeout } from '@app/platform';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { SpanKind } from '@opentelemetry/api';
 import { Histogram } from 'prom-client';
 import Stripe from 'stripe';
 import type { StripeSubscription } from '../plan/entitlement.js';
@@ -225,10 +226,13 @@ export class StripePaymentGateway extends PaymentGateway implements OnApplicatio
     work: (stripe: Stripe) => Promise<T>,
     isExpected: (error: unknown) => boolean = () => false,
   ): Promise<T> {
-    if (this.client === undefined) throw new PaymentProviderUnavailableError();
+    const { client } = this;
+    if (client === undefined) throw new PaymentProviderUnavailableError();
     const stop = this.seconds.startTimer({ operation });
     try {
-      const result = await withTimeout(CALL_TIMEOUT_MS, work(this.client), failForTime);
+      const result = await tracedStep(`stripe ${operation}`, { kind: SpanKind.CLIENT }, () =>
+        withTimeout(CALL_TIMEOUT_MS, work(client), failForTime),
+      );
       stop({ outcome: 'ok' });
       return result;
     } catch (error) {

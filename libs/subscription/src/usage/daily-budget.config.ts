@@ -1,8 +1,5 @@
-import { Transform } from 'class-transformer';
-import { IsNumber, IsOptional, IsPositive, Max } from 'class-validator';
-
-/** Digits, perhaps with a fraction: no exponent, sign, other base or white space. */
-const AMOUNT = /^\d+(?:\.\d+)?$/;
+import { AmountVariable } from '@app/platform';
+import { IsOptional } from 'class-validator';
 
 /** What the deployment may spend. */
 export class DailyBudgetConfig {
@@ -11,11 +8,6 @@ export class DailyBudgetConfig {
    * plan that costs nothing get 503 `capacity_reached` until the day is over. Blank: no limit.
    */
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && AMOUNT.test(value) ? Number(value) : value,
-  )
-  @IsNumber({ allowNaN: false, allowInfinity: false })
-  @IsPositive()
-  @Max(1_000_000_000)
+  @AmountVariable(1_000_000_000)
   DAILY_BUDGET_USD?: number;
 }

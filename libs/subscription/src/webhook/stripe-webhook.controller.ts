@@ -17,7 +17,7 @@ export class StripeWebhookController {
   @Post('stripe')
   @Public()
   @RateLimit('none')
-  @RouteConfig({ rawBody: true })
+  @RouteConfig({ rawBody: true, servesInMaintenance: true })
   @HttpCode(200)
   @ApiOperation({
     operationId: 'receiveStripeEvent',
