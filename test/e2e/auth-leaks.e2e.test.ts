@@ -17,18 +17,20 @@ const BEHAVIOURS = [
   'answer',
   '400',
   '403',
-  '429 retryAfterMs=50',
   '500',
   'prompt_blocked',
   'safety',
   'max_tokens',
   'empty',
   'cut',
-  'error_mid_stream',
+  'error_mid_stream status=500',
   'malformed',
   'reset',
   'reset_mid_stream',
 ];
+
+/** It pauses the model, which would keep the others from being tried: it comes when they have ended. */
+const RATE_LIMIT = '429 retryAfterMs=50';
 
 describe('private things stay where they belong', () => {
   let stack: Stack;
@@ -101,14 +103,14 @@ describe('private things stay where they belong', () => {
     await makeTroubleWithTokens(troublemaker);
 
     const texts: string[] = [];
-    const replies = [];
-    for (const behaviour of BEHAVIOURS) {
+    const ask = async (behaviour: string) => {
       const room = await openRoom(writer.http, { title: marked('Room'), systemInstruction: marked('Instruction') });
-      const [type = '', option = ''] = behaviour.split(' ');
       const prompt = marked('Prompt');
       texts.push(prompt);
-      replies.push((await send(writer.http, room, `${prompt} [[behaviour:${type} ${option}]]`)).reply);
-    }
+      return (await send(writer.http, room, `${prompt} [[behaviour:${behaviour}]]`)).reply;
+    };
+    const replies = [];
+    for (const behaviour of BEHAVIOURS) replies.push(await ask(behaviour));
 
     // Without a worker every job is still in the queue.
     const queued = (await keysOf(stack)).filter(({ where }) => where.startsWith('redis {bull}:'));
@@ -117,6 +119,7 @@ describe('private things stay where they belong', () => {
 
     await stack.add('worker');
     for (const reply of replies) await outcome(writer.http, reply, 60_000);
+    await outcome(writer.http, await ask(RATE_LIMIT), 60_000);
 
     const metrics = await Promise.all(
       [...stack.apis, ...stack.workers].map(async ({ metricsUrl }) => (await fetch(metricsUrl)).text()),
@@ -129,8 +132,13 @@ describe('private things stay where they belong', () => {
     expect(logs.join('\n').length).toBeGreaterThan(10_000);
 
     // Of each behaviour of the model there is an attempt in the traces.
-    const processed = () => collector.spans.filter(({ name }) => name.startsWith('process gemini-messages'));
-    await eventually(() => processed().length >= BEHAVIOURS.length);
+    const tracesOf = (name: string) =>
+      new Set(collector.spans.flatMap((span) => (span.name.startsWith(name) ? span.traceId : [])));
+    await eventually(() => {
+      const processed = tracesOf('process gemini-messages');
+      expect([...tracesOf('chat ')].filter((traceId) => processed.has(traceId))).toHaveLength(BEHAVIOURS.length + 1);
+      return true;
+    });
     // Each process exports its spans in batches of its own.
     await eventually(() => collector.spans.some(({ events }) => events.some(({ name }) => name === 'exception')));
     expect(collector.spans.flatMap((span) => leaksIn(JSON.stringify(span), secrets))).toEqual([]);
