@@ -94,8 +94,8 @@ describe('a migration', () => {
     problems = new Map(
       planted.map(([name]) => [name, found.filter((each) => each.migration === name).map(({ rule }) => rule)]),
     );
-  });
-  afterAll(() => rm(folder, { recursive: true }));
+  }, 120_000);
+  afterAll(() => (folder === undefined ? undefined : rm(folder, { recursive: true })));
 
   it.each(refused.map(([rule, sql], index) => ({ rule, sql, name: nameOf('refused', index) })))(
     'is refused by $rule: $sql',

@@ -78,7 +78,7 @@ export class PlantedTree {
   }
 
   private async run<Output>(command: string, args: string[]): Promise<Output> {
-    const options = { cwd: this.folder, preferLocal: true, localDir: root, reject: false, timeout: 120_000 };
+    const options = { cwd: this.folder, preferLocal: true, localDir: root, reject: false, timeout: 240_000 };
     const { stdout, stderr } = await execa(command, args, { ...options, maxBuffer: 64 * 1024 * 1024 });
     if (stdout === '') throw new Error(`${command} reported nothing: ${stderr}`);
     return JSON.parse(stdout) as Output;

@@ -5,6 +5,9 @@ import { makePro } from '../support/plan.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl } from '../support/stripe-control.js';
 
+// Each case waits for answers that are written slowly.
+import.meta.jest.setTimeout(90_000);
+
 let stack: Stack;
 
 beforeAll(async () => {
@@ -36,7 +39,7 @@ async function slowReply(chat: ChatClient, prompt: string): Promise<{ reply: Rep
   await scriptModel(
     stack,
     prompt,
-    [{ type: 'answer', text: 'word '.repeat(200), chunkSize: 5, tokensPerSecond: 20 }],
+    [{ type: 'answer', text: 'word '.repeat(500), chunkSize: 5, tokensPerSecond: 20 }],
     1,
   );
   const { id: roomId } = await chat.rooms.create({ title: 'Slow' });
@@ -90,7 +93,7 @@ describe('the client', () => {
   it('ends the reading alone by a signal, and attaches again', async () => {
     const chat = await loggedIn();
     const prompt = `Leave me ${newPhone()}`;
-    await scriptModel(stack, prompt, [{ type: 'answer', text: 'word '.repeat(30), chunkSize: 5, tokensPerSecond: 20 }]);
+    await scriptModel(stack, prompt, [{ type: 'answer', text: 'word '.repeat(30), chunkSize: 5, tokensPerSecond: 4 }]);
     const { id: roomId } = await chat.rooms.create({ title: 'Left' });
     const leaving = new AbortController();
     const left = chat.send(roomId, prompt, { signal: leaving.signal });
@@ -138,7 +141,7 @@ describe('the client', () => {
     expect(await codeOf(chat.billing.waitFor('pro', { timeoutMs: 1 }))).toBe('timeout');
     const { checkoutUrl } = await chat.billing.subscribe();
     await new StripeControl(stack.sandboxUrl).pay(checkoutUrl);
-    expect(await chat.billing.waitFor('pro', { timeoutMs: 20_000 })).toMatchObject({
+    expect(await chat.billing.waitFor('pro', { timeoutMs: 60_000 })).toMatchObject({
       plan: 'pro',
       quota: { limit: null },
     });

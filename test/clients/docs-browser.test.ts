@@ -4,6 +4,9 @@ import { newPhone, type Person, signUpAndLogIn, type Tokens } from '../support/l
 import { type Accepted, type Message, openRoom } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
 
+// A busy machine is slow to draw pages.
+import.meta.jest.setTimeout(120_000);
+
 const inABrowser = describeInBrowser('Swagger UI is not tried');
 
 inABrowser('Swagger UI', () => {

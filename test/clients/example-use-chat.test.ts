@@ -5,6 +5,9 @@ import { answerSlowly } from '../support/react/reader.js';
 import { ExamplePage } from '../support/react/example-page.js';
 import { type Stack, startStack } from '../support/stack.js';
 
+// A busy machine is slow to draw pages.
+import.meta.jest.setTimeout(120_000);
+
 const inABrowser = describeInBrowser('the example is built but not tried');
 
 describe('the example on useChat', () => {

@@ -9,6 +9,9 @@ import { makePro } from '../support/plan.js';
 import { answerSlowly, LONG_TEXT, newReader, type Reader, SLOWLY } from '../support/react/reader.js';
 import { type Stack, startStack } from '../support/stack.js';
 
+// Each case waits for answers that are written slowly.
+import.meta.jest.setTimeout(90_000);
+
 interface Shown {
   client: ChatClient;
   roomId: string;
@@ -70,7 +73,7 @@ describe('useChat with our transport', () => {
         if (status === 'ready' && error) throw error;
         return chat.view.status === status && chat.view.messages.at(-1);
       },
-      { withinMs: 20_000, everyMs: 10 },
+      { withinMs: 40_000, everyMs: 10 },
     ) as Promise<ChatMessage>;
 
   /** The text that is shown, once there is some of the reply. */
@@ -106,7 +109,7 @@ describe('useChat with our transport', () => {
     void chat.view.sendMessage({ text: 'Cut me' });
     const before = await untilWriting(chat);
     proxy.reset();
-    await eventually(() => textOf(chat.view.messages.at(-1)).length > before.length);
+    await eventually(() => textOf(chat.view.messages.at(-1)).length > before.length, { withinMs: 20_000 });
     await stack.api().restart();
     expect(textOf(await untilSettled(chat))).toBe(LONG_TEXT);
     await expectStored(chat);
@@ -117,7 +120,7 @@ describe('useChat with our transport', () => {
 
   it('forgets the text of an attempt that was given up', async () => {
     await script(stack, 'Stumble', [
-      { ...SLOWLY, type: 'cut', text: 'Void void void void.', afterChunks: 3 },
+      { ...SLOWLY, tokensPerSecond: 1, type: 'cut', text: 'Void void void void.', afterChunks: 5 },
       { ...SLOWLY, text: 'Whole and true.' },
     ]);
     const chat = await show(reader);
@@ -158,7 +161,7 @@ describe('useChat with our transport', () => {
   it('has a message sent that was on its way when it was unmounted', async () => {
     const chat = await show(reader);
     void chat.view.sendMessage({ text: 'On its way' });
-    await eventually(() => chat.view.status === 'submitted', { everyMs: 1 });
+    await eventually(() => chat.views.some(({ status }) => status === 'submitted'), { everyMs: 1 });
     chat.unmount();
     await eventually(async () => (await stored()).length === 2);
     const [, reply] = await stored();

@@ -9,6 +9,9 @@ import { makePro } from '../support/plan.js';
 import { answerSlowly, LONG_TEXT, newReader, type Reader } from '../support/react/reader.js';
 import { type Stack, startStack } from '../support/stack.js';
 
+// Each case waits for answers that are written slowly.
+import.meta.jest.setTimeout(90_000);
+
 interface Shown {
   client: ChatClient;
   roomId: string;
@@ -50,7 +53,7 @@ describe('useConversation', () => {
     until(conversation, ({ status }) => status === 'ready');
 
   const until = <T>(conversation: Conversation, find: (view: ConversationView) => T): Promise<Truthy<T>> =>
-    eventually(() => find(conversation.view) as Truthy<T>, { withinMs: 20_000, everyMs: 10 });
+    eventually(() => find(conversation.view) as Truthy<T>, { withinMs: 40_000, everyMs: 10 });
 
   const untilAnswered = (conversation: Conversation): Promise<ShownMessage> =>
     until(conversation, ({ busy, messages }) => !busy && messages.at(-1)?.role === 'bot' && messages.at(-1));
@@ -71,14 +74,16 @@ describe('useConversation', () => {
   const spent = async (): Promise<number> => (await quotaOf(reader.person.http)).used;
 
   it('shows a message at once, the growing reply, and at the end what is stored', async () => {
-    await answerSlowly(stack, 'Grow', 'One two three four.');
+    const text = 'One two three four. '.repeat(6).trim();
+    await answerSlowly(stack, 'Grow', text);
     const conversation = show(reader);
     await ready(conversation);
     conversation.view.send('Grow');
-    const [first] = await until(conversation, ({ messages }) => messages.length > 0 && messages);
+    await until(conversation, ({ messages }) => messages.length > 0);
+    const first = conversation.views.find(({ messages }) => messages.length > 0)?.messages[0];
     expect(first).toMatchObject({ role: 'user', content: 'Grow', status: 'sending', message: null });
     const reply = await untilAnswered(conversation);
-    expect(reply).toMatchObject({ status: 'completed', content: 'One two three four.' });
+    expect(reply).toMatchObject({ status: 'completed', content: text });
     expect(conversation.view.messages[0]?.key).toBe(first?.key);
     await expectStored(conversation);
     const texts = conversation.views.map(({ messages }) => messages[1]?.content ?? '');
@@ -96,7 +101,7 @@ describe('useConversation', () => {
     conversation.view.send('Cut me');
     await untilWriting(conversation);
     proxy.reset();
-    await until(conversation, ({ messages }) => messages[1]?.reconnecting);
+    await eventually(() => conversation.views.some(({ messages }) => messages[1]?.reconnecting), { everyMs: 10 });
     const { content } = await until(conversation, ({ messages }) => !messages[1]?.reconnecting && messages[1]);
     await until(conversation, ({ messages }) => (messages[1]?.content.length ?? 0) > content.length);
     await stack.api().restart();

@@ -5,6 +5,9 @@ import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Message, openRoom } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
 
+// A busy machine is slow to draw pages.
+import.meta.jest.setTimeout(120_000);
+
 const inABrowser = describeInBrowser('the chat page is not tried');
 
 /** Presses a button of the drawer, and Enter in the next task: sooner than any frame is painted. */
@@ -88,7 +91,7 @@ inABrowser('a conversation in the chat page', () => {
 
   it('survives a cut, and shows how', async () => {
     const text = 'All of this arrives, in order and once. '.repeat(8).trim();
-    await script(text, { tokensPerSecond: 20 });
+    await script(text, { tokensPerSecond: 4 });
     await write('Tell me');
     await eventually(async () => ((await replyOf().locator('.markdown').textContent()) ?? '').length > 60);
     await page.getByRole('button', { name: 'Cut my connection' }).click();
@@ -106,7 +109,10 @@ inABrowser('a conversation in the chat page', () => {
     await ended('Completed');
     const entry = calls('/message/stream').first();
     await entry.locator('.call-line').click();
-    const shown = (await entry.textContent()) ?? '';
+    const shown = await eventually(async () => {
+      const text = (await entry.textContent()) ?? '';
+      return text.includes('done') && text;
+    });
     for (const part of [
       'Idempotency-Key',
       'X-Request-Id',
@@ -154,7 +160,7 @@ inABrowser('a conversation in the chat page', () => {
 
   it('shows who logs in next nothing of the one before', async () => {
     const tab = await (await browser.newContext()).newPage();
-    tab.setDefaultTimeout(6_000);
+    tab.setDefaultTimeout(25_000);
     const before = await logIn(tab);
     await openRoom(before.http);
     await tab.goto(`${stack.url}/#/account`);
@@ -220,7 +226,7 @@ inABrowser('a conversation in the chat page', () => {
   it('is the same in a second tab, also while a reply is written', async () => {
     const second = await context.newPage();
     await open(second);
-    await script('Both tabs read this. '.repeat(12).trim(), { tokensPerSecond: 20 });
+    await script('Both tabs read this. '.repeat(12).trim(), { tokensPerSecond: 3 });
     await write('For both');
     await replyOf(second).locator('.status', { hasText: 'Generating' }).waitFor();
     const texts = await Promise.all([ended('Completed'), ended('Completed', second)]);

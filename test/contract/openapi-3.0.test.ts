@@ -16,8 +16,8 @@ describe("the API's description in OpenAPI 3.0", () => {
   beforeAll(async () => {
     stack = await startStack({ workers: 0, sandbox: false });
     document = (await stack.http.get<OpenAPIObject>(PATH)).body;
-  });
-  afterAll(() => stack.stop());
+  }, 120_000);
+  afterAll(() => stack?.stop());
 
   it('is served to everybody, by GET and HEAD alone', async () => {
     const { status, headers } = await stack.http.send('HEAD', PATH);
@@ -36,7 +36,7 @@ describe("the API's description in OpenAPI 3.0", () => {
     await rm(folder, { recursive: true });
     expect(problems.map(({ message }) => message)).toEqual([]);
     expect(totals).toMatchObject({ errors: 0, warnings: 0 });
-  });
+  }, 120_000);
 
   it('says the same as the one in OpenAPI 3.1', () => {
     const same = translateBack(document) as OpenAPIObject;

@@ -13,14 +13,14 @@ describe("the API's description", () => {
     });
     expect(check.stderr).toBe('');
     expect(check.status).toBe(0);
-  });
+  }, 120_000);
 
   it('passes the recommended rules of an OpenAPI 3.1 linter without a warning', () => {
     expect(api.document.openapi).toMatch(/^3\.1\./);
     const { totals, problems } = lint(DESCRIPTION_FILE);
     expect(problems.map(({ message }) => message)).toEqual([]);
     expect(totals).toMatchObject({ errors: 0, warnings: 0 });
-  });
+  }, 120_000);
 
   it('has forms that generators of every language take: references that stand alone, problems and events by name', () => {
     const { schemas = {}, responses = {} } = api.document.components ?? {};

@@ -28,8 +28,8 @@ describe('the pages of problems', () => {
     stack = await startStack({ workers: 0, sandbox: false });
     const { body } = await new HttpClient(stack.url).get<string>('/problems');
     pages = [...body.matchAll(/href="\/problems\/([^"]+)"/g)].map(([, code = '']) => code);
-  });
-  afterAll(() => stack.stop());
+  }, 120_000);
+  afterAll(() => stack?.stop());
 
   it('are there for every code that is thrown, and for every one that the description declares', () => {
     expect(thrown.size).toBeGreaterThan(20);

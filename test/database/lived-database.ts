@@ -161,8 +161,11 @@ const SINCE = [
  */
 export async function live(client: pg.Client): Promise<void> {
   await client.query('SET session_replication_role = replica');
-  for (const table of ['message', 'chatroom'])
-    await client.query(`ALTER TABLE ${table} SET (autovacuum_enabled = false)`);
+  // Where a machine takes long, autovacuum would tell the planner of what has happened since, and clean up after it.
+  const { rows: tables } = await client.query<{ name: string }>(
+    `SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`,
+  );
+  for (const { name } of tables) await client.query(`ALTER TABLE ${name} SET (autovacuum_enabled = false)`);
   const { rows: indexes } = await client.query<{ name: string; definition: string }>(
     `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
      WHERE indrelid = 'message'::regclass AND NOT indisprimary`,

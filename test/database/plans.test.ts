@@ -30,11 +30,11 @@ beforeAll(async () => {
   // As after the contract step, and as with partitions: only messages' address finds them, whatever the planner would rather take.
   await client.query('DROP INDEX message_id_key');
   await live(client);
-}, 180_000);
+}, 300_000);
 
 afterAll(async () => {
-  await client.end();
-  await testDatabase.drop();
+  await client?.end();
+  await testDatabase?.drop();
 });
 
 const statements = registeredStatements();
@@ -181,7 +181,7 @@ describe('in a database that has lived, what Prisma makes of a query is bounded 
       Object.assign(connection, { query: noted });
     });
   });
-  afterAll(() => database.onApplicationShutdown());
+  afterAll(() => database?.onApplicationShutdown());
 
   const clock = new SystemClock();
   const rooms = () => new ChatroomStore(database, clock, plans);

@@ -105,7 +105,7 @@ withRoles('a database of the owner', () => {
     } finally {
       await empty.drop();
     }
-  });
+  }, 120_000);
 });
 
 describe('npm run db:roles', () => {

@@ -17,8 +17,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await client.end();
-  await testDatabase.drop();
+  await client?.end();
+  await testDatabase?.drop();
 });
 
 describe('the registry of statements', () => {

@@ -13,6 +13,9 @@ import { readPages } from './project-pages.js';
 import { type Command, commandsOf, Terminal } from './shell.js';
 import { UNRUN } from './unrun-commands.js';
 
+// Each command is a process of its own, whose start takes its time on a busy machine.
+import.meta.jest.setTimeout(180_000);
+
 const pages = await readPages();
 const pageOf = (path: string): MarkdownPage => {
   const page = pages.find((each) => each.path === path);

@@ -16,6 +16,9 @@ import type { MarkdownPage } from './markdown.js';
 import { readPages } from './project-pages.js';
 import { serveFolder } from './static-server.js';
 
+// A busy machine is slow to draw pages.
+import.meta.jest.setTimeout(120_000);
+
 const inABrowser = describeInBrowser('the guide’s page is only built');
 
 let stack: Stack;
@@ -49,7 +52,7 @@ afterAll(async () => {
 });
 
 it('the first program of the web chat holds a conversation', async () => {
-  const { stdout } = await execa(process.execPath, ['first.mjs'], { cwd: project.folder, timeout: 20_000 });
+  const { stdout } = await execa(process.execPath, ['first.mjs'], { cwd: project.folder, timeout: 60_000 });
   expect(stdout).toContain('Why is the sky blue?');
   expect(stdout).toMatch(/\ncompleted$/);
 });
@@ -75,7 +78,7 @@ it('the receiver of codes gets them from the product, and refuses others', async
   await project.write(pageOf('docs/guides/go-live.md'), '.', changed);
   const receiver = start('sms.mjs', { OTP_WEBHOOK_SECRET: secret });
   try {
-    await eventually(() => receiver.lines.includes('listening'));
+    await eventually(() => receiver.lines.includes('listening'), { withinMs: 30_000 });
     const url = `http://127.0.0.1:${port}`;
     const api = await stack.add('api', { OTP_DELIVERY: 'webhook', OTP_WEBHOOK_URL: url, OTP_WEBHOOK_SECRET: secret });
     const http = stack.http.at(api.url);

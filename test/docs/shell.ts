@@ -35,7 +35,7 @@ export class Terminal {
     private readonly env: Record<string, string> = {},
   ) {}
 
-  /** Runs one to its end. A second is enough for each; ten mean that something hangs. */
+  /** Runs one to its end. A second is enough for each, some on a busy machine; a minute means that something hangs. */
   async run(command: string): Promise<Ran> {
     const isAssignment = ASSIGNMENT.test(command);
     if (isAssignment) this.assignments.push(command);
@@ -45,7 +45,7 @@ export class Terminal {
       env: { ...this.env, CURL_HOME: this.folder },
       all: true,
       reject: false,
-      timeout: 10_000,
+      timeout: 60_000,
     });
     return { output: all, exitCode };
   }

@@ -45,7 +45,7 @@ beforeAll(async () => {
   stack = await startStack();
 }, 120_000);
 
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 describe('docs/api.http', () => {
   it('walks through the API without a refusal', async () => {

@@ -13,13 +13,13 @@ describe('an account', () => {
 
   beforeAll(async () => {
     stack = await startStack();
-  });
-  afterAll(() => stack.stop());
+  }, 90_000);
+  afterAll(() => stack?.stop());
 
   const becomePro = async ({ http }: Person): Promise<string> => {
     const { body } = await http.post<{ checkoutUrl: string }>('/subscription/subscribe/pro', {});
     const subscription = await new StripeControl(stack.sandboxUrl).pay(body.checkoutUrl);
-    await eventually(async () => (await http.get('/user/me')).body['plan'] === 'pro');
+    await eventually(async () => (await http.get('/user/me')).body['plan'] === 'pro', { withinMs: 30_000 });
     return subscription;
   };
 
@@ -97,7 +97,7 @@ describe('an account', () => {
   });
 
   it('takes everything with it when it is deleted: rows, keys, sessions, running replies and the subscription', async () => {
-    await dayWithTimeLeft(60_000);
+    await dayWithTimeLeft(90_000);
     const person = await signUpAndLogIn(stack.http, undefined, 'Augusta Ada');
     const elsewhere = await logIn(stack.http, person.phone);
     const subscription = await becomePro(person);
@@ -137,7 +137,9 @@ describe('an account', () => {
     }
     const { challengeId, otp } = challenge;
     expect((await stack.http.post('/auth/verify-otp', { challengeId, otp })).status).toBe(401);
-    await eventually(async () => (await callsFor(stack, 'My last secret'))[0]?.outcome === 'aborted');
+    await eventually(async () => (await callsFor(stack, 'My last secret'))[0]?.outcome === 'aborted', {
+      withinMs: 30_000,
+    });
     const stripe = new StripeControl(stack.sandboxUrl);
     const nothingIsHeld = async () => {
       expect(await held()).toEqual([]);
@@ -167,7 +169,7 @@ describe('an account', () => {
     expect((await again.http.get('/chatroom')).body).toEqual({ items: [], nextCursor: null });
     expect(await quotaOf(again.http)).toMatchObject({ used: kept[0]!.used });
     expect(await keptUses()).toEqual([]);
-  }, 150_000);
+  }, 180_000);
 
   it('ends a stream that is being read when it is deleted', async () => {
     const { http, tokens } = await signUpAndLogIn(stack.http);
@@ -176,11 +178,11 @@ describe('an account', () => {
     const { reply } = await send(http, room, 'Tell me all');
     const stream = await fetch(`${stack.url}/chatroom/${room}/message/${reply.id}/stream`, {
       headers: { authorization: `Bearer ${tokens.accessToken}` },
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
     });
     const ended = stream.text();
     await eventually(async () => (await callsFor(stack, 'Tell me all'))[0]?.outcome === 'open');
     await http.delete('/user/me');
     expect(await ended).not.toContain('"status":"completed"');
-  });
+  }, 90_000);
 });

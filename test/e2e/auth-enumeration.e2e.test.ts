@@ -77,7 +77,7 @@ describe('numbers with and without an account cannot be told apart', () => {
       await Promise.all(known.slice(from, from + 50).map((phone) => stack.http.post('/auth/signup', { phone })));
     }
   }, 120_000);
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
   it('to the test itself, which sees a difference where there is one', () => {
     const side = (shift: number) => Array.from({ length: TIMINGS_PER_SIDE }, () => shift + Math.random() * 10);
@@ -86,12 +86,13 @@ describe('numbers with and without an account cannot be told apart', () => {
   });
 
   it('when a code is sent', async () => {
-    const sides = await observe(async (isKnown, index) => {
+    const send: Call = async (isKnown, index) => {
       const phone = (isKnown ? known : unknown)[index];
       const answer = await stack.http.post<Challenge>('/auth/send-otp', { phone });
       challenges[isKnown ? 'known' : 'unknown'].push(answer.body);
       return answer;
-    });
+    };
+    const sides = await observe(send);
     expectNoDifference(sides);
   }, 120_000);
 
@@ -129,9 +130,9 @@ describe('numbers with and without an account cannot be told apart', () => {
 
   it('when an account is asked for', async () => {
     const fresh = phones(TIMINGS_PER_SIDE);
-    const sides = await observe((isKnown, index) =>
-      stack.http.post('/auth/signup', { phone: (isKnown ? known : fresh)[index], name: 'Ada' }),
-    );
+    const signUp: Call = (isKnown, index) =>
+      stack.http.post('/auth/signup', { phone: (isKnown ? known : fresh)[index], name: 'Ada' });
+    const sides = await observe(signUp);
     expectNoDifference(sides);
   }, 120_000);
 });
@@ -166,8 +167,8 @@ describe('numbers with and without an account cannot be told apart while a provi
     }
   }, 120_000);
   afterAll(async () => {
-    await stack.stop();
-    provider.close();
+    await stack?.stop();
+    provider?.close();
   });
 
   it('when a code is sent', async () => {

@@ -14,8 +14,8 @@ describe('login by one-time code', () => {
 
   beforeAll(async () => {
     stack = await startStack({ apis: 2, workers: 0, sandbox: false });
-  });
-  afterAll(() => stack.stop());
+  }, 90_000);
+  afterAll(() => stack?.stop());
 
   const signUp = async (): Promise<string> => {
     const phone = newPhone();
@@ -203,8 +203,8 @@ describe('behind one proxy', () => {
 
   beforeAll(async () => {
     stack = await startStack({ workers: 0, sandbox: false, env: { TRUST_PROXY_HOPS: '1' } });
-  });
-  afterAll(() => stack.stop());
+  }, 90_000);
+  afterAll(() => stack?.stop());
 
   const USER = { 'x-forwarded-for': '203.0.113.1' };
   const UNKNOWN_ADDRESS = { 'x-forwarded-for': '198.51.100.1' };

@@ -86,8 +86,8 @@ describe('what belongs to somebody else', () => {
     await Promise.all([victim, attacker].map(({ id }) => makePro(stack.database.url, id)));
     theirs = await belongings(victim);
     mine = await belongings(attacker);
-  });
-  afterAll(() => stack.stop());
+  }, 90_000);
+  afterAll(() => stack?.stop());
 
   const call = (http: HttpClient, { method, path, body }: Route, ids: Ids) =>
     http.send(method, filled(path, ids), {

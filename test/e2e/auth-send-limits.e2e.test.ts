@@ -22,7 +22,7 @@ describe('limits on codes', () => {
     });
   };
   const limitCountry = () => start({ OTP_SENDS_PER_COUNTRY_HOUR: String(COUNTRY_QUOTA) });
-  afterEach(() => stack.stop());
+  afterEach(() => stack?.stop());
 
   const send = (phone: string, address: From) =>
     stack.http.post<Challenge & { code?: string }>('/auth/send-otp', { phone }, address);

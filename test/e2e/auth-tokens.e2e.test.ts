@@ -33,8 +33,8 @@ describe('an access token', () => {
     person = await signUpAndLogIn(stack.http);
     header = decode(person.tokens.accessToken, 0);
     claims = decode(person.tokens.accessToken, 1);
-  });
-  afterAll(() => stack.stop());
+  }, 90_000);
+  afterAll(() => stack?.stop());
 
   const statusOf = async (authorization: string): Promise<number> => {
     const { status, headers, body } = await stack.http.get('/user/me', { authorization });

@@ -17,7 +17,7 @@ beforeAll(async () => {
   stack = await startStack({ apis: 2 });
 }, 120_000);
 
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 beforeEach(async () => {
   const person = await proUser(stack);

@@ -17,7 +17,9 @@ import type { Stack } from '../support/stack.js';
 let stack: Stack;
 
 beforeAll(async () => {
-  ({ stack } = await startReplyStack({ env: { RATE_LIMIT_SEND_PER_MINUTE: '100000' } }));
+  // No attempt may end but as its model does: a worker that is held up must not lose a lease, since the next attempt would get the next behaviour.
+  const env = { RATE_LIMIT_SEND_PER_MINUTE: '100000', REPLY_LEASE_MS: '60000' };
+  ({ stack } = await startReplyStack({ env }));
 }, 120_000);
 afterAll(() => stack?.stop());
 
@@ -30,7 +32,8 @@ interface Ending {
   cancelled?: true;
 }
 
-const LONG = { text: 'A long answer. '.repeat(100), chunkSize: 15, tokensPerSecond: 10 };
+/** It takes a hundred seconds, in which its reader stops it. */
+const LONG = { text: 'A long answer. '.repeat(1_000), chunkSize: 15, tokensPerSecond: 10 };
 
 const ENDINGS = {
   completed: { behaviour: { type: 'answer', text: 'A whole answer.' }, status: 'completed', hasText: true },
@@ -200,7 +203,7 @@ describe('a conversation', () => {
   it('goes on where its reader stopped the answer', async () => {
     const { http } = await proUser(stack);
     const room = await openRoom(http);
-    const story = 'Write a long story… [[behaviour:answer tokensPerSecond=5 chunkSize=8]]';
+    const story = 'Write a long story… [[behaviour:answer tokensPerSecond=2 chunkSize=8]]'.padEnd(400, ' and on');
     const { reply } = await send(http, room, story);
     const kept = await end(http, reply, ENDINGS.stopped, story, 0);
     const { reply: next } = await send(http, room, 'Continue.');

@@ -15,7 +15,7 @@ beforeAll(async () => {
   stack = await startStack({ workers: 0, env: { TRUST_PROXY_HOPS: '1' } });
   person = await signUpAndLogIn(stack.http);
 }, 120_000);
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 describe('who is asking comes before what is said', () => {
   const bodies: [string, string, Record<string, string>][] = [

@@ -15,7 +15,7 @@ beforeAll(async () => {
   person = await signUpAndLogIn(stack.http);
 }, 120_000);
 
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 /** A problem with all that each has, whichever part of the API wrote it. */
 function expectProblem({ status, headers, body }: Omit<RawAnswer, 'text'>, code: string): void {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { signUpAndLogIn } from '../support/login.js';
 import { plansFile } from '../support/plans-file.js';
 import { type Stack, startStack } from '../support/stack.js';
@@ -29,8 +29,8 @@ describe('each kind of request has a limit of its own', () => {
         RATE_LIMIT_READ_PER_MINUTE: '5',
       },
     });
-  });
-  afterAll(() => stack.stop());
+  }, 90_000);
+  afterAll(() => stack?.stop());
 
   const somebody = () => {
     const from = newAddress();
@@ -136,8 +136,8 @@ describe('by default', () => {
         PLANS_FILE: plansFile(({ plans }) => (plans.basic.maxChatrooms = 3)),
       },
     });
-  });
-  afterAll(() => stack.stop());
+  }, 90_000);
+  afterAll(() => stack?.stop());
 
   /** Asks so many times on ten connections, or until it is refused if that suffices, and counts the answers by their status. */
   const flood = async (
@@ -161,10 +161,22 @@ describe('by default', () => {
     const from = newAddress();
     const signUp = (index: number) => stack.http.post('/auth/signup', { phone: `+1415555${1000 + index}` }, from);
     expect((await flood(700, signUp))[429]).toBeGreaterThanOrEqual(90);
-  });
+  }, 60_000);
 
   it('a script meets them: large bodies without a token', async () => {
-    const headers = { ...newAddress(), 'content-type': 'application/json' };
+    const from = newAddress();
+    // Most of the minute's requests are small: large ones alone would take up the minute on a slow machine, and begin another.
+    const agent = new Agent({ keepAlive: true, maxSockets: 10 });
+    const get = async () => {
+      const [response] = (await once(request(`${stack.url}/chatroom`, { headers: from, agent }).end(), 'response')) as [
+        IncomingMessage,
+      ];
+      await once(response.resume(), 'end');
+      return { status: response.statusCode ?? 0 };
+    };
+    expect(await flood(2_900, get)).toEqual({ 401: 2_900 });
+    agent.destroy();
+    const headers = { ...from, 'content-type': 'application/json' };
     const body = Buffer.from('[]'.repeat(120_000));
     // Each on a connection of its own, which is left as soon as the answer begins: `fetch` would take several times as long.
     const post = async () => {
@@ -174,8 +186,8 @@ describe('by default', () => {
       call.on('error', () => undefined).destroy();
       return { status: response.statusCode ?? 0 };
     };
-    const counts = await flood(3_300, post);
-    expect(counts[401]).toBeLessThanOrEqual(3_000);
+    const counts = await flood(400, post);
+    expect(counts[401]).toBeLessThanOrEqual(100);
     expect(counts[429]).toBeGreaterThanOrEqual(300);
   }, 120_000);
 

@@ -26,7 +26,7 @@ let stack: Stack;
 beforeAll(async () => {
   const preload = `data:text/javascript,${encodeURIComponent(REPORTER)}`;
   stack = await startStack({ env: { NODE_OPTIONS: `--import=${preload}` } });
-});
+}, 120_000);
 afterAll(() => stack?.stop());
 
 const loadedBy = ({ log }: StackProcess): string[] =>
@@ -37,15 +37,18 @@ async function untilSteady(room: string): Promise<void> {
   const client = new pg.Client({ connectionString: stack.database.url });
   await client.connect();
   try {
-    await eventually(async () => {
-      const { rows } = await client.query(
-        `SELECT FROM stripe_event_cursor, chatroom
+    await eventually(
+      async () => {
+        const { rows } = await client.query(
+          `SELECT FROM stripe_event_cursor, chatroom
          WHERE lease_until IS NULL AND read_until > now() - interval '1 hour' AND chatroom.id = $1 AND title IS NOT NULL`,
-        [room],
-      );
-      const metrics = await fetch(stack.worker().metricsUrl).then((answer) => answer.text());
-      return rows.length > 0 && /^billing_backlog\{kind="event"\} 0$/m.test(metrics);
-    });
+          [room],
+        );
+        const metrics = await fetch(stack.worker().metricsUrl).then((answer) => answer.text());
+        return rows.length > 0 && /^billing_backlog\{kind="event"\} 0$/m.test(metrics);
+      },
+      { withinMs: 60_000 },
+    );
   } finally {
     await client.end();
   }
@@ -68,7 +71,7 @@ describe('what takes memory is loaded when it is needed:', () => {
     const compilers = loadedBy(stack.api()).filter((path) => COMPILER.test(path));
     expect(compilers).toContain('@prisma/client/runtime/query_compiler_small_bg.postgresql.mjs');
     expect(compilers.filter((path) => path.includes('_fast_'))).toEqual([]);
-  });
+  }, 120_000);
 
   it('what exports traces comes with the address of a collector, and not before', async () => {
     for (const app of [stack.api(), stack.worker()]) {
@@ -78,5 +81,5 @@ describe('what takes memory is loaded when it is needed:', () => {
     // An address at which nothing listens is enough.
     await stack.worker().restart({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
     expect(loadedBy(stack.worker()).filter((path) => TRACES.test(path))).toHaveLength(1);
-  });
+  }, 90_000);
 });

@@ -16,7 +16,9 @@ beforeAll(async () => {
     for (const plan of [basic, pro]) plan.models.push(RETIRED, OWN);
     basic.maxOutputTokens = 100;
   });
-  ({ stack } = await startReplyStack({ env: { PLANS_FILE: catalogue, REPLY_MAX_ATTEMPTS: '2' } }));
+  // A worker that is held up must not lose a lease: that would be one more call.
+  const env = { PLANS_FILE: catalogue, REPLY_MAX_ATTEMPTS: '2', REPLY_LEASE_MS: '60000' };
+  ({ stack } = await startReplyStack({ env }));
 }, 120_000);
 afterAll(() => stack?.stop());
 
@@ -110,9 +112,7 @@ describe('what an answer used', () => {
 
   it('is told of an answer that was stopped, as far as the vendor told it', async () => {
     const { http } = await signUpAndLogIn(stack.http);
-    await script(stack, 'Stop me', [
-      { type: 'thoughts', text: 'word '.repeat(80), chunkSize: 20, tokensPerSecond: 10 },
-    ]);
+    await script(stack, 'Stop me', [{ type: 'thoughts', text: 'word '.repeat(76), chunkSize: 4, tokensPerSecond: 3 }]);
     const { reply } = await send(http, await openRoom(http), 'Stop me');
     await eventually(async () => (await read(http, reply)).content !== '');
     await http.post(`/chatroom/${reply.chatroomId}/message/${reply.id}/cancel`);

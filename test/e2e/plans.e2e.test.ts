@@ -80,7 +80,7 @@ describe('with a catalogue of its own', () => {
     const env = { PLANS_FILE: CATALOGUE, GEMINI_MODEL: OWN, STRIPE_PRICE_ID: 'price_pro_month' };
     stack = await startStack({ apis: 2, env });
   }, 120_000);
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
   beforeEach(async () => {
     [basic, pro] = await Promise.all([signUpAndLogIn(stack.http), proUser(stack)]);

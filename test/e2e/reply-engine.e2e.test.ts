@@ -16,13 +16,17 @@ import {
 } from '../support/messages.js';
 import { proUser, startReplyStack } from '../support/replies/reply-stack.js';
 import type { Stack } from '../support/stack.js';
+import { dayWithTimeLeft } from '../support/utc-day.js';
 
 let stack: Stack;
 
 beforeAll(async () => {
-  // Only the quota is to refuse requests here, not the rate limit.
-  ({ stack } = await startReplyStack({ apis: 2, env: { RATE_LIMIT_SEND_PER_MINUTE: '100000' } }));
-}, 120_000);
+  // Only the quota is to refuse requests here, not the rate limit. The lease outlasts a pause of the machine: a worker that lives asks
+  // the model once.
+  const env = { RATE_LIMIT_SEND_PER_MINUTE: '100000', REPLY_LEASE_MS: '6000' };
+  await dayWithTimeLeft(240_000);
+  ({ stack } = await startReplyStack({ apis: 2, env }));
+}, 400_000);
 afterAll(() => stack?.stop());
 
 const openRooms = (http: HttpClient, count: number): Promise<string[]> =>
@@ -78,39 +82,45 @@ describe('the daily quota of five messages', () => {
   it('stays exact when replies without an answer are refunded during parallel sends', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const rooms = await openRooms(http, 20);
-    const refunded = ['prompt_blocked', '403', 'empty', 'max_tokens_empty'].map((type) => `Hi [[behaviour:${type}]]`);
+    const [blocked, ...failed] = ['prompt_blocked', '403', 'empty', 'max_tokens_empty'].map(
+      (type) => `Hi [[behaviour:${type}]]`,
+    );
     const outcomes: Message[] = [];
     const kept = (): number => outcomes.filter(({ status }) => status === 'completed').length;
 
-    for (const contents of [refunded, [...refunded, 'Hi'], ['Hi']]) {
+    // Whichever are accepted, each outcome is among them.
+    for (const contents of [[blocked!], failed, [blocked!, ...failed, 'Hi'], ['Hi']]) {
       const answers = accepted(await send200(http, rooms, contents));
       outcomes.push(...(await Promise.all(answers.map(({ body }) => outcome(http, body.reply)))));
       expect(await quotaOf(http)).toMatchObject({ used: kept(), remaining: 5 - kept() });
     }
-    // All of the first were refunded and none of the last, which used up the quota.
+    // All of the first two were refunded and none of the last, which used up the quota.
     expect(kept()).toBe(5);
-    expect(outcomes.length).toBeGreaterThanOrEqual(10);
+    expect(outcomes.length).toBeGreaterThanOrEqual(15);
     expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['completed', 'failed', 'blocked']));
-  });
+  }, 60_000);
 });
 
 describe('one worker', () => {
-  it('answers fifty rooms at the same time, not one after the other, when the model takes a second', async () => {
+  it('answers fifty rooms at the same time, not one after the other, when the model takes its time', async () => {
     const { http } = await proUser(stack);
     const rooms = await openRooms(http, 50);
-    await script(stack, 'Take a second', [{ type: 'answer', latencyMs: 1_000 }]);
+    await script(stack, 'Take your time', [{ type: 'answer', latencyMs: 7_000 }]);
     // The worker is frozen, so that all fifty are waiting when it goes on.
     await stack.worker().kill('SIGSTOP');
-    const sent = await Promise.all(rooms.map((room) => send(http, room, 'Take a second')));
+    const sent = await Promise.all(rooms.map((room) => send(http, room, 'Take your time')));
     const begun = Date.now();
     await stack.worker().kill('SIGCONT');
-    const replies = await Promise.all(sent.map(({ reply }) => outcome(http, reply)));
+    const replies = await Promise.all(sent.map(({ reply }) => outcome(http, reply, 60_000)));
 
+    expect(replies.map(({ status }) => status)).toEqual(Array(50).fill('completed'));
     const waits = replies.map(({ completedAt }) => Date.parse(completedAt!) - begun);
-    expect(Math.min(...waits)).toBeGreaterThanOrEqual(1_000);
-    // One after the other they would take fifty seconds; a busy machine may need a few instead of one.
-    expect(Math.max(...waits)).toBeLessThan(8_000);
-  });
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(7_000);
+    // The model was asked for the last before it had answered any, however long the machine took for either.
+    const calls = await callsFor(stack, 'Take your time');
+    const lastBegun = Math.max(...calls.map(({ receivedAt }) => Date.parse(receivedAt)));
+    expect(lastBegun).toBeLessThan(Math.min(...calls.map(({ endedAt }) => Date.parse(endedAt!))));
+  }, 90_000);
 
   it('that is killed and started again answers what it was writing and what was waiting', async () => {
     const { http } = await proUser(stack);
@@ -118,7 +128,7 @@ describe('one worker', () => {
     const [busy] = rooms;
     await script(stack, 'Never end', [{ type: 'hang' }], 1);
     await send(http, busy!, 'Never end');
-    await eventually(async () => (await callsFor(stack, 'Never end')).length === 1);
+    await eventually(async () => (await callsFor(stack, 'Never end')).length > 0);
     await stack.worker().kill('SIGKILL');
     for (const content of ['while it is dead', 'and again']) {
       await Promise.all(rooms.map((room) => send(http, room, content)));
@@ -138,9 +148,9 @@ describe('a Redis that loses all data', () => {
     const { http } = await proUser(stack);
     const rooms = await openRooms(http, 50);
     const [written, ...queued] = Array.from({ length: 11 }, (_, i) => `Before the flush ${i}`);
-    await script(stack, written!, [{ type: 'answer', latencyMs: 2_000 }]);
+    await script(stack, written!, [{ type: 'answer', latencyMs: 4_000 }]);
     await Promise.all(rooms.map((room) => send(http, room, written!)));
-    await eventually(async () => (await callsFor(stack, written!)).length === 50);
+    await eventually(async () => (await callsFor(stack, written!)).length >= 50);
     // The worker is frozen, so that none of the others is answered before all are accepted.
     await stack.worker().kill('SIGSTOP');
     await Promise.all(rooms.map((room) => sendInOrder(http, room, queued)));

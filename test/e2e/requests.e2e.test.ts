@@ -2,16 +2,18 @@ import { EventStream } from '../support/http/event-stream.js';
 import { type Person, sendOtp, signUpAndLogIn } from '../support/login.js';
 import { openRoom, outcome, read, script, send } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
+import { dayWithTimeLeft } from '../support/utc-day.js';
 
 let stack: Stack;
 let person: Person;
 
 beforeAll(async () => {
+  await dayWithTimeLeft(90_000);
   stack = await startStack();
   person = await signUpAndLogIn(stack.http);
-}, 120_000);
+}, 240_000);
 
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 describe('text that cannot be stored', () => {
   it.each(['a\0b', '\0', 'nul \0'])('is refused in a message: %j', async (content) => {

@@ -55,9 +55,9 @@ inABrowser('a page of another origin, with the reader of docs/streaming.md,', ()
   });
   afterEach(() => page.close());
 
-  /** Starts a reply that takes a while, and waits until the page has begun to read it. */
-  async function beginToRead(prompt: string): Promise<Message> {
-    const text = 'wörd 🌍 世界 '.repeat(32);
+  /** Starts a reply that takes so many seconds, and waits until the page has begun to read it. */
+  async function beginToRead(prompt: string, seconds: number): Promise<Message> {
+    const text = 'wörd 🌍 世界 '.repeat((seconds * 12 * 4) / 10);
     await script(stack, prompt, [{ type: 'answer', text, tokensPerSecond: 12, chunkSize: 4 }]);
     const { reply } = await send(person.http, await openRoom(person.http), prompt);
     await startReading(reply, person);
@@ -80,7 +80,7 @@ inABrowser('a page of another origin, with the reader of docs/streaming.md,', ()
         expect(error).toBeUndefined();
         return done as Message;
       },
-      { withinMs: 20_000 },
+      { withinMs: 60_000 },
     );
 
   /** The page has the whole reply, and read no part of it twice. */
@@ -95,7 +95,8 @@ inABrowser('a page of another origin, with the reader of docs/streaming.md,', ()
   }
 
   it('reads a reply to its end through a connection that is reset twice while it is written', async () => {
-    const reply = await beginToRead('Cut me');
+    // Long enough to be written still after both, also on a busy machine.
+    const reply = await beginToRead('Cut me', 20);
     for (let cut = 1; cut <= 2; cut++) {
       proxy.reset();
       await eventually(() => requests.length === cut + 1);
@@ -104,20 +105,23 @@ inABrowser('a page of another origin, with the reader of docs/streaming.md,', ()
     }
     expect((await read(person.http, reply)).status).toBe('generating');
     await expectWhole(reply, await untilDone());
-  });
+  }, 90_000);
 
   it('gives up a connection that receives nothing any more, and reads the rest on another', async () => {
-    const reply = await beginToRead('Half-open');
+    // The page's time passes by the test alone.
+    await page.clock.pauseAt((await page.evaluate<number>('Date.now()')) + 60_000);
+    const reply = await beginToRead('Half-open', 5);
     proxy.set('half-open');
     await outcome(person.http, reply);
     // The stream's heartbeat comments may be as far apart.
     await page.clock.fastForward(15_000);
     expect(requests).toHaveLength(1);
     await page.clock.fastForward(15_000);
+    await page.clock.resume();
     await eventually(() => requests.length === 2);
     proxy.mend();
     await expectWhole(reply, await untilDone());
-  });
+  }, 90_000);
 
   it('reports at once that there is no such reply', async () => {
     const { reply } = await send(person.http, await openRoom(person.http), 'Mine alone');

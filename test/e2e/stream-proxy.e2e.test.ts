@@ -14,8 +14,8 @@ describe('a stream behind a proxy that compresses', () => {
     stack = await startStack();
     person = await signUpAndLogIn(stack.http);
   }, 120_000);
-  afterEach(() => proxy.close());
-  afterAll(() => stack.stop());
+  afterEach(() => proxy?.close());
+  afterAll(() => stack?.stop());
 
   /** A reply of which some words are written, and that goes on until it is stopped. */
   async function unfinishedReply(prompt: string): Promise<Message> {

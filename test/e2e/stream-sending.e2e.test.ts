@@ -14,6 +14,7 @@ import {
 } from '../support/messages.js';
 import { proUser, startReplyStack } from '../support/replies/reply-stack.js';
 import type { Stack } from '../support/stack.js';
+import { dayWithTimeLeft } from '../support/utc-day.js';
 
 const STREAMS = 3;
 
@@ -21,8 +22,11 @@ let stack: Stack;
 let person: Person;
 
 beforeAll(async () => {
-  ({ stack, person } = await startReplyStack({ env: { STREAMS_PER_USER: String(STREAMS) } }));
-}, 120_000);
+  // No worker dies here, so none loses a reply, however long the machine pauses.
+  const env = { STREAMS_PER_USER: String(STREAMS), REPLY_LEASE_MS: '60000' };
+  await dayWithTimeLeft(90_000);
+  ({ stack, person } = await startReplyStack({ env }));
+}, 240_000);
 
 afterAll(() => stack?.stop());
 
@@ -119,7 +123,8 @@ describe('a request that streams', () => {
 
   it('accepts nothing that it has no slot for, however many come at once', async () => {
     const { http } = await proUser(stack);
-    await script(stack, 'Crowd', [{ type: 'answer', text: 'word '.repeat(60), tokensPerSecond: 10 }]);
+    // None of its replies ends, which would let another stream in.
+    await script(stack, 'Crowd', [{ type: 'hang_mid_stream' }]);
     const room = await openRoom(http);
     const asked = await Promise.allSettled(
       Array.from({ length: 10 }, () => EventStream.sending(http, room, 'Crowd', newKey())),
@@ -130,8 +135,13 @@ describe('a request that streams', () => {
     expect(refusals.every((reason) => reason.includes('answered 429') && reason.includes('too_many_streams'))).toBe(
       true,
     );
-    expect((await messagesOf(http, room)).filter(({ role }) => role === 'user')).toHaveLength(STREAMS);
+    const messages = await messagesOf(http, room);
+    expect(messages.filter(({ role }) => role === 'user')).toHaveLength(STREAMS);
     for (const stream of streams) stream.close();
+    // A worker waits for what it writes as it ends. The last come first, before they are written.
+    for (const { id } of messages.filter(({ role }) => role === 'bot').toReversed()) {
+      expect((await http.post(`/chatroom/${room}/message/${id}/cancel`)).status).toBe(200);
+    }
   });
 });
 

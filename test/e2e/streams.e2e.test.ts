@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { EventStream } from '../support/http/event-stream.js';
 import { eventually } from '../support/eventually.js';
-import { type Person, signUpAndLogIn } from '../support/login.js';
+import { logIn, type Person, signUpAndLogIn } from '../support/login.js';
 import {
   type Accepted,
+  type Behaviour,
   callsFor,
   type Message,
   openRoom,
@@ -17,20 +18,30 @@ import {
 } from '../support/messages.js';
 import { startReplyStack } from '../support/replies/reply-stack.js';
 import type { Stack } from '../support/stack.js';
+import { dayWithTimeLeft } from '../support/utc-day.js';
 
 let stack: Stack;
 let person: Person;
 
 beforeAll(async () => {
-  ({ stack, person } = await startReplyStack({ apis: 2, workers: 2, env: { STREAMS_PER_USER: '8' } }));
-}, 120_000);
+  // The lease outlasts a pause of the machine: only a worker that has died loses its reply.
+  const env = { STREAMS_PER_USER: '8', REPLY_LEASE_MS: '6000' };
+  await dayWithTimeLeft(120_000);
+  ({ stack, person } = await startReplyStack({ apis: 2, workers: 2, env }));
+}, 300_000);
 
 afterAll(() => stack?.stop());
 
 /** A reply that takes about three seconds, so that a test can act while it is written. */
-async function slowReply(content: string, words = 30): Promise<Accepted> {
-  await script(stack, content, [{ type: 'answer', text: 'wörd 🌍 '.repeat(words), tokensPerSecond: 10, chunkSize: 8 }]);
+async function slowReply(content: string): Promise<Accepted> {
+  await script(stack, content, [{ type: 'answer', text: 'wörd 🌍 '.repeat(30), tokensPerSecond: 10, chunkSize: 8 }]);
   return send(person.http, await openRoom(person.http), content);
+}
+
+/** A reply of which some words are written, and that goes on until the test stops it: workers wait for it as they end. */
+async function unfinishedReply(content: string, http = person.http, then: Behaviour[] = []): Promise<Accepted> {
+  await script(stack, content, [{ type: 'hang_mid_stream', text: 'word '.repeat(20) }, ...then]);
+  return send(http, await openRoom(http), content);
 }
 
 const begun = (stream: EventStream) => eventually(() => stream.events.some(({ event }) => event === 'delta'));
@@ -78,32 +89,35 @@ describe('a stream', () => {
   });
 
   it('resets when another worker begins anew, and then holds the whole', async () => {
-    const { reply } = await slowReply('Survive your worker', 40);
+    const { reply } = await unfinishedReply('Survive your worker', person.http, [{ type: 'answer' }]);
     const stream = await EventStream.ofReply(person.http, reply);
     await begun(stream);
-    const holders = await Promise.all(
-      stack.workers.map(async (worker) => ({ worker, held: await heldBy(worker.metricsUrl) })),
-    );
-    await Promise.all(holders.filter(({ held }) => held > 0).map(({ worker }) => worker.kill('SIGKILL')));
+    // The other may just be done with the reply of an earlier test.
+    const writer = await eventually(async () => {
+      const held = await Promise.all(stack.workers.map(({ metricsUrl }) => heldBy(metricsUrl)));
+      expect([...held].sort()).toEqual([0, 1]);
+      return stack.worker(held.indexOf(1));
+    });
+    await writer.kill('SIGKILL');
     await stream.ended;
-    await Promise.all(holders.filter(({ held }) => held > 0).map(({ worker }) => worker.restart()));
+    await writer.restart();
     expect(stream.events.some(({ event }) => event === 'reset')).toBe(true);
     expect(stream.done).toMatchObject({ status: 'completed', content: stream.text });
-  });
+  }, 60_000);
 
   it('ends when the session ends', async () => {
     const other = await signUpAndLogIn(stack.http);
-    await script(stack, 'Until logout', [{ type: 'answer', text: 'word '.repeat(100), tokensPerSecond: 5 }]);
-    const { reply } = await send(other.http, await openRoom(other.http), 'Until logout');
+    const { reply } = await unfinishedReply('Until logout', other.http);
     const stream = await EventStream.ofReply(other.http.at(stack.api(1).url), reply);
     await begun(stream);
     await other.http.post('/auth/logout');
     await stream.ended;
     expect(stream.done).toBeUndefined();
+    await cancel((await logIn(stack.http, other.phone)).http, reply);
   });
 
   it('is open to its owner alone, and limited in number for each user', async () => {
-    const { reply } = await slowReply('Mine alone');
+    const { reply } = await unfinishedReply('Mine alone');
     const otherUser = await signUpAndLogIn(stack.http);
     await expect(EventStream.ofReply(otherUser.http, reply)).rejects.toThrow('answered 404');
     const streams = await Promise.all(Array.from({ length: 8 }, () => EventStream.ofReply(person.http, reply)));
@@ -116,14 +130,14 @@ describe('a stream', () => {
     expect((await person.http.get(`/chatroom/${room}`)).body).toMatchObject({ messages: [] });
     for (const stream of streams) stream.close();
     await eventually(() => EventStream.ofReply(person.http, reply).then((stream) => (stream.close(), true)));
+    await cancel(person.http, reply);
   });
 });
 
 describe('a client that disconnects at once', () => {
   it('leaves no stream open', async () => {
     const { http } = await signUpAndLogIn(stack.http);
-    await script(stack, 'Disconnected', [{ type: 'answer', text: 'word '.repeat(100), tokensPerSecond: 5 }]);
-    const { reply } = await send(http, await openRoom(http), 'Disconnected');
+    const { reply } = await unfinishedReply('Disconnected', http);
     const { hostname, port } = new URL(stack.url);
     for (let i = 0; i < 40; i++) {
       const socket = connect(Number(port), hostname);
@@ -140,12 +154,16 @@ describe('a client that disconnects at once', () => {
       return open.length === 8;
     });
     expect(allFree).toBe(true);
+    await cancel(http, reply);
   });
 });
 
 describe('a cancellation', () => {
   it('stops the model within a second from any replica, and keeps what was written', async () => {
-    const { reply } = await slowReply('Stop me', 100);
+    await script(stack, 'Stop me', [
+      { type: 'answer', text: 'wörd 🌍 '.repeat(400), tokensPerSecond: 10, chunkSize: 8 },
+    ]);
+    const { reply } = await send(person.http, await openRoom(person.http), 'Stop me');
     const stream = await EventStream.ofReply(person.http, reply);
     await begun(stream);
     const cancelledAt = Date.now();
@@ -154,22 +172,27 @@ describe('a cancellation', () => {
     expect(cancelled).toMatchObject({ status: 'cancelled', content: stream.text });
     expect(stream.text).not.toBe('');
     expect(stream.done).toEqual(cancelled);
-    const [call] = await eventually(async () => {
-      const calls = await callsFor(stack, 'Stop me');
-      return calls[0]?.outcome === 'aborted' ? calls : null;
-    }).then((calls) => calls ?? []);
-    expect(Date.parse(call!.endedAt!) - cancelledAt).toBeLessThan(1_000);
+    const endedAt = await eventually(async () => {
+      const [call] = await callsFor(stack, 'Stop me');
+      expect(call?.outcome).toBe('aborted');
+      return call?.endedAt;
+    });
+    expect(Date.parse(endedAt!) - cancelledAt).toBeLessThan(1_000);
     expect(await cancel(person.http, reply)).toEqual(cancelled);
-  });
+  }, 60_000);
 
   it('ends a queued reply before it starts, refunds its message, and lets the next one be written', async () => {
     const { http } = await signUpAndLogIn(stack.http);
     const room = await openRoom(http);
     await script(stack, 'Slow head', [{ type: 'answer', latencyMs: 1_000 }]);
     const head = await send(http, room, 'Slow head');
+    await eventually(async () => (await callsFor(stack, 'Slow head')).length > 0);
+    // The workers are frozen, so that the reply is still queued when it is cancelled.
+    await Promise.all(stack.workers.map((worker) => worker.kill('SIGSTOP')));
     const queued = await send(http, room, 'Never asked');
     const next = await send(http, room, 'The next');
     expect(await cancel(http, queued.reply)).toMatchObject({ status: 'cancelled', content: '' });
+    await Promise.all(stack.workers.map((worker) => worker.kill('SIGCONT')));
     expect((await outcome(http, next.reply)).status).toBe('completed');
     expect((await read(http, head.reply)).status).toBe('completed');
     expect(await callsFor(stack, 'Never asked')).toEqual([]);
@@ -191,10 +214,14 @@ describe('a cancellation', () => {
   });
 });
 
+/** Cancels a reply, and returns it with its outcome: a worker that is slow to stop is asked once more. */
 async function cancel(http: Person['http'], reply: Message): Promise<Message> {
-  const { status, body } = await http.post<Message>(`/chatroom/${reply.chatroomId}/message/${reply.id}/cancel`);
-  expect(status).toBe(200);
-  return body;
+  return eventually(async () => {
+    const { status, body } = await http.post<Message>(`/chatroom/${reply.chatroomId}/message/${reply.id}/cancel`);
+    expect(status).toBe(200);
+    expect(body.completedAt).not.toBeNull();
+    return body;
+  });
 }
 
 /** How many replies a worker is writing, by its metrics. */

@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl } from '../support/stripe-control.js';
+import { dayWithTimeLeft } from '../support/utc-day.js';
 
 const inABrowser = describeInBrowser('the story of the pages is skipped');
 
@@ -16,6 +17,7 @@ inABrowser('in a browser', () => {
   let roomId: string;
 
   beforeAll(async () => {
+    await dayWithTimeLeft(120_000);
     stack = await startStack({ env: { CHECKOUT_CANCEL_URL: 'http://localhost:3000/account' } });
     stripe = new StripeControl(stack.sandboxUrl);
     browser = await launchBrowser();
@@ -26,7 +28,7 @@ inABrowser('in a browser', () => {
     );
     person = await signUpAndLogIn(stack.http);
     roomId = (await person.http.post<{ id: string }>('/chatroom', {})).body.id;
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await browser?.close();
     await stack?.stop();
@@ -60,7 +62,7 @@ inABrowser('in a browser', () => {
     await page.click('#decline');
     expect(await page.textContent('#error')).toBeTruthy();
     await page.click('#abandon');
-    expect(page.url()).toBe('http://localhost:3000/pricing');
+    await page.waitForURL('http://localhost:3000/pricing');
     expect(await send()).toBe(429);
   });
 
@@ -92,7 +94,7 @@ inABrowser('in a browser', () => {
     expect(now).toMatchObject({ plan: 'pro', status: 'active' });
     expect(await send()).toBe(202);
     await page.click('#return');
-    expect(page.url()).toBe('http://localhost:3000/account');
+    await page.waitForURL('http://localhost:3000/account');
   });
 
   it('takes it back, and cancels again', async () => {

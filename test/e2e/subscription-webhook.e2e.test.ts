@@ -32,7 +32,7 @@ afterAll(async () => {
   await stack?.stop();
   await redis?.close();
 });
-afterEach(() => stripe.deliver({}));
+afterEach(() => stripe?.deliver({}));
 
 const now = (): number => Math.floor(Date.now() / 1_000);
 
@@ -198,11 +198,14 @@ describe('a webhook', () => {
 
 describe('what follows from webhooks', () => {
   const plan = async ({ http }: Person) => (await http.get<{ plan: string }>('/subscription/status')).body.plan;
-  const untilPlan = (person: Person, expected: string) =>
-    eventually(async () => {
-      expect(await plan(person)).toBe(expected);
-      return expected;
-    });
+  const untilPlan = (person: Person, expected: string, withinMs = 20_000) =>
+    eventually(
+      async () => {
+        expect(await plan(person)).toBe(expected);
+        return expected;
+      },
+      { withinMs },
+    );
 
   async function payer(): Promise<{ person: Person; subscription: string }> {
     const person = await signUpAndLogIn(stack.http);
@@ -265,6 +268,6 @@ describe('what follows from webhooks', () => {
     const { person } = await payer();
     await stripe.fault({ kind: 'status', status: 503, path: '/v1/subscriptions', times: 4 });
     await stripe.call('POST', '/deliveries/release', {});
-    expect(await untilPlan(person, 'pro')).toBe('pro');
-  });
+    expect(await untilPlan(person, 'pro', 40_000)).toBe('pro');
+  }, 60_000);
 });

@@ -111,7 +111,7 @@ describe('the files of the chat page', () => {
   it('are not there with WEB_APP=off', async () => {
     const { status, body } = await at(await stack.add('api', { WEB_APP: 'off' }), '/');
     expect([status, body['code']]).toEqual([404, 'not_found']);
-  });
+  }, 60_000);
 
   it('are not there in production, unless WEB_APP=on says so', async () => {
     const api = await stack.add('api', PRODUCTION);

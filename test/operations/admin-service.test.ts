@@ -7,6 +7,9 @@ import { openRoom, outcome, read, script, send } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl } from '../support/stripe-control.js';
 
+// Each command is a process of its own, whose start takes its time on a busy machine.
+import.meta.jest.setTimeout(120_000);
+
 const PASSWORD = 'queues-of-a-test-7f3a';
 const ORIGIN = 'http://localhost:3000';
 
@@ -166,10 +169,13 @@ describe('maintenance', () => {
     expect(preflight.status).toBeLessThan(300);
     expect(await fetch(stack.api().metricsUrl).then((answer) => answer.text())).toMatch(/^maintenance_mode 1$/m);
     await stripe.pay(body.checkoutUrl);
-    await eventually(async () => {
-      const { subscription } = await adminData<{ subscription: { plan: string } }>(stack, `user show ${person.id}`);
-      return subscription.plan === 'pro';
-    });
+    await eventually(
+      async () => {
+        const { subscription } = await adminData<{ subscription: { plan: string } }>(stack, `user show ${person.id}`);
+        return subscription.plan === 'pro';
+      },
+      { withinMs: 30_000 },
+    );
     expect(await streamed).toContain('"status":"completed"');
 
     expect(await adminData(stack, 'maintenance status')).toMatchObject({ maintenance: true, 'retry after (s)': 17 });

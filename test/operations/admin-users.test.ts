@@ -8,6 +8,9 @@ import { openRoom, outcome, quotaOf, script, send } from '../support/messages.js
 import { type Stack, startStack } from '../support/stack.js';
 import { StripeControl } from '../support/stripe-control.js';
 
+// Each command is a process of its own, whose start takes its time on a busy machine.
+import.meta.jest.setTimeout(120_000);
+
 const SMS_SECRET = `whsec_${randomBytes(24).toString('base64')}`;
 
 let stack: Stack;
@@ -107,7 +110,9 @@ describe('a user', () => {
     await stripe.pay(body.checkoutUrl);
     expect(await adminData(stack, `user erase ${person.id} --yes`)).toMatchObject({ erased: true });
     expect([await statusAt(person, 0), await statusAt(person, 1)]).toEqual([401, 401]);
-    await eventually(async () => (await stripe.customersOf(person.id)).every(({ deleted }) => deleted));
+    await eventually(async () => (await stripe.customersOf(person.id)).every(({ deleted }) => deleted), {
+      withinMs: 30_000,
+    });
     expect(await trailOf(person)).toEqual([['account_deleted', { operator: 'ada' }]]);
     expect((await admin(stack, ['user', 'show', person.id])).exitCode).toBe(3);
     const { rows } = await client.query('SELECT FROM "user" WHERE id = $1', [person.id]);
@@ -207,9 +212,9 @@ describe('a granted plan', () => {
     const stripe = new StripeControl(stack.sandboxUrl);
     const { body } = await person.http.post<{ checkoutUrl: string }>('/subscription/subscribe/pro', {});
     const subscription = await stripe.pay(body.checkoutUrl);
-    await eventually(async () => (await statusOf(person)).status === 'active');
+    await eventually(async () => (await statusOf(person)).status === 'active', { withinMs: 30_000 });
     await stripe.change(subscription, { status: 'canceled' });
-    await eventually(async () => (await statusOf(person)).status === 'canceled');
+    await eventually(async () => (await statusOf(person)).status === 'canceled', { withinMs: 30_000 });
     expect(await statusOf(person)).toMatchObject({ plan: 'pro', status: 'canceled' });
 
     await adminData(stack, `user revoke-grant ${person.id}`);
@@ -237,7 +242,7 @@ describe('a granted plan', () => {
     ]);
     const { body } = await person.http.post<{ checkoutUrl: string }>('/subscription/subscribe/pro', {});
     await new StripeControl(stack.sandboxUrl).pay(body.checkoutUrl);
-    await eventually(async () => (await statusOf(person)).plan === 'pro');
+    await eventually(async () => (await statusOf(person)).plan === 'pro', { withinMs: 30_000 });
   });
 
   it.each([

@@ -14,6 +14,9 @@ import {
   selects,
 } from './manifests.js';
 
+// A compiler reads Kubernetes’ types, which takes its time on a busy machine.
+import.meta.jest.setTimeout(120_000);
+
 const FOLDER = join(root, 'deploy/kubernetes');
 const { defaults, files } = configuration();
 /** What stands in files: of the form that its vendor gives it, or anything long enough. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import pg from 'pg';
 import { providePrometheus, runPromtool } from '../../scripts/services/prometheus.mjs';
 import { eventually } from '../support/eventually.js';
 import { EventStream } from '../support/http/event-stream.js';
 import { newPhone, type Person, sendOtp, signUpAndLogIn } from '../support/login.js';
-import { openRoom, outcome, script, send } from '../support/messages.js';
+import { type Accepted, openRoom, outcome, script, send } from '../support/messages.js';
 import { type ExportedMetric, exportedMetrics, seriesIn } from '../support/monitoring/exposition.js';
 import { documentedMetrics } from '../support/monitoring/documented-metrics.js';
 import { type Stack, type StackProcess, startStack } from '../support/stack.js';
@@ -70,15 +71,17 @@ describe('what replies are measured by', () => {
   });
 
   it('is the time to the first word and to the end, from the acceptance on, by plan', async () => {
+    const begun = performance.now();
     await exchange(person.http, room, { type: 'answer', latencyMs: 400 } as { type: string });
     const worker = stack.worker();
     await eventually(
       async () => (await valueOf(worker, 'reply_done_seconds_count', ['plan="basic"', 'status="completed"'])) === 1,
     );
+    const tookSeconds = (performance.now() - begun) / 1_000;
     for (const name of ['reply_first_word_seconds', 'reply_done_seconds']) {
       expect(await valueOf(worker, `${name}_count`)).toBe(1);
       expect(await valueOf(worker, `${name}_sum`)).toBeGreaterThan(0.4);
-      expect(await valueOf(worker, `${name}_sum`)).toBeLessThan(5);
+      expect(await valueOf(worker, `${name}_sum`)).toBeLessThan(tookSeconds);
     }
   });
 
@@ -89,7 +92,7 @@ describe('what replies are measured by', () => {
       async () => (await valueOf(stack.worker(), 'reply_retries_total', [model, 'code="model_unavailable"'])) === 1,
     );
     expect(await valueOf(stack.worker(), 'model_call_failures_total', [model, 'failure="unavailable"'])).toBe(1);
-  });
+  }, 60_000);
 
   it('are refunds and refusals of the quota, by plan', async () => {
     await exchange(person.http, room, { type: 'prompt_blocked' });
@@ -99,7 +102,7 @@ describe('what replies are measured by', () => {
       expect((await person.http.post(`/chatroom/${room}/message`, { content: 'Hi' })).status).toBe(429);
       expect(await valueOf(stack.api(), 'quota_refusals_total', ['plan="basic"'])).toBe(refused);
     }
-  });
+  }, 90_000);
 });
 
 describe('a stream', () => {
@@ -107,7 +110,7 @@ describe('a stream', () => {
     const { http } = await signUpAndLogIn(stack.http);
     const room = await openRoom(http);
     const prompt = randomUUID();
-    await script(stack, prompt, [{ type: 'answer', latencyMs: 1_500 }], 1);
+    await script(stack, prompt, [{ type: 'hang' }], 1);
     const headers = { ...http.authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() };
     const body = JSON.stringify({ content: prompt });
     const stream = await EventStream.open(`${http.base}/chatroom/${room}/message/stream`, {
@@ -115,19 +118,26 @@ describe('a stream', () => {
       headers,
       body,
     });
+    const opened = performance.now();
     await eventually(async () => (await valueOf(stack.api(), 'http_streams_open')) === 1);
+    const accepted = await eventually(() => stream.events[0]?.data as Partial<Accepted> | undefined);
+    const openForSeconds = (performance.now() - opened) / 1_000;
+    expect((await http.post(`/chatroom/${room}/message/${accepted?.reply?.id}/cancel`)).status).toBe(200);
     await stream.ended;
     const route = 'route="/chatroom/:id/message/stream"';
     await eventually(
       async () => (await valueOf(stack.api(), 'http_stream_duration_seconds_count', [route, 'status="200"'])) === 1,
     );
-    expect(await valueOf(stack.api(), 'http_streams_open')).toBe(0);
-    expect(await valueOf(stack.api(), 'http_stream_duration_seconds_sum')).toBeGreaterThan(1.5);
+    await eventually(async () => (await valueOf(stack.api(), 'http_streams_open')) === 0);
+    expect(await valueOf(stack.api(), 'http_stream_duration_seconds_sum')).toBeGreaterThan(openForSeconds);
     expect(await valueOf(stack.api(), 'http_request_duration_seconds_count', [route])).toBe(0);
     // Without a key there is no stream.
     expect((await http.post(`/chatroom/${room}/message/stream`, { content: 'Hi' })).status).toBe(400);
-    expect(await valueOf(stack.api(), 'http_request_duration_seconds_count', [route, 'status="400"'])).toBe(1);
-  });
+    await eventually(
+      async () => (await valueOf(stack.api(), 'http_request_duration_seconds_count', [route, 'status="400"'])) === 1,
+    );
+    expect(await valueOf(stack.api(), 'http_request_duration_seconds_count', [route])).toBe(1);
+  }, 60_000);
 });
 
 describe('logins', () => {
@@ -153,8 +163,9 @@ describe("Stripe's events", () => {
     await eventually(
       async () =>
         expect(await valueOf(stack.worker(), 'billing_webhook_lag_seconds_count')).toBeGreaterThan(0) === undefined,
+      { withinMs: 30_000 },
     );
-  });
+  }, 60_000);
 });
 
 describe('what the product exports', () => {
@@ -170,15 +181,28 @@ describe('what the product exports', () => {
     await sendOtp(stack.http, phone);
     const { status } = await stack.http.post('/auth/send-otp', { phone });
     assert.equal(status, 429);
-    await eventually(async () => {
-      const text = await exportsOf(stack.worker());
-      // The list of Stripe's events is read once a second here.
-      return [...SHARED.map((name) => `# TYPE ${name} `), 'billing_events_total{'].every((part) => text.includes(part));
-    });
-    [api, worker] = [exportedMetrics(await exportsOf(stack.api())), exportedMetrics(await exportsOf(stack.worker()))];
-  }, 60_000);
+    await eventually(
+      async () => {
+        [api, worker] = [
+          exportedMetrics(await exportsOf(stack.api())),
+          exportedMetrics(await exportsOf(stack.worker())),
+        ];
+        // What processes share is read every few seconds, the list of Stripe's events once a second here.
+        return SHARED.every((name) => worker.has(name)) && withoutSample().length === 0;
+      },
+      { withinMs: 30_000 },
+    ).catch(() => undefined);
+  }, 90_000);
 
   const ofNode = (name: string): boolean => /^(?:nodejs|process)_/.test(name);
+
+  /** What has no sample, though it isn't rare. */
+  function withoutSample(): string[] {
+    const without = [...api.values(), ...worker.values()]
+      .filter(({ name, labels }) => labels === null && !ofNode(name))
+      .map(({ name }) => name);
+    return [...new Set(without)].filter((name) => !RARE.has(name));
+  }
 
   it('is what docs/monitoring.md lists, process by process and label by label', () => {
     const listed = documentedMetrics().flatMap(({ name, labels, of }) =>
@@ -200,10 +224,7 @@ describe('what the product exports', () => {
   }
 
   it('has a sample of everything', () => {
-    const without = [...api.values(), ...worker.values()]
-      .filter(({ name, labels }) => labels === null && !ofNode(name))
-      .map(({ name }) => name);
-    expect([...new Set(without)].filter((name) => !RARE.has(name))).toEqual([]);
+    expect(withoutSample()).toEqual([]);
   });
 
   it.each(['api', 'worker'] as const)('is good Prometheus: promtool finds nothing to say about the %s', async (app) => {
@@ -240,21 +261,40 @@ describe('what processes share', () => {
     return stack.workers.filter((_, index) => each[index] === SHARED.length);
   };
 
-  it('is exported by one worker, and soon by another when that one dies or is told to end', async () => {
-    await Promise.all([stack.add('worker'), stack.add('worker')]);
-    await eventually(async () => (await exporters()).length === 1, { withinMs: 15_000 });
-    const [killed] = await exporters();
-    await killed!.kill('SIGKILL');
-    const second = await eventually(
+  const singleExporter = () =>
+    eventually(
       async () => {
-        const [next, ...others] = await exporters();
-        if (next === undefined || others.length > 0) throw new Error('There is no single exporter');
-        return next;
+        const [only, ...others] = await exporters();
+        if (only === undefined || others.length > 0) throw new Error('There is no single exporter');
+        return only;
       },
-      { withinMs: 16_000 },
+      { withinMs: 30_000 },
     );
-    expect(second).not.toBe(killed);
-    await second.kill('SIGTERM');
-    await eventually(async () => (await exporters()).length === 1, { withinMs: 8_000 });
-  }, 60_000);
+
+  it('is exported by one worker, and soon by another when that one dies or is told to end', async () => {
+    const client = new pg.Client({ connectionString: stack.database.url });
+    await client.connect();
+    /** By PostgreSQL's clock, which no process of a busy machine delays: who may export, and for how many seconds to come. */
+    const leases = async () =>
+      (
+        await client.query<{ holder: string; seconds: number }>(
+          'SELECT holder, extract(epoch FROM lease_until - now())::float AS seconds FROM process_lease WHERE lease_until > now()',
+        )
+      ).rows;
+    try {
+      await Promise.all([stack.add('worker'), stack.add('worker')]);
+      const killed = await singleExporter();
+      await killed.kill('SIGKILL');
+      // Others ask for the lease every four seconds: docs/monitoring.md says that another takes over within 14.
+      for (const { seconds } of await leases()) expect(seconds).toBeLessThanOrEqual(10);
+      const second = await singleExporter();
+      expect(second).not.toBe(killed);
+      const held = await eventually(async () => (await leases())[0]);
+      await second.kill('SIGTERM');
+      expect((await leases()).map(({ holder }) => holder)).not.toContain(held!.holder);
+      expect(await singleExporter()).not.toBe(second);
+    } finally {
+      await client.end();
+    }
+  }, 120_000);
 });

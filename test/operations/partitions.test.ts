@@ -183,11 +183,14 @@ describe('with messages in partitions by room, the product', () => {
     expect(exported.body.chatrooms.flatMap(({ messages }) => messages)).toHaveLength(27);
 
     for (const each of rooms) expect((await http.delete(`/chatroom/${each}`)).status).toBe(204);
-    await eventually(async () => {
-      const { rows } = await client.query<{ left: number }>(
-        'SELECT (SELECT count(*) FROM message)::int + (SELECT count(*) FROM idempotency_key)::int AS left',
-      );
-      return rows[0]?.left === 0;
-    });
-  }, 120_000);
+    await eventually(
+      async () => {
+        const { rows } = await client.query<{ left: number }>(
+          'SELECT (SELECT count(*) FROM message)::int + (SELECT count(*) FROM idempotency_key)::int AS left',
+        );
+        return rows[0]?.left === 0;
+      },
+      { withinMs: 60_000 },
+    );
+  }, 240_000);
 });

@@ -24,7 +24,7 @@ describe.each(poolers)(
     });
 
     const untilPlan = (person: Person, plan: string) =>
-      eventually(async () => (await person.http.get('/user/me')).body['plan'] === plan);
+      eventually(async () => (await person.http.get('/user/me')).body['plan'] === plan, { withinMs: 60_000 });
 
     /** Signs up, talks, buys Pro, stops a reply, searches, takes the data along and leaves. */
     async function live(index: number): Promise<void> {
@@ -33,7 +33,7 @@ describe.each(poolers)(
       const { http } = person;
       const room = await openRoom(http);
       const first = await send(http, room, `What about zebra number ${index}?`);
-      expect(await outcome(http, first.reply)).toMatchObject({ status: 'completed' });
+      expect(await outcome(http, first.reply, 60_000)).toMatchObject({ status: 'completed' });
       expect(await quotaOf(http)).toMatchObject({ used: 1 });
 
       const { body } = await http.post<{ checkoutUrl: string }>('/subscription/subscribe/pro', {});
@@ -44,7 +44,7 @@ describe.each(poolers)(
       await script(stack, endless, [{ type: 'hang' }]);
       const second = await send(http, room, endless);
       expect((await http.post(`/chatroom/${room}/message/${second.reply.id}/cancel`)).status).toBe(200);
-      expect(await outcome(http, second.reply)).toMatchObject({ status: 'cancelled' });
+      expect(await outcome(http, second.reply, 60_000)).toMatchObject({ status: 'cancelled' });
 
       const found = await http.get<{ items: { chatroomId: string }[] }>('/search?q=zebra');
       expect(found.body.items.map(({ chatroomId }) => chatroomId)).toContain(room);
@@ -62,12 +62,12 @@ describe.each(poolers)(
         log.filter((line) => /"level":"(?:error|fatal)"/.test(line)),
       );
       expect(failures).toEqual([]);
-    }, 120_000);
+    }, 240_000);
 
     it('every code that is asked for at once is a user’s own', async () => {
       const people = await Promise.all(Array.from({ length: 5 }, () => signUpAndLogIn(stack.http)));
       const challenges = await Promise.all(people.map(({ phone }) => sendOtp(stack.http, phone)));
       expect(new Set(challenges.map(({ challengeId }) => challengeId)).size).toBe(5);
-    });
+    }, 90_000);
   },
 );

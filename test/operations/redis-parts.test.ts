@@ -82,9 +82,13 @@ it('each server has the keys of its part alone', async () => {
 
 it('each server that is another one is watched', async () => {
   for (const { metricsUrl } of [stack.api(), stack.worker()]) {
-    const text = await (await fetch(metricsUrl)).text();
-    const up = Array.from(text.matchAll(/^dependency_up\{dependency="(\w+)"\} 1$/gm), ([, name]) => name);
-    expect(up.sort()).toEqual(['limits', 'postgresql', 'queue', 'redis', 'streams']);
+    // A probe that a busy machine answers late counts as failed until the next one.
+    await eventually(async () => {
+      const text = await (await fetch(metricsUrl)).text();
+      const up = Array.from(text.matchAll(/^dependency_up\{dependency="(\w+)"\} 1$/gm), ([, name]) => name);
+      expect(up.sort()).toEqual(['limits', 'postgresql', 'queue', 'redis', 'streams']);
+      return true;
+    });
   }
 });
 
@@ -121,7 +125,10 @@ it('a server of streams that is away shows in health, and answers come all the s
       const text = await (await fetch(stack.api().metricsUrl)).text();
       return text.includes('dependency_up{dependency="streams"} 0');
     });
-    expect(stack.api().log.join('\n')).toContain('Redis of streams is down');
+    await eventually(() => {
+      expect(stack.api().log.join('\n')).toContain('Redis of streams is down');
+      return true;
+    });
   } finally {
     servers.streams.servers[0]!.process.kill('SIGCONT');
   }

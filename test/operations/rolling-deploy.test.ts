@@ -89,5 +89,5 @@ describe.each(kinds)('behind $name, with the settings that the documentation nam
     expect(figures).toMatchObject({ unfinished: 0, restarted: 0, calls: replies, streams: replies });
     // Streams did run across the end of a process.
     expect(tally.resumed).toBeGreaterThan(0);
-  }, 180_000);
+  }, 300_000);
 });

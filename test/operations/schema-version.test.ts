@@ -45,7 +45,7 @@ describe('API and worker', () => {
         expect(process.log.slice(from).join('\n')).toMatch(OLDER);
       }
     });
-  }, 60_000);
+  }, 120_000);
 
   it('end by that name when they find out later, since PostgreSQL was out of reach at their start', async () => {
     const { hostname, port } = new URL(stack.database.appUrl);
@@ -64,7 +64,7 @@ describe('API and worker', () => {
     });
     for (const process of processes()) await process.relaunch({ DATABASE_URL: stack.database.appUrl });
     await proxy.close();
-  }, 90_000);
+  }, 180_000);
 
   it('start on a schema that is newer', async () => {
     await owner.query(
@@ -72,5 +72,5 @@ describe('API and worker', () => {
     );
     for (const process of processes()) await process.restart();
     expect((await fetch(`${stack.url}/health/ready`)).status).toBe(200);
-  }, 60_000);
+  }, 120_000);
 });

@@ -5,6 +5,7 @@ import { Database, DatabaseConfig, RedisClient, RedisConfig, uuidv7 } from '@app
 import { registeredStatements, SystemClock } from '@app/platform/testing';
 import type { Redis } from 'ioredis';
 import pg from 'pg';
+import { withLongTimeout } from '../support/deployments/redis-connections.js';
 import { eventually } from '../support/eventually.js';
 import { claimReply } from '../support/replies/claim.js';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
@@ -24,7 +25,9 @@ beforeAll(async () => {
   sql = new pg.Client({ connectionString: testDatabase.url });
   await sql.connect();
   const { host, port, db } = await testRedis();
-  redis = new RedisClient(Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db }));
+  const config = Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db });
+  // A write that took too long would be followed by one of the whole text.
+  redis = withLongTimeout(new RedisClient(config));
   await eventually(() => redis.status === 'ready');
   log = new ReplyLogStore(redis);
   const { acceptance, ...rest } = messageAcceptance(database, new SystemClock(), 1_000);

@@ -47,6 +47,8 @@ let ledger: QuotaLedgerStore;
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
+  // 200 senders take turns at 20 connections, however long a busy machine needs.
+  database.pool.options.connectionTimeoutMillis = 60_000;
 });
 
 afterAll(async () => {

@@ -16,7 +16,10 @@ import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 const MODEL = 'gemini-flash-latest';
-const SECOND = { floorMs: 0, baseMs: 1_000, maxMs: 4_000 };
+/** Longer than a case takes: what follows the beginning of a pause comes before its end. */
+const MINUTES = { floorMs: 0, baseMs: 60_000, maxMs: 240_000 };
+/** The same where the vendor asks for a length. It ends before the deadline of a reply. */
+const ASKED = { ...MINUTES, floorMs: 200_000 };
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -50,14 +53,18 @@ async function newReply(): Promise<MessageAddress> {
 /** As if the pause had ended just now. */
 const endPause = () => database.prisma.modelPause.updateMany({ data: { resumeAt: new Date(Date.now() - 1_000) } });
 
+/** When the model may be tried again. */
+const resumeAt = async (): Promise<Date> =>
+  (await database.prisma.modelPause.findUniqueOrThrow({ where: { model: MODEL } })).resumeAt;
+
 describe('a paused model', () => {
   it('lets no reply be claimed, and defers each a little more than the one before, for free', async () => {
-    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 10_000 });
+    await pauses.begin(MODEL, 'model_rate_limited', ASKED);
     const due: number[] = [];
     for (let i = 0; i < 8; i++) {
       const reply = await newReply();
       expect(await store.claim(reply)).toEqual({ type: 'paused', attempt: 0, model: MODEL, origin: expect.anything() });
-      expect(await store.defer(reply, 0, MODEL)).toBeGreaterThan(5_000);
+      expect(await store.defer(reply, 0, MODEL)).toBeGreaterThan(100_000);
       const row = await database.prisma.message.findUniqueOrThrow({ where: { id: reply.id } });
       expect(row).toMatchObject({ status: 'queued', attempt: 0, failures: 0, lastFailure: 'model_rate_limited' });
       due.push(row.dueAt!.getTime());
@@ -68,7 +75,7 @@ describe('a paused model', () => {
 
   it('is tried by one reply after the pause, and by all once it has answered', async () => {
     const replies = await Promise.all(Array.from({ length: 10 }, newReply));
-    await pauses.begin(MODEL, 'model_rate_limited', SECOND);
+    await pauses.begin(MODEL, 'model_rate_limited', MINUTES);
     await endPause();
     const outcomes = await Promise.all(replies.map((reply) => store.claim(reply)));
     expect(outcomes.filter(({ type }) => type === 'claimed')).toMatchObject([
@@ -83,13 +90,13 @@ describe('a paused model', () => {
   });
 
   it('holds up no reply of another model', async () => {
-    await pauses.begin('another-model', 'model_unavailable', SECOND);
+    await pauses.begin('another-model', 'model_unavailable', MINUTES);
     expect(await store.claim(await newReply())).toMatchObject({ type: 'claimed' });
   });
 
   it('ends a reply whose deadline has passed meanwhile', async () => {
     const reply = await newReply();
-    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 600_000 });
+    await pauses.begin(MODEL, 'model_rate_limited', { ...MINUTES, floorMs: 600_000 });
     await store.defer(reply, 0, MODEL);
     const past = new Date(Date.now() - 1_000);
     await database.prisma.message.update({ where: { id: reply.id }, data: { deadlineAt: past, dueAt: past } });
@@ -108,12 +115,12 @@ describe('a reply that waits for a paused model', () => {
       where: { id: reply.id },
       data: { dueAt: new Date(Date.now() - 1_000) },
     });
-    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 10_000 });
+    await pauses.begin(MODEL, 'model_rate_limited', ASKED);
     expect(await store.claim(reply)).toEqual({ type: 'paused', attempt: 1, model: MODEL, origin: expect.anything() });
-    expect(await store.defer(reply, 1, MODEL)).toBeGreaterThan(9_000);
+    expect(await store.defer(reply, 1, MODEL)).toBeGreaterThan(100_000);
     expect(await store.claim(reply)).toEqual({ type: 'taken' });
     const row = await database.prisma.message.findUniqueOrThrow({ where: { id: reply.id } });
-    expect(row).toMatchObject({ status: 'queued', attempt: 1 });
+    expect(row).toMatchObject({ status: 'queued', attempt: 1, dueAt: await resumeAt() });
     const usage = await database.prisma.modelUsage.findMany({ where: { userId: userId! } });
     expect(usage).toMatchObject([{ model: MODEL, purpose: 'reply', calls: 1, estimatedCalls: 1 }]);
   });
@@ -133,14 +140,14 @@ describe('a reply that waits for a paused model', () => {
     const first = await newReply();
     const { chatroomId, userId } = await database.prisma.message.findUniqueOrThrow({ where: { id: first.id } });
     const { reply } = await acceptance.send(userId!, chatroomId, 'And then?', null);
-    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 10_000 });
+    await pauses.begin(MODEL, 'model_rate_limited', ASKED);
     expect(await store.claim(first)).toMatchObject({ type: 'paused' });
     expect(await store.claim(reply)).toEqual({ type: 'busy' });
   });
 
   it('has all of its time once the pause is over, if the model was never asked before', async () => {
     const reply = await newReply();
-    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 10_000 });
+    await pauses.begin(MODEL, 'model_rate_limited', ASKED);
     await store.claim(reply);
     await store.defer(reply, 0, MODEL);
     const past = new Date(Date.now() - 1_000);
@@ -153,7 +160,7 @@ describe('a reply that waits for a paused model', () => {
 
 describe('the end of a pause', () => {
   it('is not that of one that began after the call which has answered', async () => {
-    await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 50_000 });
+    await pauses.begin(MODEL, 'model_rate_limited', { ...MINUTES, floorMs: 50_000 });
     await pauses.end(MODEL);
     expect(await pauses.isPaused(MODEL)).toBe(true);
   });
@@ -161,8 +168,10 @@ describe('the end of a pause', () => {
 
 describe('the length of a pause', () => {
   it('is what the vendor asks for, and never cut short by a later failure', async () => {
-    expect(await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 50_000 })).toBeGreaterThan(49_900);
-    expect(await pauses.begin(MODEL, 'model_rate_limited', { ...SECOND, floorMs: 5_000 })).toBeGreaterThan(49_000);
+    expect(await pauses.begin(MODEL, 'model_rate_limited', ASKED)).toBeGreaterThan(199_900);
+    const asked = await resumeAt();
+    expect(await pauses.begin(MODEL, 'model_rate_limited', { ...MINUTES, floorMs: 5_000 })).toBeGreaterThan(100_000);
+    expect(await resumeAt()).toEqual(asked);
   });
 
   it('is what the vendor asks for, too, when a model that seems down is tried', async () => {
@@ -181,11 +190,11 @@ describe('the length of a pause', () => {
   it('grows where the vendor asks for nothing, up to a bound, and not by failures of one pause', async () => {
     const lengths: number[] = [];
     for (let i = 0; i < 5; i++) {
-      lengths.push(await pauses.begin(MODEL, 'model_rate_limited', SECOND));
-      await pauses.begin(MODEL, 'model_rate_limited', SECOND);
+      lengths.push(await pauses.begin(MODEL, 'model_rate_limited', MINUTES));
+      await pauses.begin(MODEL, 'model_rate_limited', MINUTES);
       await endPause();
     }
-    [1_000, 2_000, 4_000, 4_000, 4_000].forEach((least, i) => {
+    [60_000, 120_000, 240_000, 240_000, 240_000].forEach((least, i) => {
       expect(lengths[i]).toBeGreaterThan(least - 100);
       expect(lengths[i]).toBeLessThan(least * 1.25 + 100);
     });

@@ -13,6 +13,7 @@ import {
   type ReplySink,
   ReplyStreamService,
 } from '@app/chatroom/testing';
+import { replyChannel } from '@app/contracts';
 import {
   Database,
   DatabaseConfig,
@@ -26,6 +27,7 @@ import {
 import { SystemClock } from '@app/platform/testing';
 import { fastify } from 'fastify';
 import { Redis } from 'ioredis';
+import { withLongTimeout } from '../support/deployments/redis-connections.js';
 import { eventually } from '../support/eventually.js';
 import { claimReply } from '../support/replies/claim.js';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
@@ -68,7 +70,7 @@ beforeAll(async () => {
   const { host, port, db } = await testRedis();
   const redisConfig = Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db });
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
-  redis = new RedisClient(redisConfig);
+  redis = withLongTimeout(new RedisClient(redisConfig));
   await eventually(() => redis.status === 'ready');
   raw = new Redis({ host, port, db });
   subscriber = new RedisSubscriber(redisConfig);
@@ -87,7 +89,10 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-/** A reply that is being written. */
+/**
+ * A reply that is being written. Its channel is subscribed to already: readers that had to wait long for that would read the stores
+ * once more after it.
+ */
 async function writtenReply() {
   const [userId, chatroomId] = [uuidv7(), uuidv7()];
   await database.prisma.user.create({ data: { id: userId, phone: userId, chatrooms: { create: { id: chatroomId } } } });
@@ -95,6 +100,8 @@ async function writtenReply() {
   const { reply } = await acceptance.send(userId, chatroomId, 'A question?', null);
   const claim = await claimReply(replies, reply.id);
   if (claim === null) throw new Error('The reply is held by another worker');
+  const subscription = subscriber.subscribe(replyChannel(reply.id), { onMessage: () => undefined });
+  await eventually(() => subscription.isLive());
   const writer = log.open(claim.id, claim.attempt);
   const finish = async (content: string): Promise<void> => {
     await writer.flushed();

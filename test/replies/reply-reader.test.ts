@@ -16,6 +16,7 @@ import { SystemClock } from '@app/platform/testing';
 import { createParser } from 'eventsource-parser';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
+import { withLongTimeout } from '../support/deployments/redis-connections.js';
 import { eventually } from '../support/eventually.js';
 import { claimReply } from '../support/replies/claim.js';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
@@ -39,7 +40,7 @@ beforeAll(async () => {
   const { host, port, db } = await testRedis();
   const redisConfig = Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db });
   database = new Database(Object.assign(new DatabaseConfig(), { DATABASE_URL: testDatabase.url }));
-  redis = new RedisClient(redisConfig);
+  redis = withLongTimeout(new RedisClient(redisConfig));
   await eventually(() => redis.status === 'ready');
   raw = new Redis({ host, port, db });
   const clock = new SystemClock();
@@ -322,6 +323,7 @@ describe('the law of streams', () => {
     }
     expect(await read(replies[0]!)).toEqual(['delta', 'done']);
     await eventually(() => subscriber['connection'].status === 'ready');
+    const replaced = new Promise((resolve) => subscriber['connection'].once('close', resolve));
     network.set('half-open');
     expect(await read(replies[1]!)).toEqual(['delta', 'done']);
 
@@ -335,7 +337,7 @@ describe('the law of streams', () => {
     })();
     network.set('well');
     // The connection is replaced by itself; from then on each word comes at once again.
-    await eventually(() => subscriber['connection'].status !== 'ready');
+    await replaced;
     await eventually(() => subscriber['connection'].status === 'ready');
     writer.append('Because');
     await eventually(() => words.includes('Because'));

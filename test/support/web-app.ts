@@ -41,7 +41,7 @@ export class WebApp {
   /** Opens the page in a new tab. */
   static async open(context: BrowserContext, url: string, device: Device): Promise<WebApp> {
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     const app = new WebApp(page, device, []);
     page.on('console', (line) => {
       if (line.type() === 'error' && !NETWORK.test(line.text())) app.complaints.push(line.text());

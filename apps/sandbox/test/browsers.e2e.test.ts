@@ -8,7 +8,7 @@ beforeAll(async () => {
   const [SANDBOX_PUBLIC_URL, SANDBOX_ALLOWED_HOSTS] = ['https://pay.example.com', 'sandbox, stand-ins'];
   sandbox = await StripeSandboxServer.start({ SANDBOX_PUBLIC_URL, SANDBOX_ALLOWED_HOSTS });
 });
-afterAll(() => sandbox.stop());
+afterAll(() => sandbox?.stop());
 
 /** By `node:http`, since `fetch` sets these headers itself. */
 function send(method: string, path: string, headers: Record<string, string>, url = sandbox.url): Promise<number> {

@@ -10,7 +10,7 @@ beforeAll(async () => {
   sandbox = await StripeSandboxServer.start();
   stripe = sandbox.sdk();
 });
-afterAll(() => sandbox.stop());
+afterAll(() => sandbox?.stop());
 beforeEach(() => sandbox.control('POST', '/reset'));
 
 const checkout = (customer: string, more: Partial<Stripe.Checkout.SessionCreateParams> = {}) =>
@@ -307,7 +307,7 @@ describe('the sandbox under the real SDK', () => {
     });
 
     it('conflict while the first request is under way', async () => {
-      await sandbox.control('POST', '/faults', { kind: 'latency', delayMs: 300, method: 'POST' });
+      await sandbox.control('POST', '/faults', { kind: 'latency', delayMs: 5_000, method: 'POST' });
       const slow = stripe.customers.create({}, { idempotencyKey: 'key' });
       await eventually(async () => (await sandbox.requests('?path=/v1/')).length === 1);
       const second = await failure(stripe.customers.create({}, { idempotencyKey: 'key' }));

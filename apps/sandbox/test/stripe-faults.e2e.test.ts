@@ -8,7 +8,7 @@ beforeAll(async () => {
   sandbox = await StripeSandboxServer.start();
   stripe = sandbox.sdk();
 });
-afterAll(() => sandbox.stop());
+afterAll(() => sandbox?.stop());
 beforeEach(() => sandbox.control('POST', '/reset'));
 
 const fault = (body: object) => sandbox.control('POST', '/faults', body);

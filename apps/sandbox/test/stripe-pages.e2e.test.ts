@@ -14,7 +14,7 @@ beforeAll(async () => {
   sandbox = await StripeSandboxServer.start({ PLANS_FILE });
   stripe = sandbox.sdk();
 });
-afterAll(() => sandbox.stop());
+afterAll(() => sandbox?.stop());
 
 const newSession = async (
   customer: string,

@@ -12,7 +12,7 @@ beforeAll(async () => {
   sandbox = await StripeSandboxServer.start();
   stripe = sandbox.sdk();
 });
-afterAll(() => sandbox.stop());
+afterAll(() => sandbox?.stop());
 
 /** What is on the wire, before the SDK turns decimals into objects. */
 const raw = async (path: string): Promise<Record<string, unknown>> => {

@@ -29,6 +29,9 @@ export interface RedisDeployment {
 
 const SLOTS = 16_384;
 
+/** A Sentinel asks a master for its replicas every ten seconds. */
+const SLOW_MACHINE = { withinMs: 30_000 };
+
 /** The rights of an ACL user that suffice, as operators are told. */
 const ACL_RULES =
   /^user chat on .*$/m.exec(readFileSync(new URL('../../../docs/redis.md', import.meta.url), 'utf8'))?.[0] ?? '';
@@ -105,11 +108,14 @@ export class RedisDeployments {
     const settings = ['--replicaof', '127.0.0.1', String(master.port), '--masterauth', password];
     const replica = await this.startWithPassword(settings);
     await onServer(replica.reach, (redis) =>
-      eventually(async () => (await redis.info('replication')).includes('master_link_status:up')),
+      eventually(async () => (await redis.info('replication')).includes('master_link_status:up'), SLOW_MACHINE),
     );
     const sentinel = await this.startSentinel(master.port);
     await onServer({ port: sentinel, password }, (redis) =>
-      eventually(async () => ((await redis.call('SENTINEL', 'REPLICAS', 'chat')) as unknown[]).length === 1),
+      eventually(
+        async () => ((await redis.call('SENTINEL', 'REPLICAS', 'chat')) as unknown[]).length === 1,
+        SLOW_MACHINE,
+      ),
     );
     const env = { REDIS_SENTINELS: `127.0.0.1:${sentinel}`, REDIS_SENTINEL_NAME: 'chat' };
     const passwords = { REDIS_PASSWORD: password, REDIS_SENTINEL_PASSWORD: password };
@@ -190,5 +196,5 @@ async function formCluster(ports: number[]): Promise<void> {
   }
   const isReady = (info: string) => info.includes('cluster_state:ok') && info.includes(`size:${ports.length}`);
   for (const port of ports)
-    await onServer({ port }, (redis) => eventually(async () => isReady(await redis.cluster('INFO'))));
+    await onServer({ port }, (redis) => eventually(async () => isReady(await redis.cluster('INFO')), SLOW_MACHINE));
 }

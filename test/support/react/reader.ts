@@ -4,9 +4,9 @@ import { logIn, newPhone, type Person } from '../login.js';
 import { openRoom, script } from '../messages.js';
 import type { Stack } from '../stack.js';
 
-/** Three pieces of text a second, for so many seconds. */
+/** Twelve pieces of text a second, and a text that takes eight seconds: longer than a busy machine stands still. */
 export const SLOWLY = { type: 'answer', tokensPerSecond: 12, chunkSize: 4 };
-export const LONG_TEXT = 'wörd 🌍 世界 '.repeat(16);
+export const LONG_TEXT = 'wörd 🌍 世界 '.repeat(40);
 
 /** A user with a room, who has the client behind a proxy whose connections can be cut. */
 export interface Reader {

@@ -13,6 +13,7 @@ import {
 import { type Clock, type Database, QUEUE_PREFIX, RedisClient, RedisConfig, RedisSubscriber } from '@app/platform';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { withLongTimeout } from '../deployments/redis-connections.js';
 import { eventually } from '../eventually.js';
 import { testRedis } from '../services.js';
 
@@ -29,7 +30,7 @@ export interface RoomDeletion {
 export async function startRoomDeletion(database: Database, clock: Clock): Promise<RoomDeletion> {
   const { host, port, db } = await testRedis();
   const config = Object.assign(new RedisConfig(), { REDIS_HOST: host, REDIS_PORT: port, REDIS_DB: db });
-  const redis = new RedisClient(config);
+  const redis = withLongTimeout(new RedisClient(config));
   await eventually(() => redis.status === 'ready');
   const raw = new Redis({ host, port, db });
   const subscriber = new RedisSubscriber(config);

@@ -9,8 +9,8 @@ let sandbox: GeminiSandbox;
 beforeAll(async () => {
   sandbox = await GeminiSandbox.start();
 });
-afterEach(() => sandbox.reset());
-afterAll(() => sandbox.stop());
+afterEach(() => sandbox?.reset());
+afterAll(() => sandbox?.stop());
 
 const sdk = (systemInstruction?: string, apiKey = 'any'): GenerativeModel =>
   new GoogleGenerativeAI(apiKey).getGenerativeModel(

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { eventually } from '../../../../test/support/eventually.js';
@@ -41,8 +40,7 @@ describe('a download', () => {
     const source = endless();
     const stream = download(source.text, { ...GENEROUS, stalledMs: 50 });
     const failure = failureOf(stream);
-    await once(stream, 'readable');
-    stream.read();
+    stream.once('readable', () => stream.read());
     await failure;
     await eventually(() => source.ended);
     expect(source.pieces).toBeLessThan(200);
@@ -74,7 +72,8 @@ describe('a download', () => {
   });
 
   it('lets other work have its turn', async () => {
-    const reading = text(download(endless().text, { ...GENEROUS, totalMs: 300 }));
+    const pieces = Array.from({ length: 2_000 }, () => 'x'.repeat(1_024));
+    const reading = text(download(of(...pieces), GENEROUS));
     let turns = 0;
     // Not a timer, which has one turn a millisecond at most: a busy machine leaves few of those.
     const takeTurn = () => {
@@ -82,7 +81,7 @@ describe('a download', () => {
       other = setImmediate(takeTurn);
     };
     let other = setImmediate(takeTurn);
-    await expect(reading).rejects.toThrow();
+    await reading;
     clearImmediate(other);
     expect(turns).toBeGreaterThan(20);
   });

@@ -143,7 +143,8 @@ export class ReplyLogWriter {
     const ms = time - performance.now();
     if (this.isUrgent || ms <= 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      // A timer leaves out fractions of a millisecond, and would end too early.
+      const timer = setTimeout(resolve, Math.ceil(ms));
       this.endPause = () => {
         clearTimeout(timer);
         resolve();

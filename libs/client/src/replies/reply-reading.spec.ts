@@ -1,3 +1,4 @@
+import { eventually } from '../../../../test/support/eventually.js';
 import {
   loggedInClient,
   type Script,
@@ -172,7 +173,7 @@ describe('sending', () => {
     );
     const leaving = new AbortController();
     const reading = read(chat.send('r', 'Hi', { signal: leaving.signal }));
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => api.requests.length > 0);
     leaving.abort();
     expect((await reading).error).toMatchObject({ code: 'aborted' });
     refreshed(tokens(2));

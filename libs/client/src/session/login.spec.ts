@@ -1,3 +1,4 @@
+import { eventually } from '../../../../test/support/eventually.js';
 import {
   loggedInClient,
   type ReceivedCall,
@@ -37,20 +38,22 @@ describe('the session', () => {
   });
 
   it('goes on with a token that is still good when it can not be refreshed just now', async () => {
-    const { api, chat } = await loggedInClient(
-      ({ path }) => (path === '/user/me' ? { json: {} } : { status: 503 }),
-      {},
-      { expiresIn: 1 },
-    );
-    const now = Date.now();
-    const clock = clockAt(() => now + 950);
+    let now = Date.now();
+    const clock = clockAt(() => now);
     try {
+      const { api, chat } = await loggedInClient(
+        ({ path }) => (path === '/user/me' ? { json: {} } : { status: 503 }),
+        {},
+        { expiresIn: 1 },
+      );
+      now += 950;
       await chat.account.get();
+      expect(api.requests).toContain('POST /auth/refresh');
+      expect(api.requests.at(-1)).toBe('GET /user/me');
+      expect(tokenOf(api.calls.at(-1)!)).toBe('Bearer access 1');
     } finally {
       clock.restore();
     }
-    expect(api.requests.at(-1)).toBe('GET /user/me');
-    expect(tokenOf(api.calls.at(-1)!)).toBe('Bearer access 1');
   });
 
   it('ends when the API says so, and everyone is told once', async () => {
@@ -115,12 +118,12 @@ describe('the session', () => {
 
   it('does not come back when someone logs out while it is refreshed', async () => {
     let answer: (value: ReturnType<typeof tokens>) => void = () => undefined;
-    const { chat } = await loggedInClient(({ path }) => {
+    const { api, chat } = await loggedInClient(({ path }) => {
       if (path === '/auth/refresh') return new Promise((resolve) => (answer = resolve));
       return path === '/auth/logout' ? {} : unauthenticated;
     });
     const reading = codeOf(chat.account.get());
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => api.requests.includes('POST /auth/refresh'));
     await chat.auth.signOut();
     answer(tokens(2));
     expect(await reading).toBe('unauthenticated');
@@ -163,14 +166,15 @@ describe('the session', () => {
 
   it('goes on with a token that is still good when too many refresh', async () => {
     const limited = { status: 429, json: { code: 'rate_limited' } };
-    const { chat } = await loggedInClient(
-      ({ path }) => (path === '/user/me' ? { json: { id: 'u' } } : limited),
-      {},
-      { expiresIn: 900 },
-    );
-    const now = Date.now();
-    const clock = clockAt(() => now + 890_000);
+    let now = Date.now();
+    const clock = clockAt(() => now);
     try {
+      const { chat } = await loggedInClient(
+        ({ path }) => (path === '/user/me' ? { json: { id: 'u' } } : limited),
+        {},
+        { expiresIn: 900 },
+      );
+      now += 890_000;
       expect(await chat.account.get()).toEqual({ id: 'u' });
     } finally {
       clock.restore();

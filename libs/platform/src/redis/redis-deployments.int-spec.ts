@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { provideRedis } from '../../../../scripts/services/redis.mjs';
+import { withLongTimeout } from '../../../../test/support/deployments/redis-connections.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import {
   RedisDeployments,
@@ -11,6 +12,7 @@ import {
 } from '../../../../test/support/deployments/redis-deployments.js';
 import { loadConfig } from '../config/load-config.js';
 import { Dependency } from '../health/dependency.js';
+import { withTimeout } from '../timeout/with-timeout.js';
 import { RedisClient } from './redis.client.js';
 import { RedisConfig } from './redis.config.js';
 import { RedisSubscriber } from './redis.subscriber.js';
@@ -95,8 +97,9 @@ describe('a cluster', () => {
     const { env, servers } = await deployments.cluster();
     const client = await readyClientOf(env);
     const keys = Array.from({ length: 30 }, (_, index) => `rate:${index}`);
-    await Promise.all(keys.map((key) => client.set(key, key, 'EX', 60)));
-    expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys);
+    // On a busy machine a command may take longer than the product waits for it.
+    await eventually(() => Promise.all(keys.map((key) => client.set(key, key, 'EX', 60))));
+    expect(await eventually(() => Promise.all(keys.map((key) => client.get(key))))).toEqual(keys);
     const sizes = await Promise.all(servers.map((server) => adminOf(server).dbsize()));
     expect(sizes.every((size) => size > 0)).toBe(true);
 
@@ -121,9 +124,11 @@ describe('a cluster', () => {
     const { env, servers } = await deployments.cluster();
     const client = await readyClientOf(env);
     servers[1]?.process.kill('SIGKILL');
-    const begun = performance.now();
-    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => client.get(`rate:${index}`)));
-    expect(performance.now() - begun).toBeLessThan(1_500);
+    const read = Promise.allSettled(Array.from({ length: 20 }, (_, index) => client.get(`rate:${index}`)));
+    // Told by the order of timers: where the process stands still meanwhile, this one is as late as those of the client.
+    const results = await withTimeout(1_500, read, () => {
+      throw new Error('It takes more than a second.');
+    });
     expect(results.some(({ status }) => status === 'rejected')).toBe(true);
   });
 });
@@ -135,7 +140,7 @@ describe('Sentinel', () => {
     const { channel, heard } = await subscribed(env);
     servers[0]?.process.kill('SIGSTOP');
     await eventually(() => heard.length === 3, { withinMs: 30_000 });
-    await eventually(() => client.publish(channel, 'new master').then(() => true));
+    await eventually(() => client.publish(channel, 'new master').then(() => true), { withinMs: 20_000 });
     await eventually(() => heard.includes('new master'));
     expect(heard.slice(0, 3)).toEqual(['(subscribed)', '(interrupted)', '(subscribed)']);
     expect(await adminOf(servers[1]!).role()).toContain('master');
@@ -152,7 +157,7 @@ describe('Sentinel', () => {
 describe('a master that has become a replica', () => {
   it('is left, since it takes no writes', async () => {
     const { env, servers } = await deployments.single();
-    const client = await readyClientOf(env);
+    const client = withLongTimeout(await readyClientOf(env));
     const admin = adminOf(servers[0]!);
     await admin.replicaof('127.0.0.1', 1);
     // Writes by a script say so as plain ones do.
@@ -167,8 +172,11 @@ describe('the log', () => {
   it('says once that the login is refused, and again when it is right', async () => {
     const { env, servers } = await deployments.single();
     const client = watchedClientOf({ ...env, REDIS_PASSWORD: 'hunter2' });
-    // The second failure is logged; those after it, of which two have ended by then, are not.
-    await eventually(() => probes === 5);
+    // The second failure is logged, or the first one behind it of which the cause is known; those after it, of which two have
+    // ended by then, are not.
+    await eventually(() => lines.length > 0);
+    const logged = probes;
+    await eventually(() => probes >= logged + 3);
     expect(lines).toHaveLength(1);
     await adminOf(servers[0]!).config('SET', 'requirepass', 'hunter2');
     await eventually(() => client.status === 'ready');

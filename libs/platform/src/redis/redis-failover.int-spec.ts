@@ -3,6 +3,7 @@ import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import { provideRedis } from '../../../../scripts/services/redis.mjs';
+import { withLongTimeout } from '../../../../test/support/deployments/redis-connections.js';
 import { RedisDeployments, type RedisServer } from '../../../../test/support/deployments/redis-deployments.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
@@ -64,7 +65,7 @@ it.each([
   ],
 ])('a failover of %s takes the subscriber along', async (_, settings) => {
   await start(settings);
-  const client = app.get(StreamsRedisClient);
+  const client = withLongTimeout(app.get(StreamsRedisClient));
   const heard: string[] = [];
   app.get(StreamsRedisSubscriber).subscribe('reply:1', {
     onMessage: (message) => heard.push(message),

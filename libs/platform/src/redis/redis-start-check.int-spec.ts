@@ -10,6 +10,7 @@ import {
   RedisDeployments,
   type RedisEnvironment,
 } from '../../../../test/support/deployments/redis-deployments.js';
+import { eventually } from '../../../../test/support/eventually.js';
 import { loadConfig } from '../config/load-config.js';
 import { RedisConfig } from './redis.config.js';
 import { redisStartCheck } from './redis-start-check.js';
@@ -26,6 +27,9 @@ beforeAll(async () => {
 afterAll(() => deployments.stop());
 
 const check = (env: RedisEnvironment): Promise<string | null> => redisStartCheck(loadConfig([RedisConfig], env)[0])();
+
+/** What is wrong. On a busy machine the server may answer too late, which is not wrong. */
+const found = (env: RedisEnvironment): Promise<string> => eventually(async () => (await check(env)) ?? '');
 
 async function administer(deployment: RedisDeployment, use: (admin: Redis) => Promise<unknown>): Promise<void> {
   const admin = new Redis({ host: 'localhost', ...deployment.servers[0]!.reach });
@@ -60,25 +64,25 @@ describe('the check of Redis at the start', () => {
   ])('names the setting for %s', async (_, change, message) => {
     // Valkey and Redis have 16 databases unless they are told otherwise, and settings go no further.
     const few = await deployments.single(['--databases', '2']);
-    const found = await check(change({ plain: few.env, tls: managed.env }));
-    expect(found).toMatch(message);
-    expect(found).not.toContain('hunter2');
+    const problem = await found(change({ plain: few.env, tls: managed.env }));
+    expect(problem).toMatch(message);
+    expect(problem).not.toContain('hunter2');
   });
 
   it('names the setting for a cluster that the settings take for one server', async () => {
     const { env } = await deployments.cluster();
     expect(await check(env)).toBeNull();
-    expect(await check({ ...env, REDIS_CLUSTER: '' })).toMatch(/set REDIS_CLUSTER=true/);
+    expect(await found({ ...env, REDIS_CLUSTER: '' })).toMatch(/set REDIS_CLUSTER=true/);
   });
 
   it('names the setting for a master that the Sentinels do not know', async () => {
     const { env } = await deployments.sentinel();
-    expect(await check({ ...env, REDIS_SENTINEL_NAME: 'other' })).toMatch(/check REDIS_SENTINEL_NAME/);
+    expect(await found({ ...env, REDIS_SENTINEL_NAME: 'other' })).toMatch(/check REDIS_SENTINEL_NAME/);
   });
 
   it('says which right an ACL user lacks', async () => {
     await administer(managed, (admin) => admin.acl('SETUSER', 'chat', '-@scripting'));
-    expect(await check(managed.env)).toMatch(/ACL user lacks a right.*eval/);
+    expect(await found(managed.env)).toMatch(/ACL user lacks a right.*eval/);
     await administer(managed, (admin) => admin.acl('SETUSER', 'chat', '+@scripting'));
   });
 
@@ -86,7 +90,10 @@ describe('the check of Redis at the start', () => {
     const lines: string[] = [];
     Logger.overrideLogger({ log: () => undefined, error: () => undefined, warn: (line: string) => lines.push(line) });
     const evicting = await deployments.single(['--maxmemory-policy', 'allkeys-lru']);
-    expect(await check(evicting.env)).toBeNull();
+    await eventually(async () => {
+      expect(await check(evicting.env)).toBeNull();
+      return lines.length > 0;
+    });
     expect(lines).toEqual([expect.stringMatching(/maxmemory-policy allkeys-lru.*noeviction/)]);
   });
 

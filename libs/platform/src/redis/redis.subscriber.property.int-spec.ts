@@ -142,8 +142,9 @@ class Interleaving implements Record<Step['act'], (index: number) => unknown> {
     await eventually(() => this.listeners.every(({ active, closed }) => active || closed));
   }
 
-  /** Waits until every promise is kept. */
+  /** Waits until every promise is kept, behind the last cut: until that is noticed, listeners seem to be subscribed. */
   async end(): Promise<void> {
+    await eventually(() => this.subscriber['connection'].ping());
     await this.settle();
     for (const index of [0, 1, 2]) this.publish(index);
     await Promise.all(this.publishing);

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { withLongTimeout } from '../../../../test/support/deployments/redis-connections.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { TcpProxy } from '../../../../test/support/http/tcp-proxy.js';
 import { type TestRedis, testRedis } from '../../../../test/support/services.js';
@@ -26,7 +27,7 @@ beforeAll(async () => {
   target = await testRedis();
   raw = new Redis(target);
   clients = await Promise.all([1, 2].map(() => clientAt(target.host, target.port)));
-  replicas = clients.map((client) => new SlotService(client));
+  replicas = clients.map((client) => new SlotService(withLongTimeout(client)));
 });
 
 afterAll(() => {
@@ -64,15 +65,21 @@ describe('slots', () => {
 
   it('are free again soon after their process died, unless they were extended', async () => {
     await raw.flushdb();
-    const short = { kind: 'test', limit: 1, leaseMs: 300 };
-    const slot = await replicas[0]!.acquire(short, owner);
-    const extending = setInterval(() => void slot!.extend(), 50);
+    const one = { ...TWO, limit: 1 };
+    const slot = await replicas[0]!.acquire(one, owner);
     const [key] = await raw.keys('slots:*');
-    const first = Number(await endOf(key!));
-    await eventually(async () => Number(await endOf(key!)) > first + 300);
-    expect(await replicas[1]!.acquire(short, owner)).toBeNull();
-    clearInterval(extending);
-    await eventually(() => replicas[1]!.acquire(short, owner));
+    /** As if the lease had ended now. */
+    const endLease = async () => raw.zadd(key!, 'XX', '1', (await raw.zrange(key!, '0', '-1'))[0]!);
+    await endLease();
+    await slot!.extend();
+    expect(Number(await endOf(key!))).toBeGreaterThan(1);
+    expect(await replicas[1]!.acquire(one, owner)).toBeNull();
+    await endLease();
+    expect(await replicas[1]!.acquire(one, owner)).not.toBeNull();
+
+    const [short, other] = [{ ...one, leaseMs: 300 }, randomUUID()];
+    expect(await replicas[0]!.acquire(short, other)).not.toBeNull();
+    await eventually(() => replicas[1]!.acquire(short, other));
   });
 
   it('leave no key behind, and tell Redis no id', async () => {

@@ -226,9 +226,10 @@ describe('the deletion of an account', () => {
       await finish.query('BEGIN');
       await finish.query(`UPDATE message SET content = 'The end' WHERE chatroom_id = $1`, [room]);
       const erased = erase(userId);
+      // Not in the transaction, in which what is seen of others would not change.
       await eventually(async () => {
         const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-        return ((await finish.query(waiting)).rowCount ?? 0) > 0;
+        return ((await database.pool.query(waiting)).rowCount ?? 0) > 0;
       });
       await finish.query(RECORD.text, [[userId], today]);
       await finish.query('COMMIT');
