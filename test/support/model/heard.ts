@@ -1,13 +1,18 @@
-import type { ModelEnd, ModelRequest, ModelUsage } from '../../../libs/gemini/src/model/language-model.port.js';
-import { GeminiConfig, type GeminiSdk } from '../../../libs/gemini/src/google/gemini.config.js';
-import { GenaiLanguageModel } from '../../../libs/gemini/src/google/genai.language-model.js';
-import type { GeminiLanguageModel } from '../../../libs/gemini/src/google/gemini.language-model.js';
-import { GenerativeAiLanguageModel } from '../../../libs/gemini/src/google/generative-ai.language-model.js';
+import {
+  GeminiConfig,
+  type GeminiSdk,
+  GenaiLanguageModel,
+  GenerativeAiLanguageModel,
+  type LanguageModel,
+  type ModelEnd,
+  type ModelRequest,
+  type ModelUsage,
+} from '@app/gemini/testing';
 
 const ADAPTERS = { 'generative-ai': GenerativeAiLanguageModel, genai: GenaiLanguageModel };
 
 /** Gemini at an address, over one of Google's SDKs. */
-export const geminiAt = (url: string, sdk: GeminiSdk, settings: Partial<GeminiConfig> = {}): GeminiLanguageModel =>
+export const geminiAt = (url: string, sdk: GeminiSdk, settings: Partial<GeminiConfig> = {}): LanguageModel =>
   new ADAPTERS[sdk](
     Object.assign(new GeminiConfig(), { GEMINI_API_KEY: 'the-key', GEMINI_BASE_URL: url, ...settings }),
   );
@@ -34,7 +39,7 @@ export const asking = (request: Partial<ModelRequest> = {}): ModelRequest => ({
 
 /** Asks, and keeps all that comes. */
 export async function hear(
-  model: GeminiLanguageModel,
+  model: LanguageModel,
   request = asking(),
   { signal = new AbortController().signal, onPiece = (): void => undefined } = {},
 ): Promise<Heard> {
