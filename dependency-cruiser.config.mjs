@@ -33,7 +33,7 @@ export const FOLDERS = {
   auth: ['client', 'phone', 'token', 'session', 'rate-limit', 'access', 'otp', 'account', 'login'],
   subscription: ['catalogue', 'plan', 'quota', 'usage', 'stripe', 'sync', 'checkout', 'jobs', 'reconciler', 'webhook'],
   chatroom: ['text', 'messages', 'rooms', 'streams', 'replies', 'sending', 'search', 'account'],
-  gemini: ['model', 'claims', 'naming', 'queue', 'replies', 'backlog'],
+  gemini: ['model', 'google', 'claims', 'naming', 'queue', 'replies', 'backlog'],
 };
 
 /**
@@ -127,7 +127,7 @@ export default {
       comment: 'A stand-in that shared code with the product would share its misunderstandings.',
       severity: 'error',
       from: { path: '^apps/sandbox/', pathNot: tests },
-      to: { path: ['^(libs|prisma)/', 'node_modules/(stripe|@google/generative-ai)/'] },
+      to: { path: ['^(libs|prisma)/', 'node_modules/(stripe|@google/(generative-ai|genai))/'] },
     },
     {
       name: 'only-the-worker-has-gemini',
@@ -141,14 +141,24 @@ export default {
       comment: 'Nor does the command line, which runs beside it. Not over any number of imports.',
       severity: 'error',
       from: { path: '^apps/(api|admin)/' },
-      to: { path: '^libs/gemini/|node_modules/@google/generative-ai/', reachable: true },
+      to: { path: '^libs/gemini/|node_modules/@google/', reachable: true },
     },
     {
       name: 'gemini-sdk-in-one-adapter',
-      comment: 'Its successor is a one-file change.',
+      comment: 'Each SDK has one file, so that either can be dropped.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['^libs/gemini/.*/gemini[.]language-model[.]ts$', ...tests] },
-      to: { path: 'node_modules/@google/generative-ai/' },
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: ['^libs/gemini/src/google/(generative-ai|genai)[.]language-model[.]ts$', ...tests],
+      },
+      to: { path: 'node_modules/@google/' },
+    },
+    {
+      name: 'gemini-sdk-in-one-adapter',
+      comment: 'The file of one SDK knows nothing of the other.',
+      severity: 'error',
+      from: { path: '^libs/gemini/src/google/(generative-ai|genai)[.]language-model[.]ts$' },
+      to: { path: 'node_modules/@google/', pathNot: 'node_modules/@google/$1/' },
     },
     {
       name: 'stripe-sdk-in-one-adapter',

@@ -42,6 +42,8 @@ const single = [
   breaks('api-never-reaches-gemini', 'apps/api/src/planted-reach.ts', './planted-step.js'),
   breaks('only-the-worker-has-gemini', 'apps/api/src/planted-step.ts', '@app/gemini'),
   breaks('gemini-sdk-in-one-adapter', 'libs/gemini/src/planted-sdk.ts', '@google/generative-ai'),
+  breaks('gemini-sdk-in-one-adapter', 'libs/gemini/src/google/planted-sdk.ts', '@google/genai'),
+  breaks('gemini-sdk-in-one-adapter', 'libs/gemini/src/google/genai.language-model.ts', '@google/generative-ai'),
   breaks('stripe-sdk-in-one-adapter', 'libs/subscription/src/planted-sdk.ts', 'stripe'),
   {
     rule: 'stripe-sdk-in-one-adapter',

@@ -28,13 +28,16 @@ async function ask(stack: Stack, content: string): Promise<string> {
 const modelUsable = async (stack: Stack): Promise<string | undefined> =>
   /^model_usable (\d)$/m.exec(await (await fetch(stack.worker().metricsUrl)).text())?.[1];
 
-describe('any server that speaks the wire format of Gemini', () => {
+describe.each([
+  ['generative-ai', /^genai-js/],
+  ['genai', /^google-genai-sdk/],
+])('any server that speaks the wire format of Gemini, over the SDK %s,', (sdk, client) => {
   const mock = new LLMock({ port: 0 });
   let stack: Stack;
   beforeAll(async () => {
     mock.on({ userMessage: 'Who are you?' }, { content: 'Somebody else 👋🏽.' });
     await mock.start();
-    stack = await startStack({ env: { GEMINI_API_KEY: 'any', GEMINI_BASE_URL: mock.url } });
+    stack = await startStack({ env: { GEMINI_API_KEY: 'any', GEMINI_BASE_URL: mock.url, GEMINI_SDK: sdk } });
   }, 120_000);
   afterAll(async () => {
     await stack?.stop();
@@ -43,6 +46,7 @@ describe('any server that speaks the wire format of Gemini', () => {
 
   it('answers messages', async () => {
     expect(await ask(stack, 'Who are you?')).toBe('Somebody else 👋🏽.');
+    expect(mock.getLastRequest()?.headers['x-goog-api-client']).toMatch(client);
   });
 });
 

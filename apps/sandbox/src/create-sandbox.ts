@@ -5,8 +5,8 @@ import { browserGuard } from './browser-guard.js';
 import type { SandboxConfig } from './sandbox.config.js';
 import { SandboxModule } from './sandbox.module.js';
 
-/** What Gemini accepts inline, and far more than the others send. */
-const BODY_LIMIT_BYTES = 20 * 1024 * 1024;
+/** What Gemini accepts inline (ai.google.dev/gemini-api/docs/file-input-methods), and far more than the others send. */
+const BODY_LIMIT_BYTES = 100 * 1024 * 1024;
 
 /**
  * Builds the sandbox without listening. JSON and flat form bodies arrive parsed, and every request keeps its bytes as

@@ -4,7 +4,8 @@ import { CatalogueModule, UsageModule } from '@app/subscription';
 import { Module } from '@nestjs/common';
 import { ReplyBacklogMetrics } from './backlog/reply-backlog.metrics.js';
 import { ReplyBacklogStore } from './backlog/reply-backlog.store.js';
-import { GeminiLanguageModel } from './model/gemini.language-model.js';
+import { GeminiConfig } from './google/gemini.config.js';
+import { languageModelOf } from './google/language-model.factory.js';
 import { LanguageModel } from './model/language-model.port.js';
 import { ModelAvailabilityService } from './model/model-availability.service.js';
 import { ModelMetrics } from './model/model.metrics.js';
@@ -31,7 +32,7 @@ import { WorkerCapacityService } from './queue/worker-capacity.service.js';
 @Module({
   imports: [QueueConnectionModule, ReplyModule, CatalogueModule, UsageModule],
   providers: [
-    { provide: LanguageModel, useClass: GeminiLanguageModel },
+    { provide: LanguageModel, useFactory: languageModelOf, inject: [GeminiConfig] },
     ModelAvailabilityService,
     ModelMetrics,
     ModelPauseMetrics,

@@ -1,4 +1,4 @@
 export { GeminiModule } from './gemini.module.js';
-export { GeminiConfig } from './model/gemini.config.js';
+export { GeminiConfig } from './google/gemini.config.js';
 export { ReplyConfig } from './replies/reply.config.js';
 export { ReplyWorkerConfig, workerShutdownMs } from './queue/reply-worker.config.js';

@@ -50,6 +50,11 @@ export class Behaviour {
   @IsString()
   text?: string;
 
+  /** What the model thinks before it answers, told whether or not it is asked to; absent: as the call asks. */
+  @IsOptional()
+  @IsString()
+  thoughts?: string;
+
   /** Tokens of the prompt that count as cached. */
   @IsInt()
   @Min(0)

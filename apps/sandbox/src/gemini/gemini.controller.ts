@@ -15,9 +15,8 @@ import {
   modelExists,
   modelList,
   modelResource,
+  promptTokensOf,
   SSE_FRAMING,
-  textOf,
-  tokensOf,
   unknownModelError,
 } from './gemini.wire.js';
 import { GoogleErrorFilter } from './google-error.filter.js';
@@ -73,9 +72,7 @@ export class GeminiController {
 }
 
 function planCount(call: GeminiCall, behaviour: Behaviour): Iterable<Step> {
-  const text = call.contents.map(textOf).join('') + (call.systemInstruction ?? '');
-  const totalTokens = tokensOf(text);
-  return planJson({ totalTokens, promptTokensDetails: [{ modality: 'TEXT', tokenCount: totalTokens }] }, behaviour);
+  return planJson({ totalTokens: promptTokensOf(call.contents, call.systemInstruction) }, behaviour);
 }
 
 function framingOf(method: Method, alt: string | undefined): Framing | null {

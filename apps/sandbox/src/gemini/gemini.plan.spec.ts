@@ -11,6 +11,8 @@ const call = (prompt: string): GeminiCall => ({
   contents: [{ role: 'user', parts: [{ text: prompt }] }],
   systemInstruction: null,
   generationConfig: null,
+  search: false,
+  media: [],
   prompt,
   turns: 1,
 });

@@ -1,14 +1,16 @@
 import type { Behaviour, BehaviourType } from './gemini.behaviour.js';
 import type { GeminiCall } from './gemini.call.js';
-import { echo, essay, isNaming, titleOf } from './gemini.text.js';
+import { echo, essay, groundingOf, isNaming, thoughtsOn, titleOf } from './gemini.text.js';
 import {
   errorOfStatus,
   type Framing,
   type GenerateContentResponse,
   type GoogleError,
+  type GroundingMetadata,
   invalidKeyError,
   type Part,
   preconditionError,
+  promptTokensOf,
   quotaError,
   textOf,
   toJson,
@@ -96,20 +98,22 @@ interface Answer {
   cachedTokens: number;
   /** Thought before the first piece of text. */
   thoughtTokens: number;
+  /** Told with the end; null: the model didn't search. */
+  grounding: GroundingMetadata | null;
   call: GeminiCall;
 }
-
-const THOUGHTS = 'Let me think.';
 
 function answerOf(call: GeminiCall, behaviour: Behaviour, pace: number): Answer {
   const { type, afterChunks } = behaviour;
   const whole = textFor(call, behaviour, pace);
-  const thoughtTokens = Math.min(behaviour.thoughtTokens ?? (type === 'thoughts' ? tokensOf(THOUGHTS) : 0), cap(call));
+  const thoughts = thoughtsFor(call, behaviour);
+  const thoughtTokens = Math.min(behaviour.thoughtTokens ?? tokensOf(thoughts), cap(call));
   const said = clipToTokens(whole, cap(call) - thoughtTokens);
   const pieces = piecesOf(said, behaviour.chunkSize).map((text) => ({ text }));
+  const thought = sentencesOf(thoughts).map((text) => ({ text, thought: true }));
   const end = said === whole ? 'STOP' : 'MAX_TOKENS';
-  const some = pieces.slice(0, afterChunks);
-  const promptTokenCount = tokensOf(call.contents.map(textOf).join('') + (call.systemInstruction ?? ''));
+  const some = [...thought, ...pieces].slice(0, afterChunks);
+  const promptTokenCount = promptTokensOf(call.contents, call.systemInstruction);
   const answer: Answer = {
     parts: some,
     finishReason: null,
@@ -118,6 +122,7 @@ function answerOf(call: GeminiCall, behaviour: Behaviour, pace: number): Answer 
     promptTokenCount,
     cachedTokens: Math.min(behaviour.cachedTokens, promptTokenCount),
     thoughtTokens,
+    grounding: null,
     call,
   };
   switch (type) {
@@ -133,10 +138,11 @@ function answerOf(call: GeminiCall, behaviour: Behaviour, pace: number): Answer 
     case 'prompt_blocked':
       return { ...answer, parts: [], blockReason: behaviour.blockReason };
     case 'thoughts':
-      return { ...answer, parts: [{ text: THOUGHTS, thought: true }, ...pieces], finishReason: end };
     case 'answer':
-    case 'split_utf8':
-      return { ...answer, parts: pieces, finishReason: end };
+    case 'split_utf8': {
+      const grounding = call.search ? groundingOf(call, said) : null;
+      return { ...answer, parts: [...thought, ...pieces], finishReason: end, grounding };
+    }
     default:
       return answer;
   }
@@ -156,6 +162,14 @@ function clipToTokens(text: string, tokens: number): string {
   return clipped;
 }
 
+/** Empty: it doesn't think, or doesn't tell. */
+function thoughtsFor(call: GeminiCall, { type, thoughts }: Behaviour): string {
+  if (thoughts !== undefined) return thoughts;
+  const isAsked = call.generationConfig?.thinkingConfig?.includeThoughts === true;
+  if (isAsked) return thoughtsOn(call);
+  return type === 'thoughts' ? 'Let me think.' : '';
+}
+
 function textFor(call: GeminiCall, { type, text }: Behaviour, pace: number): string {
   if (text !== undefined) return text;
   if (isNaming(call)) return titleOf(call);
@@ -168,6 +182,9 @@ function piecesOf(text: string, size: number): string[] {
   const count = Math.ceil(characters.length / size);
   return Array.from({ length: count }, (_, index) => characters.slice(index * size, (index + 1) * size).join(''));
 }
+
+/** With the space after each. */
+const sentencesOf = (text: string): string[] => text.split(/(?<=[.!?]\s)/u).filter(Boolean);
 
 function* planStream(answer: Answer, behaviour: Behaviour, framing: Framing, pace: number): Generator<Step> {
   const pauseMs = pace > 0 ? 1000 / pace : 0;
@@ -275,7 +292,7 @@ function wholeOf(answer: Answer): GenerateContentResponse {
 }
 
 function response(answer: Answer, parts: Part[], finishReason: string | null, said: string): GenerateContentResponse {
-  const { call, blockReason } = answer;
+  const { call, blockReason, grounding } = answer;
   const usageMetadata = usageOf(answer, said);
   const rest = { usageMetadata, modelVersion: `${call.model}-sandbox`, responseId: `sandbox-${call.turns}` };
   if (blockReason !== null) return { promptFeedback: { blockReason }, ...rest };
@@ -284,6 +301,7 @@ function response(answer: Answer, parts: Part[], finishReason: string | null, sa
       {
         content: parts.length > 0 ? { parts, role: 'model' } : { role: 'model' },
         ...(finishReason === null ? {} : { finishReason }),
+        ...(finishReason === null || grounding === null ? {} : { groundingMetadata: grounding }),
         index: 0,
       },
     ],

@@ -1,4 +1,6 @@
 import type { GeminiCall } from './gemini.call.js';
+import { describeMedia } from './gemini.media.js';
+import type { GroundingMetadata } from './gemini.wire.js';
 
 const ECHOED_CHARACTERS = 1_000;
 
@@ -14,7 +16,40 @@ export const isNaming = ({ systemInstruction }: GeminiCall): boolean => systemIn
 /** The default answer to a call: deterministic, and a summary of what was sent. */
 export function echo(call: GeminiCall): string {
   const instruction = call.systemInstruction === null ? '' : ` I was told: "${call.systemInstruction}"`;
-  return `Turn ${call.turns}. You said: "${clip(call.prompt)}".${instruction}`;
+  const media = call.media.length === 0 ? '' : ` I got: ${call.media.map(describeMedia).join('; ')}.`;
+  return `Turn ${call.turns}. You said: "${clip(call.prompt)}".${media}${instruction}`;
+}
+
+/** What the model thinks before it answers, where it is asked to tell. */
+export function thoughtsOn({ prompt, generationConfig }: GeminiCall): string {
+  const level = generationConfig?.thinkingConfig?.thinkingLevel;
+  return `Let me think${level === undefined ? '' : `, ${level}`}. I was asked: "${clip(prompt)}".`;
+}
+
+/** What the answer to a call that may search rests on: two sources, the first for its first sentence, both for the rest. */
+export function groundingOf({ prompt }: GeminiCall, answer: string): GroundingMetadata {
+  const first = /^.*?[.!?](?=\s|$)/su.exec(answer)?.[0] ?? answer;
+  const rest = answer.slice(first.length);
+  const length = (text: string): number => Buffer.byteLength(text);
+  return {
+    webSearchQueries: [clip(prompt)],
+    groundingChunks: [
+      { web: { uri: 'https://one.example/page', title: 'one.example' } },
+      { web: { uri: 'https://two.example/page', title: 'two.example' } },
+    ],
+    groundingSupports: [
+      // A start of zero is left out, as Google does.
+      { segment: { endIndex: length(first), text: first }, groundingChunkIndices: [0] },
+      ...(rest === ''
+        ? []
+        : [
+            {
+              segment: { startIndex: length(first), endIndex: length(answer), text: rest },
+              groundingChunkIndices: [0, 1],
+            },
+          ]),
+    ],
+  };
 }
 
 /** The first words of the conversation that a naming call shows, without marks and directives. */

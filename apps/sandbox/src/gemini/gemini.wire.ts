@@ -1,7 +1,18 @@
 /** The wire format of `generativelanguage.googleapis.com/v1beta`, as far as a text chat meets it. Pure functions only. */
 
+/** What was sent inline, without its bytes, which a journal of many calls couldn't keep. */
+export interface Media {
+  mimeType: string;
+  bytes: number;
+  /** Hexadecimal. */
+  sha256: string;
+  tokens: number;
+}
+
 export interface Part {
   text?: string;
+  /** What was sent inline; only in a request. */
+  inlineData?: Media;
   /** The model's thinking, which is not part of the answer. */
   thought?: boolean;
 }
@@ -121,6 +132,22 @@ export const textOf = (content: Content): string =>
 /** In the sandbox a token is four characters. */
 export const tokensOf = (text: string): number => Math.ceil(text.length / 4);
 
+/** The tokens of what was asked: its text, and what was sent inline. */
+export function promptTokensOf(contents: Content[], systemInstruction: string | null): number {
+  const media = contents.flatMap(({ parts = [] }) => parts.map(({ inlineData }) => inlineData?.tokens ?? 0));
+  return tokensOf(contents.map(textOf).join('') + (systemInstruction ?? '')) + media.reduce((sum, one) => sum + one, 0);
+}
+
+/** What an answer rests on (ai.google.dev/gemini-api/docs/google-search). Indexes count bytes of UTF-8 in the answer. */
+export interface GroundingMetadata {
+  webSearchQueries: string[];
+  groundingChunks: { web: { uri: string; title: string } }[];
+  groundingSupports: {
+    segment: { startIndex?: number; endIndex: number; text: string };
+    groundingChunkIndices: number[];
+  }[];
+}
+
 /** Tokens so far. A count of zero is left out, as Google does. */
 export interface UsageMetadata {
   promptTokenCount: number;
@@ -134,7 +161,7 @@ export interface UsageMetadata {
 
 /** A response, or one event of a streamed one. */
 export interface GenerateContentResponse {
-  candidates?: { content?: Content; finishReason?: string; index: 0 }[];
+  candidates?: { content?: Content; finishReason?: string; groundingMetadata?: GroundingMetadata; index: 0 }[];
   promptFeedback?: { blockReason: string };
   usageMetadata: UsageMetadata;
   modelVersion: string;

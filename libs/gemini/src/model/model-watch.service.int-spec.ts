@@ -5,8 +5,8 @@ import { ConsoleLogger, Logger } from '@nestjs/common';
 import { eventually } from '../../../../test/support/eventually.js';
 import { GeminiSandbox } from '../../../../test/support/gemini-sandbox.js';
 import { plansFile } from '../../../../test/support/plans-file.js';
-import { GeminiConfig } from './gemini.config.js';
-import { GeminiLanguageModel } from './gemini.language-model.js';
+import { GeminiConfig } from '../google/gemini.config.js';
+import { GenerativeAiLanguageModel } from '../google/generative-ai.language-model.js';
 import { ModelWatchService } from './model-watch.service.js';
 
 /** Remembers what is logged. */
@@ -44,7 +44,7 @@ function startWatch(settings: Partial<CatalogueConfig> = {}): void {
   const config = Object.assign(new GeminiConfig(), { GEMINI_API_KEY: 'the-key', GEMINI_BASE_URL: sandbox.url });
   const catalogue = loadPlanCatalogue(Object.assign(new CatalogueConfig(), settings));
   metrics = new Metrics();
-  watch = new ModelWatchService(new GeminiLanguageModel(config), catalogue, metrics);
+  watch = new ModelWatchService(new GenerativeAiLanguageModel(config), catalogue, metrics);
   watch.onApplicationBootstrap();
 }
 

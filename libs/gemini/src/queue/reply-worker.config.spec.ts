@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { loadConfig, ProcessConfig } from '@app/platform';
-import { GeminiConfig } from '../model/gemini.config.js';
+import { GeminiConfig } from '../google/gemini.config.js';
 import { RELEASE_MS, workerShutdownMs } from './reply-worker.config.js';
 
 function msIn(env: Record<string, string>): number {

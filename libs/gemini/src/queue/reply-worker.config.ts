@@ -1,5 +1,5 @@
 import { IntegerVariable, type ProcessConfig } from '@app/platform';
-import type { GeminiConfig } from '../model/gemini.config.js';
+import type { GeminiConfig } from '../google/gemini.config.js';
 
 /** How a worker works. */
 export class ReplyWorkerConfig {

@@ -1,7 +1,7 @@
 import { REPLY_QUEUE, type ReplyJob } from '@app/contracts';
 import { CrashPointService, ProcessConfig, QueueWorkerHost } from '@app/platform';
 import { Processor } from '@nestjs/bullmq';
-import { GeminiConfig } from '../model/gemini.config.js';
+import { GeminiConfig } from '../google/gemini.config.js';
 import { ModelAvailabilityService } from '../model/model-availability.service.js';
 import { DirectRepliesService } from '../queue/direct-replies.service.js';
 import { LeasedRepliesService } from './leased-replies.service.js';

@@ -1,4 +1,4 @@
-import { ModelError } from './language-model.port.js';
+import { ModelError } from '../model/language-model.port.js';
 
 /** Made once: without a reason of ours, each abort would make an exception with a stack of its own. */
 const ENDED = new Error('The call is over');

@@ -1,5 +1,9 @@
 import { EndpointVariable, IntegerVariable, SecretVariable } from '@app/platform';
-import { IsOptional, ValidateIf } from 'class-validator';
+import { IsIn, IsOptional, ValidateIf } from 'class-validator';
+
+/** Google's SDKs that can speak with Gemini, by the names of their packages. */
+export const GEMINI_SDKS = ['generative-ai', 'genai'] as const;
+export type GeminiSdk = (typeof GEMINI_SDKS)[number];
 
 /** How to reach Gemini. */
 export class GeminiConfig {
@@ -12,6 +16,10 @@ export class GeminiConfig {
   @IsOptional()
   @EndpointVariable()
   GEMINI_BASE_URL?: string;
+
+  /** Which of Google's SDKs speaks with Gemini: `@google/generative-ai`, or its successor `@google/genai`. */
+  @IsIn(GEMINI_SDKS)
+  GEMINI_SDK: GeminiSdk = 'generative-ai';
 
   /** Milliseconds to connect and hear the first of an answer. A model may think for a while before it speaks. */
   @IntegerVariable(100, 300_000)

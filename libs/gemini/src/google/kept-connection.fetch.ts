@@ -8,18 +8,23 @@ const MAX_JSON_LENGTH = 1024 * 1024;
 /** The longest text that waits to be read, in UTF-16 code units: beyond it the server has to wait. */
 const MAX_WAITING_LENGTH = 64 * 1024;
 
-/** The part of `fetch` that the SDK of Gemini uses. */
+/** The part of `fetch` that Gemini's SDKs use. */
 type Fetch = (url: string, init: { method: string; headers: Headers; body: string }) => Promise<Answer>;
 
-/** The part of a `Response` that the SDK uses. It decodes a body as UTF-8 by `pipeThrough`, which has been done here already. */
-interface Answer extends Pick<Response, 'ok' | 'status' | 'statusText' | 'json'> {
-  body: { pipeThrough(): { getReader(): TextReader } };
+/** The part of a `Response` that the SDKs use. */
+interface Answer extends Pick<Response, 'ok' | 'status' | 'statusText' | 'headers' | 'json' | 'text'> {
+  body: {
+    /** For `@google/generative-ai`, which decodes a body as UTF-8 here; that has been done already. */
+    pipeThrough(): { getReader(): TextReader };
+    /** For `@google/genai`, which decodes by itself. */
+    getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'releaseLock'>;
+  };
 }
 
 type TextReader = Pick<ReadableStreamDefaultReader<string>, 'read'>;
 
 /**
- * A `fetch` over `node:http(s)` for the SDK, which knows no other way to send. Node's own spends half of a streamed call's
+ * A `fetch` over `node:http(s)` for the SDKs, which know no other way to send. Node's own spends half of a streamed call's
  * processor time in web streams and closes connections after 4 seconds without a request (docs/adr/0029).
  *
  * @param agent keeps the connections; of the protocol of the addresses asked for
@@ -41,8 +46,10 @@ export const fetchOver =
       ok: status >= 200 && status < 300,
       status,
       statusText,
-      json: () => readJson(reader),
-      body: { pipeThrough: () => ({ getReader: () => reader }) },
+      headers: new Headers({ 'content-type': response.headers['content-type'] ?? '' }),
+      json: async () => JSON.parse(await readAll(reader)) as unknown,
+      text: () => readAll(reader),
+      body: { pipeThrough: () => ({ getReader: () => reader }), getReader: () => encoded(reader) },
     };
   };
 
@@ -71,7 +78,7 @@ function textReader(body: IncomingMessage): TextReader {
         await new Promise<void>((resolve) => (wake = resolve));
       }
       if (text !== '') {
-        const length = await sharedTurn.take(text.length);
+        const length = wholeCharacters(text, await sharedTurn.take(text.length));
         const value = text.slice(0, length);
         text = text.slice(length);
         return { done: false, value };
@@ -82,11 +89,28 @@ function textReader(body: IncomingMessage): TextReader {
   };
 }
 
-async function readJson(reader: TextReader): Promise<unknown> {
+/** A length that doesn't end between the two halves of a surrogate pair. */
+const wholeCharacters = (text: string, length: number): number =>
+  length < text.length && isHighSurrogate(text.charCodeAt(length - 1)) ? length + 1 : length;
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
+
+function encoded(reader: TextReader): ReturnType<Answer['body']['getReader']> {
+  const encoder = new TextEncoder();
+  return {
+    async read() {
+      const { done, value } = await reader.read();
+      return done ? { done, value: undefined } : { done, value: encoder.encode(value) };
+    },
+    releaseLock: () => undefined,
+  };
+}
+
+async function readAll(reader: TextReader): Promise<string> {
   let text = '';
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     text += next.value;
     if (text.length > MAX_JSON_LENGTH) throw new Error('The answer is longer than any of Gemini');
   }
-  return JSON.parse(text);
+  return text;
 }

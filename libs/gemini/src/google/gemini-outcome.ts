@@ -1,4 +1,4 @@
-import type { ModelOutcome } from './language-model.port.js';
+import type { ModelOutcome } from '../model/language-model.port.js';
 
 /** Finish reasons by which Gemini says that it withheld an answer (ai.google.dev/api/generate-content#FinishReason). */
 const WITHHELD = new Set([
