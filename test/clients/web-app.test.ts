@@ -74,14 +74,7 @@ inABrowser('the chat page', () => {
     }
 
     it('is there within a second', async () => {
-      // The quickest counts: a busy machine delays some.
-      await eventually(
-        async () => {
-          expect(await app.firstContentfulPaint()).toBeLessThan(MAX_FIRST_PAINT_MS);
-          return true;
-        },
-        { withinMs: 30_000 },
-      );
+      expect(await app.firstContentfulPaint()).toBeLessThan(MAX_FIRST_PAINT_MS);
     });
 
     it('logs in with a number, and the code filled in', async () => {
