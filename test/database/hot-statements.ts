@@ -128,5 +128,6 @@ export const HOT: [what: string, statement: string, values: unknown[], pages: nu
   ],
   ['reading ended sessions', 'session_recently_revoked', [60, 50_000], 60],
   ['reading the quota', 'quota_read', [LONG_OWNER, today, now, catalogue], 30],
+  ['reading the status of a subscription', 'subscription_status', [LONG_OWNER, today, now, catalogue], 40],
   ['taking due work of billing', 'billing_take_due', [100], 2_000],
 ];

@@ -56,14 +56,17 @@ export const refundMessagesSql = (ended: string): string => `
     WHERE ledger.user_id = e.user_id AND ledger.day = e.quota_day
   )`;
 
-const READ = prepared<DailyQuota>(
-  'quota_read',
-  `
+/**
+ * A {@link DailyQuota}: the plan of a user, its daily limit, and what was sent on a day. Its parameters are the user, the day, the moment
+ * and the catalogue, in this order.
+ */
+export const DAILY_QUOTA_SQL = `
     WITH anyone AS (SELECT 1), ${allowanceSql('anyone', { user: '$1', now: '$3', catalogue: '$4' })}
     SELECT plan, "limit",
            COALESCE((SELECT used FROM daily_usage WHERE user_id = $1::uuid AND day = $2::date), 0) AS used
-    FROM allowance`,
-);
+    FROM allowance`;
+
+const READ = prepared<DailyQuota>('quota_read', DAILY_QUOTA_SQL);
 
 const LOWER = prepared<{ before: number; after: number }>(
   'quota_lower',
