@@ -43,7 +43,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join('.data', 'clients-'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   stack = await startStack();
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
@@ -80,7 +80,7 @@ it('openapi-typescript makes types by which openapi-fetch holds a conversation',
   await node(bin, `${stack.url}/openapi.json`, '--output', 'api.d.ts');
   await compile('openapi-fetch', { module: 'nodenext', exactOptionalPropertyTypes: true });
   expectConversation(await drive('openapi-fetch'));
-}, 120_000);
+}, 600_000);
 
 it('hey-api makes a client that holds a conversation, as Node and as bundlers resolve modules', async () => {
   const config = { input: `${stack.url}/openapi.json`, output: { path: 'api', module: { extension: '.js' } } };
@@ -89,7 +89,7 @@ it('hey-api makes a client that holds a conversation, as Node and as bundlers re
   await compile('hey-api', { module: 'esnext', moduleResolution: 'bundler' }, '--noEmit');
   await compile('hey-api', { module: 'nodenext' });
   expectConversation(await drive('hey-api'));
-}, 120_000);
+}, 600_000);
 
 withJava('with Java', () => {
   it('OpenAPI Generator makes a Kotlin client that holds a conversation', async () => {
