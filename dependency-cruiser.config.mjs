@@ -30,9 +30,10 @@ export const FOLDERS = {
     ...['logging', 'tracing', 'openapi', 'problem', 'json', 'page', 'rate-limit', 'database', 'redis', 'slots'],
     ...['health', 'maintenance', 'operations', 'queue', 'shared-state', 'audit', 'retention'],
   ],
-  auth: ['client', 'phone', 'token', 'session', 'rate-limit', 'access', 'otp', 'account', 'login'],
+  auth: ['client', 'phone', 'token', 'session', 'rate-limit', 'access', 'otp', 'downloads', 'account', 'login'],
   subscription: ['catalogue', 'plan', 'quota', 'usage', 'stripe', 'sync', 'checkout', 'jobs', 'reconciler', 'webhook'],
-  chatroom: ['text', 'messages', 'rooms', 'streams', 'replies', 'sending', 'search', 'account'],
+  file: ['files', 'store', 'uploads', 'serving', 'removal', 'account'],
+  chatroom: ['text', 'messages', 'feedback', 'rooms', 'streams', 'replies', 'sending', 'search', 'shares', 'account'],
   gemini: ['model', 'google', 'claims', 'naming', 'queue', 'replies', 'backlog'],
 };
 
@@ -57,8 +58,9 @@ export default {
     libMayImport('platform', ['contracts']),
     libMayImport('auth', ['platform', 'contracts']),
     libMayImport('subscription', ['auth', 'platform', 'contracts']),
-    libMayImport('chatroom', ['auth', 'subscription', 'platform', 'contracts']),
-    libMayImport('gemini', ['chatroom', 'subscription', 'platform', 'contracts']),
+    libMayImport('file', ['auth', 'subscription', 'platform', 'contracts']),
+    libMayImport('chatroom', ['auth', 'subscription', 'file', 'platform', 'contracts']),
+    libMayImport('gemini', ['chatroom', 'file', 'subscription', 'platform', 'contracts']),
     ...Object.entries(FOLDERS).flatMap(([lib, folders]) => foldersGoOneWay(lib, folders)),
     {
       name: 'contracts-are-plain',
@@ -169,6 +171,13 @@ export default {
         pathNot: ['^libs/subscription/.*/stripe[.]payment-gateway[.]ts$', ...tests],
       },
       to: { path: 'node_modules/stripe/' },
+    },
+    {
+      name: 's3-sdk-in-one-adapter',
+      comment: 'The rest of the product speaks through the FileStore port, and S3 may be left out.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/file/src/store/s3[.]file-store[.]ts$', ...tests] },
+      to: { path: 'node_modules/@(aws-sdk|smithy)/' },
     },
     {
       name: 'prisma-behind-the-platform',

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { AUTH_RETENTION } from '@app/auth';
 import { CHATROOM_RETENTION } from '@app/chatroom';
+import { FILE_RETENTION } from '@app/file';
 import { type ExpiringRows, RetentionConfig } from '@app/platform';
 import { SUBSCRIPTION_RETENTION } from '@app/subscription';
 
@@ -10,7 +11,7 @@ const DAY_MS = 86_400_000;
 /** Of the audit trail, platform itself adds the retention, by `AUDIT_DAYS`. */
 const AUDIT = ['audit_event', 'AUDIT_DAYS'] as const;
 
-const expiring = [...AUTH_RETENTION, ...CHATROOM_RETENTION, ...SUBSCRIPTION_RETENTION];
+const expiring = [...AUTH_RETENTION, ...CHATROOM_RETENTION, ...SUBSCRIPTION_RETENTION, ...FILE_RETENTION];
 const tableOf = ({ statement }: ExpiringRows): string => statement.name.replace(/^expire_/, '');
 
 /** The tables of the schema: a model's `@@map`, not an enum's. */

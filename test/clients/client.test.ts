@@ -122,6 +122,19 @@ describe('the client', () => {
     expect(await codeOf(chat.regenerate(roomId, first.id).final())).toBe('not_latest_reply');
   });
 
+  it('says what the user thinks of a reply, and takes it back', async () => {
+    const chat = await loggedIn();
+    const { id: roomId } = await chat.rooms.create({ title: 'Rated' });
+    const { id } = await chat.send(roomId, 'What do you think?').final();
+    const feedback = async () => (await chat.replies.get(roomId, id)).feedback;
+    await chat.replies.rate(roomId, id, { rating: 'down', comment: 'Not much.' });
+    expect(await feedback()).toMatchObject({ rating: 'down', comment: 'Not much.' });
+    await chat.replies.rate(roomId, id, { rating: null });
+    expect(await feedback()).toBeNull();
+    const { messages } = await chat.rooms.get(roomId);
+    expect(await codeOf(chat.replies.rate(roomId, messages[0]!.id, { rating: 'up' }))).toBe('not_a_reply');
+  });
+
   it('throws what the API refuses, with its code and when to come back', async () => {
     const chat = await loggedIn();
     const { id: roomId } = await chat.rooms.create({ title: 'Much' });

@@ -103,7 +103,7 @@ it('llms.txt names operations, codes and events that the description has', async
   const text = await (await fetch(`${stack.url}/llms.txt`)).text();
   const description = readFileSync(join(root, 'openapi.json'), 'utf8');
   const { paths } = JSON.parse(description) as { paths: Record<string, Record<string, object>> };
-  const calls = [...text.matchAll(/`(GET|POST|PATCH|DELETE) (\/[^` ]*)`/g)];
+  const calls = [...text.matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/[^` ]*)`/g)];
   expect(calls.length).toBeGreaterThan(8);
   for (const [, method = '', path = ''] of calls) {
     const known = paths[path.replace(/\/pro$/, '/{plan}')]?.[method.toLowerCase()];

@@ -198,6 +198,36 @@ inABrowser('a conversation in the chat page', () => {
     await eventually(async () => (await replyOf().locator('.markdown').textContent()) !== 'First');
   });
 
+  it('takes a thumb up or down for a reply and its variants, and takes it back', async () => {
+    await write('What do you think?');
+    await ended('Completed');
+    const thumb = (name: string, on = page) => replyOf(on).getByRole('button', { name, exact: true });
+    const pressed = (name: string, on = page) => thumb(name, on).and(on.locator('[aria-pressed="true"]')).waitFor();
+    const rated = (rating: string | null) =>
+      eventually(async () => ((await stored()).feedback?.rating ?? null) === rating);
+    const second = await context.newPage();
+    await second.goto(`${stack.url}/#/room/${roomId}`);
+    await ended('Completed', second);
+    await thumb('Good reply').click();
+    await pressed('Good reply');
+    await rated('up');
+    await pressed('Good reply', second);
+    await second.close();
+    await thumb('Bad reply').click();
+    await rated('down');
+    expect(await thumb('Good reply').getAttribute('aria-pressed')).toBe('false');
+    await page.getByRole('button', { name: 'Regenerate' }).click();
+    await page.getByRole('button', { name: 'Older variant' }).click();
+    await pressed('Bad reply');
+    await thumb('Bad reply').click();
+    await thumb('Bad reply').and(page.locator('[aria-pressed="false"]')).waitFor();
+    await page.getByRole('button', { name: 'Newer variant' }).click();
+    await thumb('Good reply').click();
+    await rated('up');
+    await page.getByRole('button', { name: 'Older variant' }).click();
+    await thumb('Bad reply').and(page.locator('[aria-pressed="false"]')).waitFor();
+  });
+
   it('runs nothing that a model writes, and asks no one for it', async () => {
     const foreign: string[] = [];
     page.on('request', (request) => void (request.url().startsWith(stack.url) || foreign.push(request.url())));

@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import { eventually } from '../support/eventually.js';
 import { type Answer, HttpClient, type Sent } from '../support/http/http-client.js';
 import { sendRaw } from '../support/http/raw-http.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
@@ -108,6 +109,25 @@ describe('the answers of the running product are as described', () => {
     expect((await person.http.get(`/chatroom/${room}`)).status).toBe(404);
   });
 
+  it('for files', async () => {
+    const form = (content: string) =>
+      `--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n${content}\r\n--b--\r\n`;
+    const upload = (content: string) =>
+      person.http.post<{ id: string }>('/file', form(content), { 'content-type': 'multipart/form-data; boundary=b' });
+    const { status, body } = await upload('Some words');
+    expect([status, (await upload('')).status]).toEqual([201, 415]);
+    expect((await person.http.post('/file')).status).toBe(400);
+    expect((await person.http.get(`/file/${body.id}`)).status).toBe(200);
+    const content = (headers: Record<string, string> = {}) => person.http.get(`/file/${body.id}/content`, headers);
+    expect((await content()).body).toBe('Some words');
+    expect((await content({ range: 'bytes=0-3' })).status).toBe(206);
+    expect((await content({ range: 'bytes=99-' })).status).toBe(416);
+    expect((await content({ 'if-none-match': `"${body.id}"` })).status).toBe(304);
+    // An export that was read before leaves its place a moment later.
+    await eventually(async () => (await person.http.get('/user/me/export/files')).status === 200);
+    expect((await person.http.delete(`/file/${body.id}`)).status).toBe(204);
+  });
+
   it('for a message, its reply, and what can be done with it', async () => {
     const { http: sender } = await proUser(stack, http);
     const room = await openRoom(sender);
@@ -131,10 +151,48 @@ describe('the answers of the running product are as described', () => {
     expect(ended.status).toBe(204);
     expect((await sender.post(streams, { content: 'streamed' })).body['code']).toBe('idempotency_key_required');
     expect((await sender.post(`${messages}/${reply.id}/regenerate`)).body['code']).toBe('not_latest_reply');
+    const rate = (id: string) => sender.send('PUT', `${messages}/${id}/feedback`, { body: { rating: 'up' } });
+    expect((await rate(reply.id)).status).toBe(204);
+    expect((await rate(message.id)).body['code']).toBe('not_a_reply');
     expect((await sender.get(`${messages}/${message.id}/replies`)).status).toBe(200);
     expect((await sender.get(`/chatroom/${room}`)).status).toBe(200);
     expect((await sender.get('/search?q=word')).body['items']).not.toEqual([]);
     expect((await sender.get('/usage')).body['items']).not.toEqual([]);
+  });
+
+  it('for an edit and a fork', async () => {
+    const { http: sender } = await proUser(stack, http);
+    const room = await openRoom(sender);
+    const { message, reply } = await send(sender, room, 'one word');
+    await outcome(sender, reply);
+    const key = { 'idempotency-key': randomUUID() };
+    const edit = (id: string, content: string) =>
+      sender.post<Accepted>(`/chatroom/${room}/message/${id}/edit`, { content }, key);
+    const edited = await edit(message.id, 'two words');
+    expect(edited.status).toBe(202);
+    expect((await edit(message.id, 'two words')).headers.get('idempotency-replayed')).toBe('true');
+    expect((await edit(message.id, 'three words')).status).toBe(422);
+    await outcome(sender, edited.body.reply);
+    const other = { content: 'four words' };
+    expect((await sender.post(`/chatroom/${room}/message/${message.id}/edit`, other)).body['code']).toBe(
+      'not_latest_message',
+    );
+    expect((await sender.post(`/chatroom/${room}/fork`, { messageId: edited.body.reply.id })).status).toBe(201);
+    expect((await sender.post(`/chatroom/${room}/fork`, { messageId: UNKNOWN_ID })).status).toBe(404);
+  });
+
+  it('for sharing a conversation', async () => {
+    const { http: sender } = await proUser(stack, http);
+    const room = await openRoom(sender);
+    const path = `/chatroom/${room}/share`;
+    expect((await sender.post(path)).body['code']).toBe('nothing_to_share');
+    await outcome(sender, (await send(sender, room, 'shared')).reply);
+    const { status, body } = await sender.post<{ token: string }>(path);
+    expect(status).toBe(201);
+    expect((await sender.get(`${path}?limit=1`)).status).toBe(200);
+    expect((await http.get(`/shared/${body.token}`)).status).toBe(200);
+    expect((await sender.delete(`${path}/${body.token}`)).status).toBe(204);
+    expect((await http.get(`/shared/${body.token}`)).status).toBe(404);
   });
 
   it('for cancelling and regenerating a reply, and for one that failed', async () => {
@@ -145,6 +203,8 @@ describe('the answers of the running product are as described', () => {
     expect((await sender.post(`/chatroom/${room}/message/${reply.id}/regenerate`)).body['code']).toBe(
       'reply_in_progress',
     );
+    const feedback = `/chatroom/${room}/message/${reply.id}/feedback`;
+    expect((await sender.send('PUT', feedback, { body: { rating: null } })).body['code']).toBe('reply_in_progress');
     expect((await sender.post(`/chatroom/${room}/message/${reply.id}/cancel`)).status).toBe(200);
     expect((await outcome(sender, reply)).status).toBe('cancelled');
     await script(stack, 'never ends', [{ type: 'prompt_blocked' }]);
@@ -198,7 +258,7 @@ describe('the answers of the running product are as described', () => {
       const status = async (headers: Record<string, string>, body: unknown = {}) =>
         (await person.http.send(method, target, { body, headers })).status;
       expect([method, path, await status({ 'content-encoding': 'gzip' })]).toEqual([method, path, 415]);
-      if (path.includes('/webhook/')) continue;
+      if (path.includes('/webhook/') || path === '/file') continue;
       const other = { 'content-type': 'application/json; charset=latin1' };
       expect([method, path, await status(other)]).toEqual([method, path, 415]);
       expect([method, path, await status({}, '{"broken')]).toEqual([method, path, 400]);
@@ -266,13 +326,15 @@ describe('the answers of the running product are as described', () => {
 });
 
 const takesJson = ({ operation, path }: Route): boolean =>
-  operation.requestBody !== undefined && !path.includes('/webhook/');
+  operation.requestBody !== undefined && !path.includes('/webhook/') && path !== '/file';
 
 /** The properties that a route accepts. */
 function pick(body: { content: string; title: string }, { path }: Route): object {
   if (path.startsWith('/subscription/')) return {};
-  if (path.endsWith('/message') || path.endsWith('/message/stream')) return { content: body.content };
-  return path.includes('/message/') ? {} : { title: body.title };
+  if (/\/message(?:\/stream|\/\{\w+\}\/edit)?$/.test(path)) return { content: body.content };
+  if (path.endsWith('/fork')) return { messageId: UNKNOWN_ID };
+  if (path.endsWith('/feedback')) return { rating: 'up' };
+  return path.includes('/message/') || path.endsWith('/share') ? {} : { title: body.title };
 }
 
 /** Stripe's signature of a body. */

@@ -83,10 +83,13 @@ export class ApiDescription {
 
   /** How a body, or an event of a stream, of a status and media type differs from its schema; empty when it doesn't. */
   bodyFlawOf(route: Route, status: number, mediaType: string, body: unknown): string {
-    if (this.responseOf(route, status)?.content?.[mediaType]?.schema === undefined) return `no schema for ${mediaType}`;
+    const { content = {} } = this.responseOf(route, status) ?? {};
+    // What people have uploaded is of any type.
+    const range = content[mediaType] === undefined ? '*/*' : mediaType;
+    if (content[range]?.schema === undefined) return `no schema for ${mediaType}`;
     const shared = (route.operation.responses[status] as Partial<ReferenceObject>).$ref?.split('/').slice(1);
     const own = ['paths', route.path, route.method.toLowerCase(), 'responses', String(status)];
-    const validate = this.schemaAt(...(shared ?? own), 'content', mediaType, 'schema');
+    const validate = this.schemaAt(...(shared ?? own), 'content', range, 'schema');
     return validate(body) ? '' : this.ajv.errorsText(validate.errors);
   }
 

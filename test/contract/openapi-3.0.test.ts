@@ -50,7 +50,11 @@ function translateBack(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const { nullable, examples, ...others } = value as Record<string, unknown>;
   const translated = Object.fromEntries(Object.entries(others).map(([key, each]) => [key, translateBack(each)]));
-  if (nullable === true) translated['type'] = [translated['type'], 'null'];
+  if (nullable === true) {
+    translated['type'] = [translated['type'], 'null'];
+    // In 3.0 `nullable` alone says that an enum has null.
+    if (Array.isArray(translated['enum'])) translated['enum'] = [...(translated['enum'] as unknown[]), null];
+  }
   // Of several examples of a schema 3.0 takes the first.
   if (Array.isArray(examples)) translated['example'] = examples[0];
   else if (examples !== undefined) translated['examples'] = translateBack(examples);

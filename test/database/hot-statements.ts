@@ -10,6 +10,7 @@ import {
   LONG_TEXTS_ROOM,
   ROOM_OWNER,
   roomId,
+  shareTokenOf,
   userId,
   VARIANTS_QUESTION,
   VARIANTS_ROOM,
@@ -35,11 +36,19 @@ const SENT = [LONG_OWNER, LONG, now, today, catalogue, ...NEW_IDS];
 /** The request's id and the place in a trace. */
 const ORIGIN = ['0197a1c0-1111-7000-8000-000000042137', null];
 
+/** Thinking, temperature and longest reply of a room that leaves all to the model. */
+const NO_SETTINGS = [null, null, null];
+
 /** What a statement does on the hot path, and how many pages it may touch, however much there is. */
 export const HOT: [what: string, statement: string, values: unknown[], pages: number][] = [
   ['accepting a message', 'message_send', [...SENT, 'Hi', null, null, false, null, ...ORIGIN], 100],
   ['accepting a long message', 'message_send', [...SENT, 'Hi', null, null, false, 2, ...ORIGIN], 100],
-  ['creating a room', 'chatroom_create', [NEW_IDS[0], LONG_OWNER, 'T', null, null, now, catalogue, 100], 100],
+  [
+    'creating a room',
+    'chatroom_create',
+    [NEW_IDS[0], LONG_OWNER, 'T', null, null, now, catalogue, ...NO_SETTINGS, 100],
+    100,
+  ],
   ['claiming the head of a backlog', 'reply_claim', [BACKLOG_HEAD, 10_000, 300_000, catalogue, BACKLOG], 200],
   ['claiming what is not the head', 'reply_claim', [BACKLOG_SECOND, 10_000, 300_000, catalogue, BACKLOG], 60],
   [
@@ -73,6 +82,18 @@ export const HOT: [what: string, statement: string, values: unknown[], pages: nu
   ['settling a model call', 'model_call_settle', [userId(7), now, '{}', 1, 1, 1, 1], 60],
   ['searching among many messages', 'message_search_read', [LONG_OWNER, LAST_ID, 2_000, 1_048_576], 400],
   ['exporting a part of a long room', 'message_export', [LONG, 50_000, 500, 524_288], 1_700],
+  ['giving feedback', 'message_give_feedback', [LONG_OWNER, LONG, LONG_ROOM_REPLY, '{"rating":"up"}'], 60],
+  // A thousand exchanges, each by a few steps through indexes.
+  ['sharing a long room', 'share_create', [LONG_OWNER, LONG, NEW_IDS[0], 'A'.repeat(32), now], 40_000],
+  [
+    'sharing a room with many variants of a reply',
+    'share_create',
+    [userId(1 + VARIANTS_ROOM), roomId(VARIANTS_ROOM), NEW_IDS[0], 'A'.repeat(32), now],
+    1_500,
+  ],
+  ['reading a share of two thousand messages', 'share_read', [shareTokenOf(LONG_ROOM)], 8_500],
+  ['reading a share of a short room', 'share_read', [shareTokenOf(1_000)], 60],
+  ['revoking a share', 'share_revoke', [LONG_OWNER, LONG, shareTokenOf(LONG_ROOM)], 20],
   ['polling a reply', 'message_find', [LONG_OWNER, LONG, LONG_ROOM_REPLY], 20],
   [
     'asking how far replies have come',
@@ -99,6 +120,27 @@ export const HOT: [what: string, statement: string, values: unknown[], pages: nu
     ],
     120,
   ],
+  [
+    'editing the question with many variants',
+    'message_edit',
+    [
+      ...[userId(1 + VARIANTS_ROOM), roomId(VARIANTS_ROOM), now, today, catalogue],
+      ...[VARIANTS_QUESTION, NEW_IDS[0], 'Anew', null, null, false, null, ...ORIGIN, NEW_IDS[1]],
+    ],
+    120,
+  ],
+  [
+    'forking a room at the reply with many variants',
+    'chatroom_fork',
+    [NEW_IDS[0], userId(1 + VARIANTS_ROOM), roomId(VARIANTS_ROOM), LAST_VARIANT, now, catalogue, 100],
+    1_000,
+  ],
+  [
+    'forking a room that is too long',
+    'chatroom_fork',
+    [NEW_IDS[0], LONG_OWNER, LONG, LONG_ROOM_REPLY, now, catalogue, 100],
+    12_000,
+  ],
   ['stopping a reply in a backlog', 'reply_cancel', [BACKLOG_OWNER, BACKLOG, BACKLOG_HEAD, now], 120],
   ['stopping all replies of a long room', 'reply_cancel_all', [LONG_OWNER, LONG, now, false], 30],
   ['sweeping a backlog', 'reply_sweep', [catalogue], 7_500],
@@ -107,7 +149,7 @@ export const HOT: [what: string, statement: string, values: unknown[], pages: nu
   [
     'opening one more of many rooms',
     'chatroom_create',
-    [NEW_IDS[0], OWNER_OF_MANY, 'T', null, null, now, catalogue, 0],
+    [NEW_IDS[0], OWNER_OF_MANY, 'T', null, null, now, catalogue, ...NO_SETTINGS, 0],
     250,
   ],
   ['telling the version of a list of many rooms', 'chatroom_list_first_page_version', [OWNER_OF_MANY, false, 51], 80],

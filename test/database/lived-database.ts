@@ -13,6 +13,8 @@ const LIVED = {
   variants: 20_000,
   /** Rooms of one user alone. */
   roomsOfOne: 10_000,
+  /** Shares, each of a room of its own. */
+  shares: 20_000,
 };
 
 /** Ids that a test asks about: by the number of the row that they belong to. */
@@ -56,6 +58,10 @@ const PER_ROOM = LIVED.messages / LIVED.rooms;
 
 const PAST = `now() - interval '1 hour'`;
 
+const shareTokenSql = (room: string): string => `lpad((${room})::text, 32, '0')`;
+/** The token of a room's share, by the room's number. */
+export const shareTokenOf = (room: number): string => String(room).padStart(32, '0');
+
 /** Whose a room is, by its number; not those of {@link ROOM_OWNER}. */
 const ownerSql = (room: string): string => uuidSql('a', `1 + (${room}) % ${LIVED.users}`);
 
@@ -85,6 +91,11 @@ const HISTORY = [
    FROM generate_series(${FIRST_OWN_ROOM}, ${FIRST_OWN_ROOM + LIVED.roomsOfOne - 1}) n, LATERAL (SELECT ${PAST} + n * interval '1 ms' AS at) active`,
   `${message('n', uuidSql('b', `${FIRST_OWN_ROOM} + (n - ${FIRST_OF_OWN_ROOMS}) / 2`), `'${userId(ROOM_OWNER)}'::uuid`, `1 + (n - ${FIRST_OF_OWN_ROOMS}) % 2`)}
    generate_series(${FIRST_OF_OWN_ROOMS}, ${FIRST_OF_OWN_ROOMS + 2 * LIVED.roomsOfOne - 1}) n`,
+  `INSERT INTO share (id, token, chatroom_id, user_id, title, seqs, created_at)
+   SELECT gen_random_uuid(), ${shareTokenSql('n')}, ${uuidSql('b', 'n')}, ${ownerSql('n')}, 'Room ' || n,
+          CASE WHEN n = ${LONG_ROOM} THEN (SELECT array_agg(seq) FROM generate_series(${LIVED.longRoom - 1_999}, ${LIVED.longRoom}) seq) ELSE '{1,2,3,4}' END,
+          ${PAST}
+   FROM generate_series(1, ${LIVED.shares}) n`,
   `INSERT INTO daily_usage SELECT id, current_date - days, 3 FROM "user", generate_series(0, 4) days`,
   `INSERT INTO reply_concurrency SELECT id, 7, ARRAY[gen_random_uuid(), gen_random_uuid()] FROM "user"`,
   `INSERT INTO model_usage (user_id, day, model, purpose, calls, prompt_tokens)
@@ -113,6 +124,13 @@ const HISTORY = [
    SELECT id, gen_random_uuid(), 'price', 'https://a.example', 'https://a.example' FROM "user"`,
   `INSERT INTO stripe_event (id, type, received_at, processed_at, next_enqueue_at)
    SELECT 'evt_' || n, 'invoice.paid', ${PAST}, ${PAST}, NULL FROM generate_series(1, 100000) n`,
+  `INSERT INTO file (id, user_id, name, media_type, bytes, store, delete_after)
+   SELECT gen_random_uuid(), ${uuidSql('a', `1 + n % ${LIVED.users}`)}, 'report.pdf', 'application/pdf', 600000, 'postgresql',
+          CASE WHEN n % 10 = 0 THEN now() + interval '1 day' END
+   FROM generate_series(1, 30000) n`,
+  `INSERT INTO file_chunk (file_id, position, data) SELECT id, position, '\\x00' FROM file, generate_series(0, 2) position`,
+  `INSERT INTO file_removal (file_id, store, due_at)
+   SELECT gen_random_uuid(), 'postgresql', now() + n * interval '1 s' FROM generate_series(1, 20000) n`,
   `INSERT INTO stripe_cancellation (customer_id) SELECT 'cus_ended_' || n FROM generate_series(1, 5000) n`,
 ];
 

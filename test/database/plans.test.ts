@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { SessionStore } from '@app/auth/testing';
-import { ChatroomStore, ReplyCancellationStore, RoomDeletionStore } from '@app/chatroom/testing';
+import { ChatroomStore, ReplyCancellationStore, RoomDeletionStore, ShareStore } from '@app/chatroom/testing';
+import '@app/file';
 import '@app/gemini';
 import { Database, DatabaseConfig } from '@app/platform';
 import { AuditEventStore, registeredStatements, SystemClock } from '@app/platform/testing';
@@ -187,7 +188,13 @@ describe('in a database that has lived, what Prisma makes of a query is bounded 
   const rooms = () => new ChatroomStore(database, clock, plans);
   const sessions = () => new SessionStore(database);
 
+  const shares = () => new ShareStore(database, clock);
+  const firstOf = (all: AsyncIterable<unknown>) => all[Symbol.asyncIterator]().next();
+
   it.each<[string, () => Promise<unknown>]>([
+    ['listing the shares of a room', () => shares().list(LONG_OWNER, LONG, { before: NEW_IDS[0], take: 51 })],
+    ['exporting shares', () => firstOf(shares().all(LONG_OWNER))],
+    ['revoking a share by its id', () => shares().revokeById(LONG_OWNER, NEW_IDS[0]!)],
     ['reading the settings of a room', () => rooms().find(LONG_OWNER, LONG)],
     ['changing a room', () => rooms().update(LONG_OWNER, LONG, { title: 'Another' })],
     ['asking for a session', () => sessions().exists(NEW_IDS[0]!)],

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import '@app/auth';
 import '@app/chatroom';
+import '@app/file';
 import '@app/gemini';
 import '@app/subscription';
 import { registeredStatements } from '@app/platform/testing';

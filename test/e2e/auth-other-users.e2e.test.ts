@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { upload } from '../support/http/uploads.js';
 import { type Answer, type HttpClient } from '../support/http/http-client.js';
 import { logIn, type Person, signUpAndLogIn } from '../support/login.js';
 import { type Accepted, openRoom, outcome, send } from '../support/messages.js';
@@ -30,7 +31,7 @@ interface Route {
 }
 
 /** Ids for the parameters of paths. */
-type Ids = Record<'room' | 'message' | 'reply' | 'session', string>;
+type Ids = Record<'room' | 'message' | 'reply' | 'session' | 'share' | 'file', string>;
 
 function routesOf({ paths, components }: Description): Route[] {
   const example = ({ requestBody }: Operation): object | undefined => {
@@ -50,10 +51,15 @@ function routesOf({ paths, components }: Description): Route[] {
 }
 
 /** The path with these ids. A parameter that nothing is known of is a route that this test has to learn. */
-function filled(path: string, { room, message, reply, session }: Ids): string {
-  const id = path.startsWith('/auth/sessions/') ? session : path.startsWith('/chatroom/') ? room : undefined;
+function filled(path: string, { room, message, reply, session, share, file }: Ids): string {
+  const owned: [string, string][] = [
+    ['/auth/sessions/', session],
+    ['/chatroom/', room],
+    ['/file/', file],
+  ];
+  const id = owned.find(([prefix]) => path.startsWith(prefix))?.[1];
   // A plan is no one's own.
-  const ids: Record<string, string | undefined> = { id, messageId: message, replyId: reply, plan: 'pro' };
+  const ids: Record<string, string | undefined> = { id, messageId: message, replyId: reply, token: share, plan: 'pro' };
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = ids[name];
     if (value === undefined) throw new Error(`Whose id is {${name}} of ${path}?`);
@@ -75,7 +81,9 @@ describe('what belongs to somebody else', () => {
     const { message, reply }: Accepted = await send(person.http, room, 'Mine alone');
     await outcome(person.http, reply);
     const { body } = await person.http.get<{ items: { id: string }[] }>('/auth/sessions');
-    return { room, message: message.id, reply: reply.id, session: body.items[0]!.id };
+    const { body: share } = await person.http.post<{ token: string }>(`/chatroom/${room}/share`);
+    const file = (await upload(person.http, 'Mine alone')).body.id;
+    return { room, message: message.id, reply: reply.id, session: body.items[0]!.id, share: share.token, file };
   };
 
   beforeAll(async () => {
@@ -93,9 +101,11 @@ describe('what belongs to somebody else', () => {
     http.send(method, filled(path, ids), {
       // Without one, a stream of what is sent is refused whatever its ids are.
       headers: { 'idempotency-key': randomUUID() },
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body: 'messageId' in body ? { ...body, messageId: ids.message } : body }),
     });
-  const withIds = () => routes.filter(({ path }) => path.includes('{') && !path.includes('{plan}'));
+  /** A link to a shared conversation is no one's own: whoever has it may read it. */
+  const withIds = () =>
+    routes.filter(({ path, isPublic }) => path.includes('{') && !path.includes('{plan}') && !isPublic);
   /** All of an answer that may not depend on whether the thing exists. */
   const faceOf = ({ status, body }: Answer<Record<string, unknown>>) => [
     status,
@@ -104,10 +114,17 @@ describe('what belongs to somebody else', () => {
 
   it('gets, for every call with an id, the same answer as what does not exist', async () => {
     expect(withIds().length).toBeGreaterThanOrEqual(9);
-    const unknown: Ids = { room: randomUUID(), message: randomUUID(), reply: randomUUID(), session: randomUUID() };
+    const unknown: Ids = {
+      room: randomUUID(),
+      message: randomUUID(),
+      reply: randomUUID(),
+      session: randomUUID(),
+      share: 'A'.repeat(32),
+      file: randomUUID(),
+    };
     const exported = async () => {
-      const { chatrooms, sessions } = (await victim.http.get('/user/me/export')).body;
-      return { chatrooms, sessions };
+      const { chatrooms, sessions, shares } = (await victim.http.get('/user/me/export')).body;
+      return { chatrooms, sessions, shares };
     };
     const before = await exported();
     for (const route of withIds()) {
@@ -119,7 +136,7 @@ describe('what belongs to somebody else', () => {
   });
 
   it('cannot be reached through what is one’s own', async () => {
-    const nested = withIds().filter(({ path }) => /\{(messageId|replyId)\}/.test(path));
+    const nested = withIds().filter(({ path }) => /\{(messageId|replyId|token)\}/.test(path));
     expect(nested.length).toBeGreaterThanOrEqual(5);
     for (const route of nested) {
       const { status } = await call(attacker.http, route, { ...theirs, room: mine.room });
@@ -156,7 +173,9 @@ describe('what belongs to somebody else', () => {
     }
     const lost = await logIn(stack.http, victim.phone);
     theirs.session = (await lost.http.get<{ items: { id: string }[] }>('/auth/sessions')).body.items[0]!.id;
-    for (const route of withIds().filter(({ method }) => method === 'DELETE')) {
+    // What is in a room goes before the room.
+    const deletions = withIds().filter(({ method }) => method === 'DELETE');
+    for (const route of deletions.sort((one, other) => other.path.length - one.path.length)) {
       const { status } = await call(victim.http, route, theirs);
       expect([route.method, route.path, status]).toEqual([route.method, route.path, 204]);
     }

@@ -62,7 +62,7 @@ describe('a method that a path does not have', () => {
 
   it('is told of a tunnel, too', async () => {
     const answer = await ask('CONNECT example.com:443');
-    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD, OPTIONS, PATCH, POST']);
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT']);
     expectProblem(answer, 'method_not_allowed');
   });
 });

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '../support/eventually.js';
 import { RawConnection } from '../support/http/raw-connection.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
@@ -102,6 +103,40 @@ it('a request that was answered before its body has one answer', async () => {
   );
   expect(text.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 401']);
   expect(aliveMs).toBeLessThan(TIMEOUT_MS + TOLERANCE_MS);
+});
+
+describe('an upload', () => {
+  const head = 'POST /file HTTP/1.1';
+  const form = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
+  const begin = (connection: RawConnection, length: number) => {
+    connection.sendHead(
+      head,
+      `Authorization: Bearer ${person.tokens.accessToken}`,
+      'Content-Type: multipart/form-data; boundary=b',
+      `Content-Length: ${length}`,
+    );
+    connection.socket.write(form);
+  };
+
+  it('goes on for as long as some of it arrives', async () => {
+    const pieces = 20;
+    const end = '\r\n--b--\r\n';
+    const connection = await RawConnection.open(stack.url);
+    begin(connection, form.length + pieces + end.length);
+    // Longer in all than any other request may take.
+    for (let piece = 0; piece < pieces; piece++) {
+      connection.socket.write('a');
+      await pause((1.5 * TIMEOUT_MS) / pieces);
+    }
+    connection.socket.write(end);
+    expect(await eventually(() => connection.status)).toBe(201);
+    connection.close();
+  });
+
+  it('is answered 408 when no more of it arrives', async () => {
+    const { text } = await livesFor(stack.url, (connection) => begin(connection, 1_000));
+    expect(text).toMatch(/^HTTP\/1\.1 408 [^]*"code":"request_timeout"/);
+  });
 });
 
 it("on the operators' ports, too", async () => {

@@ -94,6 +94,14 @@ describe('what replies are measured by', () => {
     expect(await valueOf(stack.worker(), 'model_call_failures_total', [model, 'failure="unavailable"'])).toBe(1);
   }, 60_000);
 
+  it('is what people think of them, by model', async () => {
+    const { messages } = (await person.http.get<{ messages: { id: string }[] }>(`/chatroom/${room}`)).body;
+    const path = `/chatroom/${room}/message/${messages.at(-1)!.id}/feedback`;
+    expect((await person.http.send('PUT', path, { body: { rating: 'up' } })).status).toBe(204);
+    const labels = ['model="gemini-flash-latest"', 'rating="up"'];
+    expect(await valueOf(stack.api(), 'reply_feedback_total', labels)).toBe(1);
+  });
+
   it('are refunds and refusals of the quota, by plan', async () => {
     await exchange(person.http, room, { type: 'prompt_blocked' });
     await eventually(async () => (await valueOf(stack.worker(), 'quota_refunds_total', ['plan="basic"'])) === 1);

@@ -56,6 +56,12 @@ interface StoredReply {
 
 const UNFINISHED = "SELECT id, status, content FROM message WHERE role = 'bot' AND completed_at IS NULL";
 
+/** The token of a new share of a room, of one exchange. */
+async function shareOf({ http }: Person, room: string): Promise<string> {
+  await outcome(http, (await send(http, room, 'Shared for a while')).reply);
+  return (await http.post<{ token: string }>(`/chatroom/${room}/share`)).body.token;
+}
+
 describe('A backup of the running product, restored beside an empty Redis', () => {
   let folder: string;
   let stack: Stack;
@@ -79,6 +85,7 @@ describe('A backup of the running product, restored beside an empty Redis', () =
     );
     people = { stayed: stayed!, loggedOut: loggedOut!, left: left!, tidied: tidied!, blocked: blocked!, paid: paid! };
     rooms = { kept: await openRoom(people.tidied.http), deleted: await openRoom(people.tidied.http) };
+    const revoked = await shareOf(people.tidied, rooms.kept);
     const stripe = new StripeControl(stack.sandboxUrl);
     const subscription = await buyPro(people.paid, stripe);
 
@@ -92,6 +99,7 @@ describe('A backup of the running product, restored beside an empty Redis', () =
     await people.loggedOut.http.post('/auth/logout');
     await people.left.http.delete('/user/me');
     await people.tidied.http.delete(`/chatroom/${rooms.deleted}`);
+    await people.tidied.http.delete(`/chatroom/${rooms.kept}/share/${revoked}`);
     await admin(stack, ['user', 'block', people.blocked.id, '--as', 'ada', '--yes']);
     await stripe.change(subscription, { status: 'canceled' });
     await eventually(async () => (await planOf(people.paid)) === 'basic', { withinMs: 30_000 });
@@ -178,6 +186,7 @@ describe('A backup of the running product, restored beside an empty Redis', () =
     expect(JSON.parse(finished.stdout)).toMatchObject({
       'accounts deleted again': 1,
       'rooms deleted again': 1,
+      'shares revoked again': 1,
       'users blocked or let in again': 1,
     });
     expect((JSON.parse(finished.stdout) as Record<string, number>)['sessions ended']).toBeGreaterThanOrEqual(8);

@@ -59,7 +59,7 @@ export async function script(stack: Stack, promptIs: string, behaviours: Behavio
 export interface ModelCall {
   contents: { role: string; parts: { text: string }[] }[];
   systemInstruction: unknown;
-  generationConfig: { maxOutputTokens?: number } | null;
+  generationConfig: { maxOutputTokens?: number; temperature?: number; thinkingConfig?: object } | null;
   model: string;
   prompt: string;
   status: number | null;

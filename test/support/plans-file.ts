@@ -15,6 +15,8 @@ interface FilePlan {
   historyTokens: number;
   maxChatrooms: number;
   maxMessageCharacters: number;
+  maxFileBytes?: number;
+  fileBytesStored?: number;
   prices?: Partial<
     Record<'month' | 'year', { id: string; trialDays?: number; promotionCodes?: boolean; automaticTax?: boolean }>
   >;

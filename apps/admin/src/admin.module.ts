@@ -1,5 +1,5 @@
 import { AUTH_CONFIG, AuthModule } from '@app/auth';
-import { ChatroomModule, ReplyStreamConfig } from '@app/chatroom';
+import { ChatroomModule, ReplyStreamConfig, ShareConfig } from '@app/chatroom';
 import {
   AuditModule,
   ClockModule,
@@ -30,6 +30,7 @@ const CONFIG: Type<object>[] = [
   ...AUTH_CONFIG,
   ...SUBSCRIPTION_CONFIG,
   ReplyStreamConfig,
+  ShareConfig,
   CrashConfig,
 ];
 

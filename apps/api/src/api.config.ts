@@ -45,7 +45,7 @@ export class ApiConfig {
   @IntegerVariable(1_024, 10_485_760)
   BODY_LIMIT_BYTES?: number;
 
-  /** Milliseconds in which a request must have arrived whole. */
+  /** Milliseconds in which a request must have arrived whole. While a file is uploaded, in which more of it must have arrived. */
   @IntegerVariable(1_000, 300_000)
   REQUEST_TIMEOUT_MS = 30_000;
 

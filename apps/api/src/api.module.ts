@@ -1,5 +1,6 @@
 import { AUTH_CONFIG, AuthModule } from '@app/auth';
-import { ChatroomModule, ReplyStreamConfig } from '@app/chatroom';
+import { ChatroomModule, ReplyStreamConfig, ShareConfig } from '@app/chatroom';
+import { FileModule, FileStoreConfig } from '@app/file';
 import {
   AuditModule,
   ClockModule,
@@ -37,8 +38,10 @@ const CONFIG: Type<object>[] = [
   RedisConfig,
   ...AUTH_CONFIG,
   ...SUBSCRIPTION_CONFIG,
+  FileStoreConfig,
 
   ReplyStreamConfig,
+  ShareConfig,
   CrashConfig,
 ];
 
@@ -56,6 +59,7 @@ const CONFIG: Type<object>[] = [
     MaintenanceModule,
     AuthModule,
     SubscriptionModule,
+    FileModule,
     ChatroomModule,
   ],
   controllers: [HealthController, ProblemController],

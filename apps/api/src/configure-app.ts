@@ -18,7 +18,9 @@ import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, Fast
 import { controlAccess } from './access-hook.js';
 import { answerOtherMethods, collectMethods, type MethodsByPath } from './allowed-methods.js';
 import type { ApiConfig } from './api.config.js';
+import { limitBodyTime, MAX_UPLOAD_MS } from './bodies/body-timeout.js';
 import { answerBrokenRequest } from './broken-request.js';
+import { acceptFiles } from './bodies/file-body.js';
 import { acceptJsonOnly } from './json-body.js';
 import { docsFileMethods } from './openapi/docs-files.js';
 import { setUpDocs } from './openapi/document.js';
@@ -32,6 +34,10 @@ import type { WebAppFile } from './web-app/web-app-files.js';
 
 /** Response headers that a page of another origin may read. */
 const EXPOSED_HEADERS = [
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Range',
+  'ETag',
   'Idempotency-Replayed',
   'Location',
   'RateLimit',
@@ -58,7 +64,8 @@ export function createAdapter(config: ApiConfig, longestMessage: number): Fastif
   const needed = longestMessage * BYTES_PER_CHARACTER + OTHER_BYTES;
   const adapter = new FastifyAdapter({
     bodyLimit: config.BODY_LIMIT_BYTES ?? Math.max(MIN_BODY_LIMIT_BYTES, needed),
-    requestTimeout: config.REQUEST_TIMEOUT_MS,
+    // Of uploads, which Node can't tell from others; `limitBodyTime` has the timeout of all others.
+    requestTimeout: Math.max(MAX_UPLOAD_MS, config.REQUEST_TIMEOUT_MS),
     // Longer than the idle time of the usual load balancers (60 s), so that they close first.
     keepAliveTimeout: 72_000,
     trustProxy: (_address: string, hop: number) => hop < config.TRUST_PROXY_HOPS,
@@ -119,7 +126,7 @@ export async function configureApp(
   if (config.CORS_ORIGINS.length > 0) {
     app.enableCors({
       origin: config.CORS_ORIGINS.includes('*') ? '*' : config.CORS_ORIGINS,
-      methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 7_200,
       // OPTIONS without preflight headers is answered by each path, too, with its Allow.
@@ -130,6 +137,8 @@ export async function configureApp(
   refuseInMaintenance(fastify, app.get(MaintenanceService, { strict: false }));
   controlAccess(app, fastify.initialConfig.bodyLimit!);
   addBodyRules(fastify);
+  acceptFiles(fastify);
+  limitBodyTime(fastify, config.REQUEST_TIMEOUT_MS);
   boundUnreadBodies(fastify);
   app.useGlobalGuards(new UnknownInputGuard());
   app.useGlobalPipes(new RequestValidationPipe());

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { setTimeout } from 'node:timers/promises';
+import { FileStoreConfig, fileStoreStartCheck } from '@app/file';
 import {
   closeConnectionsAfterAnswers,
   DatabaseConfig,
@@ -40,7 +41,7 @@ const SHUTDOWN_TIMEOUT_MS = 10_000;
 
 await runProcess('API', async () => {
   const module = ApiModule.forRoot();
-  const [config, webApp, plans, watching, logging, lifetime, tracingConfig, database, redis] = loadConfig([
+  const [config, webApp, plans, watching, logging, lifetime, tracingConfig, database, redis, files] = loadConfig([
     ApiConfig,
     WebAppConfig,
     CatalogueConfig,
@@ -50,10 +51,15 @@ await runProcess('API', async () => {
     TracingConfig,
     DatabaseConfig,
     RedisConfig,
+    FileStoreConfig,
   ]);
   const logger = processLogger('api', logging);
   Logger.overrideLogger(logger);
-  await runStartChecks([databaseStartCheck(database, [inspectSchema]), ...redisStartChecks(redis)]);
+  await runStartChecks([
+    databaseStartCheck(database, [inspectSchema]),
+    ...redisStartChecks(redis),
+    fileStoreStartCheck(files),
+  ]);
   const tracing = await startTracing(tracingConfig, 'api');
   const { messageCharacters } = loadPlanCatalogue(plans);
   const app = await NestFactory.create<NestFastifyApplication>(

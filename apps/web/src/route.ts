@@ -1,12 +1,19 @@
 import { createStore, type Store, useStore } from './ui/store.js';
 
 /** What the page shows: its address after the `#`. */
-export type Route = { page: 'home' } | { page: 'room'; roomId: string } | { page: 'plan' } | { page: 'account' };
+export type Route =
+  | { page: 'home' }
+  | { page: 'room'; roomId: string }
+  | { page: 'plan' }
+  | { page: 'account' }
+  /** A conversation that somebody has shared, for everyone. */
+  | { page: 'shared'; token: string };
 
 /** @param hash of the address, such as `#/room/ID` */
 function readRoute(hash: string): Route {
   const [, page, id] = hash.split('/');
   if (page === 'room' && id !== undefined && id !== '') return { page, roomId: decodeURIComponent(id) };
+  if (page === 'shared' && id !== undefined) return { page, token: decodeURIComponent(id) };
   if (page === 'plan' || page === 'account') return { page };
   return { page: 'home' };
 }
@@ -14,6 +21,7 @@ function readRoute(hash: string): Route {
 /** The address of a view, for links. */
 export function hrefOf(route: Route): string {
   if (route.page === 'home') return '#/';
+  if (route.page === 'shared') return `#/shared/${encodeURIComponent(route.token)}`;
   return route.page === 'room' ? `#/room/${encodeURIComponent(route.roomId)}` : `#/${route.page}`;
 }
 

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { FileStoreConfig, fileStoreStartCheck } from '@app/file';
 import { GeminiConfig, workerShutdownMs } from '@app/gemini';
 import {
   DatabaseConfig,
@@ -27,7 +28,7 @@ import { WorkerModule } from './worker.module.js';
 
 await runProcess('Worker', async () => {
   const module = WorkerModule.forRoot();
-  const [config, watching, logging, lifetime, tracingConfig, database, redis, gemini] = loadConfig([
+  const [config, watching, logging, lifetime, tracingConfig, database, redis, gemini, files] = loadConfig([
     WorkerConfig,
     OperationsConfig,
     LoggingConfig,
@@ -36,10 +37,15 @@ await runProcess('Worker', async () => {
     DatabaseConfig,
     RedisConfig,
     GeminiConfig,
+    FileStoreConfig,
   ]);
   const logger = processLogger('worker', logging);
   Logger.overrideLogger(logger);
-  await runStartChecks([databaseStartCheck(database, [inspectSchema]), ...redisStartChecks(redis)]);
+  await runStartChecks([
+    databaseStartCheck(database, [inspectSchema]),
+    ...redisStartChecks(redis),
+    fileStoreStartCheck(files),
+  ]);
   const tracing = await startTracing(tracingConfig, 'worker');
   const app = await NestFactory.createApplicationContext(module, {
     logger,

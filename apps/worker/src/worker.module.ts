@@ -1,6 +1,7 @@
 import { AUTH_RETENTION } from '@app/auth';
 import { CHATROOM_RETENTION } from '@app/chatroom';
 import { BILLING_QUEUE, REPLY_QUEUE } from '@app/contracts';
+import { FILE_RETENTION, FileStoreConfig, FileWorkerModule } from '@app/file';
 import { GeminiConfig, GeminiModule, ReplyConfig, ReplyWorkerConfig } from '@app/gemini';
 import {
   AuditConfig,
@@ -40,6 +41,7 @@ const CONFIG: Type<object>[] = [
   ReplyConfig,
   ReplyWorkerConfig,
   GeminiConfig,
+  FileStoreConfig,
   ...SUBSCRIPTION_WORKER_CONFIG,
   CrashConfig,
 ];
@@ -56,8 +58,9 @@ const CONFIG: Type<object>[] = [
     HealthModule,
     GeminiModule,
     SubscriptionWorkerModule,
+    FileWorkerModule,
     SharedStateModule.forRoot([REPLY_QUEUE, BILLING_QUEUE]),
-    RetentionModule.forRoot([...AUTH_RETENTION, ...CHATROOM_RETENTION, ...SUBSCRIPTION_RETENTION]),
+    RetentionModule.forRoot([...AUTH_RETENTION, ...CHATROOM_RETENTION, ...SUBSCRIPTION_RETENTION, ...FILE_RETENTION]),
   ],
 })
 export class WorkerModule {

@@ -9,6 +9,7 @@ import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
 import { VerifiedTokenCache } from './access/verified-token.cache.js';
 import { AccountBlockService } from './account/account-block.service.js';
+import { AccountDownloadService } from './downloads/account-download.service.js';
 import { AccountErasureService } from './account/account-erasure.service.js';
 import { AccountExportService } from './account/account-export.service.js';
 import { AccountParticipantService } from './account/account-participant.service.js';
@@ -95,6 +96,7 @@ const throttler = ThrottlerModule.forRootAsync({
       perMinute('write', config.RATE_LIMIT_WRITE_PER_MINUTE),
       perMinute('checkout', config.RATE_LIMIT_CHECKOUT_PER_MINUTE),
       perMinute('read', config.RATE_LIMIT_READ_PER_MINUTE),
+      perMinute('shared', config.RATE_LIMIT_SHARED_PER_MINUTE),
     ],
   }),
 });
@@ -110,6 +112,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
     RequestTurnsService,
     AccessTokenService,
     AccountBlockService,
+    AccountDownloadService,
     AccountErasureService,
     AccountExportService,
     AccountParticipantService,
@@ -140,6 +143,7 @@ const otpSender: Provider = { provide: OtpSender, useFactory: createOtpSender, i
   exports: [
     AddressHashService,
     AccountBlockService,
+    AccountDownloadService,
     AccountErasureService,
     AccountParticipantService,
     AccountPlanService,

@@ -7,6 +7,7 @@ export { RequestTurnsService } from './access/request-turns.service.js';
 export { AccessService } from './access/access.service.js';
 export { ErasedUserFilter } from './access/erased-user.filter.js';
 export { AccountBlockService } from './account/account-block.service.js';
+export { AccountDownloadService } from './downloads/account-download.service.js';
 export { AccountErasureService } from './account/account-erasure.service.js';
 export { AccountParticipantService } from './account/account-participant.service.js';
 export { AccountPlanService } from './account/account-plan.service.js';

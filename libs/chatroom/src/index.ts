@@ -11,5 +11,8 @@ export { headsOfUserSql, nextOfUserSql } from './replies/reply-order.store.js';
 export { RoomDeletionService } from './replies/room-deletion.service.js';
 export { ReplyModule } from './replies/reply.module.js';
 export { ChatroomTitleStore } from './rooms/chatroom-title.store.js';
+export { GENERATION_COLUMNS, type GenerationSettings } from './rooms/generation-settings.js';
+export { ShareConfig } from './shares/share.config.js';
+export { ShareService } from './shares/share.service.js';
 export { ReplyLogStore, ReplyLogWriter } from './streams/reply-log.store.js';
 export { ReplyStreamConfig } from './streams/reply-stream.config.js';

@@ -15,5 +15,6 @@ export { parsePosition } from './streams/reply-position.js';
 export { ReplyReaderService } from './streams/reply-reader.service.js';
 export type { ReplySink } from './streams/reply-reader.js';
 export type { ReplyEvent } from './streams/stream-event.js';
+export { ShareStore } from './shares/share.store.js';
 export { ReplySignalService } from './streams/reply-signal.service.js';
 export { ReplyStreamService } from './streams/reply-stream.service.js';

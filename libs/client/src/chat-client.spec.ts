@@ -34,6 +34,18 @@ describe('a call', () => {
     expect(api.requests).toEqual(['POST /chatroom', 'DELETE /user/me']);
   });
 
+  it('that edits is repeated under its key, and one that forks is not', async () => {
+    const accepted = { message: { id: 'n' }, reply: { id: 'b' } };
+    const answers = [null, unavailable, { status: 202, json: accepted }, null];
+    const { api, chat } = await loggedInClient(() => answers.shift()!);
+    expect(await chat.edit('r', 'm', 'Anew', { idempotencyKey: 'own' })).toEqual(accepted);
+    expect((await failureOf(chat.rooms.fork('r', 'n'))).code).toBe('connection');
+    const edit = 'POST /chatroom/r/message/m/edit';
+    expect(api.requests).toEqual([edit, edit, edit, 'POST /chatroom/r/fork']);
+    const keys = api.calls.map(({ headers }) => headers['Idempotency-Key']);
+    expect(keys).toEqual(['own', 'own', 'own', undefined]);
+  });
+
   it('that deletes has succeeded when the answer got lost and nothing is left', async () => {
     const answers = [null, { status: 404, json: { code: 'chatroom_not_found' } }];
     const { chat } = await loggedInClient(() => answers.shift()!);
@@ -96,6 +108,24 @@ describe('a list', () => {
     const { api, chat } = await loggedInClient(() => ({ json: { items: [], nextCursor: null } }));
     await chat.search('blue & sky').page('z');
     expect(api.requests).toEqual(['GET /search?q=blue%20%26%20sky&cursor=z']);
+  });
+});
+
+describe('a share', () => {
+  const answered = () => loggedInClient(() => ({ json: { items: [], nextCursor: null } }));
+
+  it('is made, listed and ended at its room, and read by its token alone', async () => {
+    const { api, chat } = await answered();
+    await chat.shares.create('r');
+    await chat.shares.list('r').page();
+    await chat.shares.revoke('r', 'a/b');
+    await chat.shares.read('a/b');
+    expect(api.requests).toEqual([
+      'POST /chatroom/r/share',
+      'GET /chatroom/r/share',
+      'DELETE /chatroom/r/share/a%2Fb',
+      'GET /shared/a%2Fb',
+    ]);
   });
 });
 

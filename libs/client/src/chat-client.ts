@@ -8,6 +8,7 @@ import { platform } from './platform.js';
 import { messagePath, roomPath } from './requests/paths.js';
 import { ReplyReading, type ReplyOrigin } from './replies/reply-reading.js';
 import { ReplyRecord } from './replies/reply-record.js';
+import { sharesOf } from './shares.js';
 import { KeptSession } from './session/session-storage.js';
 import type {
   Account,
@@ -50,7 +51,11 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
       get: (roomId, messageId) => api.repeatable({ method: 'GET', path: messagePath(roomId, messageId) }),
       variants: (roomId, messageId) => api.list(`${messagePath(roomId, messageId)}/replies`),
       stop: (roomId, replyId) => stop(api, roomId, replyId),
+      rate: async (roomId, replyId, feedback) => {
+        await api.repeatable({ method: 'PUT', path: `${messagePath(roomId, replyId)}/feedback`, body: feedback });
+      },
     },
+    shares: sharesOf(api),
     billing: billingOf(api),
     send: (roomId, content, { idempotencyKey, ...reading } = {}) => {
       const path = `${roomPath(roomId)}/message/stream`;
@@ -59,6 +64,15 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
     regenerate: (roomId, replyId, { idempotencyKey, ...reading } = {}) => {
       const path = `${messagePath(roomId, replyId)}/regenerate/stream`;
       return read({ roomId, post: { path, idempotencyKey: keyOf(idempotencyKey) } }, reading);
+    },
+    edit: (roomId, messageId, content, { idempotencyKey } = {}) => {
+      const headers = { 'Idempotency-Key': keyOf(idempotencyKey) };
+      return api.repeatable({
+        method: 'POST',
+        path: `${messagePath(roomId, messageId)}/edit`,
+        body: { content },
+        headers,
+      });
     },
     attach: (roomId, replyId, reading = {}) => read({ roomId, replyId }, reading),
     search: (words) => api.list('/search', { q: words }),
@@ -101,6 +115,8 @@ function roomsOf(api: Api): ChatClient['rooms'] {
     get: (roomId, page = {}) =>
       api.repeatable<Conversation>({ method: 'GET', path: roomPath(roomId), query: { ...page } }),
     update: (roomId, changes) => api.repeatable<Room>({ method: 'PATCH', path: roomPath(roomId), body: changes }),
+    fork: (roomId, messageId) =>
+      api.once<Room>({ method: 'POST', path: `${roomPath(roomId)}/fork`, body: { messageId } }),
     delete: (roomId) => api.remove(roomPath(roomId)),
   };
 }

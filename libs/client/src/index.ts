@@ -1,9 +1,11 @@
 export type {
+  AcceptedMessage,
   Account,
   Challenge,
   ChatClient,
   ChatClientOptions,
   Conversation,
+  Feedback,
   Fetch,
   FetchInit,
   FetchResponse,
@@ -25,6 +27,8 @@ export type {
   SendOptions,
   Session,
   SessionStorage,
+  Share,
+  SharedConversation,
   SubscriptionStatus,
   Usage,
 } from './types.js';

@@ -361,6 +361,87 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/file': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Upload a file
+     * @description An image (PNG, JPEG, WebP, HEIC, HEIF), a PDF, a text in UTF-8, or a sound (WAV, MP3, AIFF, AAC, Ogg, FLAC, M4A, WebM). The content says which, not the name. Your plan has a largest size and an amount of storage. A file that no message has is deleted after 24 hours. Ten uploads at once per user.
+     */
+    post: operations['uploadFile'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/file/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Read what is known about a file */
+    get: operations['readFile'];
+    put?: never;
+    post?: never;
+    /**
+     * Delete a file
+     * @description One that a message has is deleted with the message.
+     */
+    delete: operations['deleteFile'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/file/{id}/content': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Download a file
+     * @description All of it, or one part by `Range`. It never changes.
+     */
+    get: operations['downloadFile'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/user/me/export/files': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Download all files of the user
+     * @description One ZIP archive: each file under its id and its name. `files` of `GET /user/me/export` says what is known about them. It is written while the files are read; if that fails half-way, or the session ends, the connection is cut. One export at a time, of either kind.
+     */
+    get: operations['exportFiles'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/chatroom': {
     parameters: {
       query?: never;
@@ -379,6 +460,26 @@ export interface paths {
      * @description Your plan has a number of rooms. The `model` has to be one that it has, see `GET /models`.
      */
     post: operations['createChatroom'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/fork': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Go on from a message in a new chatroom
+     * @description Copies the room with its title and settings, and the conversation up to and with the message, as you see it: of several variants of a reply the newest. The copies have ids of their own, and no `usage`: that is of the originals. Costs nothing of the daily quota. At most 10,000 messages and 16 MiB of text are copied.
+     */
+    post: operations['forkChatroom'];
     delete?: never;
     options?: never;
     head?: never;
@@ -447,6 +548,26 @@ export interface paths {
      * @description Stores the message, queues its reply and charges one message of the daily quota. From this 202 on, the reply gets exactly one final state. The answer is the same JSON whatever `Accept` says; `…/message/stream` streams.
      */
     post: operations['sendMessage'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/message/{messageId}/edit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Ask the latest question anew
+     * @description Puts a new message in the place of your latest one in the room: that one and its replies leave the lists, and the model isn't shown them any more. Costs one message of the daily quota.
+     */
+    post: operations['editMessage'];
     delete?: never;
     options?: never;
     head?: never;
@@ -640,6 +761,90 @@ export interface paths {
      *     ```
      */
     post: operations['regenerateReplyAndStream'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/message/{replyId}/feedback': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Say what you think of a reply
+     * @description Replaces what you said of it before; `{"rating": null}` removes it. Any finished reply takes it, cancelled and failed ones and older variants too. The reply shows it as `feedback`; the model is not told.
+     */
+    put: operations['giveFeedback'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/share': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the shares of a room
+     * @description The newest first.
+     */
+    get: operations['listShares'];
+    put?: never;
+    /**
+     * Share a conversation by a link
+     * @description Whoever has the link reads the conversation as it is now, without an account. It shows the title, and what the model is shown: each question with the text of the newest variant of its reply that is finished and has any, without exchanges that ended `blocked`; nothing of the user, of the model or of the instructions. It stays the same whatever becomes of the room, and ends when it is revoked, or with the room or the account. Of a long room it has the newest 1,000 exchanges, or about 512 KiB of text. A room has at most 100 shares.
+     */
+    post: operations['shareChatroom'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/chatroom/{id}/share/{token}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * End a share
+     * @description Its link shows nothing any more, at once and everywhere. What others have copied meanwhile stays with them.
+     */
+    delete: operations['revokeShare'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/shared/{token}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Read a shared conversation
+     * @description For everyone who has the link. One that was revoked, one whose room or account was deleted, and one that never was are answered alike.
+     */
+    get: operations['readShared'];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1077,7 +1282,60 @@ export interface components {
       /** @description Leads to the next page; null on the last. */
       nextCursor: string | null;
     };
+    FileResponse: {
+      /**
+       * Format: uuid
+       * @example 01936b2f-2d4e-7c1a-9b7f-5e2d8c4a1f60
+       */
+      id: string;
+      /**
+       * @description As it was uploaded, without folders, control characters and marks that turn the direction of text.
+       * @example report.pdf
+       */
+      name: string;
+      /**
+       * @description Found in the content: `image/png`, `image/jpeg`, `image/webp`, `image/heic`, `image/heif`, `application/pdf`, `text/plain`, or a kind of `audio/`. Kinds may be added.
+       * @example application/pdf
+       */
+      mediaType: string;
+      /**
+       * @description The size of the content.
+       * @example 482113
+       */
+      bytes: number;
+      /**
+       * @description Of an image, in pixels, as it is shown. Null where unknown.
+       * @example null
+       */
+      width: number | null;
+      /**
+       * @description Of an image, in pixels, as it is shown. Null where unknown.
+       * @example null
+       */
+      height: number | null;
+      /**
+       * Format: date-time
+       * @example 2026-11-23T09:00:00.000Z
+       */
+      createdAt: string;
+    };
     CreateChatroomRequest: {
+      /**
+       * @description How much the model thinks before it answers, from the next reply on: what it thinks is paid for like an answer. Null: as it does by itself.
+       * @example low
+       * @enum {string|null}
+       */
+      thinking?: 'low' | 'high' | null;
+      /**
+       * @description How freely the model chooses its words, from the next reply on. Null: the model's own.
+       * @example 0.7
+       */
+      temperature?: number | null;
+      /**
+       * @description The longest reply in tokens, from the next one on, with what the model thinks before it: a small one may leave no text at all. The plan's limit holds as well. Null: that one alone.
+       * @example 1024
+       */
+      maxOutputTokens?: number | null;
       /**
        * @description White space around it is removed. Null: no title; a room without one is named from its next completed exchange.
        * @example Why the sky is blue
@@ -1116,6 +1374,22 @@ export interface components {
        */
       model: string | null;
       /**
+       * @description How much the model thinks before it answers; null: as it does by itself. Values may be added: expect unknown ones.
+       * @example low
+       * @enum {string|null}
+       */
+      thinking: 'low' | 'high' | null;
+      /**
+       * @description How freely the model chooses its words; null: the model's own.
+       * @example 0.7
+       */
+      temperature: number | null;
+      /**
+       * @description The longest reply in tokens, with what the model thinks before it; the plan's limit holds as well. Null: that one alone.
+       * @example 1024
+       */
+      maxOutputTokens: number | null;
+      /**
        * @description Pinned rooms come first in the list.
        * @example false
        */
@@ -1138,10 +1412,18 @@ export interface components {
       updatedAt: string;
       /**
        * Format: date-time
-       * @description When a message was last sent or regenerated; null in a new room.
+       * @description When a message was last sent, edited or regenerated; null in a new room.
        * @example 2026-11-23T09:30:00.000Z
        */
       lastMessageAt: string | null;
+    };
+    ForkChatroomRequest: {
+      /**
+       * Format: uuid
+       * @description The last message of the copy: one of yours, or a reply, also one that was replaced since.
+       * @example 01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20
+       */
+      messageId: string;
     };
     ChatroomPageResponse: {
       items: components['schemas']['ChatroomResponse'][];
@@ -1194,6 +1476,26 @@ export interface components {
        * @example The model did not answer.
        */
       detail: string;
+    } | null;
+    /** @description What you think of a reply. Null of your own messages, and until you give some. */
+    MessageFeedbackResponse: {
+      /**
+       * @description Whether it was good; null where you only left a comment.
+       * @example up
+       * @enum {string|null}
+       */
+      rating: 'up' | 'down' | null;
+      /**
+       * @description In your words.
+       * @example Short and clear.
+       */
+      comment: string | null;
+      /**
+       * Format: date-time
+       * @description When you gave it as it stands.
+       * @example 2026-11-23T09:31:10.000Z
+       */
+      createdAt: string;
     } | null;
     MessageResponse: {
       /**
@@ -1252,6 +1554,7 @@ export interface components {
       finishReason: string | null;
       usage: components['schemas']['MessageUsageResponse'];
       error: components['schemas']['MessageErrorResponse'];
+      feedback: components['schemas']['MessageFeedbackResponse'];
     };
     ConversationResponse: {
       /**
@@ -1275,6 +1578,22 @@ export interface components {
        */
       model: string | null;
       /**
+       * @description How much the model thinks before it answers; null: as it does by itself. Values may be added: expect unknown ones.
+       * @example low
+       * @enum {string|null}
+       */
+      thinking: 'low' | 'high' | null;
+      /**
+       * @description How freely the model chooses its words; null: the model's own.
+       * @example 0.7
+       */
+      temperature: number | null;
+      /**
+       * @description The longest reply in tokens, with what the model thinks before it; the plan's limit holds as well. Null: that one alone.
+       * @example 1024
+       */
+      maxOutputTokens: number | null;
+      /**
        * @description Pinned rooms come first in the list.
        * @example false
        */
@@ -1297,7 +1616,7 @@ export interface components {
       updatedAt: string;
       /**
        * Format: date-time
-       * @description When a message was last sent or regenerated; null in a new room.
+       * @description When a message was last sent, edited or regenerated; null in a new room.
        * @example 2026-11-23T09:30:00.000Z
        */
       lastMessageAt: string | null;
@@ -1307,6 +1626,22 @@ export interface components {
       nextCursor: string | null;
     };
     UpdateChatroomRequest: {
+      /**
+       * @description How much the model thinks before it answers, from the next reply on: what it thinks is paid for like an answer. Null: as it does by itself.
+       * @example low
+       * @enum {string|null}
+       */
+      thinking?: 'low' | 'high' | null;
+      /**
+       * @description How freely the model chooses its words, from the next reply on. Null: the model's own.
+       * @example 0.7
+       */
+      temperature?: number | null;
+      /**
+       * @description The longest reply in tokens, from the next one on, with what the model thinks before it: a small one may leave no text at all. The plan's limit holds as well. Null: that one alone.
+       * @example 1024
+       */
+      maxOutputTokens?: number | null;
       /**
        * @description White space around it is removed. Null: no title; a room without one is named from its next completed exchange.
        * @example Why the sky is blue
@@ -1362,6 +1697,13 @@ export interface components {
     AcceptedMessageResponse: {
       message: components['schemas']['MessageResponse'];
       reply: components['schemas']['MessageResponse'];
+    };
+    EditMessageRequest: {
+      /**
+       * @description The text. Not blank, and without the NUL character, which PostgreSQL cannot store. How many characters (Unicode code points) it may have depends on your plan; `validation_failed` says how many.
+       * @example Why is the sky blue?
+       */
+      content: string;
     };
     MessagePageResponse: {
       items: components['schemas']['MessageResponse'][];
@@ -1439,6 +1781,69 @@ export interface components {
        */
       id: string;
       data: components['schemas']['MessageResponse'];
+    };
+    FeedbackRequest: {
+      /**
+       * @description Null: no rating. Without a comment, too, the feedback is removed.
+       * @example up
+       * @enum {string|null}
+       */
+      rating: 'up' | 'down' | null;
+      /**
+       * @description Left out, null or blank: no comment.
+       * @example Short and clear.
+       */
+      comment?: string | null;
+    };
+    ShareResponse: {
+      /**
+       * Format: uri
+       * @description The link to pass on. Whoever has it reads the conversation, without an account.
+       * @example https://app.example.com/shared/hK3vQ0t1Jm9xWcYb7dRzE5uLpA2sNf8G
+       */
+      url: string;
+      /**
+       * @description What the link ends with: for `GET /shared/{token}`, and to revoke it.
+       * @example hK3vQ0t1Jm9xWcYb7dRzE5uLpA2sNf8G
+       */
+      token: string;
+      /**
+       * Format: date-time
+       * @example 2026-11-23T09:40:00.000Z
+       */
+      createdAt: string;
+    };
+    SharePageResponse: {
+      items: components['schemas']['ShareResponse'][];
+      /** @description Leads to older ones; null on the last page. */
+      nextCursor: string | null;
+    };
+    SharedMessageResponse: {
+      /**
+       * @description Who wrote it. Values may be added: expect unknown ones.
+       * @example bot
+       * @enum {string}
+       */
+      role: 'user' | 'bot';
+      /**
+       * @description The text.
+       * @example Because the air scatters blue light the most.
+       */
+      content: string;
+      /**
+       * Format: date-time
+       * @example 2026-11-23T09:30:00.000Z
+       */
+      createdAt: string;
+    };
+    SharedConversationResponse: {
+      /**
+       * @description The room's, when it was shared; null if it had none.
+       * @example Why the sky is blue
+       */
+      title: string | null;
+      /** @description Oldest first. */
+      messages: components['schemas']['SharedMessageResponse'][];
     };
     BadRequestOrValidationFailedProblem: {
       /**
@@ -1994,6 +2399,182 @@ export interface components {
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
+    StorageFullProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'storage_full';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    FileTooLargeOrPayloadTooLargeProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'file_too_large' | 'payload_too_large';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    FileTypeNotSupportedOrUnsupportedMediaTypeProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'file_type_not_supported' | 'unsupported_media_type';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    TooManyUploadsOrRateLimitedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'too_many_uploads' | 'rate_limited';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    FileNotFoundProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'file_not_found';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    FileInUseProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'file_in_use';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    RangeNotSatisfiableProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'range_not_satisfiable';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    TooManyDownloadsOrRateLimitedProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'too_many_downloads' | 'rate_limited';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
     ModelNotInPlanProblem: {
       /**
        * Format: uri-reference
@@ -2035,6 +2616,72 @@ export interface components {
        * @enum {string}
        */
       code: 'too_many_chatrooms';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ChatroomNotFoundOrMessageNotFoundProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'chatroom_not_found' | 'message_not_found';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ReplyInProgressOrTooManyChatroomsProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'reply_in_progress' | 'too_many_chatrooms';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ConversationTooLongProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'conversation_too_long';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -2104,28 +2751,6 @@ export interface components {
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
-    ChatroomNotFoundOrMessageNotFoundProblem: {
-      /**
-       * Format: uri-reference
-       * @description A page of this API that explains the code to people.
-       */
-      type: string;
-      /** @description The same for all problems of a code. */
-      title: string;
-      /** @description The HTTP status. */
-      status: number;
-      /** @description What happened, for people. */
-      detail: string;
-      /** @description The path that was asked for. */
-      instance: string;
-      /**
-       * @description What happened, for programs. Codes may be added.
-       * @enum {string}
-       */
-      code: 'chatroom_not_found' | 'message_not_found';
-      /** @description The `X-Request-Id` of this response. */
-      requestId: string;
-    };
     IdempotencyKeyReusedProblem: {
       /**
        * Format: uri-reference
@@ -2189,6 +2814,28 @@ export interface components {
        * @enum {string}
        */
       code: 'capacity_reached' | 'service_unavailable' | 'maintenance';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    NotLatestMessageOrReplyInProgressProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'not_latest_message' | 'reply_in_progress';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -2285,6 +2932,116 @@ export interface components {
        * @enum {string}
        */
       code: 'too_many_streams' | 'rate_limited';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    MessageNotFoundProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'message_not_found';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ReplyInProgressProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'reply_in_progress';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    NotAReplyProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'not_a_reply';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    NothingToShareOrTooManySharesProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'nothing_to_share' | 'too_many_shares';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ShareNotFoundProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'share_not_found';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -2558,6 +3315,95 @@ export interface components {
         'application/problem+json': components['schemas']['ServiceUnavailableProblem'];
       };
     };
+    /** @description Conflict: `storage_full` */
+    StorageFull: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['StorageFullProblem'];
+      };
+    };
+    /** @description Payload Too Large: `file_too_large`, `payload_too_large` */
+    FileTooLargeOrPayloadTooLarge: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['FileTooLargeOrPayloadTooLargeProblem'];
+      };
+    };
+    /** @description Unsupported Media Type: `file_type_not_supported`, `unsupported_media_type` */
+    FileTypeNotSupportedOrUnsupportedMediaType: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        Accept: components['headers']['Accept'];
+        'Accept-Encoding': components['headers']['AcceptEncoding'];
+        'Accept-Patch': components['headers']['AcceptPatch'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['FileTypeNotSupportedOrUnsupportedMediaTypeProblem'];
+      };
+    };
+    /** @description Too Many Requests: `too_many_uploads`, `rate_limited` */
+    TooManyUploadsOrRateLimited: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+        RateLimit: components['headers']['RateLimit'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['TooManyUploadsOrRateLimitedProblem'];
+      };
+    };
+    /** @description Not Found: `file_not_found` */
+    FileNotFound: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['FileNotFoundProblem'];
+      };
+    };
+    /** @description Conflict: `file_in_use` */
+    FileInUse: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['FileInUseProblem'];
+      };
+    };
+    /** @description Range Not Satisfiable: `range_not_satisfiable` */
+    RangeNotSatisfiable: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['RangeNotSatisfiableProblem'];
+      };
+    };
+    /** @description Too Many Requests: `too_many_downloads`, `rate_limited` */
+    TooManyDownloadsOrRateLimited: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        'Retry-After': components['headers']['RetryAfter'];
+        'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+        RateLimit: components['headers']['RateLimit'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['TooManyDownloadsOrRateLimitedProblem'];
+      };
+    };
     /** @description Forbidden: `model_not_in_plan` */
     ModelNotInPlan: {
       headers: {
@@ -2576,6 +3422,36 @@ export interface components {
       };
       content: {
         'application/problem+json': components['schemas']['TooManyChatroomsProblem'];
+      };
+    };
+    /** @description Not Found: `chatroom_not_found`, `message_not_found` */
+    ChatroomNotFoundOrMessageNotFound: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ChatroomNotFoundOrMessageNotFoundProblem'];
+      };
+    };
+    /** @description Conflict: `reply_in_progress`, `too_many_chatrooms` */
+    ReplyInProgressOrTooManyChatrooms: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ReplyInProgressOrTooManyChatroomsProblem'];
+      };
+    };
+    /** @description Unprocessable Entity: `conversation_too_long` */
+    ConversationTooLong: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ConversationTooLongProblem'];
       };
     };
     /** @description Not Found: `chatroom_not_found` */
@@ -2612,16 +3488,6 @@ export interface components {
         'application/problem+json': components['schemas']['SearchUnavailableOrServiceUnavailableOrMaintenanceProblem'];
       };
     };
-    /** @description Not Found: `chatroom_not_found`, `message_not_found` */
-    ChatroomNotFoundOrMessageNotFound: {
-      headers: {
-        'X-Request-Id': components['headers']['RequestId'];
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['ChatroomNotFoundOrMessageNotFoundProblem'];
-      };
-    };
     /** @description Unprocessable Entity: `idempotency_key_reused` */
     IdempotencyKeyReused: {
       headers: {
@@ -2654,6 +3520,16 @@ export interface components {
       };
       content: {
         'application/problem+json': components['schemas']['CapacityReachedOrServiceUnavailableOrMaintenanceProblem'];
+      };
+    };
+    /** @description Conflict: `not_latest_message`, `reply_in_progress` */
+    NotLatestMessageOrReplyInProgress: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['NotLatestMessageOrReplyInProgressProblem'];
       };
     };
     /** @description Conflict: `not_latest_reply`, `reply_in_progress` */
@@ -2700,6 +3576,56 @@ export interface components {
       };
       content: {
         'application/problem+json': components['schemas']['TooManyStreamsOrRateLimitedProblem'];
+      };
+    };
+    /** @description Not Found: `message_not_found` */
+    MessageNotFound: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['MessageNotFoundProblem'];
+      };
+    };
+    /** @description Conflict: `reply_in_progress` */
+    ReplyInProgress: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ReplyInProgressProblem'];
+      };
+    };
+    /** @description Unprocessable Entity: `not_a_reply` */
+    NotAReply: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['NotAReplyProblem'];
+      };
+    };
+    /** @description Conflict: `nothing_to_share`, `too_many_shares` */
+    NothingToShareOrTooManyShares: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['NothingToShareOrTooManySharesProblem'];
+      };
+    };
+    /** @description Not Found: `share_not_found` */
+    ShareNotFound: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ShareNotFoundProblem'];
       };
     };
   };
@@ -3471,6 +4397,278 @@ export interface operations {
       503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
+  uploadFile: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'multipart/form-data': {
+          /**
+           * Format: binary
+           * @description The file, with its name.
+           */
+          file: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          /** @description Where the file is. */
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FileResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['StorageFull'];
+      413: components['responses']['FileTooLargeOrPayloadTooLarge'];
+      415: components['responses']['FileTypeNotSupportedOrUnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['TooManyUploadsOrRateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
+    };
+  };
+  readFile: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FileResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['FileNotFound'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
+    };
+  };
+  deleteFile: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['FileNotFound'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['FileInUse'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
+    };
+  };
+  downloadFile: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description An `ETag` that is there already. */
+        'If-None-Match'?: string;
+        /** @description The `ETag` for which the part is wanted. */
+        'If-Range'?: string;
+        /** @description One part: `bytes=0-1023`. Several are answered by the whole. */
+        Range?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The file. */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          /**
+           * @description The name, and `attachment` for what is not an image, a sound or a PDF.
+           * @example inline; filename="cat.png"
+           */
+          'Content-Disposition'?: string;
+          /**
+           * @description The number of bytes that follow.
+           * @example 482113
+           */
+          'Content-Length'?: string;
+          /**
+           * @description Parts can be asked for.
+           * @example bytes
+           */
+          'Accept-Ranges'?: string;
+          /**
+           * @description For `If-None-Match` and `If-Range`.
+           * @example "01936b2f-2d4e-7c1a-9b7f-5e2d8c4a1f60"
+           */
+          ETag?: string;
+          /**
+           * @description For the own cache of the client.
+           * @example private, no-cache
+           */
+          'Cache-Control'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          '*/*': string;
+        };
+      };
+      /** @description The part. */
+      206: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          /**
+           * @description The name, and `attachment` for what is not an image, a sound or a PDF.
+           * @example inline; filename="cat.png"
+           */
+          'Content-Disposition'?: string;
+          /**
+           * @description The number of bytes that follow.
+           * @example 482113
+           */
+          'Content-Length'?: string;
+          /**
+           * @description Parts can be asked for.
+           * @example bytes
+           */
+          'Accept-Ranges'?: string;
+          /**
+           * @description For `If-None-Match` and `If-Range`.
+           * @example "01936b2f-2d4e-7c1a-9b7f-5e2d8c4a1f60"
+           */
+          ETag?: string;
+          /**
+           * @description For the own cache of the client.
+           * @example private, no-cache
+           */
+          'Cache-Control'?: string;
+          /**
+           * @description Which part it is.
+           * @example bytes 0-1023/482113
+           */
+          'Content-Range'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          '*/*': string;
+        };
+      };
+      /** @description The client has it already. */
+      304: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          /**
+           * @description For `If-None-Match` and `If-Range`.
+           * @example "01936b2f-2d4e-7c1a-9b7f-5e2d8c4a1f60"
+           */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['FileNotFound'];
+      408: components['responses']['RequestTimeout'];
+      416: components['responses']['RangeNotSatisfiable'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['TooManyDownloadsOrRateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
+    };
+  };
+  exportFiles: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The archive. */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          /** @example attachment; filename="files-2026-11-23.zip" */
+          'Content-Disposition'?: string;
+          'Cache-Control'?: 'no-store, no-transform';
+          [name: string]: unknown;
+        };
+        content: {
+          'application/zip': string;
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['ExportInProgress'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['TooManyExportsOrServiceUnavailableOrMaintenance'];
+    };
+  };
   listChatrooms: {
     parameters: {
       query?: {
@@ -3544,6 +4742,50 @@ export interface operations {
       413: components['responses']['PayloadTooLarge'];
       415: components['responses']['UnsupportedMediaType'];
       417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
+    };
+  };
+  forkChatroom: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ForkChatroomRequest'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          /** @description Where the room is. */
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChatroomResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['ReplyInProgressOrTooManyChatrooms'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      422: components['responses']['ConversationTooLong'];
       429: components['responses']['RateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
@@ -3742,6 +4984,58 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
       408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      422: components['responses']['IdempotencyKeyReused'];
+      429: components['responses']['DailyQuotaExceededOrRateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['CapacityReachedOrServiceUnavailableOrMaintenance'];
+    };
+  };
+  editMessage: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeat a request under the same key within 24 h and get the same answer: nothing is sent twice. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        id: string;
+        messageId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['EditMessageRequest'];
+      };
+    };
+    responses: {
+      /** @description Accepted. */
+      202: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          /** @description `"daily-messages";q=5;w=86400`. Absent where the plan has no daily limit. */
+          'RateLimit-Policy'?: string;
+          /** @description `"daily-messages";r=4;t=3600`. Absent where the plan has no daily limit. */
+          RateLimit?: string;
+          /** @description Where the reply can be polled. */
+          Location?: string;
+          /** @description `true` on the answer to a repeated request. */
+          'Idempotency-Replayed'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AcceptedMessageResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['NotLatestMessageOrReplyInProgress'];
       413: components['responses']['PayloadTooLarge'];
       415: components['responses']['UnsupportedMediaType'];
       417: components['responses']['ExpectationFailed'];
@@ -4104,6 +5398,199 @@ export interface operations {
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
       503: components['responses']['CapacityReachedOrServiceUnavailableOrMaintenance'];
+    };
+  };
+  giveFeedback: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        replyId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['FeedbackRequest'];
+      };
+    };
+    responses: {
+      /** @description Stored. */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['MessageNotFound'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['ReplyInProgress'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      422: components['responses']['NotAReply'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
+    };
+  };
+  listShares: {
+    parameters: {
+      query?: {
+        /** @description How many items at most. */
+        limit?: number;
+        /** @description The `nextCursor` of the page before. Opaque; leave it out for the first page. */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SharePageResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFound'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
+    };
+  };
+  shareChatroom: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['NoBodyRequest'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ShareResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ChatroomNotFound'];
+      408: components['responses']['RequestTimeout'];
+      409: components['responses']['NothingToShareOrTooManyShares'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
+    };
+  };
+  revokeShare: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
+      401: components['responses']['Unauthenticated'];
+      404: components['responses']['ShareNotFound'];
+      408: components['responses']['RequestTimeout'];
+      413: components['responses']['PayloadTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
+    };
+  };
+  readShared: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          'X-Request-Id': components['headers']['RequestId'];
+          'RateLimit-Policy': components['headers']['RateLimitPolicy'];
+          RateLimit: components['headers']['RateLimit'];
+          /** @description Keeps it out of search engines. */
+          'X-Robots-Tag'?: string;
+          /** @description Keeps the link out of other sites’ logs. */
+          'Referrer-Policy'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SharedConversationResponse'];
+        };
+      };
+      400: components['responses']['BadRequestOrValidationFailed'];
+      404: components['responses']['ShareNotFound'];
+      408: components['responses']['RequestTimeout'];
+      417: components['responses']['ExpectationFailed'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['RequestHeaderFieldsTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['ServiceUnavailableOrMaintenance'];
     };
   };
 }

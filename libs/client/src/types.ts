@@ -8,10 +8,18 @@ export type Message = Schemas['MessageResponse'];
 export type Room = Schemas['ChatroomResponse'];
 /** A chatroom with a page of its messages, oldest first; `nextCursor` leads to older ones. */
 export type Conversation = Schemas['ConversationResponse'];
+/** A message that was accepted, and the reply that it will get. */
+export type AcceptedMessage = Schemas['AcceptedMessageResponse'];
 /** What a new room may have. */
 export type NewRoom = Schemas['CreateChatroomRequest'];
 /** What can be changed of a room. */
 export type RoomChanges = Schemas['UpdateChatroomRequest'];
+/** What the user thinks of a reply. */
+export type Feedback = Schemas['FeedbackRequest'];
+/** A link to a conversation. */
+export type Share = Schemas['ShareResponse'];
+/** What such a link shows, to everyone. */
+export type SharedConversation = Schemas['SharedConversationResponse'];
 /** The user. */
 export type Account = Schemas['AccountResponse'];
 /** One login of the user. */
@@ -169,6 +177,8 @@ export interface ChatClient {
     list(filter?: { archived?: boolean | undefined; limit?: number | undefined }): PagedList<Room>;
     get(roomId: string, page?: { limit?: number | undefined; cursor?: string | undefined }): Promise<Conversation>;
     update(roomId: string, changes: RoomChanges): Promise<Room>;
+    /** Copies a room up to and with one of its messages into a new one. */
+    fork(roomId: string, messageId: string): Promise<Room>;
     delete(roomId: string): Promise<void>;
   };
   readonly replies: {
@@ -178,6 +188,18 @@ export interface ChatClient {
     variants(roomId: string, userMessageId: string): PagedList<Message>;
     /** Stops the model. */
     stop(roomId: string, replyId: string): Promise<Message>;
+    /** Says what the user thinks of a finished reply, in place of what was said before; `{ rating: null }` removes it. */
+    rate(roomId: string, replyId: string, feedback: Feedback): Promise<void>;
+  };
+  /** Links by which others read a conversation, as it was when the link was made. */
+  readonly shares: {
+    create(roomId: string): Promise<Share>;
+    /** The room's, newest first. */
+    list(roomId: string): PagedList<Share>;
+    /** Ends a share at once. */
+    revoke(roomId: string, token: string): Promise<void>;
+    /** What a link shows, to everyone: no one has to be logged in. */
+    read(token: string): Promise<SharedConversation>;
   };
   readonly billing: {
     status(): Promise<SubscriptionStatus>;
@@ -198,6 +220,16 @@ export interface ChatClient {
   send(roomId: string, content: string, options?: SendOptions): Reply;
   /** A new variant of the room's latest reply. */
   regenerate(roomId: string, replyId: string, options?: SendOptions): Reply;
+  /**
+   * Asks the room's latest question anew: the old one and its replies leave the lists. The new reply is read by `attach`. Rejects with
+   * `not_latest_message` or `reply_in_progress` where that can't be.
+   */
+  edit(
+    roomId: string,
+    messageId: string,
+    content: string,
+    options?: { idempotencyKey?: string | undefined },
+  ): Promise<AcceptedMessage>;
   /** Reads a reply from its start, e.g. after a reload. Its `accepted` has no `message` and no `quota`. */
   attach(roomId: string, replyId: string, options?: ReadOptions): Reply;
   search(words: string): PagedList<SearchHit>;

@@ -6,6 +6,7 @@ export { AuditTrail } from './audit/audit-trail.service.js';
 export { ClockModule } from './clock/clock.module.js';
 export { Clock } from './clock/clock.port.js';
 export { AmountVariable } from './config/amount-variable.decorator.js';
+export { BooleanVariable } from './config/boolean-variable.decorator.js';
 export { ConfigModule } from './config/config.module.js';
 export { DefaultOutsideProduction } from './config/default-outside-production.decorator.js';
 export { EndpointVariable } from './config/endpoint-variable.decorator.js';

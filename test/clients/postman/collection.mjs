@@ -26,7 +26,7 @@ const KEPT = [
   'refreshToken',
   'sessionId',
   'chatroomId',
-].concat(['messageId', 'replyId', 'checkoutUrl', 'portalUrl']);
+].concat(['fileId', 'messageId', 'replyId', 'checkoutUrl', 'portalUrl']);
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
@@ -133,7 +133,7 @@ const keyOf = ({ request: { method, url } }) =>
  * @param {any} operation
  * @param {any} item
  */
-function requestOf({ name, before, body, keep = {} }, operation, item) {
+function requestOf({ name, before, body, text, keep = {} }, operation, item) {
   const { request } = item;
   for (const variable of request.url.variable) variable.value = parameterValue(operation.path, variable.key);
   for (const header of request.header ?? []) {
@@ -141,6 +141,7 @@ function requestOf({ name, before, body, keep = {} }, operation, item) {
       Object.assign(header, { value: parameterValue(operation.path, header.key), disabled: false });
   }
   if (body !== undefined) request.body.raw = JSON.stringify(body, null, 2);
+  if (text !== undefined) Object.assign(request, formOf(text));
   if (operation.security?.length === 0) request.auth = { type: 'noauth' };
   else delete request.auth;
   const event = [
@@ -150,6 +151,20 @@ function requestOf({ name, before, body, keep = {} }, operation, item) {
   for (const parameter of request.url.query) if (parameter.value === 'string') parameter.value = '';
   const response = item.response.map(exampleOf);
   return { name: name ?? operation.summary, request, response, event };
+}
+
+/** A form with a file in it, written out: Newman would look for a file on the disk. @param {string} text */
+function formOf(text) {
+  const part = [
+    'Content-Disposition: form-data; name="file"; filename="question.txt"',
+    'Content-Type: text/plain',
+    '',
+    text,
+  ];
+  return {
+    header: [{ key: 'Content-Type', value: 'multipart/form-data; boundary=file' }],
+    body: { mode: 'raw', raw: ['--file', ...part, '--file--', ''].join('\r\n') },
+  };
 }
 
 /**

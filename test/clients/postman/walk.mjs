@@ -8,6 +8,7 @@
  * @property {string} [name] in the collection; the operation's summary unless given
  * @property {string} [before] a script that runs before it
  * @property {unknown} [body] in the place of the description's example
+ * @property {string} [text] the text of a file, in the place of a body: it is sent as a form
  * @property {Record<string, string>} [keep] variables, each with what it is set to: an expression in which `answer` is the answer
  */
 
@@ -17,7 +18,8 @@
 export const parameterValue = (path, name) => {
   if (name === 'Idempotency-Key') return '{{$guid}}';
   if (name === 'plan') return 'pro';
-  if (name === 'messageId' && !path.endsWith('/replies')) return '{{replyId}}';
+  if (name === 'messageId' && !/\/(replies|edit)$/.test(path)) return '{{replyId}}';
+  if (name === 'id' && path.startsWith('/file/')) return '{{fileId}}';
   if (name === 'id') return path.startsWith('/auth/sessions') ? '{{sessionId}}' : '{{chatroomId}}';
   return `{{${name}}}`;
 };
@@ -90,8 +92,31 @@ export const WALK = [
         keep: { messageId: `${ACCEPTED}.message.id`, replyId: `${ACCEPTED}.reply.id` },
       },
       { operation: 'regenerateReplyAndStream', keep: { replyId: `${ACCEPTED}.reply.id` } },
+      { operation: 'giveFeedback' },
+      { operation: 'forkChatroom', body: { messageId: '{{replyId}}' } },
+      { operation: 'editMessage', keep: { messageId: 'answer.message.id', replyId: 'answer.reply.id' } },
       { operation: 'readChatroom' },
       { operation: 'search' },
+    ],
+  },
+  {
+    name: 'Files',
+    description: 'A text, which is deleted again.',
+    steps: [
+      { operation: 'uploadFile', text: 'Why is the sky blue?', keep: { fileId: 'answer.id' } },
+      { operation: 'readFile' },
+      { operation: 'downloadFile' },
+      { operation: 'deleteFile' },
+    ],
+  },
+  {
+    name: 'Sharing',
+    description: 'Whoever has the link reads the conversation, until it is revoked.',
+    steps: [
+      { operation: 'shareChatroom', keep: { token: 'answer.token' } },
+      { operation: 'listShares' },
+      { operation: 'readShared' },
+      { operation: 'revokeShare' },
     ],
   },
   {
@@ -128,6 +153,7 @@ export const WALK = [
       LOGIN,
       { operation: 'exportAccount' },
       { operation: 'deleteChatroom' },
+      { operation: 'exportFiles' },
       { operation: 'deleteAccount', keep: { phone: "''" } },
     ],
   },

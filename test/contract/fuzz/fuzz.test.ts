@@ -17,7 +17,7 @@ const RENEW_EVERY = 250;
 const UNHEARD = '01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20';
 
 const api = new ApiDescription();
-const KINDS = ['AUTH', 'SEND', 'READ', 'WRITE', 'SIGNUP', 'CHECKOUT', 'ANONYMOUS'];
+const KINDS = ['AUTH', 'SEND', 'READ', 'SHARED', 'WRITE', 'SIGNUP', 'CHECKOUT', 'ANONYMOUS'];
 const unlimited = Object.fromEntries(KINDS.map((kind) => [`RATE_LIMIT_${kind}_PER_MINUTE`, '1000000']));
 
 /** What is wrong with answers: of many alike the first. */
@@ -70,7 +70,8 @@ class Subject {
     const room = await openRoom(http, { title: `Room of ${this.word}` });
     const { message, reply } = await send(http, room, `Say ${this.word}`);
     await outcome(http, reply);
-    this.ids = { id: room, messageId: message.id, replyId: reply.id, plan: 'pro' };
+    const { body: share } = await http.post<{ token: string }>(`/chatroom/${room}/share`);
+    this.ids = { id: room, messageId: message.id, replyId: reply.id, token: share.token, plan: 'pro' };
     [room, message.id, reply.id].forEach((id) => this.secrets.add(id));
   }
 }
@@ -94,7 +95,9 @@ describe(`${REQUESTS} requests drawn from the description of the API (seed ${SEE
   function prepared(fuzzed: FuzzedRequest): RawRequest {
     const { caller, ids } = fuzzed;
     const given: Record<string, string> =
-      ids === 'unheard' ? { id: UNHEARD, messageId: UNHEARD, replyId: UNHEARD, plan: 'none' } : {};
+      ids === 'unheard'
+        ? { id: UNHEARD, messageId: UNHEARD, replyId: UNHEARD, token: 'A'.repeat(32), plan: 'none' }
+        : {};
     const whose = ids === 'other' ? subjects.other.ids : subjects.owner.ids;
     const token = caller === 'unknown' ? null : subjects[caller].person.tokens.accessToken;
     return rawRequest(fuzzed, { ...whose, ...given }, token);
@@ -117,6 +120,8 @@ describe(`${REQUESTS} requests drawn from the description of the API (seed ${SEE
     const route = api.routeOf(request.method, request.target.split('?')[0] ?? '');
     const described = route === null ? undescribedFlaw(request, answer.status) : api.flawOf(route, answer);
     if (described !== '') flaw(described);
+    // A shared conversation is for everyone who has its link.
+    if (fuzzed.path === '/shared/{token}') return;
     const text = JSON.stringify(answer.body) ?? '';
     for (const secret of foreignSecrets(fuzzed.caller, request)) if (text.includes(secret)) flaw(`tells ${secret}`);
   }

@@ -34,6 +34,8 @@ export const asking = (request: Partial<ModelRequest> = {}): ModelRequest => ({
   history: [],
   prompt: 'Hello',
   maxOutputTokens: 1_000,
+  thinking: null,
+  temperature: null,
   ...request,
 });
 

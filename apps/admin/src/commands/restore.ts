@@ -1,16 +1,14 @@
 import { AccountBlockService, AccountErasureService, SessionRevocationService } from '@app/auth';
-import { RoomDeletionService } from '@app/chatroom';
+import { RoomDeletionService, ShareService } from '@app/chatroom';
 import { AuditTrail } from '@app/platform';
 import { SubscriptionStore } from '@app/subscription';
 import { type Command, type CommandContext, CommandError } from '../command-line/command.js';
 import { fieldsReport, type Report } from '../command-line/report.js';
-import { type JournalledDeeds, readJournal } from '../restore/deed-journal.js';
+import { type JournalledDeeds, noDeeds, readJournal } from '../restore/deed-journal.js';
 import { UserOverviewStore } from '../stores/user-overview.store.js';
 
 /** In place of a file, where there is none. */
 const NO_JOURNAL = 'none';
-
-const NO_DEEDS: JournalledDeeds = { erased: new Set(), deletedRooms: new Map(), blocked: new Map(), others: new Map() };
 
 async function finish(context: CommandContext): Promise<Report> {
   const { app, parameters, options, operator } = context;
@@ -20,6 +18,7 @@ async function finish(context: CommandContext): Promise<Report> {
     'sessions ended': options['keep-sessions'] === true ? 0 : await revocations.revokeEverySession(),
     'accounts deleted again': await eraseAgain(context, deeds),
     'rooms deleted again': await deleteRoomsAgain(context, deeds),
+    'shares revoked again': await revokeSharesAgain(context, deeds),
     'users blocked or let in again': await blockAgain(context, deeds),
   };
   await app.get(SubscriptionStore, { strict: false }).scheduleSyncOfAll();
@@ -34,7 +33,7 @@ async function finish(context: CommandContext): Promise<Report> {
 
 /** @throws CommandError when the file can't be read */
 async function deedsOf(path: string): Promise<JournalledDeeds> {
-  if (path === NO_JOURNAL) return NO_DEEDS;
+  if (path === NO_JOURNAL) return noDeeds();
   try {
     return await readJournal(path);
   } catch (error) {
@@ -48,6 +47,14 @@ async function eraseAgain({ app, operator }: CommandContext, { erased }: Journal
     if ((await app.get(UserOverviewStore).findById(userId)) === null) continue;
     await app.get(AccountErasureService, { strict: false }).erase(userId, { operator, restored: true });
     count++;
+  }
+  return count;
+}
+
+async function revokeSharesAgain({ app }: CommandContext, { revokedShares }: JournalledDeeds): Promise<number> {
+  let count = 0;
+  for (const [shareId, userId] of revokedShares) {
+    if (await app.get(ShareService, { strict: false }).revokeIfThere(userId, shareId)) count++;
   }
   return count;
 }

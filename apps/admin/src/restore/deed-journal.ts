@@ -11,6 +11,8 @@ export interface JournalledDeeds {
   erased: Set<string>;
   /** Rooms that were deleted, and whose they were. */
   deletedRooms: Map<string, string>;
+  /** Shares that were revoked, and whose they were. */
+  revokedShares: Map<string, string>;
   /** Users who were blocked, or let in again: what happened last. */
   blocked: Map<string, boolean>;
   /** How often operators did what is not repeated by itself. */
@@ -22,6 +24,7 @@ interface Deed {
   userId: string;
   at: string;
   chatroomId: unknown;
+  shareId: unknown;
 }
 
 /** What only an operator can decide about: whether a grant or a changed quota still holds. */
@@ -51,19 +54,29 @@ function parseDeed(line: string): Deed | null {
       unknown
     >;
     if (context !== 'Audit' || typeof action !== 'string' || !isUUID(userId) || typeof at !== 'string') return null;
-    const { chatroomId } = (detail ?? {}) as { chatroomId?: unknown };
-    return { action: action as AuditAction, userId: userId as string, at, chatroomId };
+    const { chatroomId, shareId } = (detail ?? {}) as { chatroomId?: unknown; shareId?: unknown };
+    return { action: action as AuditAction, userId: userId as string, at, chatroomId, shareId };
   } catch {
     return null;
   }
 }
 
+/** Nothing: where there is no journal, and where one begins to be read. */
+export const noDeeds = (): JournalledDeeds => ({
+  erased: new Set(),
+  deletedRooms: new Map(),
+  revokedShares: new Map(),
+  blocked: new Map(),
+  others: new Map(),
+});
+
 function sort(deeds: Deed[]): JournalledDeeds {
-  const sorted: JournalledDeeds = { erased: new Set(), deletedRooms: new Map(), blocked: new Map(), others: new Map() };
+  const sorted = noDeeds();
   deeds.sort((one, other) => (one.at < other.at ? -1 : 1));
-  for (const { action, userId, chatroomId } of deeds) {
+  for (const { action, userId, chatroomId, shareId } of deeds) {
     if (action === 'account_deleted') sorted.erased.add(userId);
     if (action === 'chatroom_deleted' && isUUID(chatroomId)) sorted.deletedRooms.set(chatroomId as string, userId);
+    if (action === 'share_revoked' && isUUID(shareId)) sorted.revokedShares.set(shareId as string, userId);
     if (action === 'account_blocked' || action === 'account_unblocked')
       sorted.blocked.set(userId, action === 'account_blocked');
     if (OTHERS.has(action)) sorted.others.set(action, (sorted.others.get(action) ?? 0) + 1);

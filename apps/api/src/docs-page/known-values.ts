@@ -10,6 +10,8 @@ export interface KnownValues {
   roomId: string;
   messageId: string;
   replyId: string;
+  /** Of the room's newest share. */
+  shareToken: string;
 }
 
 type Answer = Record<string, string | undefined>;
@@ -20,7 +22,7 @@ interface Accepted {
 type Lesson = (answer: unknown) => Partial<KnownValues>;
 
 const NO_TOKENS = { accessToken: '', refreshToken: '' };
-const NO_ROOM = { roomId: '', messageId: '', replyId: '' };
+const NO_ROOM = { roomId: '', messageId: '', replyId: '', shareToken: '' };
 
 const ofTokens: Lesson = (answer) => {
   const { accessToken = '', refreshToken = '' } = answer as Answer;
@@ -56,6 +58,8 @@ const LESSONS: Record<string, Lesson> = {
   sendMessageAndStream: ofMessage,
   regenerateReply: ofReply,
   regenerateReplyAndStream: ofReply,
+  shareChatroom: (answer) => ({ shareToken: (answer as { token: string }).token }),
+  revokeShare: () => ({ shareToken: '' }),
 };
 
 /** What an answer shows. Nothing, where the operation or the answer is none of those that show something. */
@@ -67,6 +71,7 @@ export function valuesOf(operationId: string, answer: unknown): Partial<KnownVal
 /** Which value a parameter of a path takes; null: none that an answer shows. */
 export function valueNameOf(path: string, parameter: string): keyof KnownValues | null {
   if (parameter === 'replyId') return 'replyId';
+  if (parameter === 'token') return 'shareToken';
   // One operation reads any message: a reply is what there is to wait for.
   if (parameter === 'messageId') return path.endsWith('/replies') ? 'messageId' : 'replyId';
   if (parameter !== 'id') return null;

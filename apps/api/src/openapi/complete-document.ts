@@ -119,7 +119,7 @@ function closeRequestBody({ components }: OpenAPIObject, { requestBody }: Operat
 function commonProblems(method: Method, facts: RouteFacts): [status: number, code: string][] {
   // A body that comes with DELETE is read, too, and is checked like those that are described.
   const readsBody = method !== 'get';
-  const takesJson = readsBody && !facts.takesRawBody;
+  const takesJson = readsBody && !facts.takesRawBody && !facts.takesFile;
   const problems: [status: number, code: string, when: boolean][] = [
     [400, 'bad_request', true],
     [400, 'malformed_json', takesJson],

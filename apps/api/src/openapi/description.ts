@@ -34,7 +34,7 @@ the calls that need them, and shows streams while they run. In development there
   beginning with an event \`accepted\` that holds \`{message, reply}\`. After a lost connection repeat the request under the same
   key, with \`Last-Event-ID\`: nothing is sent twice, and the stream goes on where it was.
 - **Stop** it with \`POST …/cancel\`; what was written stays. **Try again** with \`POST …/regenerate\`, or
-  \`…/regenerate/stream\`.
+  \`…/regenerate/stream\`. **Say what you think** of it with \`PUT …/feedback\`: a thumb up or down, and a comment.
 
 A reply that brought no complete answer says why in \`error.code\`, e.g. \`model_unavailable\` or \`prompt_blocked\`.
 

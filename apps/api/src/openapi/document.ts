@@ -25,6 +25,8 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Account', "The user's own account.")
     .addTag('Chatrooms', 'Rooms, and search through them.')
     .addTag('Messages', 'Sending, and following, stopping and repeating replies.')
+    .addTag('Sharing', 'Links by which others read a conversation.')
+    .addTag('Files', 'Pictures, PDFs, texts and sounds for messages.')
     .addTag('Plans', 'Plans and models on offer.')
     .addTag('Subscription', 'Plan, quota, and paying with Stripe.')
     .addTag('Operations', 'What probes and load balancers ask.')

@@ -10,7 +10,10 @@ export const toOpenApi30 = (document: OpenAPIObject): OpenAPIObject => ({
   openapi: '3.0.3',
 });
 
-/** Translates the keywords of schemas, wherever they are: `type: [T, "null"]` and `examples: [example]`. */
+/**
+ * Translates the keywords of schemas, wherever they are: `type: [T, "null"]` and `examples: [example]`. Of an enum, null is left to
+ * `nullable`: generators of that age make a value of its own of it.
+ */
 function toSchema30(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toSchema30);
   if (typeof value !== 'object' || value === null) return value;
@@ -18,6 +21,7 @@ function toSchema30(value: unknown): unknown {
     Object.entries(value).flatMap(([key, each]: [string, unknown]) => {
       if (key === 'type' && Array.isArray(each)) return nullableType(each);
       if (key === 'examples' && Array.isArray(each)) return [['example', each[0]]];
+      if (key === 'enum' && Array.isArray(each)) return [[key, each.filter((one) => one !== null)]];
       return [[key, toSchema30(each)]];
     }),
   );

@@ -13,6 +13,8 @@ export interface RouteFacts {
   isLimited: boolean;
   /** Takes bytes as they are, not JSON that is checked. */
   takesRawBody: boolean;
+  /** Takes a form with a file, and no JSON. */
+  takesFile: boolean;
   /** Answers as usual while the API is under maintenance. */
   servesInMaintenance: boolean;
 }
@@ -32,11 +34,12 @@ export function routeFacts(app: INestApplication): Map<string, RouteFacts> {
 
 function factsOf(reflector: Reflector, controller: Type, handler: Handler): RouteFacts {
   const config = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler) as
-    { rawBody?: boolean; servesInMaintenance?: boolean } | undefined;
+    { rawBody?: boolean; takesFile?: boolean; servesInMaintenance?: boolean } | undefined;
   return {
     isPublic: reflector.getAllAndOverride(Public, [handler, controller]) === true,
     isLimited: reflector.getAllAndOverride(RateLimit, [handler, controller]) !== 'none',
     takesRawBody: config?.rawBody === true,
+    takesFile: config?.takesFile === true,
     servesInMaintenance: config?.servesInMaintenance === true,
   };
 }

@@ -139,20 +139,90 @@ const CHATROOMS: Record<string, ProblemType> = {
     fault: 'request',
     remedy: 'Choose one of those that GET /models shows as available, or another plan.',
   },
+  not_a_reply: {
+    meaning: 'The message is one of yours, and only replies take feedback.',
+    fault: 'request',
+    remedy: 'Give the id of the reply: its replyTo is the id of your message.',
+  },
   not_latest_reply: {
     meaning: 'Only the latest reply of a chatroom can be regenerated, and this one is older.',
     fault: 'state',
     remedy: 'Regenerate the latest one, or send the question again.',
   },
+  not_latest_message: {
+    meaning: 'Only your latest message in a chatroom can be edited, and this one is older, or a reply.',
+    fault: 'state',
+    remedy: 'Edit the latest one, or fork the chatroom from the message before this one and ask there.',
+  },
+  conversation_too_long: {
+    meaning: 'There is more before this message than a fork copies: 10,000 messages, or 16 MiB of text.',
+    fault: 'state',
+    remedy: 'Fork from an earlier message.',
+  },
   reply_in_progress: {
-    meaning: 'The reply is still being written.',
+    meaning: 'The reply, or one before it that is needed, is still being written.',
     fault: 'state',
     remedy: 'Wait for its end, or cancel it.',
+  },
+  nothing_to_share: {
+    meaning: 'The chatroom has no message that a share would show: it is empty, or all of it was blocked.',
+    fault: 'state',
+    remedy: 'Share it once there is a conversation in it.',
+  },
+  share_not_found: {
+    meaning: 'There is no such share, it was revoked, or its room or account is deleted. Which of them is not told.',
+    fault: 'request',
+    remedy: 'Ask who sent the link for another one.',
+  },
+  too_many_shares: {
+    meaning: 'The chatroom has as many shares as a chatroom may have.',
+    fault: 'state',
+    remedy: 'Revoke shares that no one needs any more.',
   },
   too_many_chatrooms: {
     meaning: 'You have as many chatrooms as your plan allows.',
     fault: 'state',
     remedy: 'Delete chatrooms, or choose a plan with more.',
+  },
+  file_not_found: {
+    meaning: 'There is no such file among yours. One that no message has is deleted after 24 hours.',
+    fault: 'state',
+    remedy: 'Upload it anew.',
+  },
+  file_in_use: {
+    meaning: 'A message has this file.',
+    fault: 'state',
+    remedy: 'Delete the chatroom that it is in, if you want it deleted.',
+  },
+  storage_full: {
+    meaning: 'With this file you would have more bytes than your plan allows.',
+    fault: 'state',
+    remedy: 'Delete files or chatrooms with files, or choose a plan with more.',
+  },
+  file_too_large: {
+    meaning: 'The file is larger than your plan allows.',
+    fault: 'request',
+    remedy: 'Send a smaller one, or choose a plan with more.',
+  },
+  file_type_not_supported: {
+    meaning: 'By its content, whatever its name is, the file is of a kind that is not taken; or it is empty.',
+    fault: 'request',
+    remedy: 'Convert it to one of the kinds that the description of the upload names.',
+  },
+  range_not_satisfiable: {
+    meaning: 'The file ends before the range that was asked for.',
+    fault: 'request',
+    remedy: 'Ask for a part of the size that Content-Range tells.',
+  },
+  too_many_uploads: {
+    meaning: 'As many uploads of yours are under way as one person may have.',
+    fault: 'limit',
+    remedy: 'Wait for one to end before you begin another.',
+  },
+  too_many_downloads: {
+    meaning: 'As many downloads of yours are under way as one person may have.',
+    fault: 'limit',
+    remedy: 'Wait for one to end before you begin another.',
   },
   export_in_progress: {
     meaning: 'An export of this account is being downloaded already.',

@@ -32,7 +32,7 @@ interface GenerationConfig {
   /** The longest answer in tokens, with the thoughts before it. */
   maxOutputTokens?: number;
   temperature?: number;
-  thinkingConfig?: { thinkingLevel?: string; includeThoughts?: boolean };
+  thinkingConfig?: { thinkingLevel?: string; thinkingBudget?: number; includeThoughts?: boolean };
 }
 
 /** The part of a call that comes from its body. */

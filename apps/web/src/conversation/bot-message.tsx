@@ -1,3 +1,4 @@
+import type { Feedback, Message } from '@gemini-chat/client';
 import type { ShownMessage } from '@gemini-chat/client/react';
 import { CopyButton } from '../ui/copy-button.js';
 import { errorText } from '../ui/error-text.js';
@@ -7,6 +8,7 @@ import { QuotaCard } from '../plan/quota-card.js';
 import { MarkdownView } from '../markdown/markdown-view.js';
 import { replyErrorText } from './reply-error-text.js';
 import { isGrowing, statusLabel, usageText } from './reply-status.js';
+import { Thumbs } from './thumbs.js';
 import { useVariants, type Variants } from './variants.js';
 
 interface BotMessageProps {
@@ -15,10 +17,14 @@ interface BotMessageProps {
   isLast: boolean;
   busy: boolean;
   onRegenerate: () => void;
+  /** Resolves with whether it was stored. */
+  onRate: (reply: Message, feedback: Feedback) => Promise<boolean>;
+  /** @param messageId of the variant that is shown */
+  onFork: (messageId: string) => void;
 }
 
 /** A reply: its text, live while it is written, how it stands, and what can be done with it. */
-export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProps) {
+export function BotMessage({ shown, isLast, busy, onRegenerate, onRate, onFork }: BotMessageProps) {
   const growing = isGrowing(shown);
   const variants = useVariants(shown.message, isLast && !growing);
   const variant = variants.all?.[variants.position];
@@ -39,7 +45,15 @@ export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProp
         {!growing && (
           <span class="message-actions">
             <VariantSwitch variants={variants} />
+            {seen.message !== null && <RatedThumbs reply={seen.message} variants={variants} onRate={onRate} />}
             <CopyButton label="Copy the reply" text={() => seen.content} />
+            <Action
+              icon="fork"
+              label="Fork from here"
+              title="Fork from here: go on in a new room that has all up to this"
+              disabled={false}
+              onClick={() => onFork(variant?.id ?? shown.id)}
+            />
             {isLast ? (
               <Action
                 icon="refresh"
@@ -59,6 +73,21 @@ export function BotMessage({ shown, isLast, busy, onRegenerate }: BotMessageProp
       </footer>
     </article>
   );
+}
+
+/** The thumbs of the variant that is shown. The room's messages have the newest one, the others are the variants' own. */
+function RatedThumbs({
+  reply,
+  variants,
+  onRate,
+}: { reply: Message; variants: Variants } & Pick<BotMessageProps, 'onRate'>) {
+  const rate = async (rating: Feedback['rating']): Promise<void> => {
+    // A comment that was left elsewhere stays.
+    const comment = reply.feedback?.comment ?? null;
+    if (!(await onRate(reply, { rating, comment }))) return;
+    variants.update({ ...reply, feedback: { rating, comment, createdAt: new Date().toISOString() } });
+  };
+  return <Thumbs reply={reply} onRate={(rating) => void rate(rating)} />;
 }
 
 interface ActionProps {

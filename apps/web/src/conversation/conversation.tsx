@@ -23,7 +23,7 @@ export function Conversation({ roomId }: { roomId: string }) {
           </button>
         </div>
       ) : (
-        <MessageList view={view} />
+        <MessageList roomId={roomId} view={view} />
       )}
       {status === 'ready' && error !== null && (
         <p class="message-notice message-notice-lost conversation-error" role="status">

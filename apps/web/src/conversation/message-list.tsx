@@ -1,5 +1,9 @@
+import type { Feedback, Message } from '@gemini-chat/client';
 import type { ConversationView } from '@gemini-chat/client/react';
 import { useEffect } from 'preact/hooks';
+import { client } from '../client.js';
+import { forkAndOpenRoom } from '../rooms/rooms-store.js';
+import { announce } from '../tabs.js';
 import { Icon } from '../ui/icon.js';
 import { BotMessage } from './bot-message.js';
 import { useStickToEnd } from './stick-to-end.js';
@@ -7,16 +11,26 @@ import { Suggestions } from './suggestions.js';
 import { UserMessage } from './user-message.js';
 
 /** The messages of a room, which scroll. */
-export function MessageList({ view }: { view: ConversationView }) {
+export function MessageList({ roomId, view }: { roomId: string; view: ConversationView }) {
   const { messages, hasOlder, busy, status } = view;
   const { scroller, list, atEnd, toEnd, onScroll } = useStickToEnd(messages[0]?.key, () => {
     if (hasOlder) void view.loadOlder();
   });
   const last = messages.at(-1);
+  const question = busy ? undefined : messages.findLast((shown) => shown.role === 'user');
+  const edit = async (id: string, content: string): Promise<void> => {
+    await client.edit(roomId, id, content);
+    await view.reload();
+  };
   const sending = messages.findLast((shown) => shown.status === 'sending')?.key;
   useEffect(() => {
     if (sending !== undefined) toEnd();
   }, [sending]);
+  const rate = async ({ id, chatroomId }: Message, feedback: Feedback): Promise<boolean> => {
+    const stored = await view.rate(id, feedback);
+    if (stored) announce({ what: 'messages', roomId: chatroomId });
+    return stored;
+  };
   return (
     <div class="messages-frame">
       <div ref={scroller} class="messages" onScroll={onScroll} tabIndex={0} role="region" aria-label="Messages">
@@ -34,6 +48,7 @@ export function MessageList({ view }: { view: ConversationView }) {
                 shown={shown}
                 onResend={(id) => view.resend(id)}
                 onDiscard={(id) => view.discard(id)}
+                onEdit={shown === question && shown.message !== null ? (content) => edit(shown.id, content) : null}
               />
             ) : (
               <BotMessage
@@ -42,16 +57,20 @@ export function MessageList({ view }: { view: ConversationView }) {
                 isLast={shown === last}
                 busy={busy}
                 onRegenerate={() => view.regenerate()}
+                onRate={rate}
+                onFork={(messageId) => void forkAndOpenRoom(roomId, messageId)}
               />
             ),
           )}
         </div>
       </div>
-      {!atEnd && (
-        <button type="button" class="button to-end" onClick={toEnd}>
-          <Icon name="down" size={16} /> Latest
-        </button>
-      )}
+      {!atEnd && <ToEnd onClick={toEnd} />}
     </div>
   );
 }
+
+const ToEnd = ({ onClick }: { onClick: () => void }) => (
+  <button type="button" class="button to-end" onClick={onClick}>
+    <Icon name="down" size={16} /> Latest
+  </button>
+);

@@ -12,6 +12,8 @@ export interface Variants {
   /** Whether they were loaded because someone asked for them. */
   asked: boolean;
   show: (position: number) => void;
+  /** Shows one of them as it is now. */
+  update: (variant: Message) => void;
   ask: () => void;
 }
 
@@ -40,7 +42,9 @@ export function useVariants(reply: Message | null, atOnce: boolean): Variants {
     setAsked(true);
     load();
   };
-  return { all, position, asked, show: setPosition, ask };
+  const update = (variant: Message): void =>
+    setAll((known) => known?.map((each) => (each.id === variant.id ? variant : each)) ?? null);
+  return { all, position, asked, show: setPosition, update, ask };
 }
 
 async function variantsOf(roomId: string, question: string): Promise<Message[]> {

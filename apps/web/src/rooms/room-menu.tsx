@@ -1,5 +1,6 @@
 import type { Room } from '@gemini-chat/client';
 import { useState } from 'preact/hooks';
+import { ShareDialog } from '../sharing/share-dialog.js';
 import { Confirmation } from '../ui/dialog.js';
 import { Menu, type MenuItem } from '../ui/menu.js';
 import { notify, notifyError } from '../ui/notices.js';
@@ -7,7 +8,7 @@ import { titleOf } from './room-title.js';
 import { RoomSettings } from './room-settings.js';
 import { changeRoom, deleteRoom } from './rooms-store.js';
 
-type Opened = 'settings' | 'deletion' | null;
+type Opened = 'settings' | 'sharing' | 'deletion' | null;
 
 /** What can be done with a room. */
 export function RoomMenu({ room }: { room: Room }) {
@@ -15,6 +16,7 @@ export function RoomMenu({ room }: { room: Room }) {
   const attempt = (work: Promise<unknown>, done: string): void => void work.then(() => notify(done), notifyError);
   const items: MenuItem[] = [
     { icon: 'edit', text: 'Rename and settings', onChoose: () => setOpened('settings') },
+    { icon: 'external', text: 'Share', onChoose: () => setOpened('sharing') },
     {
       icon: 'pin',
       text: room.pinned ? 'Unpin' : 'Pin',
@@ -32,6 +34,7 @@ export function RoomMenu({ room }: { room: Room }) {
     <>
       <Menu label={`Actions for ${titleOf(room)}`} items={items} />
       {opened === 'settings' && <RoomSettings room={room} onClose={() => setOpened(null)} />}
+      {opened === 'sharing' && <ShareDialog room={room} onClose={() => setOpened(null)} />}
       {opened === 'deletion' && (
         <Confirmation
           title="Delete this chat?"

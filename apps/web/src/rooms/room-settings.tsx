@@ -7,7 +7,7 @@ import { notifyError } from '../ui/notices.js';
 import { useAction } from '../ui/use-action.js';
 import { changeRoom } from './rooms-store.js';
 
-/** A room's name, its model, and what the model is told first. */
+/** A room's name, its model, what the model is told first, and how much it thinks. */
 export function RoomSettings({ room, onClose }: { room: Room; onClose: () => void }) {
   const form = useRef<HTMLFormElement>(null);
   const [models, setModels] = useState<Model[]>([]);
@@ -20,6 +20,7 @@ export function RoomSettings({ room, onClose }: { room: Room; onClose: () => voi
     await changeRoom(room.id, {
       title: textOf('title'),
       systemInstruction: textOf('systemInstruction'),
+      thinking: textOf('thinking') as Room['thinking'],
       ...(models.length === 0 ? {} : { model: textOf('model') }),
     });
     onClose();
@@ -46,6 +47,7 @@ export function RoomSettings({ room, onClose }: { room: Room; onClose: () => voi
           />
         </div>
         <ModelField models={models} chosen={room.model} />
+        <ThinkingField chosen={room.thinking} />
         <FieldError text={save.error} />
         <div class="dialog-actions">
           <button type="button" class="button" onClick={onClose}>
@@ -72,6 +74,19 @@ function ModelField({ models, chosen }: { models: Model[]; chosen: string | null
             {available ? label : `${label} (not in your plan)`}
           </option>
         ))}
+      </select>
+    </div>
+  );
+}
+
+function ThinkingField({ chosen }: { chosen: Room['thinking'] }) {
+  return (
+    <div class="field">
+      <label for="room-thinking">Thinking before it answers</label>
+      <select id="room-thinking" name="thinking" value={chosen ?? ''}>
+        <option value="">As the model does by itself</option>
+        <option value="low">Little</option>
+        <option value="high">Much</option>
       </select>
     </div>
   );

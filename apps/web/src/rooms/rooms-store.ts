@@ -76,9 +76,15 @@ export async function showArchived(archived: boolean): Promise<void> {
 }
 
 /** Makes a room and shows it. */
-export async function createAndOpenRoom(room: NewRoom = {}): Promise<void> {
+export const createAndOpenRoom = (room: NewRoom = {}): Promise<void> => openNew(() => client.rooms.create(room));
+
+/** Copies a conversation up to and with a message into a new room, and shows that. */
+export const forkAndOpenRoom = (roomId: string, messageId: string): Promise<void> =>
+  openNew(() => client.rooms.fork(roomId, messageId));
+
+async function openNew(create: () => Promise<Room>): Promise<void> {
   try {
-    const { id } = await client.rooms.create(room);
+    const { id } = await create();
     goTo({ page: 'room', roomId: id });
     if (roomList.get().archived) await showArchived(false);
     else await loadRooms();

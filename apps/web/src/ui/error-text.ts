@@ -11,6 +11,9 @@ const TEXTS: Record<string, string> = {
   refresh_token_reused: SESSION_ENDED,
   daily_quota_exceeded: 'Today’s messages are used up.',
   too_many_chatrooms: 'Your plan has no more chatrooms. Delete one that you don’t need.',
+  nothing_to_share: 'There is nothing in this chat to share yet.',
+  too_many_shares: 'This chat has as many links as it may have. End one that no one needs.',
+  share_not_found: 'This link shows nothing any more.',
   model_not_in_plan: 'This model is not part of your plan.',
   already_subscribed: 'You are already subscribed.',
   payment_provider_unavailable:

@@ -20,7 +20,7 @@ export class RateLimitConfig {
   @IntegerVariable(1, MAX)
   RATE_LIMIT_ANONYMOUS_PER_MINUTE = 3_000;
 
-  /** Of one user: sending and regenerating messages; the plan's daily quota is another matter. */
+  /** Of one user: sending, editing and regenerating messages; the plan's daily quota is another matter. */
   @IntegerVariable(1, MAX)
   RATE_LIMIT_SEND_PER_MINUTE = 1_200;
 
@@ -35,4 +35,8 @@ export class RateLimitConfig {
   /** Of one user, on public routes of one address: reading. A client that polls ten replies every 50 ms meets it. */
   @IntegerVariable(1, MAX)
   RATE_LIMIT_READ_PER_MINUTE = 12_000;
+
+  /** Of one address: reading conversations that others have shared by a link. */
+  @IntegerVariable(1, MAX)
+  RATE_LIMIT_SHARED_PER_MINUTE = 600;
 }

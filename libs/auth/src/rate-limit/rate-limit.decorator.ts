@@ -6,7 +6,7 @@ import { Reflector } from '@nestjs/core';
  * a route that needs one. `none` is for probes.
  */
 export type RateLimitKind =
-  'signup' | 'auth' | 'refresh' | 'anonymous' | 'send' | 'write' | 'checkout' | 'read' | 'none';
+  'signup' | 'auth' | 'refresh' | 'anonymous' | 'send' | 'write' | 'checkout' | 'read' | 'shared' | 'none';
 
 /** Says of which kind a route, or a controller's routes, are. Without it: `read` for GET and HEAD, else `write`. */
 export const RateLimit = Reflector.createDecorator<RateLimitKind>();

@@ -32,9 +32,23 @@ export class NotLatestReplyError extends DomainError {
   }
 }
 
+/** Only the newest question of a room can be asked anew. */
+export class NotLatestMessageError extends DomainError {
+  constructor() {
+    super('not_latest_message', 'conflict', 'Only your latest message in a chatroom can be edited.');
+  }
+}
+
 /** The reply is still being written. */
 export class ReplyInProgressError extends DomainError {
   constructor() {
     super('reply_in_progress', 'conflict', 'The reply is not finished yet; cancel it first, or wait.');
+  }
+}
+
+/** Feedback is given to replies. */
+export class NotAReplyError extends DomainError {
+  constructor() {
+    super('not_a_reply', 'unprocessable', 'This is a message of the user; only replies take feedback.');
   }
 }

@@ -19,6 +19,7 @@ const queued: MessageRow = {
   replyTokens: null,
   errorCode: null,
   errorDetail: null,
+  feedback: null,
 };
 
 describe('toMessageResponse', () => {
@@ -36,6 +37,7 @@ describe('toMessageResponse', () => {
       finishReason: null,
       usage: null,
       error: null,
+      feedback: null,
     });
   });
 

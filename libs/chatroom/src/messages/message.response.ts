@@ -3,9 +3,12 @@ import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import {
   MESSAGE_ROLES,
   MESSAGE_STATUSES,
+  type MessageFeedback,
   type MessageRole,
   type MessageRow,
   type MessageStatus,
+  type Rating,
+  RATINGS,
   REPLY_ERROR_CODES,
   type ReplyErrorCode,
 } from './message.row.js';
@@ -39,6 +42,30 @@ export class MessageErrorResponse {
 
   @ApiProperty({ type: 'string', description: 'One sentence for people.', example: 'The model did not answer.' })
   detail!: string;
+}
+
+/** What the owner of a reply thinks of it. */
+@ApiSchema({ description: 'What you think of a reply. Null of your own messages, and until you give some.' })
+export class MessageFeedbackResponse implements MessageFeedback {
+  @ApiProperty({
+    type: 'string',
+    enum: [...RATINGS, null],
+    nullable: true,
+    description: 'Whether it was good; null where you only left a comment.',
+    example: 'up',
+  })
+  rating!: Rating | null;
+
+  @ApiProperty({ type: 'string', nullable: true, description: 'In your words.', example: 'Short and clear.' })
+  comment!: string | null;
+
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    description: 'When you gave it as it stands.',
+    example: '2026-11-23T09:31:10.000Z',
+  })
+  createdAt!: string;
 }
 
 /** A message of the user, or the bot's reply to one. */
@@ -110,6 +137,9 @@ export class MessageResponse {
 
   @ApiProperty({ type: MessageErrorResponse, nullable: true })
   error!: MessageErrorResponse | null;
+
+  @ApiProperty({ type: MessageFeedbackResponse, nullable: true })
+  feedback!: MessageFeedbackResponse | null;
 }
 
 /** A message row as clients see it. A plain object: serializers that look for decorators cost more than the query. */
@@ -133,6 +163,7 @@ function responseOf<Time>(row: MessageRow<Time>, iso: (time: Time) => string): M
     finishReason: row.finishReason,
     usage: usageOf(row),
     error: errorCode === null ? null : { code: errorCode as ReplyErrorCode, detail: errorDetail ?? '' },
+    feedback: row.feedback,
   };
 }
 

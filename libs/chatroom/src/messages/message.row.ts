@@ -23,6 +23,19 @@ export const REPLY_ERROR_CODES = [
 ] as const;
 export type ReplyErrorCode = (typeof REPLY_ERROR_CODES)[number];
 
+/** What a person may think of a reply. */
+export const RATINGS = ['up', 'down'] as const;
+export type Rating = (typeof RATINGS)[number];
+
+/** What the owner of a reply thinks of it, as the column `feedback` holds it. */
+export interface MessageFeedback {
+  /** Null: a comment alone. */
+  rating: Rating | null;
+  comment: string | null;
+  /** When it was given as it stands, in ISO 8601. */
+  createdAt: string;
+}
+
 /** Where a message is found: ids are unique in their room. */
 export interface MessageAddress {
   chatroomId: string;
@@ -52,6 +65,8 @@ export interface MessageRow<Time = Date> {
   /** A {@link ReplyErrorCode}. */
   errorCode: string | null;
   errorDetail: string | null;
+  /** Of a finished reply; null until its owner has given some. */
+  feedback: MessageFeedback | null;
 }
 
 /**
@@ -64,12 +79,12 @@ const messageColumns = (content: string): string => `
   message.created_at AS "createdAt", message.completed_at AS "completedAt", message.reply_to AS "replyTo", message.model,
   message.finish_reason AS "finishReason", message.prompt_tokens AS "promptTokens",
   message.cached_tokens AS "cachedTokens", message.thought_tokens AS "thoughtTokens", message.reply_tokens AS "replyTokens",
-  message.error_code AS "errorCode", message.error_detail AS "errorDetail"`;
+  message.error_code AS "errorCode", message.error_detail AS "errorDetail", message.feedback`;
 
 /** As {@link messageColumns}, with the whole text. */
 export const MESSAGE_COLUMNS = messageColumns('message.content');
 
-/** A message of a page, with its position in the room and the size of its text. */
+/** A message of a page, with its position in the room and the size of its texts. */
 export type PageMessageRow<Time = Date> = MessageRow<Time> & { seq: number; bytes: number };
 
 /**
@@ -81,12 +96,13 @@ export type PageMessageRow<Time = Date> = MessageRow<Time> & { seq: number; byte
 export const messagePageSql = (from: string, limit: string): string => `
   SELECT ${messageColumns(boundedTextSql('message.content'))}, message.seq, message.bytes
   FROM (
-    SELECT message.*, octet_length(message.content) AS bytes FROM ${from} ORDER BY message.seq DESC LIMIT ${limit}
+    SELECT message.*, octet_length(message.content) + COALESCE(octet_length(message.feedback ->> 'comment'), 0) AS bytes
+    FROM ${from} ORDER BY message.seq DESC LIMIT ${limit}
   ) message
   WINDOW page AS (ORDER BY message.seq DESC ROWS UNBOUNDED PRECEDING)
   ORDER BY message.seq DESC`;
 
-/** The same for Prisma. */
+/** The same for Prisma, but for the feedback, whose shape Prisma doesn't know. */
 export const MESSAGE_SELECT = {
   id: true,
   chatroomId: true,
@@ -104,7 +120,7 @@ export const MESSAGE_SELECT = {
   replyTokens: true,
   errorCode: true,
   errorDetail: true,
-} as const satisfies Record<keyof MessageRow, true>;
+} as const satisfies Record<keyof Omit<MessageRow, 'feedback'>, true>;
 
 /** Whether a message has reached a state that it will never leave. */
 export const isFinal = (status: MessageStatus): boolean => status !== 'queued' && status !== 'generating';

@@ -27,11 +27,13 @@ const MAX_VARIANTS = 50;
 
 /**
  * The newest {@link PAGE} exchanges of a room before a position in it, newest first, as one JSON array of
- * {@link PastExchange}. Left out are the question and answer of those that ended `blocked`.
+ * {@link PastExchange}. Left out are the question and answer of those that ended `blocked`, and exchanges whose question was edited:
+ * the edited one stands behind them.
  *
  * It goes backwards from newest variant to newest variant, each by the room's index: the variants of a question stand
  * between it and the next one, since only the room's latest reply can be regenerated. So the work is bounded however long
- * the room is, and however many variants there are. What a safety rule stopped halfway is no answer of another variant.
+ * the room is, and however many variants there are; each edit of a question adds the rows that it has replaced. What a safety
+ * rule stopped halfway is no answer of another variant.
  */
 export const turnsBeforeSql = (chatroom: string, seq: string): string => `(
   WITH RECURSIVE exchange AS (
@@ -40,7 +42,7 @@ export const turnsBeforeSql = (chatroom: string, seq: string): string => `(
     SELECT exchange.depth + 1, asked.seq, newest.seq, asked.content, newest.content, newest.status = 'blocked'
     FROM exchange CROSS JOIN LATERAL (
       SELECT id, seq, reply_to, status, CASE WHEN role = 'bot' THEN content ELSE '' END AS content FROM message
-      WHERE chatroom_id = ${chatroom} AND seq < exchange.seq
+      WHERE chatroom_id = ${chatroom} AND seq < exchange.seq AND NOT superseded
       ORDER BY seq DESC LIMIT 1
     ) newest JOIN message asked
       ON asked.chatroom_id = ${chatroom} AND asked.id = COALESCE(newest.reply_to, newest.id)

@@ -4,7 +4,12 @@ import { Body, Controller, Get, Header, Param, Patch, Post, Query, Res } from '@
 import { ApiBearerAuth, ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ChatroomListService } from './chatroom-list.service.js';
-import { CreateChatroomRequest, ListChatroomsQuery, UpdateChatroomRequest } from './chatroom.request.js';
+import {
+  CreateChatroomRequest,
+  ForkChatroomRequest,
+  ListChatroomsQuery,
+  UpdateChatroomRequest,
+} from './chatroom.request.js';
 import { ChatroomPageResponse, ChatroomResponse, ConversationResponse } from './chatroom.response.js';
 import { ChatroomService } from './chatroom.service.js';
 
@@ -37,6 +42,33 @@ export class ChatroomController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChatroomResponse> {
     const room = await this.rooms.create(userId, wanted);
+    void reply.header('Location', `/chatroom/${room.id}`);
+    return room;
+  }
+
+  @Post(':id/fork')
+  @ApiOperation({
+    operationId: 'forkChatroom',
+    summary: 'Go on from a message in a new chatroom',
+    description:
+      'Copies the room with its title and settings, and the conversation up to and with the message, as you see it: of several ' +
+      'variants of a reply the newest. The copies have ids of their own, and no `usage`: that is of the originals. Costs nothing of the ' +
+      'daily quota. At most 10,000 messages and 16 MiB of text are copied.',
+  })
+  @ApiCreatedResponse({
+    type: ChatroomResponse,
+    headers: { Location: { description: 'Where the room is.', schema: { type: 'string' } } },
+  })
+  @ApiProblem(404, 'chatroom_not_found', 'message_not_found')
+  @ApiProblem(409, 'reply_in_progress', 'too_many_chatrooms')
+  @ApiProblem(422, 'conversation_too_long')
+  async fork(
+    @CurrentUser() { userId }: AuthenticatedUser,
+    @Param('id') chatroomId: string,
+    @Body() { messageId }: ForkChatroomRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChatroomResponse> {
+    const room = await this.rooms.fork(userId, { chatroomId, id: messageId });
     void reply.header('Location', `/chatroom/${room.id}`);
     return room;
   }

@@ -20,3 +20,14 @@ export class ModelNotInPlanError extends DomainError {
     super('model_not_in_plan', 'forbidden', "Your plan doesn't have this model; GET /models says which it has.");
   }
 }
+
+/** There is more before the message than one fork copies. */
+export class ConversationTooLongError extends DomainError {
+  constructor() {
+    super(
+      'conversation_too_long',
+      'unprocessable',
+      'A fork copies at most 10,000 messages and 16 MiB of text: fork from an earlier message.',
+    );
+  }
+}

@@ -37,6 +37,14 @@ describe.each(SETTINGS)('a room that is %s', (_, request) => {
     ['an empty model', '/model', ''],
     ['a model of more than 100 characters', '/model', 'g'.repeat(101)],
     ['a model that is a flag', '/model', true],
+    ['thinking of a kind that there is not', '/thinking', 'medium'],
+    ['thinking that is a flag', '/thinking', true],
+    ['a temperature below zero', '/temperature', -0.1],
+    ['a temperature above two', '/temperature', 2.01],
+    ['a temperature that is a text', '/temperature', '1'],
+    ['a limit of no tokens', '/maxOutputTokens', 0],
+    ['a limit of half a token', '/maxOutputTokens', 1.5],
+    ['a limit beyond all models', '/maxOutputTokens', 1_000_001],
     ['a flag that is a word', '/pinned', 'yes'],
     ['a flag that is null', '/pinned', null],
     ['what no room has', '/owner', 'me'],
@@ -46,7 +54,8 @@ describe.each(SETTINGS)('a room that is %s', (_, request) => {
   });
 
   it('may have everything at its longest, counted in characters', async () => {
-    const body = { title: '🌤'.repeat(200), systemInstruction: '🌤'.repeat(8_000), model: 'g'.repeat(100) };
+    const texts = { title: '🌤'.repeat(200), systemInstruction: '🌤'.repeat(8_000), model: 'g'.repeat(100) };
+    const body = { ...texts, thinking: 'high', temperature: 2, maxOutputTokens: 1_000_000 };
     expect(await read(request, 'body', body)).toEqual(body);
   });
 

@@ -1,8 +1,10 @@
+import { OpenEnumProperty } from '@app/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import { MessageResponse } from '../messages/message.response.js';
+import { type GenerationSettings, THINKING, type Thinking } from './generation-settings.js';
 
 /** A room: one conversation and its settings. */
-export class ChatroomResponse {
+export class ChatroomResponse implements GenerationSettings {
   @ApiProperty({ type: 'string', format: 'uuid', example: '01936b2d-11f0-7a3c-8e21-9a4b7c6d5e10' })
   id!: string;
 
@@ -30,6 +32,31 @@ export class ChatroomResponse {
   })
   model!: string | null;
 
+  @OpenEnumProperty({
+    enum: THINKING,
+    isNullable: true,
+    description: 'How much the model thinks before it answers; null: as it does by itself.',
+    example: 'low',
+  })
+  thinking!: Thinking | null;
+
+  @ApiProperty({
+    type: 'number',
+    nullable: true,
+    description: "How freely the model chooses its words; null: the model's own.",
+    example: 0.7,
+  })
+  temperature!: number | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description:
+      "The longest reply in tokens, with what the model thinks before it; the plan's limit holds as well. Null: that one alone.",
+    example: 1024,
+  })
+  maxOutputTokens!: number | null;
+
   @ApiProperty({ type: 'boolean', description: 'Pinned rooms come first in the list.', example: false })
   pinned!: boolean;
 
@@ -51,7 +78,7 @@ export class ChatroomResponse {
     type: 'string',
     format: 'date-time',
     nullable: true,
-    description: 'When a message was last sent or regenerated; null in a new room.',
+    description: 'When a message was last sent, edited or regenerated; null in a new room.',
     example: '2026-11-23T09:30:00.000Z',
   })
   lastMessageAt!: string | null;

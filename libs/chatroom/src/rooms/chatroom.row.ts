@@ -1,12 +1,15 @@
 import { isoTime } from '@app/platform';
 import type { ChatroomResponse } from './chatroom.response.js';
+import { GENERATION_COLUMNS, type GenerationSettings, type Thinking } from './generation-settings.js';
 
 /** The part of a `chatroom` row that its owner may see. */
-export interface ChatroomRow {
+export interface ChatroomRow extends Omit<GenerationSettings, 'thinking'> {
   id: string;
   title: string | null;
   systemInstruction: string | null;
   model: string | null;
+  /** A {@link Thinking}. */
+  thinking: string | null;
   pinned: boolean;
   archived: boolean;
   createdAt: Date;
@@ -20,6 +23,9 @@ export const CHATROOM_SELECT = {
   title: true,
   systemInstruction: true,
   model: true,
+  thinking: true,
+  temperature: true,
+  maxOutputTokens: true,
   pinned: true,
   archived: true,
   createdAt: true,
@@ -34,7 +40,7 @@ export const CHATROOM_SELECT = {
  */
 export const chatroomColumns = (systemInstruction: string): string => `
   chatroom.id, chatroom.title, ${systemInstruction} AS "systemInstruction",
-  chatroom.model, chatroom.pinned, chatroom.archived, chatroom.created_at AS "createdAt",
+  chatroom.model, ${GENERATION_COLUMNS}, chatroom.pinned, chatroom.archived, chatroom.created_at AS "createdAt",
   chatroom.updated_at AS "updatedAt", chatroom.last_message_at AS "lastMessageAt"`;
 
 /** As {@link chatroomColumns}, with the whole text. */
@@ -54,6 +60,7 @@ export function jsonToChatroomResponse(json: string): ChatroomResponse {
 /** A room as its owner sees it. */
 export const toChatroomResponse = (row: ChatroomRow): ChatroomResponse => ({
   ...row,
+  thinking: row.thinking as Thinking | null,
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
   lastMessageAt: row.lastMessageAt?.toISOString() ?? null,

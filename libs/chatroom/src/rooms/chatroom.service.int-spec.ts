@@ -32,7 +32,8 @@ afterAll(async () => {
 
 describe('a new room', () => {
   it('is as it was asked for, and empty', async () => {
-    const wanted = { title: 'Skies 🌤', systemInstruction: 'Be brief.', model: 'gemini-flash-latest' };
+    const settings = { thinking: 'low', temperature: 0.5, maxOutputTokens: 100 } as const;
+    const wanted = { title: 'Skies 🌤', systemInstruction: 'Be brief.', model: 'gemini-flash-latest', ...settings };
     const room = await rooms.create(owner, wanted);
     expect(room).toEqual({
       ...wanted,

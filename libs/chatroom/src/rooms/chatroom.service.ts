@@ -2,9 +2,15 @@ import { boundedPageOf, decodeCursor, type PageQuery, ValidationFailedError } fr
 import { PlanCatalogue, PlanStore } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import { MessagePosition } from '../messages/message-position.js';
+import { MessageNotFoundError, ReplyInProgressError } from '../messages/message.errors.js';
 import { isoToMessageResponse } from '../messages/message.response.js';
-import { MAX_SEQ } from '../messages/message.row.js';
-import { ChatroomNotFoundError, ModelNotInPlanError, TooManyChatroomsError } from './chatroom.errors.js';
+import { MAX_SEQ, type MessageAddress } from '../messages/message.row.js';
+import {
+  ChatroomNotFoundError,
+  ConversationTooLongError,
+  ModelNotInPlanError,
+  TooManyChatroomsError,
+} from './chatroom.errors.js';
 import type { CreateChatroomRequest, UpdateChatroomRequest } from './chatroom.request.js';
 import type { ChatroomResponse, ConversationResponse } from './chatroom.response.js';
 import { toChatroomResponse } from './chatroom.row.js';
@@ -29,6 +35,22 @@ export class ChatroomService {
     const room = await this.store.create(userId, wanted);
     if (room === null) throw new TooManyChatroomsError();
     return toChatroomResponse(room);
+  }
+
+  /**
+   * Copies a room up to and with one of its messages.
+   *
+   * @throws ChatroomNotFoundError, MessageNotFoundError; ReplyInProgressError where that part has an unfinished reply;
+   *   ConversationTooLongError, TooManyChatroomsError
+   */
+  async fork(userId: string, message: MessageAddress): Promise<ChatroomResponse> {
+    const fork = await this.store.fork(userId, message);
+    if (fork === null) throw new ChatroomNotFoundError();
+    if (!fork.hasMessage) throw new MessageNotFoundError();
+    if (fork.unfinished) throw new ReplyInProgressError();
+    if (fork.tooLong) throw new ConversationTooLongError();
+    if (fork.room === null) throw new TooManyChatroomsError();
+    return toChatroomResponse(fork.room);
   }
 
   /**

@@ -1,7 +1,8 @@
-import { Clock, Database, ISO_TIMES, prepared, uuidv7 } from '@app/platform';
-import { PlanCatalogue, planNumberSql, planOfUserSql } from '@app/subscription';
+import { Clock, Database, ISO_TIMES, prepared, type PreparedStatement, uuidv7 } from '@app/platform';
+import { PlanCatalogue } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
-import { messagePageSql, type PageMessageRow } from '../messages/message.row.js';
+import { type MessageAddress, messagePageSql, type PageMessageRow } from '../messages/message.row.js';
+import { FORK, type ForkOutcome, roomAllowanceSql } from './chatroom-fork-sql.js';
 import type { CreateChatroomRequest, UpdateChatroomRequest } from './chatroom.request.js';
 import type { ChatroomResponse } from './chatroom.response.js';
 import { CHATROOM_COLUMNS, CHATROOM_SELECT, type ChatroomRow, jsonToChatroomResponse } from './chatroom.row.js';
@@ -29,6 +30,17 @@ const READ = prepared<{ room: string } & (PageMessageRow<string> | { id: null })
   { types: ISO_TIMES },
 );
 
+/** What has become of a fork: `room` is null where the user has as many as the plan allows, or where something else stands against it. */
+export interface Fork {
+  room: ChatroomRow | null;
+  /** Whether the room has the message. */
+  hasMessage: boolean;
+  /** Whether the message or one before it is a reply without an outcome. */
+  unfinished: boolean;
+  /** Whether there is more than one fork copies. */
+  tooLong: boolean;
+}
+
 /**
  * So many rooms below a plan's limit, rooms are created without a lock. The count of a statement doesn't see what others
  * are about to commit: this many creations of one user would have to commit while a single one is under way.
@@ -48,16 +60,10 @@ const LOCK_OWNER = prepared<{ id: string }>(
 const CREATE = prepared<ChatroomRow>(
   'chatroom_create',
   `
-    WITH allowance AS (
-      SELECT ${planNumberSql('plan', '$7', 'maxChatrooms')} AS rooms
-      FROM ${planOfUserSql('$2::uuid', '$6', '$7')}
-    ), held AS (
-      SELECT count(*) AS rooms
-      FROM (SELECT FROM chatroom WHERE user_id = $2::uuid LIMIT (SELECT rooms FROM allowance)) counted
-    )
-    INSERT INTO chatroom (id, user_id, title, system_instruction, model, created_at, updated_at, last_activity_at)
-    SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::timestamptz, $6::timestamptz, $6::timestamptz
-    FROM allowance, held WHERE held.rooms + $8::int < allowance.rooms
+    WITH ${roomAllowanceSql('$2', '$6', '$7')}
+    INSERT INTO chatroom (id, user_id, title, system_instruction, model, thinking, temperature, max_output_tokens, created_at, updated_at, last_activity_at)
+    SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $8::text, $9::float8, $10::int, $6::timestamptz, $6::timestamptz, $6::timestamptz
+    FROM allowance, held WHERE held.rooms + $11::int < allowance.rooms
     RETURNING ${CHATROOM_COLUMNS}`,
 );
 
@@ -78,16 +84,48 @@ export class ChatroomStore {
    */
   async create(userId: string, wanted: CreateChatroomRequest): Promise<ChatroomRow | null> {
     const { title = null, systemInstruction = null, model = null } = wanted;
+    const { thinking = null, temperature = null, maxOutputTokens = null } = wanted;
+    const settings = [thinking, temperature, maxOutputTokens];
     const now = this.clock.now().toISOString();
-    const values = [uuidv7(), userId, title, systemInstruction, model, now, this.catalogue.sqlParameter];
-    const [created] = await this.database.run(CREATE, [...values, UNLOCKED_BELOW_LIMIT]);
-    if (created !== undefined) return created;
+    const values = [uuidv7(), userId, title, systemInstruction, model, now, this.catalogue.sqlParameter, ...settings];
+    const isCreated = (row: ChatroomRow | null): boolean => row !== null;
+    return await this.withinPlan(userId, CREATE, values, isCreated);
+  }
+
+  /**
+   * Copies a room up to and with one of its messages, as {@link create} creates one.
+   *
+   * @returns null when the user has no such room
+   */
+  async fork(userId: string, { chatroomId, id }: MessageAddress): Promise<Fork | null> {
+    const now = this.clock.now().toISOString();
+    const values = [uuidv7(), userId, chatroomId, id, now, this.catalogue.sqlParameter];
+    const isDecided = (row: ForkOutcome | null): boolean =>
+      row === null || row.id !== null || !row.hasMessage || row.unfinished || row.tooLong;
+    const outcome = await this.withinPlan(userId, FORK, values, isDecided);
+    if (outcome === null) return null;
+    const { hasMessage, unfinished, tooLong, ...room } = outcome;
+    return { room: isRoom(room) ? room : null, hasMessage, unfinished, tooLong };
+  }
+
+  /**
+   * Runs a statement that creates a room: at first with a distance to the limit as its last parameter, then, where it was that which
+   * stood against it, without and in a transaction that locks the user.
+   */
+  private async withinPlan<Row extends object>(
+    userId: string,
+    statement: PreparedStatement<Row>,
+    values: unknown[],
+    isDecided: (row: Row | null) => boolean,
+  ): Promise<Row | null> {
+    const [unlocked = null] = await this.database.run(statement, [...values, UNLOCKED_BELOW_LIMIT]);
+    if (isDecided(unlocked)) return unlocked;
     const { prisma } = this.database;
-    const [, [room]] = await prisma.$transaction([
+    const [, [locked]] = await prisma.$transaction([
       prisma.$queryRawUnsafe(LOCK_OWNER.text, userId),
-      prisma.$queryRawUnsafe<ChatroomRow[]>(CREATE.text, ...values, 0),
+      prisma.$queryRawUnsafe<Row[]>(statement.text, ...values, 0),
     ]);
-    return room ?? null;
+    return locked ?? null;
   }
 
   async find(userId: string, chatroomId: string): Promise<ChatroomRow | null> {
@@ -117,3 +155,6 @@ export class ChatroomStore {
     return { room: jsonToChatroomResponse(first.room), messages: rows.filter((row) => row.id !== null) };
   }
 }
+
+const isRoom = (room: { [Column in keyof ChatroomRow]: ChatroomRow[Column] | null }): room is ChatroomRow =>
+  room.id !== null;

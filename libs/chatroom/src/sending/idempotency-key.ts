@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ValidationFailedError } from '@app/platform';
 import { IdempotencyKeyRequiredError } from '../messages/message.errors.js';
 
-/** A client's name for one send or regeneration, and the fingerprint by which another request under the same name is told. */
+/** A client's name for one send, edit or regeneration, and the fingerprint by which another request under the same name is told. */
 export interface IdempotencyKey {
   key: string;
   requestHash: Buffer;
@@ -41,3 +41,11 @@ export const sendRequest = (chatroomId: string, content: string): string[] => [c
 
 /** What makes two regenerations the same. Of another length than a send's, so that the two never have the same fingerprint. */
 export const regenerateRequest = (chatroomId: string, replyId: string): string[] => ['regenerate', chatroomId, replyId];
+
+/** What makes two edits the same. Of a length of its own, too. */
+export const editRequest = (chatroomId: string, messageId: string, content: string): string[] => [
+  'edit',
+  chatroomId,
+  messageId,
+  content,
+];

@@ -16,24 +16,38 @@ import {
   DEFAULT_PLAN,
   QuotaLedgerStore,
   QuotaMetrics,
-  spendOneMessageSql,
   ExhaustedQuotaCache,
   PlanCatalogue,
-  planNumberSql,
-  planOfUserSql,
   utcDay,
 } from '@app/subscription';
 import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
 import { ChatroomNotFoundError } from '../rooms/chatroom.errors.js';
+import {
+  LONGEST_MESSAGE,
+  NEW_REPLY_COLUMNS,
+  newQuestion,
+  newReply,
+  OTHERS_WAIT,
+  quota,
+  remembered,
+  type SendOutcome,
+  type SpentQuota,
+} from './acceptance-sql.js';
 import type { IdempotencyKey } from './idempotency-key.js';
-import { IdempotencyKeyReusedError, NotLatestReplyError, ReplyInProgressError } from '../messages/message.errors.js';
-import { MESSAGE_SELECT, type MessageRow } from '../messages/message.row.js';
+import { EDIT } from './message-edit-sql.js';
+import {
+  IdempotencyKeyReusedError,
+  NotLatestMessageError,
+  NotLatestReplyError,
+  ReplyInProgressError,
+} from '../messages/message.errors.js';
+import { MESSAGE_SELECT, type MessageAddress, type MessageRow } from '../messages/message.row.js';
 
 /** For how long a repeated request gets the first answer again. */
 export const IDEMPOTENCY_KEY_MS = 24 * 3_600_000;
 
-/** What a send or a regeneration has led to: the reply, and how it is to be enqueued. */
+/** What a send, an edit or a regeneration has led to: the reply, and how it is to be enqueued. */
 interface Accepted {
   reply: MessageRow;
   /** As it stands after the send, or at its repetition, which costs nothing. */
@@ -46,7 +60,7 @@ interface Accepted {
   replayed: boolean;
 }
 
-/** What a send has led to. */
+/** What a send or an edit has led to. */
 export interface AcceptedMessage extends Accepted {
   message: MessageRow;
 }
@@ -54,44 +68,7 @@ export interface AcceptedMessage extends Accepted {
 /** What a regeneration has led to. */
 export type AcceptedVariant = Accepted;
 
-/** The quota after a statement: `used` null when it was exhausted. */
-type SpentQuota = Pick<DailyQuota, 'plan' | 'limit'> & { used: number | null; othersWait: boolean };
-
-/** `longest`: the plan's `maxMessageCharacters`, null where every plan's is enough. The rest is null where it is not enough. */
-type SendOutcome = SpentQuota & { longest: number | null };
-
-/** A CTE that stores the idempotency key, if there is one. */
-const remembered = (key: string, requestHash: string): string => `remembered AS (
-      INSERT INTO idempotency_key (user_id, key, request_hash, chatroom_id, reply_id, created_at)
-      SELECT $1::uuid, ${key}::text, ${requestHash}::bytea, $2::uuid, $7::uuid, $3::timestamptz FROM bumped WHERE ${key}::text IS NOT NULL
-    )`;
-
 type RegenerateOutcome = SpentQuota & { replyTo: string; latest: boolean; unfinished: boolean };
-
-/** Whether other replies of the user are due and wait for a worker. */
-const OTHERS_WAIT = `EXISTS (
-  SELECT FROM message other
-  WHERE other.user_id = $1::uuid AND other.completed_at IS NULL AND other.status = 'queued' AND other.due_at <= now()
-) AS "othersWait"`;
-
-/**
- * @param onlyFor the CTE without whose row nothing is spent
- * @param closed the placeholder of whether the default plan is refused
- */
-const quota = (onlyFor: string, closed: string): string =>
-  spendOneMessageSql(onlyFor, { user: '$1', day: '$4', now: '$3', catalogue: '$5', closed });
-
-/** The sender's `maxMessageCharacters`. */
-const LONGEST_MESSAGE = `
-  SELECT ${planNumberSql('plan', '$5', 'maxMessageCharacters')}
-  FROM ${planOfUserSql('$1::uuid', '$3', '$5')}`;
-
-/** A new reply is due at once; the sweep enqueues it two seconds later, should enqueueing have failed. */
-const NEW_REPLY_COLUMNS =
-  'id, user_id, chatroom_id, seq, role, status, content, created_at, reply_to, due_at, next_enqueue_at, quota_day, request_id, trace_parent';
-const newReply = (id: string, replyTo: string, requestId: string, traceParent: string): string =>
-  `${id}::uuid, $1::uuid, $2::uuid, bumped.last_seq, 'bot', 'queued', '', $3::timestamptz, ${replyTo}::uuid, now(),
-   now() + interval '2 s', $4::date, ${requestId}::text, ${traceParent}::text`;
 
 /**
  * Accepts a message in one statement: it either happens whole or not at all, in one round trip. Each CTE reads the
@@ -113,11 +90,7 @@ const SEND = prepared<SendOutcome>(
           updated_at = $3::timestamptz
       FROM spent WHERE id = $2::uuid
       RETURNING last_seq
-    ), question AS (
-      INSERT INTO message (id, user_id, chatroom_id, seq, role, status, content, created_at, completed_at)
-      SELECT $6::uuid, $1::uuid, $2::uuid, bumped.last_seq - 1, 'user', 'completed', $8::text, $3::timestamptz, $3::timestamptz
-      FROM bumped
-    ), reply AS (
+    ), ${newQuestion('$6')}, reply AS (
       INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', '$6', '$13', '$14')} FROM bumped
     ), ${remembered('$9', '$10')}
     SELECT room.longest, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}
@@ -189,6 +162,39 @@ export class MessageAcceptanceStore {
       if (sent === null) throw new ChatroomNotFoundError();
       const { plan, limit, used, othersWait } = sent;
       if (used === null) throw tooLongFor(sent, characters) ?? this.refusal(userId, sent, closed, now);
+      return { message, reply, quota: { plan, limit, used }, at: now, othersWait, replayed: false };
+    });
+  }
+
+  /**
+   * Stores the room's latest question anew with a queued reply, in place of it and its reply, and charges the daily quota.
+   *
+   * @returns null when the room has no such message
+   * @throws NotLatestMessageError, also for a reply's id; ReplyInProgressError; ValidationFailedError for a text that is longer than
+   *   the plan allows; DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
+   */
+  async edit(
+    userId: string,
+    { chatroomId, id }: MessageAddress,
+    content: string,
+    key: IdempotencyKey | null,
+  ): Promise<AcceptedMessage | null> {
+    const characters = this.countCharacters(content);
+    const now = this.clock.now();
+    const closed = this.capacity.isReached(now);
+    const message = newMessage({ chatroomId, role: 'user', content, createdAt: now, completedAt: now });
+    const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now, replyTo: message.id });
+    const values = [
+      ...[userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter],
+      ...[id, reply.id, content, key?.key ?? null, key?.requestHash ?? null, closed, characters],
+      ...[...origin(), message.id],
+    ];
+    return await this.accept(userId, key, now, EDIT, values, (outcome) => {
+      if (outcome === null) return null;
+      const { latest, unfinished, plan, limit, used, othersWait } = outcome;
+      if (!latest) throw new NotLatestMessageError();
+      if (unfinished) throw new ReplyInProgressError();
+      if (used === null) throw tooLongFor(outcome, characters) ?? this.refusal(userId, outcome, closed, now);
       return { message, reply, quota: { plan, limit, used }, at: now, othersWait, replayed: false };
     });
   }
@@ -305,7 +311,15 @@ export class MessageAcceptanceStore {
     const quota = await this.ledger.read(userId);
     const { question, ...stored } = reply;
     const accepted = newMessage({ ...stored, content: '', completedAt: null });
-    return { message: question, reply: accepted, quota, at: now, othersWait: false, replayed: true };
+    // Feedback is given to replies, and to none as it is when it has just been accepted.
+    return {
+      message: { ...question, feedback: null },
+      reply: accepted,
+      quota,
+      at: now,
+      othersWait: false,
+      replayed: true,
+    };
   }
 
   /**
@@ -360,5 +374,6 @@ function newMessage(
     replyTokens: null,
     errorCode: null,
     errorDetail: null,
+    feedback: null,
   };
 }

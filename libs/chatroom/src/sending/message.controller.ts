@@ -11,9 +11,9 @@ import { MAX_SEQ } from '../messages/message.row.js';
 import { MessageStore } from '../messages/message.store.js';
 import { ReplyCancellationService } from '../replies/reply-cancellation.service.js';
 import { ACCEPTANCE_HEADERS, setAcceptanceHeaders } from './acceptance-headers.js';
-import { readIdempotencyKey, regenerateRequest, sendRequest } from './idempotency-key.js';
+import { editRequest, readIdempotencyKey, regenerateRequest, sendRequest } from './idempotency-key.js';
 import { AcceptedMessageResponse, AcceptedReplyResponse, MessagePageResponse } from './message-accepted.response.js';
-import { SendMessageRequest } from './message.request.js';
+import { EditMessageRequest, SendMessageRequest } from './message.request.js';
 import { MessageService } from './message.service.js';
 
 const IDEMPOTENCY_KEY = {
@@ -64,6 +64,37 @@ export class MessageController {
   ): Promise<AcceptedMessageResponse> {
     const key = readIdempotencyKey(keyHeader, sendRequest(chatroomId, content));
     const accepted = await this.service.send(userId, chatroomId, content, key);
+    setAcceptanceHeaders(http, accepted);
+    return { message: toMessageResponse(accepted.message), reply: toMessageResponse(accepted.reply) };
+  }
+
+  @Post(':messageId/edit')
+  @HttpCode(202)
+  @RateLimit('send')
+  @UseGuards(DailyQuotaGuard)
+  @ApiOperation({
+    operationId: 'editMessage',
+    summary: 'Ask the latest question anew',
+    description:
+      "Puts a new message in the place of your latest one in the room: that one and its replies leave the lists, and the model isn't " +
+      'shown them any more. Costs one message of the daily quota.',
+  })
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiResponse({ status: 202, description: 'Accepted.', type: AcceptedMessageResponse, headers: ACCEPTANCE_HEADERS })
+  @ApiProblem(409, 'not_latest_message', 'reply_in_progress')
+  @ApiProblem(422, 'idempotency_key_reused')
+  @ApiProblem(429, 'daily_quota_exceeded')
+  @ApiProblem(503, 'capacity_reached')
+  async edit(
+    @CurrentUser() { userId }: AuthenticatedUser,
+    @Param('id') chatroomId: string,
+    @Param('messageId') id: string,
+    @Body() { content }: EditMessageRequest,
+    @Headers('idempotency-key') keyHeader: string | undefined,
+    @Res({ passthrough: true }) http: FastifyReply,
+  ): Promise<AcceptedMessageResponse> {
+    const key = readIdempotencyKey(keyHeader, editRequest(chatroomId, id, content));
+    const accepted = await this.service.edit(userId, { chatroomId, id }, content, key);
     setAcceptanceHeaders(http, accepted);
     return { message: toMessageResponse(accepted.message), reply: toMessageResponse(accepted.reply) };
   }

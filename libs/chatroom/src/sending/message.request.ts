@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, PickType } from '@nestjs/swagger';
 import { IsString, Matches } from 'class-validator';
 import { HasNoNul, WellFormed } from '../text/text.decorators.js';
 
@@ -17,3 +17,6 @@ export class SendMessageRequest {
   @HasNoNul()
   content!: string;
 }
+
+/** The text that takes the place of a message's. */
+export class EditMessageRequest extends PickType(SendMessageRequest, ['content']) {}

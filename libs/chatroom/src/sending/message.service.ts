@@ -1,9 +1,13 @@
 import { CrashPointService, noteOnSpan } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { MessageNotFoundError } from '../messages/message.errors.js';
+import type { MessageAddress } from '../messages/message.row.js';
 import { ReplyJobsService } from '../replies/reply-jobs.service.js';
 import type { IdempotencyKey } from './idempotency-key.js';
 import { type AcceptedMessage, type AcceptedVariant, MessageAcceptanceStore } from './message-acceptance.store.js';
+
+/** What a reply was asked for with. */
+type Acceptance = 'send' | 'edit' | 'regenerate';
 
 /** Takes messages in: stores them with a queued reply, then wakes a worker. */
 @Injectable()
@@ -37,6 +41,25 @@ export class MessageService {
   }
 
   /**
+   * Accepts the room's latest question anew, as {@link send} does with a new one.
+   *
+   * @throws MessageNotFoundError, NotLatestMessageError, ReplyInProgressError; ValidationFailedError for a text that is longer than the
+   *   plan allows; DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
+   */
+  async edit(
+    userId: string,
+    message: MessageAddress,
+    content: string,
+    key: IdempotencyKey | null,
+  ): Promise<AcceptedMessage> {
+    const accepted = await this.acceptance.edit(userId, message, content, key);
+    if (accepted === null) throw new MessageNotFoundError();
+    this.logAcceptance(userId, accepted, 'edit');
+    if (!accepted.replayed) this.enqueue(accepted);
+    return accepted;
+  }
+
+  /**
    * Accepts a new variant of the room's latest reply.
    *
    * @throws MessageNotFoundError, NotLatestReplyError, ReplyInProgressError, DailyQuotaExceededError, CapacityReachedError,
@@ -56,7 +79,7 @@ export class MessageService {
   }
 
   /** The beginning of a reply's story, which a worker goes on with under the same request id. A repeated request only points to it. */
-  private logAcceptance(userId: string, { reply, quota, replayed }: AcceptedVariant, by: 'send' | 'regenerate'): void {
+  private logAcceptance(userId: string, { reply, quota, replayed }: AcceptedVariant, by: Acceptance): void {
     const facts = { userId, chatroomId: reply.chatroomId, replyId: reply.id, plan: quota.plan, by };
     this.logger.log(facts, replayed ? 'reply accepted before' : 'reply accepted');
     noteOnSpan({ 'app.reply.id': reply.id, 'app.chatroom.id': reply.chatroomId, 'app.reply.replayed': replayed });

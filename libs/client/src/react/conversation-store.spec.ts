@@ -36,6 +36,32 @@ describe('the store of a room', () => {
     hide();
   });
 
+  it('shows a rating at once, sends ratings in order, and shows again what was said before one that is refused', async () => {
+    const answered = { ...queued, status: 'completed', content: 'Hello', feedback: null };
+    let refused = false;
+    const { api, chat } = await loggedInClient(({ method }) => {
+      if (method === 'GET') return { json: { id: 'r', messages: [message, answered], nextCursor: null } };
+      return refused ? { status: 409, json: { code: 'reply_in_progress' } } : { status: 204 };
+    });
+    const store = conversationStore(chat, 'r');
+    const hide = store.subscribe(() => undefined);
+    await store.reload();
+    const shownRating = () => store.getView().messages.at(-1)?.message?.feedback?.rating;
+    const ratings = [store.rate('a', { rating: 'up' }), store.rate('a', { rating: 'down', comment: 'No' })];
+    expect(shownRating()).toBe('down');
+    expect(await Promise.all(ratings)).toEqual([true, true]);
+    const sent = api.calls.filter(({ method }) => method === 'PUT');
+    expect(sent.map(({ path }) => path)).toEqual(Array(2).fill('/chatroom/r/message/a/feedback'));
+    expect(sent.map(({ body }) => JSON.parse(body ?? '') as unknown)).toEqual([
+      { rating: 'up', comment: null },
+      { rating: 'down', comment: 'No' },
+    ]);
+    refused = true;
+    expect(await store.rate('a', { rating: null })).toBe(false);
+    expect([shownRating(), store.getView().error?.code]).toEqual(['down', 'reply_in_progress']);
+    hide();
+  });
+
   it('is forgotten at the next login, which it hears of only where it is shown', async () => {
     const { chat, store, hide } = await shown(() => null);
     hide();

@@ -1,6 +1,6 @@
 import { type ChatError, toChatError } from '../errors.js';
 import { newIdempotencyKey } from '../idempotency-key.js';
-import type { ChatClient, Conversation, Message, Quota, Reply, ReplyEvent, Room } from '../types.js';
+import type { ChatClient, Conversation, Feedback, Message, Quota, Reply, ReplyEvent, Room } from '../types.js';
 import type { ConversationActions, ConversationState, ConversationView } from './conversation-view.js';
 import { isUnfinished, mergePage, outgoing, type ShownMessage, shownOf, withMessage } from './shown-message.js';
 
@@ -47,6 +47,10 @@ export class ConversationStore implements ConversationActions {
   private loadingOlder: Promise<void> | null = null;
   /** The ids of what was accepted since the last loading began. */
   private readonly acceptedSince = new Set<string>();
+  /** The same of replies that were rated. */
+  private readonly ratedSince = new Set<string>();
+  /** Settles when all ratings so far were stored or refused. Never rejects. */
+  private rating: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly client: ChatClient,
@@ -125,6 +129,28 @@ export class ConversationStore implements ConversationActions {
     this.publish();
   };
 
+  readonly rate = (id: string, { rating, comment = null }: Feedback): Promise<boolean> => {
+    const said = rating === null && comment === null ? null : { rating, comment, createdAt: new Date().toISOString() };
+    const before = this.stored.find((each) => each.id === id)?.message?.feedback ?? null;
+    this.setFeedback(id, said);
+    // In order, so that what was said last is what is stored.
+    const stored = this.rating.then(async () => {
+      try {
+        await this.client.replies.rate(this.roomId, id, { rating, comment });
+        this.ratedSince.add(id);
+        return true;
+      } catch (error) {
+        this.error = toChatError(error);
+        this.setFeedback(id, before);
+        this.ratedSince.delete(id);
+        this.publish();
+        return false;
+      }
+    });
+    this.rating = stored;
+    return stored;
+  };
+
   readonly loadOlder = (): Promise<void> => {
     const cursor = this.olderCursor;
     if (cursor === null) return Promise.resolve();
@@ -148,6 +174,7 @@ export class ConversationStore implements ConversationActions {
 
   private load(): Promise<void> {
     this.acceptedSince.clear();
+    this.ratedSince.clear();
     if (this.status === 'failed') this.status = 'loading';
     this.publish();
     const loading = this.readRoom({}, (conversation) => this.loaded(conversation)).finally(() => {
@@ -158,7 +185,7 @@ export class ConversationStore implements ConversationActions {
   }
 
   private loaded({ messages, nextCursor, ...room }: Conversation): void {
-    const merged = mergePage(this.stored, messages, this.acceptedSince);
+    const merged = mergePage(this.stored, messages, this.acceptedSince, this.ratedSince);
     this.stored = merged.messages;
     if (!merged.reachesFurther) this.olderCursor = nextCursor;
     this.room = room;
@@ -294,6 +321,12 @@ export class ConversationStore implements ConversationActions {
     this.publish();
   }
 
+  private setFeedback(id: string, feedback: Message['feedback']): void {
+    this.ratedSince.add(id);
+    const message = this.stored.find((each) => each.id === id)?.message;
+    if (message != null) this.patch(id, { message: { ...message, feedback } });
+  }
+
   private setUnaccepted(key: string, changes: Partial<ShownMessage>): void {
     this.unaccepted = this.unaccepted.map((each) => (each.key === key ? { ...each, ...changes } : each));
     this.publish();
@@ -305,9 +338,9 @@ export class ConversationStore implements ConversationActions {
   }
 
   private nextView(): ConversationView {
-    const { status, room, quota, error, send, resend, discard, stop, regenerate, loadOlder, reload } = this;
+    const { status, room, quota, error, send, resend, discard, stop, regenerate, rate, loadOlder, reload } = this;
     return {
-      ...{ status, room, quota, error, send, resend, discard, stop, regenerate, loadOlder, reload },
+      ...{ status, room, quota, error, send, resend, discard, stop, regenerate, rate, loadOlder, reload },
       messages: [...this.stored, ...this.unaccepted],
       hasOlder: this.olderCursor !== null,
       busy:

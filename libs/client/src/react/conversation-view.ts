@@ -1,5 +1,5 @@
 import type { ChatError } from '../errors.js';
-import type { Quota, Room } from '../types.js';
+import type { Feedback, Quota, Room } from '../types.js';
 import type { ShownMessage } from './shown-message.js';
 
 /** What is known of a room's conversation. */
@@ -12,7 +12,7 @@ export interface ConversationState {
   hasOlder: boolean;
   /** As the last accepted message told it; null where the plan has no limit, or none has told yet. */
   quota: Quota | null;
-  /** Why the last loading, reading or stopping failed; null once the room is loaded again. */
+  /** Why the last loading, reading, stopping or rating failed; null once the room is loaded again. */
   error: ChatError | null;
   /** A message is on its way, or a reply is queued or written. */
   busy: boolean;
@@ -30,6 +30,11 @@ export interface ConversationActions {
   stop(): Promise<void>;
   /** A new variant of the latest reply, which is shown until the new one is accepted. Does nothing while one is being written. */
   regenerate(): void;
+  /**
+   * Says what the user thinks of a finished reply, which shows it at once as its `message.feedback`. `{ rating: null }` removes it.
+   * @returns whether it was stored; if not, what was said before is shown again, and `error` says why
+   */
+  rate(id: string, feedback: Feedback): Promise<boolean>;
   /** Shows the page of messages before the oldest. */
   loadOlder(): Promise<void>;
   /** Reads the room anew, e.g. after another tab has changed it. */

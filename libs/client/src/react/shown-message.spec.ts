@@ -4,7 +4,7 @@ import { mergePage, shownOf, type ShownMessage } from './shown-message.js';
 const message = (id: string, differs: Partial<Message> = {}): Message => ({
   ...{ id, chatroomId: 'room', role: 'user', content: id, status: 'completed', createdAt: '2026-11-26T09:00:00.000Z' },
   ...{ completedAt: '2026-11-26T09:00:00.000Z', replyTo: null, model: null, finishReason: null, usage: null },
-  error: null,
+  ...{ error: null, feedback: null },
   ...differs,
 });
 
@@ -42,6 +42,16 @@ describe('a page that is read once more', () => {
     const before = shown(...turn(1), ...turn(2), ...turn(3));
     expect(idsOf(mergePage(before, turn(1), new Set(['m3', 'r3'])))).toBe('m1 r1 m3 r3');
     expect(idsOf(mergePage(shown(...turn(1)), [], new Set(['m1', 'r1'])))).toBe('m1 r1');
+  });
+
+  it('has the feedback of the page, but for replies that were rated while it was read', () => {
+    const given = (rating: 'up' | 'down', at: string) => ({ feedback: { rating, comment: null, createdAt: at } });
+    const before = shown(message('m1'), reply('r1', 'm1', given('up', '2026-11-26T09:01:00.000Z')), ...turn(2));
+    const page = [message('m1'), reply('r1', 'm1', given('down', '2026-11-26T09:02:00.000Z')), ...turn(2)];
+    const ratingOf = (merged: { messages: ShownMessage[] }) => merged.messages[1]?.message?.feedback?.rating;
+    expect(ratingOf(mergePage(before, page, none))).toBe('down');
+    expect(ratingOf(mergePage(before, page, none, new Set(['r1'])))).toBe('up');
+    expect(ratingOf(mergePage(before, [...turn(1), ...turn(2)], none))).toBeUndefined();
   });
 
   it('keeps the text that a reading is ahead with, until the reply is finished', () => {

@@ -66,8 +66,14 @@ export interface Merged {
  *
  * @param page oldest first
  * @param accepted ids of messages that the page may be too old to have
+ * @param rated ids of replies whose feedback the page may be too old to have
  */
-export function mergePage(shown: ShownMessage[], page: Message[], accepted: ReadonlySet<string>): Merged {
+export function mergePage(
+  shown: ShownMessage[],
+  page: Message[],
+  accepted: ReadonlySet<string>,
+  rated: ReadonlySet<string> = new Set(),
+): Merged {
   const ids = new Set(page.map(({ id }) => id));
   const answered = new Set(page.map(({ replyTo }) => replyTo).filter((id) => id !== null));
   const isOlderVariant = ({ message }: ShownMessage): boolean => answered.has(message?.replyTo ?? '');
@@ -82,15 +88,17 @@ export function mergePage(shown: ShownMessage[], page: Message[], accepted: Read
     .filter((each) => !isOlderVariant(each));
   const newer = shown.filter(({ id }) => accepted.has(id) && !ids.has(id));
   const byId = new Map(shown.map((each) => [each.id, each]));
-  const paged = page.map((message) => refreshed(byId.get(message.id), message));
+  const paged = page.map((message) => refreshed(byId.get(message.id), message, rated));
   return { messages: newer.reduce(withMessage, [...older, ...paged]), reachesFurther: older.length > 0 };
 }
 
-/** The stored message, but for the text of a reply that is being read, which is ahead of it. */
-function refreshed(shown: ShownMessage | undefined, message: Message): ShownMessage {
+/** The stored message, but for the text of a reply that is being read, and for feedback, where what is shown is ahead of it. */
+function refreshed(shown: ShownMessage | undefined, message: Message, rated: ReadonlySet<string>): ShownMessage {
   if (shown === undefined) return shownOf(message);
-  const known = !isUnfinished(shown) || isUnfinished(message);
-  return known ? shown : shownOf(message, shown.key);
+  if (isUnfinished(shown)) return isUnfinished(message) ? shown : shownOf(message, shown.key);
+  const sameFeedback = shown.message?.feedback?.createdAt === message.feedback?.createdAt;
+  if (sameFeedback || shown.message === null || rated.has(message.id)) return shown;
+  return { ...shown, message: { ...shown.message, feedback: message.feedback } };
 }
 
 const isVariantOf = (shown: ShownMessage, { message }: ShownMessage): boolean =>

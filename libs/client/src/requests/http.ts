@@ -4,7 +4,7 @@ import type { Fetch, FetchResponse } from '../types.js';
 
 /** One request. */
 export interface Call {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Begins with a slash. */
   path: string;
   /** What is undefined or null is left out. */

@@ -1,4 +1,11 @@
-import { interruptedCallsSql, type PastExchange, type ReplyErrorCode, turnsBeforeSql } from '@app/chatroom';
+import {
+  GENERATION_COLUMNS,
+  type GenerationSettings,
+  interruptedCallsSql,
+  type PastExchange,
+  type ReplyErrorCode,
+  turnsBeforeSql,
+} from '@app/chatroom';
 import { prepared } from '@app/platform';
 import { type Plan, planLimitSql, planNumberSql, planOfUserSql, recordUsageSql } from '@app/subscription';
 import type { ModelPauseReason } from '../model/model-pause.store.js';
@@ -14,7 +21,7 @@ export interface ReplyOrigin {
 }
 
 /** A reply that this worker holds, with what it takes to answer. Valid while no claim has made a newer attempt. */
-export interface ClaimedReply extends ReplyOrigin {
+export interface ClaimedReply extends ReplyOrigin, GenerationSettings {
   id: string;
   /** The number of this attempt: the fencing token of all writes. */
   attempt: number;
@@ -165,7 +172,7 @@ const claimSql = (status: ClaimedStatus): string => `
         AND (NOT d.paused OR EXISTS (SELECT FROM probe))
         AND chatroom.id = reply.chatroom_id AND question.chatroom_id = reply.chatroom_id AND question.id = reply.reply_to
       RETURNING reply.id, reply.attempt, question.content AS prompt, ${turnsBeforeSql('reply.chatroom_id', 'question.seq')} AS "newestTurns",
-        reply.content, chatroom.title, chatroom.system_instruction AS "systemInstruction",
+        reply.content, chatroom.title, chatroom.system_instruction AS "systemInstruction", ${GENERATION_COLUMNS},
         reply.failures, reply.last_failure AS "lastFailure",
         reply.cancel_requested_at IS NOT NULL AS "cancelRequested",
         GREATEST(extract(epoch FROM reply.deadline_at - now()) * 1000, -1)::int AS "deadlineInMs"

@@ -84,7 +84,15 @@ export abstract class GeminiLanguageModel extends LanguageModel implements OnApp
 
   /** Counting a word needs the same key and model as answering, and costs nothing. */
   override async check(model: string, signal: AbortSignal): Promise<void> {
-    const request = { model, systemInstruction: null, history: [], prompt: 'Hello', maxOutputTokens: 1 };
+    const request = {
+      model,
+      systemInstruction: null,
+      history: [],
+      prompt: 'Hello',
+      maxOutputTokens: 1,
+      thinking: null,
+      temperature: null,
+    };
     await this.countTokens(request, signal);
   }
 

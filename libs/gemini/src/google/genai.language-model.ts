@@ -1,8 +1,8 @@
-import { ApiError, GoogleGenAI } from '@google/genai';
+import { ApiError, type GenerateContentConfig, GoogleGenAI } from '@google/genai';
 import { Injectable } from '@nestjs/common';
 import type { ModelRequest } from '../model/language-model.port.js';
 import type { Chunk } from './gemini-answer.js';
-import { type Content, contentsOf } from './gemini-contents.js';
+import { type Content, contentsOf, generationConfigOf } from './gemini-contents.js';
 import { errorOfStatus, type GeminiError } from './gemini-errors.js';
 import { GeminiConfig } from './gemini.config.js';
 import { GeminiLanguageModel } from './gemini.language-model.js';
@@ -25,12 +25,12 @@ export class GenaiLanguageModel extends GeminiLanguageModel {
   }
 
   protected override async open(request: ModelRequest, signal: AbortSignal): Promise<AsyncIterator<Chunk>> {
-    const { model, systemInstruction, maxOutputTokens } = request;
+    const { model, systemInstruction } = request;
     const instruction = systemInstruction === null ? {} : { systemInstruction: systemInstruction.toWellFormed() };
     const stream = await this.client.models.generateContentStream({
       model,
       contents: contentsOf(request),
-      config: { ...instruction, maxOutputTokens, ...this.over(signal) },
+      config: { ...instruction, ...(generationConfigOf(request) as GenerateContentConfig), ...this.over(signal) },
     });
     return stream as AsyncIterator<Chunk>;
   }

@@ -7,7 +7,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import type { ModelRequest } from '../model/language-model.port.js';
 import type { Chunk } from './gemini-answer.js';
-import { contentsOf } from './gemini-contents.js';
+import { contentsOf, generationConfigOf } from './gemini-contents.js';
 import type { GeminiError } from './gemini-errors.js';
 import { GeminiConfig } from './gemini.config.js';
 import { GeminiLanguageModel } from './gemini.language-model.js';
@@ -28,7 +28,7 @@ export class GenerativeAiLanguageModel extends GeminiLanguageModel {
   protected override async open(request: ModelRequest, signal: AbortSignal): Promise<AsyncIterator<Chunk>> {
     const asked = {
       contents: contentsOf(request),
-      generationConfig: { maxOutputTokens: request.maxOutputTokens },
+      generationConfig: generationConfigOf(request),
     };
     const { stream, response } = await this.send(signal, () => this.model(request).generateContentStream(asked));
     // The SDK reads everything twice. A failure of the copy is met in the stream; unhandled here, it would end the process.

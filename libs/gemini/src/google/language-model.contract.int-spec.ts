@@ -90,6 +90,20 @@ describe.each(GEMINI_SDKS)('Gemini over %s', (sdk) => {
       ]);
     });
 
+    it.each([
+      ['gemini-flash-latest', 'low', { thinkingLevel: 'LOW' }],
+      ['gemini-3-pro-preview', 'high', { thinkingLevel: 'HIGH' }],
+      ['gemini-2.5-flash', 'low', { thinkingBudget: 1_024 }],
+      ['gemini-2.5-pro', 'high', { thinkingBudget: 24_576 }],
+    ] as const)(
+      'reaches %s with its temperature, and with %s thinking in its words',
+      async (model, thinking, thinkingConfig) => {
+        await hear(modelAt(sandbox.url), asking({ model, thinking, temperature: 0 }));
+        const [request] = await sandbox.requests();
+        expect(request?.generationConfig).toEqual({ maxOutputTokens: 1_000, temperature: 0, thinkingConfig });
+      },
+    );
+
     it('never reaches the model with half a character', async () => {
       const half = '\ud83d!';
       const { end } = await hear(

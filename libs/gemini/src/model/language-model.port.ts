@@ -16,6 +16,10 @@ export interface ModelRequest {
   prompt: string;
   /** The longest answer in tokens, with what the model thinks before it. */
   maxOutputTokens: number;
+  /** How much it is to think before it answers; null: as it does by itself. */
+  thinking: 'low' | 'high' | null;
+  /** Null: the model's own. */
+  temperature: number | null;
 }
 
 /**

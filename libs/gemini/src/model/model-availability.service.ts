@@ -17,7 +17,14 @@ const SUSPICIOUS_REPLIES = 2;
 
 /** How long a model that seems down may take to answer one word. */
 const PROBE_TIMEOUT_MS = 10_000;
-const PROBE = { systemInstruction: null, history: [], prompt: 'Hello', maxOutputTokens: 64 };
+const PROBE = {
+  systemInstruction: null,
+  history: [],
+  prompt: 'Hello',
+  maxOutputTokens: 64,
+  thinking: null,
+  temperature: null,
+};
 
 /** A call of a model for a reply. */
 export interface ModelCallOutcome {

@@ -90,5 +90,7 @@ function requestFor({ prompt: question, plan }: UnnamedChatroom, answer: string)
     history: [],
     prompt: `User: ${excerpt(question, EXCERPT_LENGTH)}\n\nAssistant: ${excerpt(answer, EXCERPT_LENGTH)}`,
     maxOutputTokens: MAX_OUTPUT_TOKENS,
+    thinking: null,
+    temperature: null,
   };
 }

@@ -59,8 +59,9 @@ export class ReplyAttemptService {
 
   private async write(reply: LeasedReply): Promise<ModelEnd> {
     const { claim, signal } = reply;
-    const { model, systemInstruction, prompt, plan } = claim;
-    const asked = { model, systemInstruction, prompt, maxOutputTokens: plan.maxOutputTokens };
+    const { model, systemInstruction, prompt, plan, thinking, temperature } = claim;
+    const maxOutputTokens = Math.min(claim.maxOutputTokens ?? Infinity, plan.maxOutputTokens);
+    const asked = { model, systemInstruction, prompt, maxOutputTokens, thinking, temperature };
     const request = { ...asked, history: await this.history.before(claim, asked, signal) };
     // A room's conversation isn't kept for as long as the model writes.
     claim.newestTurns = [];

@@ -17,6 +17,9 @@ type AuditAction =
   | 'account_exported'
   | 'account_deleted'
   | 'chatroom_deleted'
+  /** A link to a conversation was made, or ended: the detail's `shareId` is no part of the link. */
+  | 'chatroom_shared'
+  | 'share_revoked'
   /** Stripe's state led to another plan. */
   | 'plan_changed'
   /** An operator has done it: the detail's `operator` says who. `account_deleted` may be one's, too. */

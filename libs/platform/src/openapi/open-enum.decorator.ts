@@ -6,6 +6,8 @@ export interface OpenEnum {
   enum: readonly string[];
   description: string;
   example: string;
+  /** Whether there may be none. */
+  isNullable?: true;
 }
 
 /**
@@ -15,7 +17,8 @@ export interface OpenEnum {
  */
 export const OpenEnumProperty = (known: OpenEnum): PropertyDecorator =>
   ApiProperty({
-    enum: [...known.enum],
+    enum: known.isNullable === true ? [...known.enum, null] : [...known.enum],
+    ...(known.isNullable === true && { type: 'string', nullable: true }),
     description: `${known.description} Values may be added: expect unknown ones.`,
     example: known.example,
     'x-extensible-enum': [...known.enum],

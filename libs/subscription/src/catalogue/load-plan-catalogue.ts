@@ -10,6 +10,9 @@ import type { FileModel, FilePlan, FilePrice, PlansFile } from './plans-file.js'
 /** The plan whose monthly price a variable may name. */
 const PRO_PLAN = 'pro';
 
+/** What plans allow of files unless the file says something else: files of 20 MiB, and 1 GiB together. */
+const FILE_LIMITS = { maxFileBytes: 20_971_520, fileBytesStored: 1_073_741_824 };
+
 /** The variables that the catalogue follows from, see `CatalogueConfig`. */
 export interface CatalogueSettings {
   PLANS_FILE?: string;
@@ -81,6 +84,7 @@ function completePlan(name: string, plan: FilePlan, settings: CatalogueSettings)
   const { month, year } = prices;
   const monthly = name === PRO_PLAN ? (settings.STRIPE_PRICE_ID ?? month?.id) : month?.id;
   return {
+    ...FILE_LIMITS,
     ...rest,
     name,
     defaultModel,

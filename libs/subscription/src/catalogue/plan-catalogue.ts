@@ -34,6 +34,10 @@ export interface Plan {
   maxChatrooms: number;
   /** The longest message in Unicode code points. */
   maxMessageCharacters: number;
+  /** The largest file, in bytes. */
+  maxFileBytes: number;
+  /** What all files of a user may have together, in bytes. */
+  fileBytesStored: number;
   /** How it can be bought. Empty: not at all. */
   prices: Partial<Record<Interval, PlanPrice>>;
 }
@@ -65,6 +69,8 @@ const limitsOf = ({ dailyMessages, models, defaultModel, ...plan }: Plan, height
   historyTokens: plan.historyTokens,
   maxChatrooms: plan.maxChatrooms,
   maxMessageCharacters: plan.maxMessageCharacters,
+  maxFileBytes: plan.maxFileBytes,
+  fileBytesStored: plan.fileBytesStored,
 });
 
 /** The plans and models on offer, as the operator's file has them. */

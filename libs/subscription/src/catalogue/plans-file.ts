@@ -23,6 +23,8 @@ export interface FilePlan {
   historyTokens: number;
   maxChatrooms: number;
   maxMessageCharacters: number;
+  maxFileBytes?: number;
+  fileBytesStored?: number;
   prices?: Partial<Record<Interval, FilePrice>>;
 }
 

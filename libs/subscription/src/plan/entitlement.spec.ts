@@ -41,6 +41,8 @@ function plan(name: string, ids: PriceIds): Plan {
     historyTokens: 1_000,
     maxChatrooms: 10,
     maxMessageCharacters: 1_000,
+    maxFileBytes: 1_000,
+    fileBytesStored: 1_000,
     prices: Object.fromEntries(prices) as Plan['prices'],
   };
 }

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { eventually } from '../../../../test/support/eventually.js';
-import { download } from './download.js';
+import { download as downloadOf, type DownloadLimits, inChunks } from './download.js';
 
 const GENEROUS = { stalledMs: 60_000, totalMs: 60_000 };
+
+const download = (pieces: AsyncIterable<string>, limits: DownloadLimits) => downloadOf(inChunks(pieces), limits);
 
 /** Pieces without end, and what became of them. */
 function endless() {

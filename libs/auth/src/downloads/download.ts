@@ -13,22 +13,25 @@ export interface DownloadLimits {
 const CHUNK_LENGTH = 32_768;
 
 /**
- * A stream of text that is made as it is read. It is destroyed with an error, so that whoever pipes it into an answer cuts the
- * connection, when making the text fails, when its reader takes nothing for too long, or when all takes too long.
+ * A stream of what is made as it is read. It is destroyed with an error, so that whoever pipes it into an answer cuts the
+ * connection, when making it fails, when its reader takes nothing for too long, or when all takes too long.
  *
- * @param pieces the text, of any lengths
+ * @param chunks of text or bytes, each of a size that a slow reader takes within the time limit
  */
-export function download(pieces: AsyncIterable<string>, { stalledMs, totalMs }: DownloadLimits): Readable {
+export function download(
+  chunks: AsyncIterable<string> | AsyncIterable<Uint8Array>,
+  { stalledMs, totalMs }: DownloadLimits,
+): Readable {
   const abort = (reason: string) => () => stream.destroy(new Error(reason));
-  const chunks = watched(inChunks(pieces), stalledMs, abort('the reader took nothing for too long'));
-  const stream = Readable.from(chunks, { highWaterMark: 1 });
+  const source = watched<string | Uint8Array>(chunks, stalledMs, abort('the reader took nothing for too long'));
+  const stream = Readable.from(source, { highWaterMark: 1 });
   const deadline = setTimeout(abort('it took too long'), totalMs);
   stream.once('close', () => clearTimeout(deadline));
   return stream;
 }
 
-/** Joins pieces to chunks. Between two chunks other requests have their turn, though no piece may need waiting for. */
-async function* inChunks(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+/** Joins pieces of text, of any lengths, to chunks. Between two chunks other requests have their turn, though no piece may need waiting for. */
+export async function* inChunks(pieces: AsyncIterable<string>): AsyncGenerator<string> {
   let chunk = '';
   for await (const piece of pieces) {
     chunk += piece;
@@ -41,11 +44,11 @@ async function* inChunks(pieces: AsyncIterable<string>): AsyncGenerator<string> 
 }
 
 /** Calls back when the reader of the chunks does not come for the next one in time. */
-async function* watched(
-  chunks: AsyncIterable<string>,
+async function* watched<Chunk>(
+  chunks: AsyncIterable<Chunk>,
   stalledMs: number,
   onStalled: () => void,
-): AsyncGenerator<string> {
+): AsyncGenerator<Chunk> {
   for await (const chunk of chunks) {
     const timer = setTimeout(onStalled, stalledMs);
     try {

@@ -1,0 +1,58 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { errorText } from '../ui/error-text.js';
+
+interface MessageEditorProps {
+  content: string;
+  /** Rejects where the message can't be edited. */
+  onSave: (content: string) => Promise<void>;
+  onClose: () => void;
+}
+
+/** The latest question, to be asked anew. Escape leaves it as it is. */
+export function MessageEditor({ content, onSave, onClose }: MessageEditorProps) {
+  const [text, setText] = useState(content);
+  const [error, setError] = useState<unknown>(null);
+  const [saving, setSaving] = useState(false);
+  const area = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => area.current?.focus(), []);
+  const save = (): void => {
+    setSaving(true);
+    onSave(text).then(onClose, (failure: unknown) => {
+      setError(failure);
+      setSaving(false);
+    });
+  };
+  return (
+    <form
+      class="message-editor"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onClose();
+      }}
+    >
+      <textarea
+        ref={area}
+        rows={4}
+        aria-label="Edit your message"
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      {error !== null && (
+        <p class="message-notice message-notice-error" role="alert">
+          Not edited. {errorText(error)}
+        </p>
+      )}
+      <div class="unsent-actions">
+        <button type="submit" class="button button-small" disabled={saving || text.trim() === ''}>
+          Ask anew
+        </button>
+        <button type="button" class="button button-quiet button-small" onClick={onClose}>
+          Leave it
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,48 @@
+import { prepared } from '@app/platform';
+import {
+  LONGEST_MESSAGE,
+  NEW_REPLY_COLUMNS,
+  newQuestion,
+  newReply,
+  OTHERS_WAIT,
+  quota,
+  remembered,
+  type SendOutcome,
+} from './acceptance-sql.js';
+
+type EditOutcome = SendOutcome & { latest: boolean; unfinished: boolean };
+
+/**
+ * Accepts the room's latest question (`$6`) anew, as `message_send` accepts one: both it and its reply leave the lists. The latest message of the room
+ * is read as of before the lock: where another request has added one meanwhile, there is none at that position, and the question
+ * counts as not the latest. The older variants of the reply have left the lists before.
+ */
+export const EDIT = prepared<EditOutcome>(
+  'message_edit',
+  `
+    WITH locked AS (
+      SELECT last_seq FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid FOR UPDATE
+    ), target AS (
+      SELECT asked.id, newest.id AS newest,
+        asked.role = 'user' AND COALESCE(newest.reply_to, newest.id) IS NOT DISTINCT FROM asked.id AS latest,
+        COALESCE(newest.status IN ('queued', 'generating'), false) AS unfinished,
+        CASE WHEN $12::int IS NOT NULL THEN (${LONGEST_MESSAGE}) END AS longest
+      FROM locked JOIN message asked ON asked.chatroom_id = $2::uuid AND asked.id = $6::uuid
+      LEFT JOIN message newest ON newest.chatroom_id = $2::uuid AND newest.seq = locked.last_seq
+    ), room AS (
+      SELECT id FROM target WHERE latest AND NOT unfinished AND (longest IS NULL OR $12::int <= longest)
+    ), ${quota('room', '$11')}, bumped AS (
+      UPDATE chatroom
+      SET last_seq = last_seq + 2, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
+          updated_at = $3::timestamptz
+      FROM spent WHERE id = $2::uuid
+      RETURNING last_seq
+    ), replaced AS (
+      UPDATE message SET superseded = true FROM bumped, target
+      WHERE message.chatroom_id = $2::uuid AND message.id IN (target.id, target.newest)
+    ), ${newQuestion('$15')}, reply AS (
+      INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', '$15', '$13', '$14')} FROM bumped
+    ), ${remembered('$9', '$10')}
+    SELECT target.latest, target.unfinished, target.longest, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}
+    FROM target LEFT JOIN allowance ON true LEFT JOIN spent ON true`,
+);

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import S3rver, { type Middleware } from '@20minutes/s3rver';
+
+/** A server that speaks like S3, with its files in a folder of its own. */
+export interface S3Server {
+  /** The settings of a process that stores files there. */
+  env: { FILE_STORE: 's3'; S3_BUCKET: string; S3_ENDPOINT: string; S3_FORCE_PATH_STYLE: string } & Record<
+    'S3_ACCESS_KEY_ID' | 'S3_SECRET_ACCESS_KEY',
+    string
+  >;
+  /** Whether these bytes are anywhere: in an object, or in a part of an upload that has not ended. */
+  holds(bytes: Buffer): Promise<boolean>;
+  /** Everything that is stored, parts too, by the paths of files. */
+  stored(): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+/** The only key that it knows. */
+const KEY = 'S3RVER';
+
+export async function startS3Server(): Promise<S3Server> {
+  const directory = await mkdtemp(join(tmpdir(), 's3-'));
+  const bucket = `files-${randomUUID()}`;
+  const server = new S3rver({
+    ...{ address: '127.0.0.1', port: 0, silent: true, directory, vhostBuckets: false },
+    configureBuckets: [{ name: bucket }],
+  });
+  server.middleware.unshift(uploadsOf(join(directory, bucket, '._S3rver_uploads'), bucket), signaturesOf(bucket));
+  const { port } = await server.run();
+  const files = async () => {
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  };
+  return {
+    env: {
+      ...{ FILE_STORE: 's3', S3_BUCKET: bucket, S3_ENDPOINT: `http://127.0.0.1:${port}`, S3_FORCE_PATH_STYLE: 'true' },
+      ...{ S3_ACCESS_KEY_ID: KEY, S3_SECRET_ACCESS_KEY: KEY },
+    },
+    stored: files,
+    async holds(bytes) {
+      for (const file of await files()) if ((await readFile(file)).includes(bytes)) return true;
+      return false;
+    },
+    async stop() {
+      await server.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** What s3rver lacks of uploads in parts: their list, of one page, and their end without an object. */
+const uploadsOf =
+  (folder: string, bucket: string): Middleware =>
+  async (context, next) => {
+    const { uploads, uploadId, prefix = '' } = context.query;
+    if (context.method === 'GET' && context.path === `/${bucket}/` && uploads !== undefined) {
+      context.status = 200;
+      context.type = 'application/xml';
+      context.body = list(await openUploads(folder), prefix);
+    } else if (context.method === 'DELETE' && uploadId !== undefined) {
+      const upload = join(folder, uploadId);
+      context.status = existsSync(upload) ? 204 : 404;
+      await rm(upload, { recursive: true, force: true });
+    } else await next();
+  };
+
+/** Of a request on the bucket itself s3rver takes any signature by a key that it knows: its own lacks the last slash of the path, which AWS's SDK signs. */
+const signaturesOf =
+  (bucket: string): Middleware =>
+  (context, next) => {
+    if (context.path === `/${bucket}/`)
+      context.app = Object.create(context.app, { allowMismatchedSignatures: { value: true } }) as object;
+    return next();
+  };
+
+async function openUploads(folder: string): Promise<{ id: string; key: string }[]> {
+  const ids = existsSync(folder) ? await readdir(folder) : [];
+  return Promise.all(ids.map(async (id) => ({ id, key: await readFile(join(folder, id, 'key'), 'utf8') })));
+}
+
+function list(uploads: { id: string; key: string }[], prefix: string): string {
+  const entries = uploads
+    .filter(({ key }) => key.startsWith(prefix))
+    .map(({ id, key }) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId></Upload>`);
+  return `<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>${entries.join('')}</ListMultipartUploadsResult>`;
+}
