@@ -4,9 +4,6 @@ import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import type { Rating } from '../messages/message.row.js';
 
-/** Stands for models that the catalogue doesn't have, so that the label's values are few. */
-const OTHER_MODEL = 'other';
-
 /** What people think of replies, by model. */
 @Injectable()
 export class FeedbackMetrics {
@@ -26,7 +23,6 @@ export class FeedbackMetrics {
 
   /** @param model as it was asked for; null: none was */
   rated(model: string | null, rating: Rating | null): void {
-    const known = model === null ? null : this.catalogue.model(model);
-    this.ratings.inc({ model: known?.name ?? OTHER_MODEL, rating: rating ?? 'none' });
+    this.ratings.inc({ model: this.catalogue.labelOf(model), rating: rating ?? 'none' });
   }
 }

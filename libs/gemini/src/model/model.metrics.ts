@@ -4,9 +4,6 @@ import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import type { ModelFailure } from './language-model.port.js';
 
-/** Stands for models that the catalogue doesn't have, so that the label's values are few. */
-const OTHER_MODEL = 'other';
-
 /** How models fail. What their calls cost is the ledger's: `UsageMetrics`. */
 @Injectable()
 export class ModelMetrics {
@@ -26,7 +23,7 @@ export class ModelMetrics {
 
   /** The value of the label `model`: a model of the catalogue, or `other`. */
   label(model: string): string {
-    return this.catalogue.model(model)?.name ?? OTHER_MODEL;
+    return this.catalogue.labelOf(model);
   }
 
   failed(model: string, failure: ModelFailure): void {

@@ -127,4 +127,9 @@ export class PlanCatalogue {
   model(name: string): CatalogueModel | null {
     return this.models.find((model) => model.name === name) ?? null;
   }
+
+  /** The value of a metric's label for a model: `other` stands for those that the catalogue doesn't have, so that the values are few. */
+  labelOf(name: string | null): string {
+    return (name === null ? null : this.model(name))?.name ?? 'other';
+  }
 }

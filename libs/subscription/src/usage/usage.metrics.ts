@@ -15,9 +15,6 @@ export interface EndedCall {
   estimated: boolean;
 }
 
-/** Stands for models that the catalogue doesn't have, so that the label's values are few. */
-const OTHER_MODEL = 'other';
-
 /** What model calls use and cost, by model and plan. */
 @Injectable()
 export class UsageMetrics {
@@ -60,7 +57,7 @@ export class UsageMetrics {
   /** To be called once for each call, when the statement that records it in the ledger has succeeded. */
   record({ model, plan, purpose, usage, estimated }: EndedCall): void {
     const known = this.catalogue.model(model);
-    const labels = { model: known?.name ?? OTHER_MODEL, plan };
+    const labels = { model: this.catalogue.labelOf(model), plan };
     this.calls.inc({ ...labels, purpose });
     if (estimated) this.estimates.inc({ ...labels, purpose });
     this.tokens.inc({ ...labels, kind: 'prompt' }, usage.promptTokens);
