@@ -8,11 +8,13 @@ import { type Stack, startStack } from '../support/stack.js';
 import { type Breakage, BrokenBuild } from './broken-build.js';
 import { ChaosClient, type ClientHabits, MIXED_DIRECTIVES } from './clients.js';
 import { FaultInjector } from './fault-injector.js';
+import type { KnownFiles } from './file-laws.js';
 import { Oracle, type Verdict, type Watched } from './oracle.js';
 import { chaosPlans, CONCURRENT_REPLIES, DEFAULT_MODEL, MODELS } from './plans.js';
 import { Random } from './random.js';
 import { apiKeyOf, seenCalls } from './seen-calls.js';
 import { ChaosServices } from './services.js';
+import { sweepFiles } from './stored-files.js';
 
 /** The length of a run, its seed, and what is broken on purpose. */
 export interface ChaosOptions {
@@ -30,6 +32,12 @@ export interface ChaosOptions {
 
 export interface ChaosReport {
   accepted: number;
+  /** How many of those have replaced an earlier question. */
+  edited: number;
+  /** How many of those have files. */
+  withFiles: number;
+  /** Files that were uploaded. */
+  uploaded: number;
   refused: number;
   faults: Record<string, number>;
   /** Generating calls that the sandbox has received, by purpose. */
@@ -115,9 +123,17 @@ async function underFaults(services: ChaosServices, stack: Stack, options: Chaos
   }
   const accepted = clients.flatMap((client) => client.accepted);
   const calls = await seenCalls(model);
-  const verdict = await oracle.judge({ accepted, calls, freezes: faults.freezes });
+  // A broken build is asked about other laws.
+  if (options.breakBuild === undefined) await sweepFiles(services.directUrl, stack);
+  const unsure = new Set(clients.flatMap((client) => [...client.unsure]));
+  const shown = (await Promise.all(clients.map((client) => client.shownRooms()))).flat();
+  const files = await knownFiles(clients);
+  const verdict = await oracle.judge({ accepted, calls, freezes: faults.freezes, unsure, shown, files });
   return {
     accepted: accepted.length,
+    withFiles: accepted.filter((each) => each.files.length > 0).length,
+    uploaded: files.digests.size,
+    edited: accepted.filter(({ replaces }) => replaces !== null).length,
     refused: clients.reduce((sum, client) => sum + client.refused, 0),
     faults: Object.fromEntries([...faults.injected].sort()),
     calls: countBy(calls.map(({ purpose }) => purpose)),
@@ -125,6 +141,16 @@ async function underFaults(services: ChaosServices, stack: Stack, options: Chaos
     longestWaitMs: oracle.longestWaitMs,
     verdict,
     logs: () => stack.logs(),
+  };
+}
+
+/** What the clients know of their files, and what they read of them. */
+async function knownFiles(clients: ChaosClient[]): Promise<Omit<KnownFiles, 'accepted'>> {
+  return {
+    digests: new Map(clients.flatMap(({ files }) => [...files.digests])),
+    read: new Map((await Promise.all(clients.map((client) => client.readFiles()))).flat()),
+    deletedRooms: new Set(clients.flatMap(({ deletedRooms }) => [...deletedRooms])),
+    deletedFiles: new Set(clients.flatMap(({ files }) => [...files.deleted])),
   };
 }
 

@@ -11,6 +11,9 @@ const KEPT: Verdict = {
   unfair: [],
   starved: [],
   usage: [],
+  edits: [],
+  files: [],
+  orphans: [],
 };
 
 /** `npm run chaos` sets these for a long run. */
@@ -34,10 +37,14 @@ describe('while processes and services fail', () => {
     'every accepted message gets exactly one outcome, in order, users take turns, and all that is counted stays exact',
     async () => {
       const report = await runChaos({ seconds, seed, pooler, onProgress });
-      const { accepted, refused, faults, calls, longestWaitMs } = report;
-      process.stderr.write(`\n${JSON.stringify({ seed, accepted, refused, faults, calls, longestWaitMs })}\n`);
+      const { accepted, edited, withFiles, uploaded, refused, faults, calls, longestWaitMs } = report;
+      process.stderr.write(
+        `\n${JSON.stringify({ seed, accepted, edited, withFiles, uploaded, refused, faults, calls, longestWaitMs })}\n`,
+      );
       expectKept(report);
       expect(report.accepted).toBeGreaterThan(seconds * 5);
+      expect(report.edited).toBeGreaterThan(seconds / 4);
+      expect(report.withFiles).toBeGreaterThan(seconds / 4);
       expect(soaking ? report.missedPoints : []).toEqual([]);
     },
     (seconds + 240) * 1_000,

@@ -66,7 +66,8 @@ function mostOpen(calls: SeenCall[]): number {
   return Math.max(0, ...changes.map(({ by }) => (open += by)));
 }
 
-function groupBy<Item, Key>(items: Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+/** The items by their key. */
+export function groupBy<Item, Key>(items: Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
   return groups;

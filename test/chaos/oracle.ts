@@ -1,8 +1,11 @@
 import pg from 'pg';
 import type { AcceptedSend } from './clients.js';
+import { brokenEdits, type ShownRoom, type StoredMessage } from './edit-law.js';
 import { type Freeze, mostAtOnce, type ReplyLife } from './fairness.js';
+import { brokenFiles, type KnownFiles, orphans } from './file-laws.js';
 import { DEFAULT_MODEL } from './plans.js';
 import type { SeenCall } from './seen-calls.js';
+import { storedFiles } from './stored-files.js';
 import { brokenUsage, type LedgerSums, type StoredSums } from './usage-law.js';
 
 /** The violations that were found, by kind; all are empty when every guarantee was kept. */
@@ -25,6 +28,12 @@ export interface Verdict {
   starved: string[];
   /** The ledger of model calls differs from the calls that were made. */
   usage: string[];
+  /** The lists, or the positions of messages, differ from what sends and edits have led to. */
+  edits: string[];
+  /** A message lacks a file or has another one, or a file can't be read as it was uploaded. */
+  files: string[];
+  /** Left of files that no message has, once the sweep has been there. */
+  orphans: string[];
 }
 
 /** A user as the oracle knows one. */
@@ -45,6 +54,11 @@ export interface Evidence {
   /** All generating calls that the sandbox has received. */
   calls: SeenCall[];
   freezes: Freeze[];
+  /** Questions of which the client doesn't know whether they were replaced. */
+  unsure: ReadonlySet<string>;
+  /** What the lists show at the end. */
+  shown: ShownRoom[];
+  files: Omit<KnownFiles, 'accepted'>;
 }
 
 /**
@@ -60,12 +74,12 @@ interface Outcome {
   digest: string;
 }
 
-type SumsRow = Pick<LedgerSums, 'model' | 'purpose'> & LedgerSums['tokens'] & { user_id: string | null };
+type SumsRow = Pick<LedgerSums, 'model' | 'purpose'> & LedgerSums['use'] & { user_id: string | null };
 type LedgerRow = SumsRow & Pick<LedgerSums, 'calls' | 'estimated'>;
 type StoredRow = SumsRow & Pick<StoredSums, 'begun' | 'told'>;
 
 const OUTCOMES = `
-  SELECT id, status, completed_at, md5(content) AS digest FROM message
+  SELECT id, status, completed_at, md5(content) AS digest FROM every_message
   WHERE role = 'bot' AND status NOT IN ('queued', 'generating') AND completed_at >= $1`;
 
 /**
@@ -104,9 +118,11 @@ export class Oracle {
     await this.watcher;
   }
 
-  async judge({ accepted, calls, freezes }: Evidence): Promise<Verdict> {
+  async judge({ accepted, calls, freezes, unsure, shown, files }: Evidence): Promise<Verdict> {
     await this.stop();
     await this.record(new Date(0));
+    const edits = accepted.flatMap(({ messageId, replaces }) => (replaces === null ? [] : [{ messageId, replaces }]));
+    const stored = await storedFiles((text) => this.query(text));
     return {
       lost: await this.lost(accepted),
       doubled: [...(await this.doubled()), ...[...this.changed].map((id) => `${id} changed after it was final`)],
@@ -117,13 +133,16 @@ export class Oracle {
       unfair: [...this.unfair, ...this.overLimit(calls, await this.lives(), freezes)],
       starved: await this.starved(),
       usage: brokenUsage(await this.recorded(), await this.stored(), calls),
+      edits: brokenEdits(await this.messages(), { accepted: edits, unsure, shown }),
+      files: brokenFiles(stored, { ...files, accepted }),
+      orphans: orphans(stored),
     };
   }
 
   private async lost(accepted: readonly AcceptedSend[]): Promise<string[]> {
     const rows = await this.query<{ id: string; content: string | null; status: string }>(
-      `SELECT reply.id, question.content, reply.status FROM message reply
-       JOIN message question ON question.id = reply.reply_to WHERE reply.role = 'bot'`,
+      `SELECT reply.id, question.content, reply.status FROM every_message reply
+       JOIN every_message question ON question.id = reply.reply_to WHERE reply.role = 'bot'`,
     );
     const stored = new Map(rows.map((row) => [row.id, row]));
     return accepted.flatMap(({ replyId, content }) => {
@@ -134,7 +153,14 @@ export class Oracle {
     });
   }
 
-  /** Each message's text is unique, and each question shows exactly one reply. */
+  private messages(): Promise<StoredMessage[]> {
+    return this.query<StoredMessage>(
+      `SELECT message.id, chatroom_id AS "roomId", seq, reply_to AS "replyTo", superseded, last_seq AS "lastSeq"
+       FROM message JOIN chatroom room ON room.id = chatroom_id`,
+    );
+  }
+
+  /** Each message's text is unique, and each question in the lists shows exactly one reply, others none. */
   private async doubled(): Promise<string[]> {
     const rows = await this.query<{ what: string }>(
       `SELECT 'stored more than once: ' || content AS what FROM message WHERE role = 'user'
@@ -142,7 +168,7 @@ export class Oracle {
        UNION ALL
        SELECT 'shows ' || count(reply.id) || ' replies: ' || question.id FROM message question
        LEFT JOIN message reply ON reply.reply_to = question.id AND NOT reply.superseded
-       WHERE question.role = 'user' GROUP BY question.id HAVING count(reply.id) <> 1`,
+       WHERE question.role = 'user' GROUP BY question.id, question.superseded HAVING count(reply.id) <> CASE WHEN question.superseded THEN 0 ELSE 1 END`,
     );
     return rows.map(({ what }) => what);
   }
@@ -184,11 +210,11 @@ export class Oracle {
   private async ledger(): Promise<string[]> {
     const rows = await this.query<{ user_id: string; used: number; cost: number }>(
       `WITH cost AS (
-         SELECT room.user_id, reply.quota_day AS day, count(*)::int AS cost
-         FROM message reply JOIN chatroom room ON room.id = reply.chatroom_id
-         WHERE reply.role = 'bot' AND (reply.completed_at IS NULL OR reply.content ~ '[^[:space:]]' AND COALESCE(
+         SELECT reply.user_id, reply.quota_day AS day, count(*)::int AS cost
+         FROM every_message reply
+         WHERE reply.role = 'bot' AND reply.quota_day IS NOT NULL AND (reply.completed_at IS NULL OR reply.content ~ '[^[:space:]]' AND COALESCE(
            reply.error_code NOT IN ('model_unavailable', 'model_rate_limited', 'model_misconfigured'), true))
-         GROUP BY room.user_id, reply.quota_day)
+         GROUP BY reply.user_id, reply.quota_day)
        SELECT COALESCE(cost.user_id, ledger.user_id) AS user_id, COALESCE(used, 0) AS used, COALESCE(cost, 0) AS cost
        FROM daily_usage ledger FULL JOIN cost USING (user_id, day) WHERE COALESCE(used, 0) <> COALESCE(cost, 0)`,
     );
@@ -214,8 +240,8 @@ export class Oracle {
 
   private async lives(): Promise<ReplyLife[]> {
     const rows = await this.query<{ prompt: string; from: Date; to: Date | null }>(
-      `SELECT question.content AS prompt, reply.created_at AS "from", reply.completed_at AS "to" FROM message reply
-       JOIN message question ON question.id = reply.reply_to WHERE reply.role = 'bot'`,
+      `SELECT question.content AS prompt, reply.created_at AS "from", reply.completed_at AS "to" FROM every_message reply
+       JOIN every_message question ON question.id = reply.reply_to WHERE reply.role = 'bot'`,
     );
     return rows.map(({ prompt, from, to }) => ({ prompt, from: from.getTime(), to: to?.getTime() ?? Infinity }));
   }
@@ -230,7 +256,7 @@ export class Oracle {
       `SELECT id, extract(epoch FROM completed_at - GREATEST(created, before))::float * 1000 AS waited FROM (
          SELECT id, completed_at, lag(completed_at) OVER ends AS before,
                 min(created_at) OVER (ends ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS created
-         FROM message WHERE role = 'bot' AND status NOT IN ('queued', 'generating', 'cancelled')
+         FROM every_message WHERE role = 'bot' AND status NOT IN ('queued', 'generating', 'cancelled')
            AND user_id = ANY($1) AND asked_model = $2
          WINDOW ends AS (PARTITION BY user_id ORDER BY completed_at)
        ) reply ORDER BY waited DESC`,
@@ -247,14 +273,14 @@ export class Oracle {
     const rows = await this.query<LedgerRow>(
       `SELECT user_id, model, purpose, sum(calls)::int AS calls, sum(estimated_calls)::int AS estimated,
               sum(prompt_tokens)::int AS prompt, sum(cached_tokens)::int AS cached, sum(thought_tokens)::int AS thought,
-              sum(reply_tokens)::int AS reply
-       FROM (SELECT user_id, model, purpose, calls, estimated_calls, prompt_tokens, cached_tokens, thought_tokens, reply_tokens
+              sum(reply_tokens)::int AS reply, sum(searches)::int AS searches
+       FROM (SELECT user_id, model, purpose, calls, estimated_calls, prompt_tokens, cached_tokens, thought_tokens, reply_tokens, searches
              FROM model_usage
              UNION ALL
-             SELECT NULL, model, purpose, calls, estimated_calls, prompt_tokens, cached_tokens, thought_tokens, reply_tokens
+             SELECT NULL, model, purpose, calls, estimated_calls, prompt_tokens, cached_tokens, thought_tokens, reply_tokens, searches
              FROM erased_model_usage
              UNION ALL
-             SELECT user_id, model, purpose, 1, 1, prompt_tokens, 0, 0, 0 FROM model_call) call
+             SELECT user_id, model, purpose, 1, 1, prompt_tokens, 0, 0, 0, 0 FROM model_call) call
        GROUP BY user_id, model, purpose`,
     );
     return rows.map(({ calls, estimated, ...row }) => ({ ...this.sums(row), calls, estimated }));
@@ -264,10 +290,11 @@ export class Oracle {
     const rows = await this.query<StoredRow>(
       `SELECT user_id, asked_model AS model, 'reply' AS purpose, sum(attempt)::int AS begun, count(prompt_tokens)::int AS told,
               COALESCE(sum(prompt_tokens), 0)::int AS prompt, COALESCE(sum(cached_tokens), 0)::int AS cached,
-              COALESCE(sum(thought_tokens), 0)::int AS thought, COALESCE(sum(reply_tokens), 0)::int AS reply
-       FROM message WHERE asked_model IS NOT NULL GROUP BY user_id, asked_model
+              COALESCE(sum(thought_tokens), 0)::int AS thought, COALESCE(sum(reply_tokens), 0)::int AS reply,
+              COALESCE(sum(jsonb_array_length(grounding -> 'searchQueries')), 0)::int AS searches
+       FROM every_message WHERE asked_model IS NOT NULL GROUP BY user_id, asked_model
        UNION ALL
-       SELECT user_id, $1, 'title', count(*)::int, 0, 0, 0, 0, 0 FROM message
+       SELECT user_id, $1, 'title', count(*)::int, 0, 0, 0, 0, 0, 0 FROM every_message
        WHERE role = 'bot' AND status = 'completed' GROUP BY user_id`,
       [DEFAULT_MODEL],
     );
@@ -278,10 +305,10 @@ export class Oracle {
     user_id: id,
     model,
     purpose,
-    ...tokens
-  }: SumsRow): Pick<LedgerSums, 'client' | 'model' | 'purpose' | 'tokens'> {
+    ...use
+  }: SumsRow): Pick<LedgerSums, 'client' | 'model' | 'purpose' | 'use'> {
     const client = id === null ? null : (this.users.find(({ userId }) => userId === id)?.name ?? id);
-    return { client, model, purpose, tokens };
+    return { client, model, purpose, use };
   }
 
   private async watch(): Promise<void> {

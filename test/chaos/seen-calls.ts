@@ -1,10 +1,12 @@
 import type { GeminiControl } from '../support/gemini-sandbox.js';
 import type { JournalEntry } from '../../apps/sandbox/src/gemini/gemini.journal.js';
 
-export const TOKEN_KINDS = ['prompt', 'cached', 'thought', 'reply'] as const;
+export const KINDS_OF_USE = ['prompt', 'cached', 'thought', 'reply', 'searches'] as const;
 
-/** Numbers of tokens; cached ones are a part of the prompt's. */
-export type Tokens = Record<(typeof TOKEN_KINDS)[number], number>;
+/** Numbers of tokens, of which cached ones are a part of the prompt's, and of searches. */
+export type Use = Record<(typeof KINDS_OF_USE)[number], number>;
+
+export const NO_USE: Use = { prompt: 0, cached: 0, thought: 0, reply: 0, searches: 0 };
 
 /** What the model is called for. */
 export type Purpose = 'reply' | 'title' | 'probe';
@@ -25,7 +27,7 @@ export interface SeenCall {
   /** The worker closed the connection before the end. */
   aborted: boolean;
   /** What its worker can have heard of its use, a refusal's being nothing; null: nothing. */
-  known: Tokens | null;
+  known: Use | null;
 }
 
 /** The key of a worker. */
@@ -65,12 +67,13 @@ function purposeOf({ systemInstruction, prompt }: JournalEntry): Purpose {
   return prompt === 'Hello' ? 'probe' : 'reply';
 }
 
-function knownUse({ usage, status }: JournalEntry): Tokens | null {
-  if (usage === null) return (status ?? 0) >= 400 ? { prompt: 0, cached: 0, thought: 0, reply: 0 } : null;
+function knownUse({ usage, status, searches }: JournalEntry): Use | null {
+  if (usage === null) return (status ?? 0) >= 400 ? NO_USE : null;
   return {
     prompt: usage.promptTokenCount,
     cached: usage.cachedContentTokenCount ?? 0,
     thought: usage.thoughtsTokenCount ?? 0,
     reply: usage.candidatesTokenCount ?? 0,
+    searches,
   };
 }

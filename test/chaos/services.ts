@@ -16,6 +16,17 @@ import { TcpProxy } from '../support/http/tcp-proxy.js';
 const MIGRATE = fileURLToPath(new URL('../../prisma/migrate.mjs', import.meta.url));
 const DATABASE = 'chaos';
 
+/** Keeps each message of a deleted room, so that the oracle can still tell what became of it and what it has cost. */
+const WITNESS = `
+  CREATE TABLE deleted_message (LIKE message);
+  CREATE VIEW every_message AS SELECT * FROM message UNION ALL SELECT * FROM deleted_message;
+  CREATE FUNCTION witness_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO deleted_message SELECT OLD.*;
+      RETURN NULL;
+    END $$;
+  CREATE TRIGGER witness AFTER DELETE ON message FOR EACH ROW EXECUTE FUNCTION witness_deletion();`;
+
 /** Fewer than the processes' connections. */
 const POOLER_SETTINGS = { default_pool_size: 12, max_prepared_statements: 200, server_login_retry: 1 };
 
@@ -49,6 +60,7 @@ export class ChaosServices {
     ]);
     await createDatabase(postgres, DATABASE);
     execFileSync(process.execPath, [MIGRATE], { env: { ...process.env, DATABASE_URL: postgres.url(DATABASE) } });
+    await run(postgres, WITNESS);
     if (withPooler) await boundRole(postgres);
     const pooler = withPooler ? await launchPooler(processes, folder, ports.pooler, postgres) : null;
     const proxies = [
@@ -132,10 +144,14 @@ async function launchRedis(processes: Processes, folder: string, port: number): 
 
 /** Bounds for server connections that the pooler opens by itself, as docs/postgresql.md has them. */
 async function boundRole(postgres: Postgres): Promise<void> {
+  await run(postgres, `ALTER ROLE CURRENT_USER SET statement_timeout = '10s'`);
+  await run(postgres, `ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '15s'`);
+}
+
+async function run(postgres: Postgres, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: postgres.url(DATABASE) });
   await client.connect();
-  await client.query(`ALTER ROLE CURRENT_USER SET statement_timeout = '10s'`);
-  await client.query(`ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '15s'`);
+  await client.query(sql);
   await client.end();
 }
 

@@ -1,4 +1,4 @@
-import { type Purpose, type SeenCall, TOKEN_KINDS, type Tokens } from './seen-calls.js';
+import { KINDS_OF_USE, NO_USE, type Purpose, type SeenCall, type Use } from './seen-calls.js';
 
 /** What the ledger, or the replies, say of one client's calls of one model for one purpose. */
 interface Sums {
@@ -6,7 +6,7 @@ interface Sums {
   client: string | null;
   model: string;
   purpose: Purpose;
-  tokens: Tokens;
+  use: Use;
 }
 
 /** Rows of the ledger, with the calls that are under way, as the estimates that they will become. */
@@ -23,8 +23,6 @@ export interface StoredSums extends Sums {
   told: number;
 }
 
-const NO_TOKENS: Tokens = { prompt: 0, cached: 0, thought: 0, reply: 0 };
-
 /**
  * Where the ledger breaks its law. For each client, model and purpose:
  *
@@ -33,7 +31,7 @@ const NO_TOKENS: Tokens = { prompt: 0, cached: 0, thought: 0, reply: 0 };
  * - Each call that isn't marked as an estimate was answered or refused, so that its use could be known:
  *   `calls − estimated ≤ answered`; and what a reply says of its use is no estimate: `told ≤ calls − estimated`. Between
  *   the two are answers that came while their worker died or lost its lease.
- * - The tokens are at least those that replies tell, and those of as many answered calls as aren't estimates. Where nothing
+ * - The tokens and searches are at least those that replies tell, and those of as many answered calls as aren't estimates. Where nothing
  *   was estimated they are exact; only of the answer of a stopped call less may have arrived than the sandbox has sent.
  */
 export function brokenUsage(ledger: LedgerSums[], stored: StoredSums[], calls: SeenCall[]): string[] {
@@ -50,7 +48,7 @@ const keyOf = ({ client, model, purpose }: Pick<Sums, 'client' | 'model' | 'purp
   `${client ?? 'no client'}, ${model}, ${purpose}`;
 
 function judge(row: LedgerSums | undefined, stored: StoredSums | undefined, seen: SeenCall[]): string[] {
-  const { calls = 0, estimated = 0, tokens = NO_TOKENS, purpose } = row ?? {};
+  const { calls = 0, estimated = 0, use = NO_USE, purpose } = row ?? {};
   const exact = calls - estimated;
   const known = seen.flatMap((call) => call.known ?? []);
   const { told = 0, begun = 0 } = stored ?? {};
@@ -59,13 +57,14 @@ function judge(row: LedgerSums | undefined, stored: StoredSums | undefined, seen
   if (calls > begun && purpose !== 'probe') violations.push(`${calls} calls are recorded, ${begun} were begun`);
   if (exact > known.length) violations.push(`the use of ${known.length} calls was told, of ${exact} it is recorded`);
   if (told > exact) violations.push(`${told} replies tell their use, ${exact} calls are recorded with it`);
-  for (const kind of TOKEN_KINDS) {
-    const sorted = known.map((use) => use[kind]).sort((a, b) => a - b);
-    const least = kind === 'reply' ? 0 : sum(sorted.slice(0, exact));
-    const atLeast = Math.max(least, stored?.tokens[kind] ?? 0);
+  for (const kind of KINDS_OF_USE) {
+    const sorted = known.map((told) => told[kind]).sort((a, b) => a - b);
+    const least = kind === 'reply' || kind === 'searches' ? 0 : sum(sorted.slice(0, exact));
+    const atLeast = Math.max(least, stored?.use[kind] ?? 0);
     const atMost = estimated === 0 && exact > 0 ? sum(sorted.slice(-exact)) : Infinity;
-    if (tokens[kind] < atLeast || tokens[kind] > atMost)
-      violations.push(`${tokens[kind]} ${kind} tokens are recorded instead of ${atLeast} to ${atMost}`);
+    const what = kind === 'searches' ? kind : `${kind} tokens`;
+    if (use[kind] < atLeast || use[kind] > atMost)
+      violations.push(`${use[kind]} ${what} are recorded instead of ${atLeast} to ${atMost}`);
   }
   return violations;
 }

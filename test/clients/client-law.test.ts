@@ -1,4 +1,11 @@
-import { type ChatClient, createChatClient, type Fetch, type Message, type Reply } from '@gemini-chat/client';
+import {
+  type ChatClient,
+  createChatClient,
+  type Fetch,
+  type Message,
+  type Reply,
+  type ReplyEvent,
+} from '@gemini-chat/client';
 import fc from 'fast-check';
 import { eventually } from '../support/eventually.js';
 import { sharedStorage } from '../support/http/shared-storage.js';
@@ -18,6 +25,10 @@ const seed = Number(process.env['CLIENT_LAW_SEED'] ?? 1);
 const SETTLE_MS = 60_000;
 
 const MESSAGES = 4;
+
+const ROOM = { title: 'Law', showThoughts: true, search: true };
+
+const UNFOUNDED = { sources: [], searchQueries: [] };
 
 let stack: Stack;
 /** One for each replica: between the client and the API. */
@@ -40,7 +51,10 @@ afterAll(async () => {
 });
 
 /** How often each case occurred in all runs; the test fails when one never did. */
-const occurred = { reconnected: 0, reset: 0, repeatedSends: 0, refreshed: 0, unreachable: 0, doubled: 0 };
+const occurred = {
+  ...{ reconnected: 0, reset: 0, repeatedSends: 0, refreshed: 0, unreachable: 0, doubled: 0 },
+  ...{ thought: 0, thoughtsForgotten: 0, sources: 0 },
+};
 
 /** Each request goes to the next replica, as behind a load balancer. Counts what was disturbed. */
 function disturbedFetch(): Fetch {
@@ -76,6 +90,10 @@ interface Reading {
   reply: Reply;
   /** The deltas after the last reset. */
   text: string;
+  /** The thoughts after the last reset. */
+  thoughts: string;
+  /** What the last event told of them, unless it was before the last reset. */
+  founded: Pick<Message, 'sources' | 'searchQueries'>;
   final: Message | null;
   failure: unknown;
 }
@@ -87,6 +105,10 @@ const message = fc.record({
       maxLength: 80,
     })
     .map((units) => `Once ${units.join('')} end`),
+  /** The sandbox tells them sentence by sentence. */
+  thoughts: fc
+    .array(fc.constantFrom('Hm. ', 'Ünd so? ', '世界! ', '🌍👨‍👩‍👧. ', '\u2028"\r\n. '), { minLength: 2, maxLength: 20 })
+    .map((sentences) => `${sentences.join('')}So be it.`),
   chunkSize: fc.integer({ min: 1, max: 6 }),
   lastsMs: fc.integer({ min: 300, max: 2_500 }),
   /** How the model's first attempt fails; null: it doesn't. */
@@ -136,7 +158,7 @@ class Run {
     const tabs: [ChatClient, ChatClient] = [newTab(), newTab()];
     const challenge = await tabs[0].auth.sendCode({ phone: newPhone() });
     await tabs[0].auth.verify(challenge, challenge.otp!);
-    const rooms = await Promise.all(scripts.map(async () => (await tabs[0].rooms.create({ title: 'Law' })).id));
+    const rooms = await Promise.all(scripts.map(async () => (await tabs[0].rooms.create(ROOM)).id));
     await Promise.all(rooms.map((room, index) => scriptModel(stack, promptOf(room), behavioursOf(scripts[index]!))));
     return new Run(tabs, rooms, scripts);
   }
@@ -162,16 +184,11 @@ class Run {
 
   /** @returns the reply as `done` has it; null when it could not be read */
   private async read(reply: Reply): Promise<Message | null> {
-    const reading: Reading = { reply, text: '', final: null, failure: null };
+    const reading: Reading = { reply, text: '', thoughts: '', founded: UNFOUNDED, final: null, failure: null };
     this.readings.push(reading);
     try {
       for await (const event of reply) {
-        if (event.type === 'delta') reading.text += event.text;
-        if (event.type === 'reset') reading.text = '';
-        if (event.type === 'reset') occurred.reset++;
-        if (event.type === 'reconnecting') occurred.reconnected++;
-        if (event.type === 'done') reading.final = event.message;
-        if (event.snapshot !== reading.text) throw new Error(`The snapshot is ${event.snapshot}, not ${reading.text}`);
+        take(reading, event);
       }
     } catch (error) {
       reading.failure = error;
@@ -200,9 +217,10 @@ class Run {
     return this.readings.every(({ final, failure }) => (final ?? failure) !== null);
   }
 
-  /** Waits until so many more characters have been read, or nothing is read any more. */
+  /** Waits until so many more characters of text or thoughts have been read, or nothing is read any more. */
   private async listen(events: number): Promise<void> {
-    const length = (): number => this.readings.reduce((sum, { text }) => sum + text.length, 0);
+    const length = (): number =>
+      this.readings.reduce((sum, { text, thoughts }) => sum + text.length + thoughts.length, 0);
     const until = length() + events;
     await eventually(() => length() >= until || this.isOver, { withinMs: SETTLE_MS });
   }
@@ -239,7 +257,7 @@ describe('the client', () => {
   afterAll(() => void Object.assign(globalThis, { navigator }));
 
   it(
-    'ends with the stored text and one charge, whatever is cut, restarted, expired or sent twice',
+    'ends with the stored text, thoughts and sources and one charge, whatever is cut, restarted, expired or sent twice',
     async () => {
       const scripts = fc.array(message, { minLength: MESSAGES, maxLength: MESSAGES });
       const disturbances = fc.array(disturbance, { minLength: 8, maxLength: 16 });
@@ -256,13 +274,17 @@ describe('the client', () => {
   );
 });
 
-/** Every reader has exactly the stored text, and each message has one charge. */
+/** Every reader has exactly the stored text, thoughts and sources, and each message has one charge. */
 async function expectLaw({ readings, tabs, rooms, scripts }: Run): Promise<void> {
   expect(readings.flatMap(({ failure }) => failure ?? [])).toEqual([]);
-  for (const { text, final, reply } of readings) {
+  for (const { text, thoughts, founded, final, reply } of readings) {
     const stored = await tabs[0].replies.get(final!.chatroomId, final!.id);
     expect(final).toEqual(stored);
     expect({ text, snapshot: reply.snapshot }).toEqual({ text: stored.content, snapshot: stored.content });
+    expect([thoughts, reply.thoughts]).toEqual([stored.thoughts, stored.thoughts]);
+    const { sources, searchQueries } = stored;
+    const { sources: told, searchQueries: asked } = reply;
+    expect([founded, { sources: told, searchQueries: asked }]).toEqual(Array(2).fill({ sources, searchQueries }));
   }
   for (const [index, room] of rooms.entries()) await expectOneMessage(tabs[1], room, scripts[index]!);
   const { quota } = await tabs[1].billing.status();
@@ -270,18 +292,42 @@ async function expectLaw({ readings, tabs, rooms, scripts }: Run): Promise<void>
 }
 
 /** Each room has one message, and the reply that the model was told to write. */
-async function expectOneMessage(chat: ChatClient, room: string, { text, isRegenerated }: Script): Promise<void> {
+async function expectOneMessage(
+  chat: ChatClient,
+  room: string,
+  { text, thoughts, isRegenerated }: Script,
+): Promise<void> {
   const { messages } = await chat.rooms.get(room);
-  expect(messages).toMatchObject([{ content: promptOf(room) }, { content: text, status: 'completed' }]);
+  expect(messages).toMatchObject([{ content: promptOf(room) }, { content: text, thoughts, status: 'completed' }]);
   const { items } = await chat.replies.variants(room, messages[0]!.id).page();
   expect(items.map(({ content }) => content)).toEqual(isRegenerated ? [text, text] : [text]);
 }
 
+/** @throws Error when the event has other texts than all up to it */
+function take(reading: Reading, event: ReplyEvent): void {
+  if (event.type === 'delta') reading.text += event.text;
+  if (event.type === 'thought') reading.thoughts += event.text;
+  if (event.type === 'thought') occurred.thought++;
+  if (event.type === 'sources') {
+    occurred.sources++;
+    reading.founded = { sources: event.sources, searchQueries: event.searchQueries };
+  }
+  if (event.type === 'reset') {
+    occurred.reset++;
+    if (reading.thoughts !== '') occurred.thoughtsForgotten++;
+    Object.assign(reading, { text: '', thoughts: '', founded: UNFOUNDED });
+  }
+  if (event.type === 'reconnecting') occurred.reconnected++;
+  if (event.type === 'done') reading.final = event.message;
+  if (event.snapshot !== reading.text) throw new Error(`The snapshot is ${event.snapshot}, not ${reading.text}`);
+  if (event.thoughts !== reading.thoughts) throw new Error(`Thoughts: ${event.thoughts}, not ${reading.thoughts}`);
+}
+
 const promptOf = (room: string): string => `Tell me of ${room}`;
 
-function behavioursOf({ text, chunkSize, lastsMs, failure }: Script): Behaviour[] {
+function behavioursOf({ text, thoughts, chunkSize, lastsMs, failure }: Script): Behaviour[] {
   const pieces = [...text].length / chunkSize;
-  const answer = { text, chunkSize, tokensPerSecond: (pieces / lastsMs) * 1_000 };
+  const answer = { text, thoughts, chunkSize, tokensPerSecond: (pieces / lastsMs) * 1_000 };
   const first = failure === null ? [] : [{ ...answer, type: failure, afterChunks: Math.ceil(pieces / 2) }];
   return [...first, { ...answer, type: 'answer' }];
 }

@@ -77,7 +77,7 @@ inABrowser('Swagger UI', () => {
     await authorize(person.tokens.accessToken);
     await page.reload();
     const { request, response, shown } = await execute('Messages', 'sendMessage', { id: await openRoom(person.http) });
-    expect(request.postDataJSON()).toEqual({ content: expect.any(String) });
+    expect(request.postDataJSON()).toEqual({ content: expect.any(String), files: [] });
     expect([response.status(), shown]).toEqual([202, '202']);
     const { message, reply } = (await response.json()) as Accepted;
     expect([message.role, message.content.length > 0, reply.status]).toEqual(['user', true, 'queued']);

@@ -3,6 +3,7 @@ import { type UseChatHelpers, useChat } from '@ai-sdk/react';
 import { type ChatClient, isChatError } from '@gemini-chat/client';
 import { type ChatMessage, createChatTransport, type LoadedMessages } from '@gemini-chat/client/ai-sdk';
 import { eventually } from '../support/eventually.js';
+import { png } from '../support/http/uploads.js';
 import { TcpProxy } from '../support/http/tcp-proxy.js';
 import { type Message, openRoom, outcome, quotaOf, read, script, send } from '../support/messages.js';
 import { makePro } from '../support/plan.js';
@@ -230,6 +231,60 @@ describe('useChat with our transport', () => {
     expect(failed.metadata).toMatchObject({ status: 'failed', error: { code: 'model_rejected_request' } });
     expect(chat.view.error?.message).toBe(failed.metadata?.error?.detail);
     await expectStored(chat);
+  });
+
+  it('uploads the files of a message, and shows them after a reload', async () => {
+    const transport = createChatTransport(reader.client);
+    const picture = png(4, 2);
+    const url = `data:image/png;base64,${picture.toString('base64')}`;
+    const there = await reader.client.files.upload(new Uint8Array(png(2, 4)), { name: 'there.png' });
+    const files = [
+      { type: 'file' as const, mediaType: 'image/png', filename: 'sky.png', url },
+      transport.filePart(there),
+    ];
+    const chat = await show(reader);
+    await chat.view.sendMessage({ text: 'What are these?', files });
+    await untilSettled(chat);
+    await expectStored(chat);
+    const [message] = await stored();
+    expect(message?.files).toMatchObject([{ name: 'sky.png', width: 4, height: 2 }, there]);
+    const { messages } = await transport.loadMessages(reader.roomId);
+    expect(messages[0]?.parts).toEqual([
+      ...message!.files.map((file) => transport.filePart(file)),
+      { type: 'text', text: 'What are these?', state: 'done' },
+    ]);
+    const [part] = messages[0]!.parts;
+    expect(part).toMatchObject({ url: reader.client.files.contentUrl(message!.files[0]!.id), filename: 'sky.png' });
+    expect(Buffer.from(await (await reader.client.files.content(message!.files[0]!.id)).arrayBuffer())).toEqual(
+      picture,
+    );
+  });
+
+  it('shows thoughts as reasoning, those of the last attempt alone', async () => {
+    const thoughts = 'Let me see. It is so. ';
+    await script(stack, 'Think', [
+      { ...SLOWLY, tokensPerSecond: 1, type: 'cut', text: 'Void void.', thoughts: 'Void. Void. ', afterChunks: 4 },
+      { ...SLOWLY, text: 'Because.', thoughts },
+    ]);
+    await reader.client.rooms.update(reader.roomId, { showThoughts: true });
+    const chat = await show(reader);
+    const sending = chat.view.sendMessage({ text: 'Think' });
+    await eventually(
+      () => chat.views.some(({ messages }) => JSON.stringify(messages[1]?.parts ?? []).includes('Void')),
+      { withinMs: 40_000, everyMs: 10 },
+    );
+    await sending;
+    const parts = (await untilSettled(chat)).parts.filter(({ type }) => type !== 'step-start');
+    expect(parts).toMatchObject([
+      { type: 'reasoning', text: thoughts, state: 'done' },
+      { type: 'text', text: 'Because.', state: 'done' },
+    ]);
+    await expectStored(chat);
+    const [, reply] = (await createChatTransport(reader.client).loadMessages(reader.roomId)).messages;
+    expect(reply?.parts).toMatchObject([
+      { type: 'reasoning', text: thoughts },
+      { type: 'text', text: 'Because.' },
+    ]);
   });
 
   it('refuses to edit a message that was accepted, which would send it once more', async () => {

@@ -3,10 +3,11 @@ import type { ChatClient } from '@gemini-chat/client';
 import { type ConversationView, type ShownMessage, useConversation } from '@gemini-chat/client/react';
 import pg from 'pg';
 import { eventually } from '../support/eventually.js';
+import { png } from '../support/http/uploads.js';
 import { TcpProxy } from '../support/http/tcp-proxy.js';
 import { type Message, openRoom, outcome, quotaOf, script, send } from '../support/messages.js';
 import { makePro } from '../support/plan.js';
-import { answerSlowly, LONG_TEXT, newReader, type Reader } from '../support/react/reader.js';
+import { answerSlowly, LONG_TEXT, newReader, type Reader, SLOWLY } from '../support/react/reader.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 // Each case waits for answers that are written slowly.
@@ -201,6 +202,57 @@ describe('useConversation', () => {
     const refused = await until(conversation, ({ messages }) => messages[1]?.sendError && messages[1]);
     expect(refused).toMatchObject({ id: second.id, content: 'Two.', sendError: { code: 'daily_quota_exceeded' } });
     expect(conversation.view.busy).toBe(false);
+  });
+
+  it('shows files at once, sends them, and keeps them over an edit of the message', async () => {
+    const file = await reader.client.files.upload(new Uint8Array(png(4, 2)), { name: 'sky.png' });
+    const conversation = show(reader);
+    await ready(conversation);
+    conversation.view.send('', { files: [file] });
+    await until(conversation, ({ messages }) => messages.length > 0);
+    const first = conversation.views.find(({ messages }) => messages.length > 0)?.messages[0];
+    expect(first).toMatchObject({ status: 'sending', content: '', files: [file] });
+    await untilAnswered(conversation);
+    await expectStored(conversation);
+    const [asked] = conversation.view.messages;
+    expect(asked).toMatchObject({ key: first?.key, files: [file] });
+    expect(await conversation.view.edit(asked!.id, 'What is it?')).toBe(true);
+    await untilAnswered(conversation);
+    await expectStored(conversation);
+    expect(conversation.view.messages).toMatchObject([{ key: first?.key, content: 'What is it?', files: [file] }, {}]);
+    expect(conversation.view.quota?.remaining).toBe(4 - (await spent()));
+    expect(await conversation.view.edit(asked!.id, 'Once more')).toBe(false);
+    expect(conversation.view.error).toMatchObject({ status: 409, code: 'not_latest_message' });
+  });
+
+  it('shows growing thoughts before the text, also after it was shown anew, and forgets those of an attempt that failed', async () => {
+    const thoughts = `Let me see. ${'Hm, wörd. '.repeat(30)}So be it.`;
+    await script(stack, 'Think', [
+      {
+        ...SLOWLY,
+        tokensPerSecond: 1,
+        type: 'cut',
+        text: 'Void void void void.',
+        thoughts: 'Void. Void. ',
+        afterChunks: 5,
+      },
+      { ...SLOWLY, tokensPerSecond: 4, text: 'Because.', thoughts },
+    ]);
+    await reader.client.rooms.update(reader.roomId, { showThoughts: true });
+    const before = show(reader);
+    await ready(before);
+    before.view.send('Think');
+    await until(before, () => before.views.some(({ messages }) => messages[1]?.thoughts.startsWith('Void')));
+    await until(before, () =>
+      before.views.some(({ messages: [, reply] }) => reply?.thoughts.startsWith('Let me see. Hm') && !reply.content),
+    );
+    before.unmount();
+    const conversation = show({ ...(await newReader(stack, proxy, reader.person.phone)), roomId: reader.roomId });
+    expect(await untilAnswered(conversation)).toMatchObject({ content: 'Because.', thoughts });
+    await expectStored(conversation);
+    const shown = conversation.views.map(({ messages }) => messages[1]?.thoughts ?? '');
+    expect(shown.filter((each, index) => !each.startsWith(shown[index - 1] ?? ''))).toEqual([]);
+    expect(new Set(shown).size).toBeGreaterThan(3);
   });
 
   it('says why a reply is blocked or failed', async () => {

@@ -128,6 +128,26 @@ describe('the answers of the running product are as described', () => {
     expect((await person.http.delete(`/file/${body.id}`)).status).toBe(204);
   });
 
+  it('for messages with files', async () => {
+    const { http: sender } = await proUser(stack, http);
+    const room = await openRoom(sender);
+    const form = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nWords\r\n--b--\r\n';
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const { id } = (await sender.post<{ id: string }>('/file', form, headers)).body;
+    const messages = `/chatroom/${room}/message`;
+    const { status, body } = await sender.post<Accepted>(messages, { content: '', files: [id] });
+    expect([status, body.message.files.map((file) => file.id)]).toEqual([202, [id]]);
+    expect((await sender.delete(`/file/${id}`)).status).toBe(409);
+    expect((await sender.get(`/chatroom/${room}`)).status).toBe(200);
+    await outcome(sender, body.reply);
+    const edited = (files: string[]) => sender.post(`${messages}/${body.message.id}/edit`, { content: 'Anew', files });
+    const key = { 'idempotency-key': randomUUID() };
+    expect((await sender.post(messages, { content: '', files: [randomUUID()] })).status).toBe(404);
+    expect((await sender.post(`${messages}/stream`, { content: '', files: [randomUUID()] }, key)).status).toBe(404);
+    expect((await edited([randomUUID()])).status).toBe(404);
+    expect((await edited([])).status).toBe(202);
+  });
+
   it('for a message, its reply, and what can be done with it', async () => {
     const { http: sender } = await proUser(stack, http);
     const room = await openRoom(sender);

@@ -33,11 +33,13 @@ describe("the API's description", () => {
       });
     }
     const events = (schemas['ReplyStreamEvent'] as SchemaObject).discriminator?.mapping ?? {};
-    expect(Object.keys(events)).toEqual(['accepted', 'delta', 'reset', 'done']);
+    expect(Object.keys(events)).toEqual(['accepted', 'delta', 'thought', 'reset', 'sources', 'done']);
     expect(Object.values(events).map((event) => event.split('/').at(-1))).toEqual([
       'AcceptedEvent',
       'DeltaEvent',
+      'ThoughtEvent',
       'ResetEvent',
+      'SourcesEvent',
       'DoneEvent',
     ]);
   });

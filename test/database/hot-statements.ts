@@ -3,6 +3,7 @@ import {
   BACKLOG_HEAD,
   BACKLOG_ROOM,
   BACKLOG_SECOND,
+  filesOf,
   FIRST_OWN_ROOM,
   LAST_VARIANT,
   LONG_ROOM,
@@ -36,13 +37,19 @@ const SENT = [LONG_OWNER, LONG, now, today, catalogue, ...NEW_IDS];
 /** The request's id and the place in a trace. */
 const ORIGIN = ['0197a1c0-1111-7000-8000-000000042137', null];
 
-/** Thinking, temperature and longest reply of a room that leaves all to the model. */
-const NO_SETTINGS = [null, null, null];
+/** Thinking, temperature, longest reply, shown thoughts and search of a room that leaves all to the model. */
+const NO_SETTINGS = [null, null, null, false, false];
 
 /** What a statement does on the hot path, and how many pages it may touch, however much there is. */
 export const HOT: [what: string, statement: string, values: unknown[], pages: number][] = [
   ['accepting a message', 'message_send', [...SENT, 'Hi', null, null, false, null, ...ORIGIN], 100],
   ['accepting a long message', 'message_send', [...SENT, 'Hi', null, null, false, 2, ...ORIGIN], 100],
+  [
+    'accepting a message with files',
+    'message_send_with_files',
+    [...SENT, '', null, null, false, null, ...ORIGIN, filesOf(1 + LONG_ROOM)],
+    200,
+  ],
   [
     'creating a room',
     'chatroom_create',
@@ -58,7 +65,13 @@ export const HOT: [what: string, statement: string, values: unknown[], pages: nu
     60,
   ],
   ['telling what a backlog waits for', 'reply_await', [[BACKLOG], [BACKLOG_HEAD]], 60],
-  ['extending leases', 'reply_extend', [[BACKLOG_HEAD], [1], ['Half'], 10_000, [BACKLOG]], 30],
+  [
+    "reading the counts of a conversation's files",
+    'file_read_tokens',
+    [LONG_OWNER, NEW_IDS, 'gemini-flash-latest'],
+    30,
+  ],
+  ['extending leases', 'reply_extend', [[BACKLOG_HEAD], [1], ['Half'], 10_000, [BACKLOG], ['Well.']], 30],
   ['finding the next of a backlog', 'reply_next_of_user', [BACKLOG_HEAD, BACKLOG], 40],
   ['finding the next in a long room', 'reply_next_of_user', [LONG_ROOM_REPLY, LONG], 40],
   ['reading a long room', 'chatroom_read', [LONG, LONG_OWNER, 2_147_483_647, 51], 150],
@@ -79,7 +92,7 @@ export const HOT: [what: string, statement: string, values: unknown[], pages: nu
   ['reading the past of the backlog room', 'message_turns_before', [BACKLOG, 2_000_000], 250],
   ['reading the past of a reply with many variants', 'message_turns_before', [roomId(VARIANTS_ROOM), 1_000_000], 250],
   ['listing rooms', 'chatroom_list_first_page', [LONG_OWNER, false, 51], 150],
-  ['settling a model call', 'model_call_settle', [userId(7), now, '{}', 1, 1, 1, 1], 60],
+  ['settling a model call', 'model_call_settle', [userId(7), now, '{}', 1, 1, 1, 1, 1], 60],
   ['searching among many messages', 'message_search_read', [LONG_OWNER, LAST_ID, 2_000, 1_048_576], 400],
   ['exporting a part of a long room', 'message_export', [LONG, 50_000, 500, 524_288], 1_700],
   ['giving feedback', 'message_give_feedback', [LONG_OWNER, LONG, LONG_ROOM_REPLY, '{"rating":"up"}'], 60],
@@ -128,6 +141,26 @@ export const HOT: [what: string, statement: string, values: unknown[], pages: nu
       ...[VARIANTS_QUESTION, NEW_IDS[0], 'Anew', null, null, false, null, ...ORIGIN, NEW_IDS[1]],
     ],
     120,
+  ],
+  [
+    'editing the question with many variants, with files',
+    'message_edit_with_files',
+    [
+      ...[userId(1 + VARIANTS_ROOM), roomId(VARIANTS_ROOM), now, today, catalogue],
+      ...[
+        VARIANTS_QUESTION,
+        NEW_IDS[0],
+        'Anew',
+        null,
+        null,
+        false,
+        null,
+        ...ORIGIN,
+        NEW_IDS[1],
+        filesOf(1 + VARIANTS_ROOM),
+      ],
+    ],
+    220,
   ],
   [
     'forking a room at the reply with many variants',

@@ -15,12 +15,16 @@ const LIVED = {
   roomsOfOne: 10_000,
   /** Shares, each of a room of its own. */
   shares: 20_000,
+  /** Files, most of which messages have. */
+  files: 30_000,
 };
 
 /** Ids that a test asks about: by the number of the row that they belong to. */
 export const userId = (n: number): string => uuid('a', n);
 export const roomId = (n: number): string => uuid('b', n);
 export const messageId = (n: number): string => uuid('c', n);
+/** Three files of a user, by the user's number. */
+export const filesOf = (user: number): string[] => [0, 1, 2].map((each) => uuid('f', user - 1 + each * LIVED.users));
 
 const uuid = (kind: string, n: number): string => `${kind}0000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const uuidSql = (kind: string, n: string): string =>
@@ -65,12 +69,27 @@ export const shareTokenOf = (room: number): string => String(room).padStart(32, 
 /** Whose a room is, by its number; not those of {@link ROOM_OWNER}. */
 const ownerSql = (room: string): string => uuidSql('a', `1 + (${room}) % ${LIVED.users}`);
 
+/** One message of so many has a file. */
+const WITH_FILE_EVERY = 50;
+/** Which file that is. */
+const fileSql = (n: string): string => uuidSql('f', `1 + (${n}) / ${WITH_FILE_EVERY} % ${LIVED.files}`);
+
+/** The files of a question; the thoughts and the sources of a reply. */
+const MORE = `
+         CASE WHEN n % ${WITH_FILE_EVERY} = 1 THEN jsonb_build_array(jsonb_build_object(
+           'id', ${fileSql('n')}, 'name', 'report.pdf', 'mediaType', 'application/pdf', 'bytes', 600000, 'width', NULL, 'height', NULL,
+           'createdAt', ${PAST}, 'store', 'postgresql')) END,
+         CASE WHEN n % 50 = 0 THEN repeat('What the model thought of it. ', 10) END,
+         CASE WHEN n % 50 = 2 THEN '{"sources": [{"title": "A page", "uri": "https://a.example", "ranges": [{"start": 0, "end": 4}]}],
+                                     "searchQueries": ["some words"]}'::jsonb END`;
+
 // Question and answer take turns: odd numbers are the user's.
 const message = (n: string, room: string, owner: string, seq: string): string => `
-  INSERT INTO message (id, chatroom_id, user_id, seq, role, status, content, created_at, completed_at, reply_to, attempt)
+  INSERT INTO message (id, chatroom_id, user_id, seq, role, status, content, created_at, completed_at, reply_to, attempt,
+    files, thoughts, grounding)
   SELECT ${uuidSql('c', n)}, ${room}, ${owner}, ${seq}, (CASE WHEN n % 2 = 1 THEN 'user' ELSE 'bot' END)::message_role,
          'completed', 'Some words of message ' || n, ${PAST}, ${PAST},
-         CASE WHEN n % 2 = 0 THEN ${uuidSql('c', `${n} - 1`)} END, 1 - n % 2
+         CASE WHEN n % 2 = 0 THEN ${uuidSql('c', `${n} - 1`)} END, 1 - n % 2, ${MORE}
   FROM`;
 
 /** What has happened before the first ANALYZE: as usual, no reply waits just then. */
@@ -125,9 +144,14 @@ const HISTORY = [
   `INSERT INTO stripe_event (id, type, received_at, processed_at, next_enqueue_at)
    SELECT 'evt_' || n, 'invoice.paid', ${PAST}, ${PAST}, NULL FROM generate_series(1, 100000) n`,
   `INSERT INTO file (id, user_id, name, media_type, bytes, store, delete_after)
-   SELECT gen_random_uuid(), ${uuidSql('a', `1 + n % ${LIVED.users}`)}, 'report.pdf', 'application/pdf', 600000, 'postgresql',
-          CASE WHEN n % 10 = 0 THEN now() + interval '1 day' END
-   FROM generate_series(1, 30000) n`,
+   SELECT ${uuidSql('f', 'n')}, ${uuidSql('a', `1 + n % ${LIVED.users}`)}, 'report.pdf', 'application/pdf', 600000, 'postgresql', NULL
+   FROM generate_series(1, ${LIVED.files}) n`,
+  `INSERT INTO message_file (chatroom_id, message_id, file_id)
+   SELECT chatroom_id, id, (files -> 0 ->> 'id')::uuid FROM message WHERE files IS NOT NULL`,
+  `INSERT INTO file (id, user_id, name, media_type, bytes, store, delete_after)
+   SELECT gen_random_uuid(), ${uuidSql('a', `1 + n % ${LIVED.users}`)}, 'unused.pdf', 'application/pdf', 600000, 'postgresql',
+          now() + interval '1 day'
+   FROM generate_series(1, 3000) n`,
   `INSERT INTO file_chunk (file_id, position, data) SELECT id, position, '\\x00' FROM file, generate_series(0, 2) position`,
   `INSERT INTO file_removal (file_id, store, due_at)
    SELECT gen_random_uuid(), 'postgresql', now() + n * interval '1 s' FROM generate_series(1, 20000) n`,

@@ -159,7 +159,7 @@ describe('in a database that has lived', () => {
       const final = [
         ...['completed', 'An answer', now, 'm', 'STOP', 1, 0, 0, 1, null, null],
         ...['m', false, 1, 0, 0, 1],
-        BACKLOG,
+        ...[BACKLOG, 'Thoughts', { sources: [], searchQueries: ['q'] }, 1],
       ];
       expect(await pagesOf('reply_finish', [BACKLOG_HEAD, 1, ...final], mode, claimed)).toBeLessThan(80);
     });

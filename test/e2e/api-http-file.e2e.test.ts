@@ -20,7 +20,8 @@ function parse(text: string): FileRequest[] {
     .split(/^### /m)
     .slice(1)
     .map((section) => {
-      const [head = '', body = ''] = section.trim().split('\n\n');
+      const [head = '', ...rest] = section.trim().split('\n\n');
+      const body = rest.join('\n\n');
       const [title = '', ...lines] = head.split('\n');
       const [line = '', ...headers] = lines.filter((each) => !each.startsWith('#'));
       return { title, name: /^# @name (\w+)$/m.exec(head)?.[1] ?? null, line, headers, body };
@@ -38,6 +39,10 @@ function resolve(text: string, answers: Map<string, unknown>): string {
       return value;
     });
 }
+
+/** A body as editors send it: the lines of one that has parts end as those of HTTP do. */
+const linesOf = (body: string, headers: string[]): string =>
+  headers.some((header) => header.startsWith('Content-Type: multipart/')) ? body.replaceAll('\n', '\r\n') : body;
 
 let stack: Stack;
 
@@ -61,7 +66,7 @@ describe('docs/api.http', () => {
       const response = await fetch(url, {
         method,
         headers: headers.map((header) => resolve(header, answers).split(': ') as [string, string]),
-        ...(body ? { body: resolve(body, answers) } : {}),
+        ...(body ? { body: linesOf(resolve(body, answers), headers) } : {}),
       });
       const answer = await response.text();
       if (name !== null) answers.set(name, JSON.parse(answer));

@@ -67,6 +67,15 @@ function filled(path: string, { room, message, reply, session, share, file }: Id
   });
 }
 
+/** A body whose ids are these. */
+function withIdsOf(body: object, { message, file }: Ids): object {
+  return {
+    ...body,
+    ...('messageId' in body && { messageId: message }),
+    ...('files' in body && { files: [file] }),
+  };
+}
+
 describe('what belongs to somebody else', () => {
   let stack: Stack;
   let routes: Route[];
@@ -101,7 +110,7 @@ describe('what belongs to somebody else', () => {
     http.send(method, filled(path, ids), {
       // Without one, a stream of what is sent is refused whatever its ids are.
       headers: { 'idempotency-key': randomUUID() },
-      ...(body === undefined ? {} : { body: 'messageId' in body ? { ...body, messageId: ids.message } : body }),
+      ...(body === undefined ? {} : { body: withIdsOf(body, ids) }),
     });
   /** A link to a shared conversation is no one's own: whoever has it may read it. */
   const withIds = () =>
@@ -144,6 +153,23 @@ describe('what belongs to somebody else', () => {
     }
   });
 
+  it('cannot be put into what is one’s own', async () => {
+    const taking = routes.filter(({ body }) => body !== undefined && 'files' in body);
+    expect(taking.map(({ path }) => path.replace('/chatroom/{id}/message', '')).sort()).toEqual([
+      '',
+      '/stream',
+      '/{messageId}/edit',
+    ]);
+    const before = (await attacker.http.get('/user/me/export')).body['chatrooms'];
+    for (const route of taking) {
+      const stolen = await call(attacker.http, route, { ...mine, file: theirs.file });
+      expect([route.path, stolen.status, stolen.body['code']]).toEqual([route.path, 404, 'file_not_found']);
+      expect(faceOf(stolen)).toEqual(faceOf(await call(attacker.http, route, { ...mine, file: randomUUID() })));
+    }
+    expect((await attacker.http.get('/user/me/export')).body['chatrooms']).toEqual(before);
+    expect((await victim.http.get(`/file/${theirs.file}`)).status).toBe(200);
+  });
+
   it('is not shown by any list or search', async () => {
     for (const { path } of routes.filter(({ method, path }) => method === 'GET' && !path.includes('{'))) {
       const { body } = await attacker.http.get(`${path}${path === '/search' ? '?q=Mine' : ''}`);
@@ -173,6 +199,8 @@ describe('what belongs to somebody else', () => {
     }
     const lost = await logIn(stack.http, victim.phone);
     theirs.session = (await lost.http.get<{ items: { id: string }[] }>('/auth/sessions')).body.items[0]!.id;
+    // The other one is in messages now.
+    theirs.file = (await upload(victim.http, 'Mine alone')).body.id;
     // What is in a room goes before the room.
     const deletions = withIds().filter(({ method }) => method === 'DELETE');
     for (const route of deletions.sort((one, other) => other.path.length - one.path.length)) {

@@ -46,6 +46,8 @@ describe('a room', () => {
       thinking: null,
       temperature: null,
       maxOutputTokens: null,
+      showThoughts: false,
+      search: false,
       pinned: false,
       archived: false,
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { LLMock } from '@copilotkit/aimock';
 import { eventually } from '../support/eventually.js';
 import { GeminiControl } from '../support/gemini-sandbox.js';
+import { png, upload } from '../support/http/uploads.js';
 import { signUpAndLogIn } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 
@@ -13,11 +15,12 @@ interface Message {
 /** A worker asks again after one second, two, four…; a busy machine takes longer. */
 const SLOW_MACHINE = { withinMs: 20_000 };
 
-/** Sends a message in a new room, and waits for the reply. */
-async function ask(stack: Stack, content: string): Promise<string> {
+/** Sends a message, perhaps about a file, in a new room, and waits for the reply. */
+async function ask(stack: Stack, content: string, file?: Buffer): Promise<string> {
   const { http } = await signUpAndLogIn(stack.http);
   const room = await http.post<{ id: string }>('/chatroom', { title: 'Test' });
-  const sent = await http.post<{ reply: Message }>(`/chatroom/${room.body.id}/message`, { content });
+  const files = file === undefined ? {} : { files: [(await upload(http, file)).body.id] };
+  const sent = await http.post<{ reply: Message }>(`/chatroom/${room.body.id}/message`, { content, ...files });
   const answered = await eventually(async () => {
     const { body } = await http.get<Message>(`/chatroom/${room.body.id}/message/${sent.body.reply.id}`);
     return body.status === 'completed' ? body.content : null;
@@ -36,6 +39,7 @@ describe.each([
   let stack: Stack;
   beforeAll(async () => {
     mock.on({ userMessage: 'Who are you?' }, { content: 'Somebody else 👋🏽.' });
+    mock.on({ userMessage: 'What is it?' }, { content: 'A picture.' });
     await mock.start();
     stack = await startStack({ env: { GEMINI_API_KEY: 'any', GEMINI_BASE_URL: mock.url, GEMINI_SDK: sdk } });
   }, 120_000);
@@ -47,6 +51,14 @@ describe.each([
   it('answers messages', async () => {
     expect(await ask(stack, 'Who are you?')).toBe('Somebody else 👋🏽.');
     expect(mock.getLastRequest()?.headers['x-goog-api-client']).toMatch(client);
+  });
+
+  it('answers what is asked about a picture', async () => {
+    const picture = Buffer.concat([png(64, 64), randomBytes(300_000)]);
+    expect(await ask(stack, 'What is it?', picture)).toBe('A picture.');
+    // Of what it was sent it tells no more, and it has read the JSON to its end.
+    const length = Number(mock.getLastRequest()?.headers['content-length']);
+    expect(length).toBeGreaterThan(picture.toString('base64').length);
   });
 });
 

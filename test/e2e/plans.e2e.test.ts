@@ -12,7 +12,7 @@ const DEAR = 'gemini-dear';
 const OWN = 'gemini-own';
 
 const CATALOGUE = plansFile(({ models, plans }) => {
-  models[DEAR] = { label: 'Dear', usdPerMillion: { input: 9, output: 99 } };
+  models[DEAR] = { label: 'Dear', files: ['pdf'], usdPerMillion: { input: 9, output: 99 } };
   plans.basic.defaultModel = FLASH;
   Object.assign(plans.basic, { maxChatrooms: 3, maxMessageCharacters: 10, maxOutputTokens: 100 });
   Object.assign(plans.pro, { maxChatrooms: 4, maxMessageCharacters: 50_000, maxOutputTokens: 200 });
@@ -107,9 +107,10 @@ describe('with a catalogue of its own', () => {
   });
 
   it('the API tells each user the models', async () => {
-    const flash = { name: FLASH, label: 'Flash', plans: ['basic', 'pro'] };
-    const dear = { name: DEAR, label: 'Dear', plans: ['pro', 'team'] };
-    const own = { name: OWN, label: OWN, plans: ['basic', 'pro', 'team'] };
+    const files = ['image', 'pdf', 'audio', 'text'];
+    const flash = { name: FLASH, label: 'Flash', files, plans: ['basic', 'pro'] };
+    const dear = { name: DEAR, label: 'Dear', files: ['pdf'], plans: ['pro', 'team'] };
+    const own = { name: OWN, label: OWN, files, plans: ['basic', 'pro', 'team'] };
     expect((await basic.http.get('/models')).body).toEqual({
       items: [
         { ...flash, available: true, default: true, maxOutputTokens: 100 },

@@ -1,3 +1,4 @@
+import type { Conversation } from '@gemini-chat/client';
 import fc from 'fast-check';
 import { eventually } from '../support/eventually.js';
 import type { Answer, HttpClient } from '../support/http/http-client.js';
@@ -43,43 +44,43 @@ const BEHAVIOURS = [
 ];
 
 type Action =
-  | { kind: 'send'; who: number; room: number; behaviour: string; at: number }
-  | { kind: 'regenerate' | 'cancel' | 'deleteRoom'; who: number; room: number; at: number }
+  | { kind: 'send' | 'edit'; who: number; room: number; behaviour: string; at: number }
+  | { kind: 'regenerate' | 'cancel' | 'fork' | 'deleteRoom'; who: number; room: number; at: number }
   | { kind: 'deleteAccount'; who: number; at: number };
 
 const who = fc.nat({ max: PEOPLE - 1 });
 const room = fc.nat({ max: MODELS.length - 1 });
 const at = fc.nat({ max: 1 });
-const send = fc.record({
-  kind: fc.constant('send' as const),
-  who,
-  room,
-  at,
-  behaviour: fc.constantFrom(...BEHAVIOURS),
-});
+const asking = (kind: 'send' | 'edit') =>
+  fc.record({ kind: fc.constant(kind), who, room, at, behaviour: fc.constantFrom(...BEHAVIOURS) });
 const overRate = fc.record({
   ...{ kind: fc.constant('send' as const), who, room: fc.constant(LIMITED_ROOM), at },
   behaviour: fc.constantFrom('429 retryAfterMs=200', '429 retryAfterMs=2000'),
 });
-const onRoom = (kind: 'regenerate' | 'cancel' | 'deleteRoom') => fc.record({ kind: fc.constant(kind), who, room, at });
+const onRoom = (kind: 'regenerate' | 'cancel' | 'fork' | 'deleteRoom') =>
+  fc.record({ kind: fc.constant(kind), who, room, at });
 const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 12, arbitrary: send },
+  { weight: 12, arbitrary: asking('send') },
+  { weight: 4, arbitrary: asking('edit') },
   { weight: 1, arbitrary: overRate },
   { weight: 3, arbitrary: onRoom('regenerate') },
   { weight: 3, arbitrary: onRoom('cancel') },
+  { weight: 2, arbitrary: onRoom('fork') },
   { weight: 2, arbitrary: onRoom('deleteRoom') },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('deleteAccount' as const), who, at }) },
 );
 /** What happens at the same time, and how long until the next of it. */
 const wave = fc.record({ actions: fc.array(action, { minLength: 4, maxLength: 16 }), pauseMs: fc.nat({ max: 400 }) });
 
+type Latest = Record<'question' | 'reply', string>;
+
 /** A person who goes on with the same number, whatever becomes of the account. */
 interface Player {
   phone: string;
   person: Person | null;
   rooms: (string | undefined)[];
-  /** The latest reply of each room. */
-  replies: (Message | undefined)[];
+  /** The ids of the latest question and of the latest reply of each room. */
+  latest: (Latest | undefined)[];
 }
 
 let stack: Stack;
@@ -123,12 +124,12 @@ async function equip(player: Player): Promise<void> {
     player.person = await signUpAndLogIn(stack.http, player.phone);
     oracle.knows(player.phone, player.person.id);
     player.rooms = [];
-    player.replies = [];
+    player.latest = [];
   }
   for (const [i, model] of MODELS.entries()) player.rooms[i] ??= await openRoom(player.person.http, { model });
 }
 
-const ALLOWED = new Set([200, 202, 204, 401, 404, 409, 429]);
+const ALLOWED = new Set([200, 201, 202, 204, 401, 404, 409, 429]);
 
 /** Does it, on whichever replica; what the product may refuse it may refuse. */
 async function perform(step: Action, players: Player[]): Promise<void> {
@@ -147,25 +148,55 @@ async function request(step: Action, player: Player, http: HttpClient): Promise<
     if (answer.status === 204) player.person = null;
     return answer;
   }
-  const path = `/chatroom/${player.rooms[step.room]}`;
-  const reply = player.replies[step.room];
-  if (step.kind === 'deleteRoom') {
-    const answer = await http.delete(path);
-    player.rooms[step.room] = undefined;
-    player.replies[step.room] = undefined;
-    return answer;
+  const id = player.rooms[step.room];
+  const path = `/chatroom/${id}`;
+  const latest = player.latest[step.room] ?? { question: player.person?.id, reply: player.person?.id };
+  switch (step.kind) {
+    case 'deleteRoom':
+      player.rooms[step.room] = undefined;
+      player.latest[step.room] = undefined;
+      return http.delete(path);
+    case 'send':
+    case 'edit': {
+      const content = `Hello [[behaviour:${step.behaviour}]] ${'and more '.repeat(20)}`;
+      const target = step.kind === 'send' ? 'message' : `message/${latest.question}/edit`;
+      const answer = await http.post<{ message: Message; reply: Message }>(`${path}/${target}`, { content });
+      const { message, reply } = answer.body;
+      if (answer.status === 202) note(player, step.room, id, { question: message.id, reply: reply.id });
+      return answer;
+    }
+    case 'regenerate': {
+      const answer = await http.post<{ reply: Message }>(`${path}/message/${latest.reply}/regenerate`);
+      const { reply } = answer.body;
+      if (answer.status === 202) note(player, step.room, id, { question: reply.replyTo!, reply: reply.id });
+      return answer;
+    }
+    case 'cancel':
+      return http.post(`${path}/message/${latest.reply}/cancel`);
+    case 'fork':
+      return fork(player, step.room, http, latest.reply);
   }
-  if (step.kind === 'send') {
-    const content = `Hello [[behaviour:${step.behaviour}]] ${'and more '.repeat(20)}`;
-    return remember(player, step.room, await http.post<{ reply: Message }>(`${path}/message`, { content }));
-  }
-  const target = `${path}/message/${reply?.id ?? player.person?.id}`;
-  const answer = await http.post<{ reply: Message }>(`${target}/${step.kind}`);
-  return step.kind === 'regenerate' ? remember(player, step.room, answer) : answer;
 }
 
-function remember(player: Player, index: number, answer: Answer<{ reply: Message }>): Answer<unknown> {
-  if (answer.status === 202) player.replies[index] = answer.body.reply;
+/** Keeps in mind what stands last, unless the person has left the room meanwhile. */
+function note(player: Player, index: number, room: string | undefined, latest: Latest): void {
+  if (player.rooms[index] === room) player.latest[index] = latest;
+}
+
+/** The person goes on in the copy, where its last question can be edited and its last reply be regenerated. */
+async function fork(
+  player: Player,
+  index: number,
+  http: HttpClient,
+  messageId: string | undefined,
+): Promise<Answer<unknown>> {
+  const answer = await http.post<{ id: string }>(`/chatroom/${player.rooms[index]}/fork`, { messageId });
+  if (answer.status !== 201) return answer;
+  const { status, body } = await http.get<Conversation>(`/chatroom/${answer.body.id}`);
+  if (status !== 200) return { ...answer, status };
+  const [question, reply] = body.messages.slice(-2);
+  player.rooms[index] = answer.body.id;
+  player.latest[index] = { question: question!.id, reply: reply!.id };
   return answer;
 }
 
@@ -192,7 +223,7 @@ describe('the daily quota', () => {
       await fc.assert(
         fc.asyncProperty(history, async (waves) => {
           const players = Array.from({ length: PEOPLE }, (): Player => {
-            return { phone: newPhone(), person: null, rooms: [], replies: [] };
+            return { phone: newPhone(), person: null, rooms: [], latest: [] };
           });
           for (const { actions, pauseMs } of waves) {
             await Promise.all(players.map(equip));

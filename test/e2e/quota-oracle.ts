@@ -9,6 +9,9 @@ interface ReplyRow {
   error_code: string | null;
 }
 
+/** What was asked for has a day whose quota it is charged to. Copies in a fork have none. */
+const ASKED_FOR = "role = 'bot' AND quota_day IS NOT NULL";
+
 /** A trigger that keeps of each deleted reply what its cost follows from, in a table that the product's role may not write. */
 const WITNESS = `
   CREATE TABLE deleted_reply (user_id uuid, status text, content text, error_code text);
@@ -17,10 +20,11 @@ const WITNESS = `
       INSERT INTO deleted_reply VALUES (OLD.user_id, OLD.status, OLD.content, OLD.error_code);
       RETURN NULL;
     END $$;
-  CREATE TRIGGER witness AFTER DELETE ON message FOR EACH ROW WHEN (OLD.role = 'bot') EXECUTE FUNCTION witness_deletion();`;
+  CREATE TRIGGER witness AFTER DELETE ON message FOR EACH ROW WHEN (OLD.role = 'bot' AND OLD.quota_day IS NOT NULL) EXECUTE FUNCTION witness_deletion();`;
 
 const REPLIES = `
-  SELECT user_id, status::text, content, error_code FROM message WHERE role = 'bot' AND user_id = ANY($1::uuid[])
+  SELECT user_id, status::text, content, error_code FROM message
+  WHERE ${ASKED_FOR} AND user_id = ANY($1::uuid[])
   UNION ALL
   SELECT user_id, status, content, error_code FROM deleted_reply WHERE user_id = ANY($1::uuid[])`;
 

@@ -6,11 +6,19 @@ import type { Person } from '../support/login.js';
 import { type Behaviour, type Message, openRoom, read, script as scriptModel, send } from '../support/messages.js';
 import { startReplyStack } from '../support/replies/reply-stack.js';
 import type { Stack, StackProcess } from '../support/stack.js';
+import { type Connect, occurred, pick, type Reader, ReplyRecord, type Written } from './stream-record.js';
 
 /** The same seed makes the same runs. */
 const seed = Number(process.env['STREAM_LAW_SEED'] ?? 1);
 
-const ROOMS = 4;
+/** Of the rooms. */
+const SETTINGS = [
+  { showThoughts: true, search: true },
+  { showThoughts: true, search: false },
+  { showThoughts: true, search: true },
+  { showThoughts: false, search: true },
+];
+const ROOMS = SETTINGS.length;
 const REPLIES_PER_ROOM = 2;
 const READERS_PER_REPLY = 4;
 
@@ -26,133 +34,6 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop());
 
-/** How often each case occurred in all runs; the test fails when one never did. */
-const occurred = { completed: 0, cancelled: 0, resets: 0, cuts: 0, resumed: 0 };
-
-/** What a reader has received after one event. */
-interface Position {
-  id: string | undefined;
-  text: string;
-}
-
-const START: Position = { id: undefined, text: '' };
-
-/** One reply, and everything that its readers have received. */
-class ReplyRecord {
-  readonly readers: Reader[];
-  /** Each final state that was received, with the reader's text at that time; without a state: the stream had ended before. */
-  readonly endings: { text?: string; done?: Message }[] = [];
-  readonly contradictions: string[] = [];
-  cancelAsked = false;
-  private readonly positions = new Map<string, string>();
-
-  constructor(
-    readonly reply: Message,
-    /** What the model writes when nothing interrupts it. */
-    readonly script: string,
-  ) {
-    this.readers = Array.from({ length: READERS_PER_REPLY }, () => new Reader(this));
-  }
-
-  /** An id is a position in one attempt's text: every reader has the same text at it. */
-  record({ id, text }: Position, event: string): void {
-    if (id === undefined || id === '') return void this.contradictions.push(`${event} has no id`);
-    const before = this.positions.get(id) ?? text;
-    if (before !== text) this.contradictions.push(`${id} is ${JSON.stringify(before)} and ${JSON.stringify(text)}`);
-    this.positions.set(id, text);
-  }
-
-  /** One more reader, which starts at any recorded position or at the beginning. */
-  lateReader(place: number): Reader {
-    const late = new Reader(this);
-    late.joinAt(pick([START, ...[...this.positions].map(([id, text]) => ({ id, text }))], place), place);
-    return late;
-  }
-}
-
-/** A client as an app writes one, except that it leaves at any time and comes back with any earlier id. */
-class Reader {
-  private readonly positions: Position[] = [START];
-  private stream: EventStream | undefined;
-  private reading: Promise<void> = Promise.resolve();
-  private replica = 0;
-  /** Whether it is connected, or connects again. */
-  reads = false;
-  hasFinished = false;
-
-  constructor(private readonly record: ReplyRecord) {}
-
-  /** How many events it has received. */
-  get received(): number {
-    return this.positions.length + (this.stream?.events.length ?? 0);
-  }
-
-  /** The last position that it has reached. */
-  get newest(): Position {
-    return this.positions.at(-1) ?? START;
-  }
-
-  /** @param place the index of the position that it goes back to; the newest unless given */
-  async join(replica: number, place?: number): Promise<void> {
-    await this.leave();
-    this.joinAt(place === undefined ? this.newest : pick(this.positions, place), replica);
-  }
-
-  /** Goes on from a position, with the text of that position. */
-  joinAt(position: Position, replica: number): void {
-    this.replica = replica;
-    this.reads = true;
-    this.reading = this.readOn(position).catch((error) => void this.record.contradictions.push(String(error)));
-  }
-
-  async leave(): Promise<void> {
-    this.reads = false;
-    this.stream?.close();
-    await this.reading;
-  }
-
-  /** Reads to the end: when the connection is cut, it connects again with the last id that it received. */
-  private async readOn(from: Position): Promise<void> {
-    let position = from;
-    while (this.reads) {
-      const stream = await this.connect(position);
-      this.stream = stream;
-      if (!this.reads) stream.close();
-      await stream.ended.catch(() => undefined);
-      position = this.take(position, stream);
-      const done = stream.done;
-      if (done !== undefined || stream.status === 204) {
-        this.record.endings.push({ text: position.text, ...(done === undefined ? {} : { done }) });
-        this.hasFinished = true;
-        this.reads = false;
-        return;
-      }
-      if (this.reads) occurred.cuts++;
-    }
-  }
-
-  /** Connects to the chosen replica, or to the other when that is down. */
-  private connect({ id }: Position): Promise<EventStream> {
-    return onAReplica(this.replica++, (http) => EventStream.ofReply(http, this.record.reply, id));
-  }
-
-  private take(from: Position, { events }: EventStream): Position {
-    let now = from;
-    for (const { event, id, data } of events) {
-      if (event === 'delta') now = { id, text: now.text + (data['text'] as string) };
-      else now = { id, text: event === 'reset' ? '' : now.text };
-      this.record.record(now, event);
-      this.positions.push(now);
-      if (event === 'reset') occurred.resets++;
-    }
-    if (events.slice(0, -1).some(({ event }) => event === 'done'))
-      this.record.contradictions.push('events follow done');
-    if (from.text !== '' && events[0]?.event === 'delta') occurred.resumed++;
-    this.stream = undefined;
-    return now;
-  }
-}
-
 /** What the model writes, and how. */
 const scriptArbitrary = fc.record({
   // Characters of one to four bytes, some of several code points, and those that are special in JSON or event streams.
@@ -164,6 +45,11 @@ const scriptArbitrary = fc.record({
       { minLength: 40, maxLength: 100 },
     )
     .map((units) => `Once ${units.join('')}`),
+  // Told sentence by sentence.
+  thoughts: fc
+    .array(fc.constantFrom('Well. ', 'Hm… ja! ', 'Grüße? ', '你好. ', '🌍👨‍👩‍👧. ', '"\\"\u2028. '), { maxLength: 20 })
+    .map((sentences) => sentences.join('')),
+  thoughtsBetween: fc.boolean(),
   chunkSize: fc.integer({ min: 1, max: 8 }),
   lastsMs: fc.integer({ min: 800, max: 2_500 }),
   type: fc.constantFrom('answer', 'split_utf8'),
@@ -196,13 +82,14 @@ class Run {
 
   /** Sends all messages; each reply has a reader from before its first token. */
   static async begin(scripts: Script[]): Promise<Run> {
-    const rooms = await Promise.all(Array.from({ length: ROOMS }, () => openRoom(person.http)));
+    const rooms = await Promise.all(SETTINGS.map((settings) => openRoom(person.http, settings)));
     const replies: ReplyRecord[] = [];
     for (const [index, script] of scripts.entries()) {
       const room = rooms[index % ROOMS]!;
       const prompt = `Tell ${index} in ${room}`;
       await scriptModel(stack, prompt, behavioursOf(script));
-      replies.push(new ReplyRecord((await send(person.http, room, prompt)).reply, script.text));
+      const { reply: sent } = await send(person.http, room, prompt);
+      replies.push(new ReplyRecord(sent, writtenIn(index, script), READERS_PER_REPLY, connect));
     }
     for (const { readers } of replies) await readers[0]?.join(0);
     return new Run(replies);
@@ -305,18 +192,38 @@ async function expectSameForAll({ reply, script, endings, contradictions, cancel
   expect(contradictions).toEqual([]);
   const [stored, elsewhere] = await Promise.all(stack.apis.map(({ url }) => read(person.http.at(url), reply)));
   expect(elsewhere).toEqual(stored);
-  for (const { text, done } of endings)
-    expect({ text: text ?? done?.content, done: done ?? stored }).toEqual({ text: stored?.content, done: stored });
-  if (cancelAsked && stored?.status === 'cancelled') expect(script.startsWith(stored.content)).toBe(true);
-  else expect(stored).toMatchObject({ status: 'completed', content: script });
+  for (const { position, done = stored } of endings) {
+    expect(done).toEqual(stored);
+    if (position === undefined) continue;
+    const { text, thoughts, sources } = position;
+    const read = { content: text, thoughts: thoughts === '' ? null : thoughts };
+    expect({ ...read, ...(sources ?? { sources: [], searchQueries: [] }) }).toEqual({
+      ...{ content: stored?.content, thoughts: stored?.thoughts },
+      ...{ sources: stored?.sources, searchQueries: stored?.searchQueries },
+    });
+  }
+  if (cancelAsked && stored?.status === 'cancelled') {
+    expect(script.text.startsWith(stored.content)).toBe(true);
+    expect(script.thoughts.startsWith(stored.thoughts ?? '')).toBe(true);
+  } else {
+    const { text: content, thoughts, searches } = script;
+    expect(stored).toMatchObject({ status: 'completed', content, thoughts: thoughts === '' ? null : thoughts });
+    expect(stored?.sources.map(({ title }) => title)).toEqual(searches ? ['one.example', 'two.example'] : []);
+  }
   occurred[stored?.status as 'completed' | 'cancelled']++;
 }
 
-function behavioursOf({ text, chunkSize, lastsMs, type, failure }: Script): Behaviour[] {
-  const pieces = [...text].length / chunkSize;
-  const shared = { text, chunkSize, tokensPerSecond: (pieces / lastsMs) * 1_000 };
+function behavioursOf({ text, thoughts, thoughtsBetween, chunkSize, lastsMs, type, failure }: Script): Behaviour[] {
+  const pieces = [...text].length / chunkSize + thoughts.split(/(?<=[.!?]\s)/u).length;
+  const shared = { text, thoughts, thoughtsBetween, chunkSize, tokensPerSecond: (pieces / lastsMs) * 1_000 };
   const first = failure === null ? [] : [{ ...shared, type: failure, afterChunks: Math.ceil(pieces / 2) }];
   return [...first, { ...shared, type }];
+}
+
+/** What comes of a script in the room of a reply. The model tells its thoughts unasked, too. */
+function writtenIn(index: number, { text, thoughts }: Script): Written {
+  const { showThoughts, search } = pick(SETTINGS, index);
+  return { text, thoughts: showThoughts ? thoughts : '', searches: search };
 }
 
 const unfinished = ({ hasFinished }: Reader): boolean => !hasFinished;
@@ -335,6 +242,9 @@ function onAReplica<T>(first: number, ask: (http: Person['http']) => Promise<T>)
   return eventually(() => ask(person.http.at(stack.api(replica++ % stack.apis.length).url)), { withinMs: SETTLE_MS });
 }
 
+const connect: Connect = (replica, record, lastEventId) =>
+  onAReplica(replica, (http) => EventStream.ofReply(http, record, lastEventId));
+
 async function flushRedis(): Promise<void> {
   const redis = new Redis(stack.redis);
   try {
@@ -342,8 +252,4 @@ async function flushRedis(): Promise<void> {
   } finally {
     redis.disconnect();
   }
-}
-
-function pick<T>(items: readonly T[], place: number): T {
-  return items[place % items.length] as T;
 }

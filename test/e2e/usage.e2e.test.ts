@@ -73,6 +73,7 @@ describe('what model calls used', () => {
         calls: 2,
         estimatedCalls: 0,
         ...total,
+        searches: 0,
         costUsd: expect.anything(),
       },
     ]);

@@ -54,7 +54,7 @@ describe('the files of the chat page', () => {
       "script-src 'self'",
       "style-src 'self'",
       "connect-src 'self'",
-      "img-src 'self' data:",
+      "img-src 'self' data: blob:",
       "form-action 'none'",
       "frame-ancestors 'none'",
       "base-uri 'none'",

@@ -103,7 +103,7 @@ it('shows what the day has cost, by model, plan and purpose, estimates apart', a
     'spend',
   );
   expect(rows).toContainEqual(
-    expect.objectContaining({ plan: 'basic', purpose: 'reply', estimatedCalls: expect.any(Number) }),
+    expect.objectContaining({ plan: 'basic', purpose: 'reply', estimatedCalls: expect.any(Number), searches: 0 }),
   );
   expect(total.costUsd).toBeGreaterThan(0);
   const { rows: stored } = await client.query(

@@ -64,7 +64,7 @@ interface PlanWithWal {
  * @returns the bytes that this wrote ahead, without whole pages: how often those are written depends on checkpoints
  */
 async function extend({ claim }: LeasedReply, content: string | null): Promise<number> {
-  const values = [[claim.id], [claim.attempt], [content], 60_000, [claim.chatroomId]];
+  const values = [[claim.id], [claim.attempt], [content], 60_000, [claim.chatroomId], [null]];
   const { rows } = await sql.query<{ 'QUERY PLAN': [{ Plan: PlanWithWal }] }>(
     `EXPLAIN (ANALYZE, WAL, FORMAT JSON) ${EXTEND}`,
     values,
@@ -95,7 +95,7 @@ async function costOf(bytes: number): Promise<Cost> {
   while (reply.text.length < bytes) {
     reply.append(randomText(250));
     await writer.flushed();
-    if (reply.text.length % 10_000 === 0) walBytes += await extend(reply, reply.takeUnstored());
+    if (reply.text.length % 10_000 === 0) walBytes += await extend(reply, reply.takeUnstored()?.content ?? null);
   }
   await reply.close();
   return { redis: (sentToRedis() - sent) / bytes, wal: walBytes / bytes };

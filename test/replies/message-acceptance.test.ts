@@ -27,7 +27,7 @@ const COMPLETED: FinalReply = {
   content: 'Blue light scatters.',
   model: 'gemini-test',
   finishReason: 'STOP',
-  usage: { promptTokens: 3, cachedTokens: 0, thoughtTokens: 0, replyTokens: 4 },
+  usage: { promptTokens: 3, cachedTokens: 0, thoughtTokens: 0, replyTokens: 4, searches: 0 },
   error: null,
 };
 const FAILED: FinalReply = {

@@ -13,7 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../support/services.js';
 
 const AT_ONCE = 2;
 const MODEL = 'gemini-flash-latest';
-const TOKENS = { promptTokens: 1, cachedTokens: 0, thoughtTokens: 0, replyTokens: 1 };
+const TOKENS = { promptTokens: 1, cachedTokens: 0, thoughtTokens: 0, replyTokens: 1, searches: 0 };
 
 let testDatabase: TestDatabase;
 let database: Database;

@@ -57,14 +57,15 @@ function shown(exchanges: Variant[][]): Omit<PastTurn, 'seq'>[] {
     .filter(({ variants }) => variants[0]?.status !== 'blocked')
     .map(({ question, variants }) => ({
       question,
+      files: null,
       answer: variants.find(({ status, content }) => status !== 'blocked' && content.trim() !== '')?.content ?? null,
     }));
 }
 
 async function read({ room, end }: { room: string; end: number }): Promise<Omit<PastTurn, 'seq'>[]> {
   const turns: Omit<PastTurn, 'seq'>[] = [];
-  for await (const { question, answer } of store.turns(room, await store.newest(room, end))) {
-    turns.unshift({ question, answer });
+  for await (const { question, files, answer } of store.turns(room, await store.newest(room, end))) {
+    turns.unshift({ question, files, answer });
   }
   return turns;
 }
@@ -84,6 +85,8 @@ describe('what was said in a room', () => {
       [{ status: 'completed', content: 'The first' }],
       ...Array.from({ length: 45 }, (): Variant[] => [{ status: 'blocked', content: 'Some' }]),
     ];
-    expect(await read(await converse(exchanges))).toEqual([{ question: 'Question 0', answer: 'The first' }]);
+    expect(await read(await converse(exchanges))).toEqual([
+      { question: 'Question 0', files: null, answer: 'The first' },
+    ]);
   });
 });

@@ -10,7 +10,8 @@ import {
   ReplySignalService,
   type ReplySink,
 } from '@app/chatroom/testing';
-import { type ClaimedReply, type ReplyStore } from '@app/gemini/testing';
+import { replyLogKey, thoughtLogKey } from '@app/contracts';
+import { type ClaimedReply, type FinalReply, type ReplyStore } from '@app/gemini/testing';
 import { Database, DatabaseConfig, RedisClient, RedisConfig, RedisSubscriber, uuidv7 } from '@app/platform';
 import { SystemClock } from '@app/platform/testing';
 import { createParser } from 'eventsource-parser';
@@ -142,6 +143,8 @@ async function accept(): Promise<Owned> {
 /** A client as an app would write one: it adds deltas up, forgets on reset, and rejoins with or without its place. */
 class Client {
   text = '';
+  thoughts = '';
+  sources: ReplyEvent | undefined;
   done: ReplyEvent | undefined;
   private lastEventId: string | undefined;
   private abort = new AbortController();
@@ -151,7 +154,7 @@ class Client {
 
   join(replica: number, keepPlace: boolean): void {
     if (this.done !== undefined) return;
-    if (!keepPlace) [this.text, this.lastEventId] = ['', undefined];
+    if (!keepPlace) [this.text, this.thoughts, this.lastEventId] = ['', '', undefined];
     this.abort = new AbortController();
     this.reading = this.read(replicas[replica]?.reader as ReplyReaderService, this.abort.signal);
   }
@@ -171,7 +174,9 @@ class Client {
       if (abort.aborted) return;
       this.lastEventId = event.id;
       if (event.event === 'delta') this.text += event.data.text;
-      if (event.event === 'reset') this.text = '';
+      if (event.event === 'thought') this.thoughts += event.data.text;
+      if (event.event === 'sources') this.sources = event;
+      if (event.event === 'reset') [this.text, this.thoughts, this.sources] = ['', '', undefined];
       if (event.event === 'done') this.done = event;
     }
   }
@@ -180,6 +185,7 @@ class Client {
 /** A worker's hand on the reply, as the processor moves it. */
 class Writer {
   text = '';
+  thoughts = '';
 
   private constructor(
     readonly claim: ClaimedReply,
@@ -197,13 +203,18 @@ class Writer {
     this.writer.append(text);
   }
 
+  think(thought: string): void {
+    this.thoughts += thought;
+    this.writer.appendThought(thought);
+  }
+
   /** Pieces of before and after this go out apart. */
   async written(): Promise<void> {
     await this.writer.flushed();
   }
 
   async storeProgress(): Promise<void> {
-    await store.extend([{ ...this.claim, content: this.text }]);
+    await store.extend([{ ...this.claim, content: this.text, thoughts: this.thoughts }]);
   }
 
   /** As if its worker had died: the reply is due again, and no reader was told. */
@@ -214,10 +225,15 @@ class Writer {
     });
   }
 
-  async finish(status: 'completed' | 'cancelled' | 'failed', { silently = false } = {}): Promise<void> {
+  async finish(
+    status: 'completed' | 'cancelled' | 'failed',
+    { silently = false, grounding = null as FinalReply['grounding'] } = {},
+  ): Promise<void> {
     await this.writer.flushed();
     const error = status === 'failed' ? { code: 'reply_truncated' as const, detail: 'It broke off.' } : null;
-    await store.finish(this.claim, { status, content: this.text, model: null, finishReason: null, usage: null, error });
+    const { text: content, thoughts } = this;
+    const how = { status, model: null, finishReason: null, usage: null, error, grounding };
+    await store.finish(this.claim, { ...how, content, thoughts: thoughts === '' ? null : thoughts });
     if (!silently) await log.done(this.claim.id, this.claim.attempt);
   }
 }
@@ -225,6 +241,7 @@ class Writer {
 const piece = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
 const action = fc.oneof(
   { weight: 6, arbitrary: fc.record({ type: fc.constant('append' as const), text: piece }) },
+  { weight: 5, arbitrary: fc.record({ type: fc.constant('think' as const), text: piece }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -236,6 +253,10 @@ const action = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('die' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('flush' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('lose' as const), key: fc.constantFrom(replyLogKey, thoughtLogKey) }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('store' as const) }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('write' as const) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('pause' as const) }) },
@@ -256,6 +277,8 @@ describe('the law of streams', () => {
         let writer = await Writer.begin(owned);
         for (const step of actions) {
           if (step.type === 'append') writer.append(step.text);
+          if (step.type === 'think') writer.think(step.text);
+          if (step.type === 'lose') await raw.del(step.key(owned.replyId, writer.claim.attempt));
           if (step.type === 'store') await writer.storeProgress();
           if (step.type === 'write') await writer.written();
           if (step.type === 'flush') await raw.flushdb();
@@ -279,6 +302,7 @@ describe('the law of streams', () => {
           await client.finished();
           expect(client.done?.data).toMatchObject({ content: stored.content, status: end.status });
           expect(client.text).toBe(stored.content);
+          expect(client.thoughts).toBe(stored.thoughts ?? '');
         }
       }),
       { numRuns: 40, endOnFailure: true },
@@ -301,6 +325,67 @@ describe('the law of streams', () => {
     await writer.finish('completed');
     await reading;
     expect(events).toEqual(['Because', ' the', ' air', ' 🌍', 'done']);
+  });
+
+  it('brings a reader each kind by itself: what it lacks of one when it has all of the other', async () => {
+    const owned = await accept();
+    const client = new Client(owned);
+    const writer = await Writer.begin(owned);
+    client.join(0, true);
+    writer.think('Wéll.');
+    await eventually(() => client.thoughts === 'Wéll.');
+    await client.drop();
+    writer.append('Because');
+    writer.think(' So.');
+    await writer.written();
+    client.join(1, true);
+    await eventually(() => client.text === 'Because' && client.thoughts === 'Wéll. So.');
+    // Both are away from Redis, and only text follows: the log of thoughts is there again with it.
+    await client.drop();
+    await raw.flushdb();
+    writer.append(' the air');
+    await writer.written();
+    client.join(0, false);
+    await eventually(() => client.text === 'Because the air' && client.thoughts === 'Wéll. So.');
+    await raw.flushdb();
+    writer.think(' 🌍');
+    await eventually(() => client.thoughts === 'Wéll. So. 🌍');
+    await writer.finish('completed');
+    await client.finished();
+    expect(client).toMatchObject({ text: 'Because the air', thoughts: 'Wéll. So. 🌍', sources: undefined });
+  });
+
+  it('brings the sources right before the end, from wherever one reads', async () => {
+    const owned = await accept();
+    const writer = await Writer.begin(owned);
+    writer.think('Well.');
+    writer.append('Because');
+    await writer.written();
+    const source = { title: 'one.example', uri: 'https://one.example/', ranges: [{ start: 0, end: 7 }] };
+    const grounding = { sources: [source], searchQueries: ['Why?'] };
+    await writer.finish('completed', { grounding });
+    const tag = owned.replyId.slice(-12);
+    const read = async (lastEventId?: string): Promise<ReplyEvent[]> => {
+      const events: ReplyEvent[] = [];
+      for await (const event of follow(replicas[0]!.reader, owned, lastEventId)) events.push(event);
+      return events;
+    };
+    const all = await read();
+    expect(all.map(({ event, id }) => `${event} ${id}`)).toEqual([
+      `thought 1-0.5-${tag}`,
+      `delta 1-7.5-${tag}`,
+      `sources 1-7.5-${tag}`,
+      `done done-${tag}`,
+    ]);
+    expect(all[2]?.data).toEqual(grounding);
+    expect(all[3]?.data).toMatchObject({ thoughts: 'Well.', ...grounding });
+    expect(await read(`1-7.5-${tag}`)).toEqual(all.slice(2));
+    expect((await read(`1-3-${tag}`)).map(({ data }) => 'text' in data && data.text)).toEqual([
+      'Well.',
+      'ause',
+      false,
+      false,
+    ]);
   });
 
   it('does not wait for a Redis that has fallen silent', async () => {
@@ -353,7 +438,7 @@ describe('the law of streams', () => {
     writer.append('äöü');
     await writer.finish('completed');
     const ofThis = owned.replyId.slice(-12);
-    const ids = ['1-1', '1-999', '7-0', '-1', '9999999999-1'].map((id) => `${id}-${ofThis}`);
+    const ids = ['1-1', '1-999', '1-0.3', '7-0', '-1', '9999999999-1'].map((id) => `${id}-${ofThis}`);
     for (const lastEventId of [...ids, 'nonsense', '1-0', `1-0-${uuidv7().slice(-12)}`]) {
       const events: ReplyEvent[] = [];
       for await (const event of follow(replicas[0]!.reader, owned, lastEventId)) events.push(event);

@@ -63,6 +63,7 @@ describe('claiming', () => {
       chatroomId: owner.room,
       userId: owner.user,
       prompt: 'A question?',
+      promptFiles: null,
       newestTurns: [],
       title: 'Sky',
       systemInstruction: 'Be brief.',
@@ -85,7 +86,12 @@ describe('claiming', () => {
           const claim = await claimReply(store, replies[pick] as string);
           if (claim === null) continue;
           const { content: answer } = ANSWER;
-          const exchanges = answered.map((_, index) => ({ seq: 2 * index + 1, question: 'A question?', answer }));
+          const exchanges = answered.map((_, index) => ({
+            seq: 2 * index + 1,
+            question: 'A question?',
+            files: null,
+            answer,
+          }));
           expect(claim.newestTurns).toEqual(exchanges.reverse());
           expect(await claimReply(store, await send(await newRoom()))).not.toBeNull();
           await store.finish(claim, ANSWER);
@@ -172,14 +178,24 @@ describe('what a call used', () => {
     try {
       await creating.query('BEGIN');
       await creating.query(lock!.text, [owner.user]);
-      const tokens = { promptTokens: 7, cachedTokens: 0, thoughtTokens: 0, replyTokens: 3 };
+      const tokens = { promptTokens: 7, cachedTokens: 0, thoughtTokens: 0, replyTokens: 3, searches: 2 };
       await store.finish(claim!, ANSWER, { model: 'gemini-flash-latest', tokens, isEstimate: false });
     } finally {
       await creating.query('ROLLBACK');
       creating.release();
     }
     const usage = await database.prisma.modelUsage.findMany({ where: { userId: owner.user } });
-    expect(usage).toMatchObject([{ calls: 1, promptTokens: 7n, replyTokens: 3n }]);
+    expect(usage).toMatchObject([{ calls: 1, promptTokens: 7n, replyTokens: 3n, searches: 2n }]);
+  });
+
+  it('counts with its searches, also where another attempt follows', async () => {
+    const owner = await newRoom();
+    const claim = await claimReply(store, await send(owner));
+    const tokens = { promptTokens: 7, cachedTokens: 0, thoughtTokens: 0, replyTokens: 3, searches: 2 };
+    const call = { model: 'gemini-flash-latest', tokens, isEstimate: false };
+    await store.release(claim!, 0, 'model_unavailable', true, call, { text: 'An', thoughts: '' });
+    const usage = await database.prisma.modelUsage.findMany({ where: { userId: owner.user } });
+    expect(usage).toMatchObject([{ calls: 1, promptTokens: 7n, replyTokens: 3n, searches: 2n }]);
   });
 });
 
@@ -209,7 +225,7 @@ describe('cancelling', () => {
     const claim = (await claimReply(store, reply))!;
     await store.extend([{ ...claim, content: 'Because' }]);
     await cancellation.cancel(owner.user, owner.room, reply);
-    await store.release(claim, 0, null, false, null, 'Because the air');
+    await store.release(claim, 0, null, false, null, { text: 'Because the air', thoughts: '' });
     const ending = (await claimReply(store, reply))!;
     expect(ending).toMatchObject({ cancelRequested: true, content: 'Because the air' });
     await store.release(ending, 0, null, false);

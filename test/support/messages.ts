@@ -60,6 +60,8 @@ export interface ModelCall {
   contents: { role: string; parts: { text: string }[] }[];
   systemInstruction: unknown;
   generationConfig: { maxOutputTokens?: number; temperature?: number; thinkingConfig?: object } | null;
+  /** Whether it may search the web. */
+  search: boolean;
   model: string;
   prompt: string;
   status: number | null;

@@ -17,6 +17,7 @@ interface FilePlan {
   maxMessageCharacters: number;
   maxFileBytes?: number;
   fileBytesStored?: number;
+  filesPerMessage?: number;
   prices?: Partial<
     Record<'month' | 'year', { id: string; trialDays?: number; promotionCodes?: boolean; automaticTax?: boolean }>
   >;
@@ -24,7 +25,15 @@ interface FilePlan {
 
 /** A catalogue's file; `basic` and `pro` are in the one that ships. */
 export interface PlansFile {
-  models: Record<string, { label: string; usdPerMillion?: { input: number; cached?: number; output: number } }>;
+  models: Record<
+    string,
+    {
+      label: string;
+      files?: string[];
+      usdPerMillion?: { input: number; cached?: number; output: number };
+      usdPerThousandSearches?: number;
+    }
+  >;
   plans: Record<string, FilePlan> & { basic: FilePlan; pro: FilePlan };
 }
 

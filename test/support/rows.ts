@@ -15,6 +15,9 @@ export interface MessageOverrides {
   content?: string;
   status?: 'queued' | 'generating' | 'completed' | 'cancelled' | 'failed' | 'blocked';
   superseded?: boolean;
+  files?: object[];
+  thoughts?: string;
+  grounding?: object;
 }
 
 /** Stores messages at the end of a room, in this order, and returns their ids. */

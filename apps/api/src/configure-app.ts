@@ -52,8 +52,8 @@ const MIN_BODY_LIMIT_BYTES = 262_144;
 
 /** A character takes up to four bytes in UTF-8, and six where a client escapes it (`\u20ac`). */
 const BYTES_PER_CHARACTER = 6;
-/** What a body holds besides the message. */
-const OTHER_BYTES = 4_096;
+/** What a body holds besides the message: the ids of a hundred files, at 40 bytes each, and what else there is. */
+const OTHER_BYTES = 8_192;
 
 /**
  * The HTTP server under Nest, with its limits.

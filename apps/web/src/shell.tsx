@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { AccountPage } from './account/account-page.js';
 import { callLog } from './calls/call-log.js';
 import { CallsDrawer } from './calls/calls-drawer.js';
+import { forgetDrafts } from './composer/drafts.js';
 import { Conversation } from './conversation/conversation.js';
 import { HomePage } from './home-page.js';
 import { returnFromCheckout } from './plan/checkout.js';
@@ -9,6 +10,8 @@ import { PlanPage } from './plan/plan-page.js';
 import { loadPlan, planStatus } from './plan/plan-store.js';
 import { type Route, useRoute } from './route.js';
 import { RoomHeader } from './rooms/room-header.js';
+import { forgetAttachments } from './files/attachments.js';
+import { forgetContents } from './files/file-contents.js';
 import { forgetRooms, loadRooms } from './rooms/rooms-store.js';
 import { Sidebar } from './rooms/sidebar.js';
 import { useRefresh } from './tabs.js';
@@ -45,6 +48,9 @@ export function Shell() {
 /** Who logs in next sees nothing of what was shown. */
 function forget(): void {
   forgetRooms();
+  forgetAttachments();
+  forgetDrafts();
+  forgetContents();
   planStatus.set(null);
   callLog.clear();
 }

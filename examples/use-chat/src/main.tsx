@@ -33,6 +33,14 @@ function Login() {
   );
 }
 
+/** Text, thoughts, a source or a file. */
+function Part({ part }: { part: ChatMessage['parts'][number] }) {
+  if (part.type === 'text') return part.text;
+  if (part.type === 'reasoning') return <i>{part.text} </i>;
+  if (part.type === 'source-url') return <a href={part.url}> [{part.title}]</a>;
+  return part.type === 'file' ? <u>{part.filename} </u> : null;
+}
+
 function Room({ id, messages, unfinished }: { id: string } & LoadedMessages) {
   const chat = useChat<ChatMessage>({ id, messages, transport, resume: unfinished });
   const busy = chat.status === 'submitted' || chat.status === 'streaming';
@@ -40,7 +48,10 @@ function Room({ id, messages, unfinished }: { id: string } & LoadedMessages) {
     <>
       {chat.messages.map(({ id, role, parts, metadata }) => (
         <p key={id} data-role={role} data-status={metadata?.status} style={{ whiteSpace: 'pre-wrap' }}>
-          <b>{role}:</b> {parts.map((part) => (part.type === 'text' ? part.text : ''))}
+          <b>{role}:</b>{' '}
+          {parts.map((part, index) => (
+            <Part key={index} part={part} />
+          ))}
         </p>
       ))}
       <p role="alert">

@@ -1,7 +1,8 @@
 import { Api } from './requests/api.js';
 import { authOf } from './session/auth.js';
 import { billingOf } from './billing.js';
-import { Http } from './requests/http.js';
+import { filesOf } from './files.js';
+import { Http, LONG_MS } from './requests/http.js';
 import { checkedIdempotencyKey, newIdempotencyKey } from './idempotency-key.js';
 import { Login } from './session/login.js';
 import { platform } from './platform.js';
@@ -26,9 +27,6 @@ import type {
 const STORAGE_KEY = 'gemini-chat-session';
 const TIMEOUT_MS = 30_000;
 const RECONNECT_FOR_MS = 300_000;
-
-/** An export holds everything, and takes its time. */
-const EXPORT_MS = 600_000;
 
 /** Stopping a reply is worth more tries than reading something, since the model costs money meanwhile. */
 const STOP_TRIES = 8;
@@ -55,22 +53,23 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
         await api.repeatable({ method: 'PUT', path: `${messagePath(roomId, replyId)}/feedback`, body: feedback });
       },
     },
+    files: filesOf(api),
     shares: sharesOf(api),
     billing: billingOf(api),
-    send: (roomId, content, { idempotencyKey, ...reading } = {}) => {
+    send: (roomId, content, { idempotencyKey, files, ...reading } = {}) => {
       const path = `${roomPath(roomId)}/message/stream`;
-      return read({ roomId, post: { path, body: { content }, idempotencyKey: keyOf(idempotencyKey) } }, reading);
+      return read({ roomId, post: { path, body: { content, files }, idempotencyKey: keyOf(idempotencyKey) } }, reading);
     },
     regenerate: (roomId, replyId, { idempotencyKey, ...reading } = {}) => {
       const path = `${messagePath(roomId, replyId)}/regenerate/stream`;
       return read({ roomId, post: { path, idempotencyKey: keyOf(idempotencyKey) } }, reading);
     },
-    edit: (roomId, messageId, content, { idempotencyKey } = {}) => {
+    edit: (roomId, messageId, content, { idempotencyKey, files } = {}) => {
       const headers = { 'Idempotency-Key': keyOf(idempotencyKey) };
       return api.repeatable({
         method: 'POST',
         path: `${messagePath(roomId, messageId)}/edit`,
-        body: { content },
+        body: { content, files },
         headers,
       });
     },
@@ -100,7 +99,7 @@ function accountOf(api: Api): ChatClient['account'] {
   return {
     get: () => api.repeatable<Account>({ method: 'GET', path }),
     update: (changes) => api.repeatable<Account>({ method: 'PATCH', path, body: changes }),
-    export: () => api.text({ method: 'GET', path: `${path}/export` }, EXPORT_MS),
+    export: () => api.text({ method: 'GET', path: `${path}/export`, withinMs: LONG_MS }),
     delete: async () => {
       await api.once({ method: 'DELETE', path });
       await api.login.end();

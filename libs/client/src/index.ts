@@ -4,7 +4,9 @@ export type {
   Challenge,
   ChatClient,
   ChatClientOptions,
+  ChatFile,
   Conversation,
+  EditOptions,
   Feedback,
   Fetch,
   FetchInit,
@@ -12,6 +14,8 @@ export type {
   FinalStatus,
   LoginSession,
   Message,
+  MessageOptions,
+  MessageSource,
   Model,
   NewRoom,
   Page,
@@ -30,6 +34,7 @@ export type {
   Share,
   SharedConversation,
   SubscriptionStatus,
+  UploadOptions,
   Usage,
 } from './types.js';
 export { ChatError, isChatError, type ApiErrorCode, type ErrorCode } from './errors.js';

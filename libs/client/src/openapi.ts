@@ -565,7 +565,7 @@ export interface paths {
     put?: never;
     /**
      * Ask the latest question anew
-     * @description Puts a new message in the place of your latest one in the room: that one and its replies leave the lists, and the model isn't shown them any more. Costs one message of the daily quota.
+     * @description Puts a new message in the place of your latest one in the room: that one and its replies leave the lists, and the model isn't shown them any more. Its files stay unless the request names others. Costs one message of the daily quota.
      */
     post: operations['editMessage'];
     delete?: never;
@@ -665,7 +665,7 @@ export interface paths {
     put?: never;
     /**
      * Send a message and stream its reply
-     * @description As `sendMessage`, but the answer is a stream of server-sent events: `accepted` `{message, reply}`, then `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
+     * @description As `sendMessage`, but the answer is a stream of server-sent events: `accepted` `{message, reply}`, then `delta` `{"text"}`; `thought` `{"text"}`: what the model tells of its thoughts, before, between or after deltas; `reset` `{}`: forget text, thoughts and sources so far, a fresh attempt begins; `sources` `{"sources", "searchQueries"}`, where the model searched; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, those of all thoughts to `thoughts`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
      *
      *     ```
      *     retry: 500
@@ -702,7 +702,7 @@ export interface paths {
     };
     /**
      * Stream a reply
-     * @description Server-sent events: `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
+     * @description Server-sent events: `delta` `{"text"}`; `thought` `{"text"}`: what the model tells of its thoughts, before, between or after deltas; `reset` `{}`: forget text, thoughts and sources so far, a fresh attempt begins; `sources` `{"sources", "searchQueries"}`, where the model searched; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, those of all thoughts to `thoughts`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
      *
      *     ```
      *     retry: 500
@@ -739,7 +739,7 @@ export interface paths {
     put?: never;
     /**
      * Renew the room's latest reply, and stream the new one
-     * @description As `regenerateReply`, but the answer is a stream of server-sent events: `accepted` `{reply}`, then `delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
+     * @description As `regenerateReply`, but the answer is a stream of server-sent events: `accepted` `{reply}`, then `delta` `{"text"}`; `thought` `{"text"}`: what the model tells of its thoughts, before, between or after deltas; `reset` `{}`: forget text, thoughts and sources so far, a fresh attempt begins; `sources` `{"sources", "searchQueries"}`, where the model searched; `done`: the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, those of all thoughts to `thoughts`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole answer.
      *
      *     ```
      *     retry: 500
@@ -1115,6 +1115,16 @@ export interface components {
        */
       maxOutputTokens: number;
       /**
+       * @description The kinds of files that it takes in messages: `image`, `pdf`, `audio`, `text`. Kinds may be added.
+       * @example [
+       *       "image",
+       *       "pdf",
+       *       "audio",
+       *       "text"
+       *     ]
+       */
+      files: string[];
+      /**
        * @description The plans that have it.
        * @example [
        *       "basic",
@@ -1272,7 +1282,12 @@ export interface components {
        */
       replyTokens: number;
       /**
-       * @description What it costs at the catalogue's prices, in US dollars; null for a model without a price.
+       * @description Searches of the web as the vendor bills them: by query, or for older models by answer that searched.
+       * @example 3
+       */
+      searches: number;
+      /**
+       * @description What it costs at the catalogue's prices, searches included, in US dollars; null for a model without a price.
        * @example 0.01143
        */
       costUsd: number | null;
@@ -1337,6 +1352,16 @@ export interface components {
        */
       maxOutputTokens?: number | null;
       /**
+       * @description Whether replies tell what the model thinks, from the next one on: the event `thought`, and `thoughts` of messages.
+       * @example false
+       */
+      showThoughts?: boolean;
+      /**
+       * @description Whether the model may search the web, from the next reply on: searches may be paid for. Replies have `sources` then.
+       * @example false
+       */
+      search?: boolean;
+      /**
        * @description White space around it is removed. Null: no title; a room without one is named from its next completed exchange.
        * @example Why the sky is blue
        */
@@ -1389,6 +1414,16 @@ export interface components {
        * @example 1024
        */
       maxOutputTokens: number | null;
+      /**
+       * @description Whether replies tell what the model thinks.
+       * @example false
+       */
+      showThoughts: boolean;
+      /**
+       * @description Whether the model may search the web.
+       * @example false
+       */
+      search: boolean;
       /**
        * @description Pinned rooms come first in the list.
        * @example false
@@ -1497,6 +1532,34 @@ export interface components {
        */
       createdAt: string;
     } | null;
+    /** @description A part of `content`, in UTF-16 code units, as JavaScript, Java and others count them. */
+    TextRangeResponse: {
+      /**
+       * @description Where it begins.
+       * @example 0
+       */
+      start: number;
+      /**
+       * @description Where it ends: the position behind it.
+       * @example 45
+       */
+      end: number;
+    };
+    /** @description A page of the web that the model found and that its reply is founded on. */
+    MessageSourceResponse: {
+      /**
+       * @description Its title, often the name of the site.
+       * @example example.com
+       */
+      title: string;
+      /**
+       * @description Where it is: an address of the vendor's that leads there. Only http and https.
+       * @example https://vertexaisearch.cloud.google.com/grounding-api-redirect/AbCd
+       */
+      uri: string;
+      /** @description The parts of the reply that it supports; may be empty. */
+      ranges: components['schemas']['TextRangeResponse'][];
+    };
     MessageResponse: {
       /**
        * Format: uuid
@@ -1555,6 +1618,23 @@ export interface components {
       usage: components['schemas']['MessageUsageResponse'];
       error: components['schemas']['MessageErrorResponse'];
       feedback: components['schemas']['MessageFeedbackResponse'];
+      /**
+       * @description The files of your message, in your order. A reply has none.
+       * @example []
+       */
+      files: components['schemas']['FileResponse'][];
+      /**
+       * @description What the model told of its thoughts, where the room's `showThoughts` is on; not a part of `content`.
+       * @example null
+       */
+      thoughts: string | null;
+      /** @description What a finished reply is founded on, where the room's `search` is on and the model searched. */
+      sources: components['schemas']['MessageSourceResponse'][];
+      /**
+       * @description What the model searched for.
+       * @example []
+       */
+      searchQueries: string[];
     };
     ConversationResponse: {
       /**
@@ -1593,6 +1673,16 @@ export interface components {
        * @example 1024
        */
       maxOutputTokens: number | null;
+      /**
+       * @description Whether replies tell what the model thinks.
+       * @example false
+       */
+      showThoughts: boolean;
+      /**
+       * @description Whether the model may search the web.
+       * @example false
+       */
+      search: boolean;
       /**
        * @description Pinned rooms come first in the list.
        * @example false
@@ -1643,6 +1733,16 @@ export interface components {
        */
       maxOutputTokens?: number | null;
       /**
+       * @description Whether replies tell what the model thinks, from the next one on: the event `thought`, and `thoughts` of messages.
+       * @example false
+       */
+      showThoughts?: boolean;
+      /**
+       * @description Whether the model may search the web, from the next reply on: searches may be paid for. Replies have `sources` then.
+       * @example false
+       */
+      search?: boolean;
+      /**
        * @description White space around it is removed. Null: no title; a room without one is named from its next completed exchange.
        * @example Why the sky is blue
        */
@@ -1688,10 +1788,15 @@ export interface components {
     };
     SendMessageRequest: {
       /**
-       * @description The text. Not blank, and without the NUL character, which PostgreSQL cannot store. How many characters (Unicode code points) it may have depends on your plan; `validation_failed` says how many.
+       * @description The text. Not blank, unless the request names `files`, and without the NUL character, which PostgreSQL cannot store. How many characters (Unicode code points) it may have depends on your plan; `validation_failed` says how many.
        * @example Why is the sky blue?
        */
       content: string;
+      /**
+       * @description The ids of files that you have uploaded (`POST /file`), in the order in which the model is to see them. With files the text may be empty. How many a message may have depends on your plan (`filesPerMessage`).
+       * @example []
+       */
+      files?: string[];
     };
     /** @description The message as it is stored, and the reply that it will get, `queued`. */
     AcceptedMessageResponse: {
@@ -1700,10 +1805,15 @@ export interface components {
     };
     EditMessageRequest: {
       /**
-       * @description The text. Not blank, and without the NUL character, which PostgreSQL cannot store. How many characters (Unicode code points) it may have depends on your plan; `validation_failed` says how many.
+       * @description The text. Not blank, unless the request names `files`, and without the NUL character, which PostgreSQL cannot store. How many characters (Unicode code points) it may have depends on your plan; `validation_failed` says how many.
        * @example Why is the sky blue?
        */
       content: string;
+      /**
+       * @description The ids of the files that the new message has, in their order. Left out: those of the old one stay. Empty: it has none. How many a message may have depends on your plan (`filesPerMessage`).
+       * @example []
+       */
+      files?: string[];
     };
     MessagePageResponse: {
       items: components['schemas']['MessageResponse'][];
@@ -1753,8 +1863,29 @@ export interface components {
       id: string;
       data: components['schemas']['DeltaData'];
     };
+    ThoughtData: {
+      /**
+       * @description To be appended to the thoughts so far.
+       * @example The user asks
+       */
+      text: string;
+    };
+    /** @description The model tells of its thoughts, where the room's `showThoughts` is on: append the text to `thoughts`, which are no part of `content`. It may come before, between and after deltas. */
+    ThoughtEvent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      event: 'thought';
+      /**
+       * @description To go on behind this event, send it as `Last-Event-ID`.
+       * @example 1-0.13-3f0a5c1e8b20
+       */
+      id: string;
+      data: components['schemas']['ThoughtData'];
+    };
     ResetData: Record<string, never>;
-    /** @description Forget the text so far: a fresh attempt begins. */
+    /** @description Forget text, thoughts and sources so far: a fresh attempt begins. */
     ResetEvent: {
       /**
        * @description discriminator enum property added by openapi-typescript
@@ -1767,6 +1898,29 @@ export interface components {
        */
       id: string;
       data: components['schemas']['ResetData'];
+    };
+    SourcesData: {
+      /** @description What a finished reply is founded on, where the room's `search` is on and the model searched. */
+      sources: components['schemas']['MessageSourceResponse'][];
+      /**
+       * @description What the model searched for.
+       * @example []
+       */
+      searchQueries: string[];
+    };
+    /** @description What the reply is founded on, right before `done`, where the model searched. */
+    SourcesEvent: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      event: 'sources';
+      /**
+       * @description To go on behind this event, send it as `Last-Event-ID`.
+       * @example 1-45-3f0a5c1e8b20
+       */
+      id: string;
+      data: components['schemas']['SourcesData'];
     };
     /** @description The last event: the reply in its final state. Reconnecting behind it is answered 204. */
     DoneEvent: {
@@ -2751,7 +2905,7 @@ export interface components {
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
-    IdempotencyKeyReusedProblem: {
+    ChatroomNotFoundOrFileNotFoundProblem: {
       /**
        * Format: uri-reference
        * @description A page of this API that explains the code to people.
@@ -2769,7 +2923,29 @@ export interface components {
        * @description What happened, for programs. Codes may be added.
        * @enum {string}
        */
-      code: 'idempotency_key_reused';
+      code: 'chatroom_not_found' | 'file_not_found';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    IdempotencyKeyReusedOrModelCannotTakeFileProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'idempotency_key_reused' | 'model_cannot_take_file';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -2814,6 +2990,28 @@ export interface components {
        * @enum {string}
        */
       code: 'capacity_reached' | 'service_unavailable' | 'maintenance';
+      /** @description The `X-Request-Id` of this response. */
+      requestId: string;
+    };
+    ChatroomNotFoundOrMessageNotFoundOrFileNotFoundProblem: {
+      /**
+       * Format: uri-reference
+       * @description A page of this API that explains the code to people.
+       */
+      type: string;
+      /** @description The same for all problems of a code. */
+      title: string;
+      /** @description The HTTP status. */
+      status: number;
+      /** @description What happened, for people. */
+      detail: string;
+      /** @description The path that was asked for. */
+      instance: string;
+      /**
+       * @description What happened, for programs. Codes may be added.
+       * @enum {string}
+       */
+      code: 'chatroom_not_found' | 'message_not_found' | 'file_not_found';
       /** @description The `X-Request-Id` of this response. */
       requestId: string;
     };
@@ -2865,7 +3063,9 @@ export interface components {
     ReplyStreamEvent:
       | components['schemas']['AcceptedEvent']
       | components['schemas']['DeltaEvent']
+      | components['schemas']['ThoughtEvent']
       | components['schemas']['ResetEvent']
+      | components['schemas']['SourcesEvent']
       | components['schemas']['DoneEvent'];
     IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailedProblem: {
       /**
@@ -3488,14 +3688,24 @@ export interface components {
         'application/problem+json': components['schemas']['SearchUnavailableOrServiceUnavailableOrMaintenanceProblem'];
       };
     };
-    /** @description Unprocessable Entity: `idempotency_key_reused` */
-    IdempotencyKeyReused: {
+    /** @description Not Found: `chatroom_not_found`, `file_not_found` */
+    ChatroomNotFoundOrFileNotFound: {
       headers: {
         'X-Request-Id': components['headers']['RequestId'];
         [name: string]: unknown;
       };
       content: {
-        'application/problem+json': components['schemas']['IdempotencyKeyReusedProblem'];
+        'application/problem+json': components['schemas']['ChatroomNotFoundOrFileNotFoundProblem'];
+      };
+    };
+    /** @description Unprocessable Entity: `idempotency_key_reused`, `model_cannot_take_file` */
+    IdempotencyKeyReusedOrModelCannotTakeFile: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['IdempotencyKeyReusedOrModelCannotTakeFileProblem'];
       };
     };
     /** @description Too Many Requests: `daily_quota_exceeded`, `rate_limited` */
@@ -3520,6 +3730,16 @@ export interface components {
       };
       content: {
         'application/problem+json': components['schemas']['CapacityReachedOrServiceUnavailableOrMaintenanceProblem'];
+      };
+    };
+    /** @description Not Found: `chatroom_not_found`, `message_not_found`, `file_not_found` */
+    ChatroomNotFoundOrMessageNotFoundOrFileNotFound: {
+      headers: {
+        'X-Request-Id': components['headers']['RequestId'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['ChatroomNotFoundOrMessageNotFoundOrFileNotFoundProblem'];
       };
     };
     /** @description Conflict: `not_latest_message`, `reply_in_progress` */
@@ -4982,12 +5202,12 @@ export interface operations {
       };
       400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
       401: components['responses']['Unauthenticated'];
-      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      404: components['responses']['ChatroomNotFoundOrFileNotFound'];
       408: components['responses']['RequestTimeout'];
       413: components['responses']['PayloadTooLarge'];
       415: components['responses']['UnsupportedMediaType'];
       417: components['responses']['ExpectationFailed'];
-      422: components['responses']['IdempotencyKeyReused'];
+      422: components['responses']['IdempotencyKeyReusedOrModelCannotTakeFile'];
       429: components['responses']['DailyQuotaExceededOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
@@ -5033,13 +5253,13 @@ export interface operations {
       };
       400: components['responses']['BadRequestOrMalformedJsonOrValidationFailed'];
       401: components['responses']['Unauthenticated'];
-      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      404: components['responses']['ChatroomNotFoundOrMessageNotFoundOrFileNotFound'];
       408: components['responses']['RequestTimeout'];
       409: components['responses']['NotLatestMessageOrReplyInProgress'];
       413: components['responses']['PayloadTooLarge'];
       415: components['responses']['UnsupportedMediaType'];
       417: components['responses']['ExpectationFailed'];
-      422: components['responses']['IdempotencyKeyReused'];
+      422: components['responses']['IdempotencyKeyReusedOrModelCannotTakeFile'];
       429: components['responses']['DailyQuotaExceededOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
@@ -5207,7 +5427,7 @@ export interface operations {
       413: components['responses']['PayloadTooLarge'];
       415: components['responses']['UnsupportedMediaType'];
       417: components['responses']['ExpectationFailed'];
-      422: components['responses']['IdempotencyKeyReused'];
+      422: components['responses']['IdempotencyKeyReusedOrModelCannotTakeFile'];
       429: components['responses']['DailyQuotaExceededOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
@@ -5270,12 +5490,12 @@ export interface operations {
       };
       400: components['responses']['IdempotencyKeyRequiredOrBadRequestOrMalformedJsonOrValidationFailed'];
       401: components['responses']['Unauthenticated'];
-      404: components['responses']['ChatroomNotFoundOrMessageNotFound'];
+      404: components['responses']['ChatroomNotFoundOrFileNotFound'];
       408: components['responses']['RequestTimeout'];
       413: components['responses']['PayloadTooLarge'];
       415: components['responses']['UnsupportedMediaType'];
       417: components['responses']['ExpectationFailed'];
-      422: components['responses']['IdempotencyKeyReused'];
+      422: components['responses']['IdempotencyKeyReusedOrModelCannotTakeFile'];
       429: components['responses']['DailyQuotaExceededOrTooManyStreamsOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];
@@ -5393,7 +5613,7 @@ export interface operations {
       413: components['responses']['PayloadTooLarge'];
       415: components['responses']['UnsupportedMediaType'];
       417: components['responses']['ExpectationFailed'];
-      422: components['responses']['IdempotencyKeyReused'];
+      422: components['responses']['IdempotencyKeyReusedOrModelCannotTakeFile'];
       429: components['responses']['DailyQuotaExceededOrTooManyStreamsOrRateLimited'];
       431: components['responses']['RequestHeaderFieldsTooLarge'];
       500: components['responses']['InternalError'];

@@ -14,6 +14,10 @@ export type AcceptedMessage = Schemas['AcceptedMessageResponse'];
 export type NewRoom = Schemas['CreateChatroomRequest'];
 /** What can be changed of a room. */
 export type RoomChanges = Schemas['UpdateChatroomRequest'];
+/** What is known of an uploaded file. */
+export type ChatFile = Schemas['FileResponse'];
+/** A page on the web that a reply is founded on; `ranges` are UTF-16 offsets into its `content`. */
+export type MessageSource = Schemas['MessageSourceResponse'];
 /** What the user thinks of a reply. */
 export type Feedback = Schemas['FeedbackRequest'];
 /** A link to a conversation. */
@@ -58,7 +62,8 @@ export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
 export interface FetchInit {
   method: string;
   headers: Record<string, string>;
-  body?: string;
+  /** JSON as a string; an uploaded file as a `Blob` or an `ArrayBuffer`. */
+  body?: string | Blob | ArrayBuffer;
   signal: AbortSignal;
 }
 
@@ -67,6 +72,8 @@ export interface FetchResponse {
   status: number;
   headers: { get(name: string): string | null };
   text(): Promise<string>;
+  /** For `files.content` alone. */
+  blob?(): Promise<Blob>;
   body: {
     getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>; cancel(): Promise<void> };
   } | null;
@@ -116,16 +123,25 @@ export interface PagedList<Item> extends AsyncIterable<Item> {
   page(cursor?: string | null): Promise<Page<Item>>;
 }
 
-/** What happens to a reply, in order. `snapshot` is always the whole text so far. */
+/** What happens to a reply, in order. `snapshot` is always the whole text so far, `thoughts` all that the model told of its thoughts. */
 export type ReplyEvent =
-  | { type: 'accepted'; message: Message | null; reply: Message; quota: Quota | null; snapshot: string }
-  | { type: 'delta'; text: string; snapshot: string }
-  /** A fresh attempt begins: the text so far is void. */
-  | { type: 'reset'; snapshot: '' }
+  | ({ type: 'accepted'; message: Message | null; reply: Message; quota: Quota | null } & SoFar)
+  /** More of the thoughts, which are no part of the text. Comes where the room's `showThoughts` is on. */
+  | ({ type: 'thought'; text: string } & SoFar)
+  | ({ type: 'delta'; text: string } & SoFar)
+  /** All that the reply is founded on, in place of what an earlier one told. Comes where the room's `search` is on. */
+  | ({ type: 'sources'; sources: MessageSource[]; searchQueries: string[] } & SoFar)
+  /** A fresh attempt begins: text, thoughts and sources so far are void. */
+  | { type: 'reset'; snapshot: ''; thoughts: '' }
   /** The connection was lost; the client connects again by itself and goes on. */
-  | { type: 'reconnecting'; attempt: number; snapshot: string }
+  | ({ type: 'reconnecting'; attempt: number } & SoFar)
   /** The last: the reply as it is stored. */
-  | { type: 'done'; message: Message; snapshot: string };
+  | ({ type: 'done'; message: Message } & SoFar);
+
+interface SoFar {
+  snapshot: string;
+  thoughts: string;
+}
 
 export interface ReadOptions {
   /** Ends the reading alone: the model goes on, and the reply can be attached to again. */
@@ -137,12 +153,37 @@ export interface SendOptions extends ReadOptions {
   idempotencyKey?: string | undefined;
 }
 
+export interface MessageOptions extends SendOptions {
+  /** Ids of uploaded files, in the order in which the model is to see them. With files the text may be empty. */
+  files?: readonly string[] | undefined;
+}
+
+export interface EditOptions {
+  /** As that of `SendOptions`. */
+  idempotencyKey?: string | undefined;
+  /** Ids of uploaded files. Left out: the files of the edited message stay. */
+  files?: readonly string[] | undefined;
+}
+
+export interface UploadOptions {
+  /** What others read; the API finds out the type by the content. That of a `File` unless given. */
+  name?: string | undefined;
+  /** Ends the upload. */
+  signal?: AbortSignal | undefined;
+}
+
 /** A reply that is written. Sending begins at once; events can be iterated at any time, more than once, and begin anew each time. */
 export interface Reply extends AsyncIterable<ReplyEvent> {
   /** Once accepted: the messages with their ids. Rejects with a `ChatError` when it was refused. */
   readonly accepted: Promise<Extract<ReplyEvent, { type: 'accepted' }>>;
   /** The text so far. */
   readonly snapshot: string;
+  /** What the model has told of its thoughts so far. */
+  readonly thoughts: string;
+  /** What the reply is founded on, as far as it is known. */
+  readonly sources: MessageSource[];
+  /** What the model has searched for, as far as it is known. */
+  readonly searchQueries: string[];
   /** The reply in its final state. */
   final(): Promise<Message>;
   /** Stops the model; what was written stays, and `done` still comes. */
@@ -191,6 +232,20 @@ export interface ChatClient {
     /** Says what the user thinks of a finished reply, in place of what was said before; `{ rating: null }` removes it. */
     rate(roomId: string, replyId: string, feedback: Feedback): Promise<void>;
   };
+  readonly files: {
+    /**
+     * Uploads a file, for `files` of messages. One that no message has is deleted after 24 hours: so an upload is tried again when the
+     * connection fails, which may leave a second copy until then. It may take 10 minutes.
+     */
+    upload(content: Blob | Uint8Array, options?: UploadOptions): Promise<ChatFile>;
+    get(id: string): Promise<ChatFile>;
+    /** The bytes of a file, e.g. for `URL.createObjectURL`. They never change. They may take 10 minutes. */
+    content(id: string, options?: { signal?: AbortSignal | undefined }): Promise<Blob>;
+    /** Where the bytes are; reading them there takes an access token, so that `<img src>` can't. */
+    contentUrl(id: string): string;
+    /** Deletes a file that no message has; rejects with `file_in_use` for another. */
+    delete(id: string): Promise<void>;
+  };
   /** Links by which others read a conversation, as it was when the link was made. */
   readonly shares: {
     create(roomId: string): Promise<Share>;
@@ -217,19 +272,14 @@ export interface ChatClient {
     ): Promise<SubscriptionStatus>;
   };
   /** Sends a message and reads its reply, over cuts, restarts and expired tokens. */
-  send(roomId: string, content: string, options?: SendOptions): Reply;
+  send(roomId: string, content: string, options?: MessageOptions): Reply;
   /** A new variant of the room's latest reply. */
   regenerate(roomId: string, replyId: string, options?: SendOptions): Reply;
   /**
    * Asks the room's latest question anew: the old one and its replies leave the lists. The new reply is read by `attach`. Rejects with
    * `not_latest_message` or `reply_in_progress` where that can't be.
    */
-  edit(
-    roomId: string,
-    messageId: string,
-    content: string,
-    options?: { idempotencyKey?: string | undefined },
-  ): Promise<AcceptedMessage>;
+  edit(roomId: string, messageId: string, content: string, options?: EditOptions): Promise<AcceptedMessage>;
   /** Reads a reply from its start, e.g. after a reload. Its `accepted` has no `message` and no `quota`. */
   attach(roomId: string, replyId: string, options?: ReadOptions): Reply;
   search(words: string): PagedList<SearchHit>;

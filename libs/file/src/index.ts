@@ -1,4 +1,9 @@
 export { FileModule } from './file.module.js';
+export { FileStoreModule } from './file-store.module.js';
+export { FileNotFoundError } from './files/file.errors.js';
+export { FileResponse, fileResponseOf } from './files/file.response.js';
+export type { StoredFileRow } from './files/file.row.js';
+export { FileStoreRegistry } from './store/file-store.registry.js';
 export { FILE_RETENTION } from './file.retention.js';
 export { FileWorkerModule } from './file-worker.module.js';
 export { FileStoreConfig } from './store/file-store.config.js';

@@ -1,4 +1,5 @@
 import { ReplyModule } from '@app/chatroom';
+import { FileStoreModule } from '@app/file';
 import { QueueConnectionModule } from '@app/platform';
 import { CatalogueModule, UsageModule } from '@app/subscription';
 import { Module } from '@nestjs/common';
@@ -16,6 +17,9 @@ import { ChatroomNamingService } from './naming/chatroom-naming.service.js';
 import { CancellationListener } from './replies/cancellation.listener.js';
 import { DirectRepliesService } from './queue/direct-replies.service.js';
 import { HistoryService } from './claims/history.service.js';
+import { MediaTokensService } from './claims/media-tokens.service.js';
+import { MediaTokensStore } from './claims/media-tokens.store.js';
+import { ShownFilesService } from './claims/shown-files.service.js';
 import { LeasedRepliesService } from './replies/leased-replies.service.js';
 import { QueueWatchService } from './queue/queue-watch.service.js';
 import { ReplyAttemptService } from './replies/reply-attempt.service.js';
@@ -30,7 +34,7 @@ import { WorkerCapacityService } from './queue/worker-capacity.service.js';
 
 /** The work of the worker: replies, written by Gemini. Importing it starts a queue worker in the process. */
 @Module({
-  imports: [QueueConnectionModule, ReplyModule, CatalogueModule, UsageModule],
+  imports: [QueueConnectionModule, ReplyModule, CatalogueModule, UsageModule, FileStoreModule],
   providers: [
     { provide: LanguageModel, useFactory: languageModelOf, inject: [GeminiConfig] },
     ModelAvailabilityService,
@@ -48,6 +52,9 @@ import { WorkerCapacityService } from './queue/worker-capacity.service.js';
     LeasedRepliesService,
     CancellationListener,
     HistoryService,
+    MediaTokensService,
+    MediaTokensStore,
+    ShownFilesService,
     ChatroomNamingService,
     ReplyMetrics,
     ReplyBacklogMetrics,

@@ -11,7 +11,7 @@ export { CatalogueConfig } from './catalogue/catalogue.config.js';
 export { CatalogueModule } from './catalogue/catalogue.module.js';
 export { loadPlanCatalogue } from './catalogue/load-plan-catalogue.js';
 export { DEFAULT_PLAN, type Plan, PlanCatalogue } from './catalogue/plan-catalogue.js';
-export { planLimitSql, planNumberSql, planOfUserSql } from './plan/plan-sql.js';
+export { answeringModelSql, modelFilesSql, planLimitSql, planNumberSql, planOfUserSql } from './plan/plan-sql.js';
 export { PlanGrantStore } from './plan/plan-grant.store.js';
 export { PlanStore } from './plan/plan.store.js';
 export { type DailySpend, DailySpendStore } from './usage/daily-spend.store.js';

@@ -81,7 +81,12 @@ export const WALK = [
     name: 'Messages',
     description: 'A stream is read to its end, so what comes after it finds a finished reply.',
     steps: [
-      { operation: 'sendMessage', keep: { messageId: 'answer.message.id', replyId: 'answer.reply.id' } },
+      { operation: 'uploadFile', text: 'It was blue all day.', keep: { fileId: 'answer.id' } },
+      {
+        operation: 'sendMessage',
+        body: { content: 'Why is the sky blue?', files: ['{{fileId}}'] },
+        keep: { messageId: 'answer.message.id', replyId: 'answer.reply.id' },
+      },
       { operation: 'streamReply' },
       { operation: 'readMessage' },
       { operation: 'regenerateReply', keep: { replyId: 'answer.reply.id' } },

@@ -16,6 +16,12 @@ export interface S3Server {
   holds(bytes: Buffer): Promise<boolean>;
   /** Everything that is stored, parts too, by the paths of files. */
   stored(): Promise<string[]>;
+  /**
+   * Holds back all requests that delete objects, which stay meanwhile.
+   *
+   * @returns how many are held back, and what lets them go on
+   */
+  holdDeletions(): { held: () => number; release: () => void };
   stop(): Promise<void>;
 }
 
@@ -29,7 +35,12 @@ export async function startS3Server(): Promise<S3Server> {
     ...{ address: '127.0.0.1', port: 0, silent: true, directory, vhostBuckets: false },
     configureBuckets: [{ name: bucket }],
   });
-  server.middleware.unshift(uploadsOf(join(directory, bucket, '._S3rver_uploads'), bucket), signaturesOf(bucket));
+  const deletions = new Deletions();
+  server.middleware.unshift(
+    deletions.middleware,
+    uploadsOf(join(directory, bucket, '._S3rver_uploads'), bucket),
+    signaturesOf(bucket),
+  );
   const { port } = await server.run();
   const files = async () => {
     const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -41,15 +52,39 @@ export async function startS3Server(): Promise<S3Server> {
       ...{ S3_ACCESS_KEY_ID: KEY, S3_SECRET_ACCESS_KEY: KEY },
     },
     stored: files,
+    holdDeletions: () => deletions.hold(),
     async holds(bytes) {
       for (const file of await files()) if ((await readFile(file)).includes(bytes)) return true;
       return false;
     },
     async stop() {
+      deletions.release();
       await server.close();
       await rm(directory, { recursive: true });
     },
   };
+}
+
+/** Requests that delete objects, by lists of their keys: each waits as long as they are held back. */
+class Deletions {
+  private waiting: (() => void)[] = [];
+  private holds = false;
+
+  readonly middleware: Middleware = async (context, next) => {
+    const isDeletion = context.method === 'POST' && context.query['delete'] !== undefined;
+    if (this.holds && isDeletion) await new Promise<void>((go) => this.waiting.push(go));
+    await next();
+  };
+
+  hold(): { held: () => number; release: () => void } {
+    this.holds = true;
+    return { held: () => this.waiting.length, release: () => this.release() };
+  }
+
+  release(): void {
+    this.holds = false;
+    for (const go of this.waiting.splice(0)) go();
+  }
 }
 
 /** What s3rver lacks of uploads in parts: their list, of one page, and their end without an object. */

@@ -7,8 +7,12 @@ import {
 } from '@gemini-chat/client';
 
 /** A request that was received. */
-export interface ReceivedCall extends FetchInit {
+export interface ReceivedCall extends Omit<FetchInit, 'body'> {
   path: string;
+  /** JSON. */
+  body?: string;
+  /** A form with a file. */
+  upload?: Blob | ArrayBuffer;
 }
 
 /** What one request is answered. */
@@ -17,6 +21,8 @@ export interface ScriptedAnswer {
   headers?: Record<string, string>;
   /** Sent as JSON. */
   json?: unknown;
+  /** The bytes of a file. */
+  bytes?: Blob;
   /** The parts of a stream; null: the platform can't read one. After the last, it ends, breaks off, or hangs. */
   parts?: string[] | null;
   then?: 'end' | 'break' | 'hang';
@@ -50,8 +56,9 @@ export class ScriptedApi {
   constructor(private readonly script: Script) {}
 
   /** Takes no more than the part of fetch that the client may use. */
-  readonly fetch: Fetch = async (path, init) => {
-    const call = { path, ...init };
+  readonly fetch: Fetch = async (path, { body, ...init }) => {
+    const sent = typeof body === 'string' ? { body } : body && { upload: body };
+    const call: ReceivedCall = { path, ...init, ...sent };
     this.calls.push(call);
     const answer = await this.script(call, this.calls.length - 1);
     if (answer === null) throw new TypeError('fetch failed');
@@ -81,12 +88,16 @@ export async function loggedInClient(script: Script, options: ChatClientOptions 
   return { api, chat };
 }
 
-function response({ status = 200, headers = {}, json, parts, then = 'end' }: ScriptedAnswer, signal: AbortSignal) {
+function response(
+  { status = 200, headers = {}, json, bytes, parts, then = 'end' }: ScriptedAnswer,
+  signal: AbortSignal,
+) {
   const lowerCase = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   return {
     ok: status < 400,
     status,
     headers: { get: (name: string) => lowerCase.get(name.toLowerCase()) ?? null },
+    ...(bytes !== undefined && { blob: async () => bytes }),
     text: async () => (json === undefined ? '' : JSON.stringify(json)),
     body: parts === null ? null : { getReader: () => reader(parts ?? [], then, signal) },
   };

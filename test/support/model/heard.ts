@@ -21,6 +21,7 @@ export const geminiAt = (url: string, sdk: GeminiSdk, settings: Partial<GeminiCo
 export interface Heard {
   pieces: string[];
   text: string;
+  thoughts: string;
   /** What the pieces told of the use, in order. */
   usages: (ModelUsage | null)[];
   end?: ModelEnd;
@@ -36,6 +37,9 @@ export const asking = (request: Partial<ModelRequest> = {}): ModelRequest => ({
   maxOutputTokens: 1_000,
   thinking: null,
   temperature: null,
+  showThoughts: false,
+  search: false,
+  files: [],
   ...request,
 });
 
@@ -45,7 +49,7 @@ export async function hear(
   request = asking(),
   { signal = new AbortController().signal, onPiece = (): void => undefined } = {},
 ): Promise<Heard> {
-  const heard: Heard = { pieces: [], text: '', usages: [] };
+  const heard: Heard = { pieces: [], text: '', thoughts: '', usages: [] };
   const stream = model.stream(request, signal);
   try {
     for (;;) {
@@ -53,6 +57,7 @@ export async function hear(
       if (next.done === true) return { ...heard, end: next.value };
       heard.pieces.push(next.value.text);
       heard.text += next.value.text;
+      heard.thoughts += next.value.thought;
       heard.usages.push(next.value.usage);
       onPiece();
     }

@@ -96,6 +96,7 @@ async function spend({ app, options }: CommandContext): Promise<Report> {
         ESTIMATED: ({ estimatedCalls }) => estimatedCalls,
         'PROMPT TOKENS': ({ promptTokens }) => promptTokens,
         'REPLY TOKENS': ({ thoughtTokens, replyTokens }) => thoughtTokens + replyTokens,
+        SEARCHES: ({ searches }) => searches,
         USD: ({ costUsd }) => costUsd?.toFixed(4) ?? 'no price',
       }),
     ],

@@ -24,12 +24,14 @@ the calls that need them, and shows streams while they run. In development there
   | event | data | meaning |
   |---|---|---|
   | \`delta\` | \`{"text": "…"}\` | append this text |
-  | \`reset\` | \`{}\` | forget the text so far: a fresh attempt begins |
+  | \`thought\` | \`{"text": "…"}\` | append this to the thoughts; only where the room's \`showThoughts\` is on |
+  | \`reset\` | \`{}\` | forget text, thoughts and sources so far: a fresh attempt begins |
+  | \`sources\` | \`{"sources": […], "searchQueries": […]}\` | what the reply is founded on; only where the model searched |
   | \`done\` | the whole message | final; the server ends the stream |
 
   Every event has an \`id\`. After a lost connection send the last one as \`Last-Event-ID\` and the stream goes on where
   it was; with the id of \`done\` the answer is 204. The texts of all \`delta\`s after the last \`reset\` add up to exactly the
-  stored \`content\`. A comment comes at least every 15 seconds.
+  stored \`content\`, those of all \`thought\`s to \`thoughts\`. Ignore events that you do not know. A comment comes at least every 15 seconds.
 - **In one call** \`POST /chatroom/{id}/message/stream\` with an \`Idempotency-Key\` sends, and the answer is the stream itself,
   beginning with an event \`accepted\` that holds \`{message, reply}\`. After a lost connection repeat the request under the same
   key, with \`Last-Event-ID\`: nothing is sent twice, and the stream goes on where it was.
@@ -37,6 +39,15 @@ the calls that need them, and shows streams while they run. In development there
   \`…/regenerate/stream\`. **Say what you think** of it with \`PUT …/feedback\`: a thumb up or down, and a comment.
 
 A reply that brought no complete answer says why in \`error.code\`, e.g. \`model_unavailable\` or \`prompt_blocked\`.
+
+## Files
+\`POST /file\` (\`multipart/form-data\`, field \`file\`) takes an image, a PDF, a text or a sound and answers with its \`id\`. Name ids in \`files\` of a message, whose text may
+then be empty; \`GET /models\` says which kinds of files a model takes. The same file may be in any number of messages, and is deleted with the last one. A file that no message has is
+deleted after 24 hours.
+
+## Thoughts and sources
+A room's \`showThoughts\` has the model tell what it thinks, which replies keep as \`thoughts\`. Its \`search\` lets the model search the web: replies
+then have \`sources\`, each with the ranges of the text that it supports, and \`searchQueries\`.
 
 ## Sending safely twice
 Send an \`Idempotency-Key\` with a message or a regeneration. If the answer got lost, repeat the request: the same answer comes again, with

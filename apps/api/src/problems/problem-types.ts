@@ -189,6 +189,12 @@ const CHATROOMS: Record<string, ProblemType> = {
     fault: 'state',
     remedy: 'Upload it anew.',
   },
+  model_cannot_take_file: {
+    meaning: 'The model that would answer does not take files of this kind. Nothing was sent or charged.',
+    fault: 'state',
+    remedy:
+      'Choose a model for the chatroom that takes it (`GET /models`, `files`), or send the message without the file.',
+  },
   file_in_use: {
     meaning: 'A message has this file.',
     fault: 'state',

@@ -26,14 +26,14 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /**
  * What the page may load and do: its own files, and calls to the API that serves it. Scripts and styles stand in files, and
- * nothing in the page is ever made of text as HTML.
+ * nothing in the page is ever made of text as HTML. Images of messages are `blob:`, since they are fetched with the owner's token.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
-  "img-src 'self' data:",
+  "img-src 'self' data: blob:",
   "form-action 'none'",
   "frame-ancestors 'none'",
   "base-uri 'none'",

@@ -1,5 +1,5 @@
 import { plainToInstance } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, IsOptional, IsString, Max, Min, validateSync } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Max, Min, validateSync } from 'class-validator';
 import { GoogleError } from './gemini.wire.js';
 
 const BEHAVIOURS = [
@@ -55,6 +55,10 @@ export class Behaviour {
   @IsString()
   thoughts?: string;
 
+  /** Whether thoughts and text come by turns, a thought first, instead of all thoughts before the text. */
+  @IsBoolean()
+  thoughtsBetween = false;
+
   /** Tokens of the prompt that count as cached. */
   @IsInt()
   @Min(0)
@@ -65,6 +69,12 @@ export class Behaviour {
   @IsInt()
   @Min(0)
   thoughtTokens: number | null = null;
+
+  /** What the model searches for where it may: so many queries; with 0 it answers without a search. */
+  @IsInt()
+  @Min(0)
+  @Max(100)
+  searches = 1;
 
   /** Milliseconds before the first byte. */
   @IsInt()
@@ -131,7 +141,8 @@ export function directiveIn(prompt: string): Directive | null {
   throw new GoogleError(400, 'INVALID_ARGUMENT', `Sandbox directive: ${rules}`);
 }
 
-function readOption(option: string): [name: string, value: string | number] {
+function readOption(option: string): [name: string, value: string | number | boolean] {
   const [name = '', value = ''] = option.split('=');
+  if (name === 'thoughtsBetween') return [name, value === 'true'];
   return [name, /^\d+(\.\d+)?$/.test(value) ? Number(value) : value];
 }

@@ -18,6 +18,8 @@ export interface JournalEntry extends GeminiCall {
   chunks: number;
   /** The tokens that the client was told of last; null: none. */
   usage: UsageMetadata | null;
+  /** Queries of the web that the client was told of. */
+  searches: number;
   receivedAt: string;
   firstByteAt: string | null;
   endedAt: string | null;
@@ -44,6 +46,7 @@ export class GeminiJournal {
       status: null,
       chunks: 0,
       usage: null,
+      searches: 0,
       receivedAt: new Date().toISOString(),
       firstByteAt: null,
       endedAt: null,

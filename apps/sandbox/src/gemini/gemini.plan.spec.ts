@@ -55,6 +55,20 @@ describe('a planned answer', () => {
     );
   });
 
+  it('has thoughts before the text, sentence by sentence, or by turns with it', () => {
+    const scripted = { text: 'abc', chunkSize: 1, thoughts: 'Well. So. ' };
+    const partsOf = (overrides: Partial<Behaviour>): string[] => {
+      const body = bytesOf(planAnswer(call('Hi'), behaviour({ ...scripted, ...overrides }), ARRAY_FRAMING));
+      const parts = (JSON.parse(body) as GenerateContentResponse[]).flatMap(
+        ({ candidates }) => candidates?.[0]?.content?.parts ?? [],
+      );
+      return parts.map(({ text = '', thought = false }) => (thought ? `(${text})` : text));
+    };
+    expect(partsOf({})).toEqual(['(Well. )', '(So. )', 'a', 'b', 'c']);
+    expect(partsOf({ thoughtsBetween: true })).toEqual(['(Well. )', 'a', '(So. )', 'b', 'c']);
+    expect(partsOf({ thoughtsBetween: true, type: 'cut', afterChunks: 3 })).toEqual(['(Well. )', 'a', '(So. )']);
+  });
+
   it('keeps its pace between pieces', () => {
     const scripted = behaviour({ text: 'abc', chunkSize: 1, tokensPerSecond: 20, latencyMs: 300 });
     const steps = [...planAnswer(call('Hi'), scripted, SSE_FRAMING)].map((step) =>

@@ -22,8 +22,8 @@ import {
 export type Step =
   | { do: 'wait'; ms: number }
   | { do: 'head'; status: number; contentType: string }
-  /** `piece`: whether these bytes contain text of the answer. `usage`: what they tell of it. */
-  | { do: 'write'; bytes: Buffer; piece: boolean; usage?: UsageMetadata }
+  /** `piece`: whether these bytes contain text of the answer. `usage`, `searches`: what they tell of it. */
+  | { do: 'write'; bytes: Buffer; piece: boolean; usage?: UsageMetadata; searches?: number }
   | { do: 'end' }
   /** Sends nothing more, until the client closes the connection. */
   | { do: 'hang' }
@@ -87,7 +87,7 @@ function errorAtOnce({ type, retryAfterMs }: Behaviour): GoogleError | null {
 
 /** The answer to one call, before it is framed for the wire. */
 interface Answer {
-  /** The answer's pieces, and thoughts before them. */
+  /** The answer's pieces, and thoughts before or between them. */
   parts: Part[];
   /** Null: it is not sent. */
   finishReason: string | null;
@@ -112,10 +112,10 @@ function answerOf(call: GeminiCall, behaviour: Behaviour, pace: number): Answer 
   const pieces = piecesOf(said, behaviour.chunkSize).map((text) => ({ text }));
   const thought = sentencesOf(thoughts).map((text) => ({ text, thought: true }));
   const end = said === whole ? 'STOP' : 'MAX_TOKENS';
-  const some = [...thought, ...pieces].slice(0, afterChunks);
+  const parts = behaviour.thoughtsBetween ? byTurns(thought, pieces) : [...thought, ...pieces];
   const promptTokenCount = promptTokensOf(call.contents, call.systemInstruction);
   const answer: Answer = {
-    parts: some,
+    parts: parts.slice(0, afterChunks),
     finishReason: null,
     bareFinish: false,
     blockReason: null,
@@ -140,13 +140,19 @@ function answerOf(call: GeminiCall, behaviour: Behaviour, pace: number): Answer 
     case 'thoughts':
     case 'answer':
     case 'split_utf8': {
-      const grounding = call.search ? groundingOf(call, said) : null;
-      return { ...answer, parts: [...thought, ...pieces], finishReason: end, grounding };
+      const grounding = call.search && behaviour.searches > 0 ? groundingOf(call, said, behaviour.searches) : null;
+      return { ...answer, parts, finishReason: end, grounding };
     }
     default:
       return answer;
   }
 }
+
+/** One of each, until one of them has no more. */
+const byTurns = (first: Part[], second: Part[]): Part[] =>
+  Array.from({ length: Math.max(first.length, second.length) }, (_, index) =>
+    [first[index], second[index]].filter((part) => part !== undefined),
+  ).flat();
 
 /** The most tokens that the answer to a call may have, thoughts included. */
 const cap = ({ generationConfig }: GeminiCall): number => generationConfig?.maxOutputTokens ?? Infinity;
@@ -195,7 +201,7 @@ function* planStream(answer: Answer, behaviour: Behaviour, framing: Framing, pac
     if (index > 0 && pauseMs > 0) yield { do: 'wait', ms: pauseMs };
     const piece = response.candidates?.[0]?.content?.parts !== undefined;
     const bytes = Buffer.from(framing.event(toJson(response), index++));
-    const write = { do: 'write' as const, bytes, piece, usage: response.usageMetadata };
+    const write = { do: 'write' as const, bytes, piece, ...toldIn(response) };
     yield* behaviour.type === 'split_utf8' ? split(write) : [write];
   }
   yield* streamEnd(behaviour, framing, index);
@@ -246,7 +252,7 @@ function* planBody(answer: Answer, behaviour: Behaviour): Generator<Step> {
   const whole = wholeOf(answer);
   const bytes = Buffer.from(toJson(whole));
   const piece = answer.parts.length > 0;
-  const write = { do: 'write' as const, bytes, piece, usage: whole.usageMetadata };
+  const write = { do: 'write' as const, bytes, piece, ...toldIn(whole) };
   yield { do: 'head', status: 200, contentType: JSON_TYPE };
   switch (behaviour.type) {
     case 'malformed':
@@ -308,6 +314,15 @@ function response(answer: Answer, parts: Part[], finishReason: string | null, sa
     ...rest,
   };
 }
+
+/** What a response tells of the call, for the journal. */
+const toldIn = ({
+  usageMetadata,
+  candidates,
+}: GenerateContentResponse): { usage: UsageMetadata; searches: number } => ({
+  usage: usageMetadata,
+  searches: candidates?.[0]?.groundingMetadata?.webSearchQueries.length ?? 0,
+});
 
 /** The tokens after this much of the answer; of a blocked prompt, the prompt's alone. */
 function usageOf({ blockReason, promptTokenCount, cachedTokens, thoughtTokens }: Answer, said: string): UsageMetadata {

@@ -40,6 +40,7 @@ async function playWhileConnected(
         entry.firstByteAt ??= new Date().toISOString();
         if (step.piece) entry.chunks++;
         entry.usage = step.usage ?? entry.usage;
+        entry.searches = step.searches ?? entry.searches;
         if (!response.write(step.bytes)) await client.ready();
         break;
       case 'end':

@@ -26,13 +26,20 @@ export function thoughtsOn({ prompt, generationConfig }: GeminiCall): string {
   return `Let me think${level === undefined ? '' : `, ${level}`}. I was asked: "${clip(prompt)}".`;
 }
 
-/** What the answer to a call that may search rests on: two sources, the first for its first sentence, both for the rest. */
-export function groundingOf({ prompt }: GeminiCall, answer: string): GroundingMetadata {
+/**
+ * What the answer to a call that may search rests on: two sources, the first for its first sentence, both for the rest.
+ *
+ * @param searches how many queries were made: the prompt, and the same with a number behind it
+ */
+export function groundingOf({ prompt }: GeminiCall, answer: string, searches: number): GroundingMetadata {
   const first = /^.*?[.!?](?=\s|$)/su.exec(answer)?.[0] ?? answer;
   const rest = answer.slice(first.length);
   const length = (text: string): number => Buffer.byteLength(text);
   return {
-    webSearchQueries: [clip(prompt)],
+    webSearchQueries: Array.from(
+      { length: searches },
+      (_, index) => clip(prompt) + (index === 0 ? '' : ` ${index + 1}`),
+    ),
     groundingChunks: [
       { web: { uri: 'https://one.example/page', title: 'one.example' } },
       { web: { uri: 'https://two.example/page', title: 'two.example' } },

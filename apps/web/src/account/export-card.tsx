@@ -1,11 +1,15 @@
 import { client } from '../client.js';
+import { saveAs } from '../files/save-as.js';
 import { FieldError } from '../ui/field-error.js';
 import { Icon } from '../ui/icon.js';
 import { useAction } from '../ui/use-action.js';
 
 /** Everything that is held of the user, as a file. */
 export function ExportCard() {
-  const save = useAction(async () => saveAs('account.json', await client.account.export()));
+  const save = useAction(async () => {
+    const text = await client.account.export();
+    saveAs('account.json', new Blob([text], { type: 'application/json' }));
+  });
   return (
     <section class="card" aria-labelledby="export">
       <h2 id="export">Your data</h2>
@@ -19,12 +23,4 @@ export function ExportCard() {
       </div>
     </section>
   );
-}
-
-function saveAs(name: string, text: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

@@ -1,5 +1,12 @@
 import { createStore, type Store } from '../ui/store.js';
-import type { CallEnd, CallRecord, NewCall, RawEvent, StreamEvent } from './call-record.js';
+import {
+  type CallEnd,
+  type CallRecord,
+  isPiece,
+  type NewCall,
+  type RawEvent,
+  type StreamEvent,
+} from './call-record.js';
 
 /** So much is kept: the calls, and of each stream the events. */
 const MOST_CALLS = 100;
@@ -89,10 +96,10 @@ export class CallLog {
   }
 }
 
-/** The call with one event more. Of more than are kept, the oldest deltas are folded into a number. */
+/** The call with one event more. Of more than are kept, the oldest pieces of text are folded into a number. */
 function withEvent(call: CallRecord, event: StreamEvent): CallRecord {
   const events = [...call.events, event];
-  const oldest = events.findIndex(({ name }) => name === 'delta');
+  const oldest = events.findIndex(isPiece);
   const folding = events[oldest];
   if (events.length <= MOST_EVENTS || folding === undefined) return { ...call, events };
   const { count, firstId } = call.folded ?? { count: 0, firstId: folding.id };

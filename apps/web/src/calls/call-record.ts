@@ -13,8 +13,8 @@ export interface StreamEvent extends RawEvent {
   afterMs: number;
 }
 
-/** Deltas that are no longer kept one by one. */
-interface FoldedDeltas {
+/** Pieces of text that are no longer kept one by one. */
+interface FoldedPieces {
   count: number;
   firstId: string | null;
   lastId: string | null;
@@ -45,19 +45,27 @@ export interface CallRecord {
   requestHeaders: [name: string, value: string][];
   /** Null: it has none. */
   requestBody: string | null;
+  /** The name of the file that is uploaded, whose bytes are not kept. Null: none is. */
+  upload: string | null;
   responseHeaders: [name: string, value: string][];
   /** Null: it has none, or none yet. */
   responseBody: string | null;
   isStream: boolean;
   /** The latest, oldest first. */
   events: StreamEvent[];
-  /** The deltas between the first events and those of `events`. */
-  folded: FoldedDeltas | null;
+  /** The pieces between the first events and those of `events`. */
+  folded: FoldedPieces | null;
   /** What calls of one reply have in common: its idempotency key, or its id. Null: none. */
   thread: string | null;
   /** The call of the same thread that it goes on with. Null: it begins one. */
   continues: number | null;
 }
 
+/** Whether an event brings a piece of a text, of which a stream has many. */
+export const isPiece = ({ name }: RawEvent): boolean => name === 'delta' || name === 'thought';
+
 /** What a call is at its beginning. */
-export type NewCall = Pick<CallRecord, 'method' | 'path' | 'url' | 'requestHeaders' | 'requestBody' | 'thread'>;
+export type NewCall = Pick<
+  CallRecord,
+  'method' | 'path' | 'url' | 'requestHeaders' | 'requestBody' | 'upload' | 'thread'
+>;

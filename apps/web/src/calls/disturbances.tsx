@@ -41,7 +41,7 @@ export function Disturbances() {
                 class="button button-small"
                 title={expected}
                 onClick={() => {
-                  composerInsert.set({ text: `[[behaviour:${directive}]]` });
+                  composerInsert.set({ text: `[[behaviour:${directive}]]`, as: 'directive' });
                   setEffect(expected);
                 }}
               >

@@ -1,9 +1,9 @@
-import type { CallRecord, StreamEvent } from './call-record.js';
+import { type CallRecord, isPiece, type StreamEvent } from './call-record.js';
 
-/** The events of a stream as they come. Of many deltas the earlier ones are one line. */
+/** The events of a stream as they come. Of many pieces of text the earlier ones are one line. */
 export function EventList({ call: { id, events, folded } }: { call: CallRecord }) {
-  const firstDelta = events.findIndex(({ name }) => name === 'delta');
-  const before = folded === null ? 0 : Math.max(firstDelta, 0);
+  const firstPiece = events.findIndex(isPiece);
+  const before = folded === null ? 0 : Math.max(firstPiece, 0);
   return (
     <>
       <h3>Events</h3>
@@ -13,7 +13,7 @@ export function EventList({ call: { id, events, folded } }: { call: CallRecord }
         ))}
         {folded !== null && (
           <li class="event event-folded">
-            {folded.count} earlier deltas: <code>{folded.firstId}</code> to <code>{folded.lastId}</code>
+            {folded.count} earlier pieces: <code>{folded.firstId}</code> to <code>{folded.lastId}</code>
           </li>
         )}
         {events.slice(before).map((event) => (

@@ -83,6 +83,26 @@ describe('A recorded call', () => {
     expect(curlOf(call!)).toContain(`-d '{"content":"it'\\''s $HOME"}'`);
   });
 
+  it('of an upload shows the file’s name and size, and no byte of it', async () => {
+    const head = 'Content-Disposition: form-data; name="file"; filename="a%22b, it\'s.txt"\r\nContent-Type: text/plain';
+    const body = new Blob(['--b\r\n', head, '\r\n\r\n', 'secret bytes'.repeat(1_000), '\r\n--b--\r\n']);
+    const headers = { ...SEND.headers, 'Content-Type': 'multipart/form-data; boundary=b' };
+    await (await served('{}', {}, 201)('/file', init({ body, headers }))).text();
+    const [call] = await shown(([first]) => first?.state === 'ended');
+    expect(call).toMatchObject({ requestBody: `file: a"b, it's.txt (12 kB)` });
+    expect(JSON.stringify(call)).not.toMatch(/secret bytes|boundary/);
+    expect(curlOf(call!)).toContain(`-F 'file=@"a\\"b, it'\\''s.txt"'`);
+  });
+
+  it('has the events of a stream, many thoughts as one line, too', async () => {
+    const thoughts = Array.from({ length: 100 }, (_, index) => event(`1-${index}`, 'thought', '{"text":"…"}'));
+    const fetch = served([event('a', 'accepted', '{}'), ...thoughts].join(''), { 'Content-Type': 'text/event-stream' });
+    await readAll(fetch, '/chatroom/1/message/stream');
+    const [call] = await shown(([first]) => first?.state === 'ended');
+    expect(call!.events).toHaveLength(40);
+    expect(call!.folded).toMatchObject({ count: 61, firstId: '1-0' });
+  });
+
   it('has the events of a stream, many deltas folded, and gives on every byte', async () => {
     const deltas = Array.from({ length: 100 }, (_, index) => event(`1-${index}`, 'delta', '{"text":"…"}'));
     const text = ['retry: 500\n\n: hi\n\n', event('a', 'accepted', '{}'), ...deltas, event('d', 'done', '{}')].join('');

@@ -4,6 +4,7 @@ import type { CallEnd, NewCall } from './call-record.js';
 import { type Connection, connection, lost, type OpenRequest } from './connection.js';
 import { EventReader } from './event-reader.js';
 import { shownHeader, shownRequest, shownResponse } from './redaction.js';
+import { type Upload, uploadOf } from './upload.js';
 
 type Init = Parameters<Fetch>[1];
 type Answer = Awaited<ReturnType<Fetch>>;
@@ -24,7 +25,8 @@ const SHOWN_HEADERS = [
 /** `fetch`, which records each call without holding anything back, over a connection that can be cut. */
 export function recordedOver(fetch: Fetch, log: CallLog, via: Connection, origin: string): Fetch {
   return async (url, init) => {
-    const id = log.begin(callOf(url, init, origin));
+    const upload = init.body instanceof Blob ? await uploadOf(init.body) : null;
+    const id = log.begin(callOf(url, init, upload, origin));
     const call = new RecordedCall(id, log, init.signal);
     try {
       call.request = via.begin(init.signal);
@@ -44,7 +46,7 @@ export const recordedFetch: Fetch = recordedOver(
   globalThis.location?.origin ?? 'http://localhost',
 );
 
-function callOf(url: string, { method, headers, body }: Init, origin: string): NewCall {
+function callOf(url: string, { method, headers, body }: Init, upload: Upload | null, origin: string): NewCall {
   const { href, pathname, search } = new URL(url, origin);
   const [, replyId] = /\/message\/([^/]+)\/stream$/.exec(pathname) ?? [];
   const key = Object.entries(headers).find(([name]) => name.toLowerCase() === 'idempotency-key')?.[1];
@@ -52,8 +54,12 @@ function callOf(url: string, { method, headers, body }: Init, origin: string): N
     method,
     path: pathname + search,
     url: href,
-    requestHeaders: Object.entries(headers).map(([name, value]) => shownHeader(name, value)),
-    requestBody: body === undefined ? null : shownRequest(body),
+    requestHeaders: Object.entries(headers)
+      // `curl -F` makes a boundary of its own.
+      .filter(([name]) => upload === null || name.toLowerCase() !== 'content-type')
+      .map(([name, value]) => shownHeader(name, value)),
+    requestBody: typeof body === 'string' ? shownRequest(body) : (upload?.shown ?? null),
+    upload: upload?.name ?? null,
     thread: key ?? replyId ?? null,
   };
 }
@@ -87,6 +93,13 @@ class RecordedCall {
         this.end('ended');
         return text;
       },
+      ...(answer.blob !== undefined && {
+        blob: async () => {
+          const bytes = await this.watched(answer.blob!());
+          this.end('ended');
+          return bytes;
+        },
+      }),
       body: body === null ? null : { getReader: () => this.recorded(body.getReader()) },
     };
   }

@@ -1,13 +1,18 @@
 import type { Feedback, Message } from '@gemini-chat/client';
 import type { ShownMessage } from '@gemini-chat/client/react';
+import { useMemo } from 'preact/hooks';
 import { CopyButton } from '../ui/copy-button.js';
 import { errorText } from '../ui/error-text.js';
 import { Icon, type IconName } from '../ui/icon.js';
 import { Menu } from '../ui/menu.js';
 import { QuotaCard } from '../plan/quota-card.js';
 import { MarkdownView } from '../markdown/markdown-view.js';
+import { withReferences } from '../markdown/references.js';
+import './answer.css';
 import { replyErrorText } from './reply-error-text.js';
 import { isGrowing, statusLabel, usageText } from './reply-status.js';
+import { Sources } from './sources.js';
+import { Thoughts } from './thoughts.js';
 import { Thumbs } from './thumbs.js';
 import { useVariants, type Variants } from './variants.js';
 
@@ -29,14 +34,10 @@ export function BotMessage({ shown, isLast, busy, onRegenerate, onRate, onFork }
   const variants = useVariants(shown.message, isLast && !growing);
   const variant = variants.all?.[variants.position];
   const isOther = variant !== undefined && variant.id !== shown.id;
-  const seen = isOther ? { ...shown, message: variant, content: variant.content, status: variant.status } : shown;
+  const seen = isOther ? showing(shown, variant) : shown;
   return (
     <article class={`message message-bot${growing ? ' message-growing' : ''}`} aria-label="Reply" aria-busy={growing}>
-      {seen.content === '' && growing ? (
-        <Waiting status={seen.status} />
-      ) : (
-        <MarkdownView text={seen.content} growing={growing} />
-      )}
+      <Answer key={seen.id} seen={seen} growing={growing} />
       <ReplyNotices shown={seen} />
       {shown.sendError !== null && <NotRegenerated shown={shown} />}
       <footer class="message-footer">
@@ -75,6 +76,35 @@ export function BotMessage({ shown, isLast, busy, onRegenerate, onRate, onFork }
   );
 }
 
+/** Another variant in the place of the room's own. */
+const showing = (shown: ShownMessage, variant: Message): ShownMessage => ({
+  ...shown,
+  id: variant.id,
+  message: variant,
+  content: variant.content,
+  thoughts: variant.thoughts ?? '',
+  sources: variant.sources,
+  searchQueries: variant.searchQueries,
+  status: variant.status,
+});
+
+/** What the model thought, what it says, and what that rests on. */
+function Answer({ seen, growing }: { seen: ShownMessage; growing: boolean }) {
+  const { content, thoughts, sources, searchQueries } = seen;
+  const text = useMemo(() => withReferences(content, sources), [content, sources]);
+  return (
+    <>
+      <Thoughts text={thoughts} growing={growing} answered={content !== ''} />
+      {content === '' && growing ? (
+        <Waiting text={thoughts === '' ? WAITING[seen.status] : 'The model thinks'} />
+      ) : (
+        <MarkdownView text={text} growing={growing} />
+      )}
+      <Sources sources={sources} searchQueries={searchQueries} />
+    </>
+  );
+}
+
 /** The thumbs of the variant that is shown. The room's messages have the newest one, the others are the variants' own. */
 function RatedThumbs({
   reply,
@@ -104,7 +134,9 @@ const Action = ({ icon, label, ...rest }: ActionProps) => (
   </button>
 );
 
-function Waiting({ status }: { status: string }) {
+const WAITING: Record<string, string> = { queued: 'Waiting for the model', generating: 'The model begins' };
+
+function Waiting({ text }: { text: string | undefined }) {
   return (
     <p class="waiting">
       <span class="waiting-dots" aria-hidden="true">
@@ -112,7 +144,7 @@ function Waiting({ status }: { status: string }) {
         <i />
         <i />
       </span>
-      {status === 'queued' ? 'Waiting for the model' : 'The model begins'}
+      {text}
     </p>
   );
 }

@@ -1,5 +1,9 @@
 import { useConversation } from '@gemini-chat/client/react';
+import { useCallback } from 'preact/hooks';
 import { client } from '../client.js';
+import { attachmentsOf } from '../files/attachments.js';
+import { useFileDrop } from '../files/use-file-drop.js';
+import { Icon } from '../ui/icon.js';
 import { errorText } from '../ui/error-text.js';
 import { Announcer } from './announcer.js';
 import { Composer } from '../composer/composer.js';
@@ -12,6 +16,8 @@ import { useTodaysUsage } from './todays-usage.js';
 export function Conversation({ roomId }: { roomId: string }) {
   const view = useConversation(client, roomId);
   const { status, error, messages, busy } = view;
+  const attachments = attachmentsOf(roomId);
+  const dropping = useFileDrop(useCallback((files) => attachments.add(files), [attachments]));
   useExchanges(roomId, view);
   return (
     <section class="conversation" aria-label="Conversation">
@@ -33,9 +39,20 @@ export function Conversation({ roomId }: { roomId: string }) {
           </button>
         </p>
       )}
-      <Composer roomId={roomId} busy={busy} onSend={(content) => view.send(content)} onStop={() => void view.stop()} />
+      <Composer
+        roomId={roomId}
+        busy={busy}
+        attachments={attachments}
+        onSend={(content, files) => view.send(content, files.length === 0 ? {} : { files })}
+        onStop={() => void view.stop()}
+      />
       <TodaysUsage version={busy || status !== 'ready' ? null : (messages.at(-1)?.id ?? '')} />
       <Announcer messages={messages} />
+      {dropping && (
+        <p class="drop-area">
+          <Icon name="attach" size={28} /> Drop files for your next message
+        </p>
+      )}
     </section>
   );
 }

@@ -24,9 +24,10 @@ export function useExchanges(roomId: string, view: ConversationView): void {
   useEffect(() => {
     if (quota !== null) noteQuota(quota);
   }, [quota]);
-  const unsent = messages.filter((shown) => shown.status === 'unsent').map(({ content }) => content);
-  const refused = unsent.join('\n\n');
-  useEffect(() => keepUnsent(roomId, refused), [refused]);
+  const unsent = messages.filter((shown) => shown.status === 'unsent');
+  const refused = unsent.map(({ content }) => content).join('\n\n');
+  const files = unsent.flatMap((shown) => shown.files);
+  useEffect(() => keepUnsent(roomId, refused, files), [refused, files.map(({ id }) => id).join()]);
   useRefresh(
     (change) => change.what === 'messages' && change.roomId === roomId,
     () => void view.reload(),

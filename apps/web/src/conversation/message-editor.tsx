@@ -3,13 +3,15 @@ import { errorText } from '../ui/error-text.js';
 
 interface MessageEditorProps {
   content: string;
+  /** The message has files, which it keeps, and so needs no text. */
+  mayBeEmpty: boolean;
   /** Rejects where the message can't be edited. */
   onSave: (content: string) => Promise<void>;
   onClose: () => void;
 }
 
 /** The latest question, to be asked anew. Escape leaves it as it is. */
-export function MessageEditor({ content, onSave, onClose }: MessageEditorProps) {
+export function MessageEditor({ content, mayBeEmpty, onSave, onClose }: MessageEditorProps) {
   const [text, setText] = useState(content);
   const [error, setError] = useState<unknown>(null);
   const [saving, setSaving] = useState(false);
@@ -46,7 +48,7 @@ export function MessageEditor({ content, onSave, onClose }: MessageEditorProps) 
         </p>
       )}
       <div class="unsent-actions">
-        <button type="submit" class="button button-small" disabled={saving || text.trim() === ''}>
+        <button type="submit" class="button button-small" disabled={saving || (text.trim() === '' && !mayBeEmpty)}>
           Ask anew
         </button>
         <button type="button" class="button button-quiet button-small" onClick={onClose}>

@@ -1,7 +1,9 @@
 import type { Feedback, Message } from '@gemini-chat/client';
-import type { ConversationView } from '@gemini-chat/client/react';
+import type { ConversationView, ShownMessage } from '@gemini-chat/client/react';
 import { useEffect } from 'preact/hooks';
 import { client } from '../client.js';
+import { composerInsert } from '../composer/composer-insert.js';
+import { attachmentsOf, deleteUnused } from '../files/attachments.js';
 import { forkAndOpenRoom } from '../rooms/rooms-store.js';
 import { announce } from '../tabs.js';
 import { Icon } from '../ui/icon.js';
@@ -18,10 +20,6 @@ export function MessageList({ roomId, view }: { roomId: string; view: Conversati
   });
   const last = messages.at(-1);
   const question = busy ? undefined : messages.findLast((shown) => shown.role === 'user');
-  const edit = async (id: string, content: string): Promise<void> => {
-    await client.edit(roomId, id, content);
-    await view.reload();
-  };
   const sending = messages.findLast((shown) => shown.status === 'sending')?.key;
   useEffect(() => {
     if (sending !== undefined) toEnd();
@@ -47,8 +45,11 @@ export function MessageList({ roomId, view }: { roomId: string; view: Conversati
                 key={shown.key}
                 shown={shown}
                 onResend={(id) => view.resend(id)}
-                onDiscard={(id) => view.discard(id)}
-                onEdit={shown === question && shown.message !== null ? (content) => edit(shown.id, content) : null}
+                onDiscard={() => discard(view, shown)}
+                onChange={() => change(roomId, view, shown)}
+                onEdit={
+                  shown === question && shown.message !== null ? (content) => edit(roomId, view, shown, content) : null
+                }
               />
             ) : (
               <BotMessage
@@ -67,6 +68,29 @@ export function MessageList({ roomId, view }: { roomId: string; view: Conversati
       {!atEnd && <ToEnd onClick={toEnd} />}
     </div>
   );
+}
+
+function discard(view: ConversationView, { id, files }: ShownMessage): void {
+  view.discard(id);
+  files.forEach(deleteUnused);
+}
+
+/** Makes a message that was refused the one that is being written. */
+function change(roomId: string, view: ConversationView, { id, content, files }: ShownMessage): void {
+  view.discard(id);
+  attachmentsOf(roomId).putBack(files);
+  composerInsert.set({ text: content, as: 'draft' });
+}
+
+/** Asks a question anew, with the files that it has. Whatever comes of it, the room is read again: it may have been continued elsewhere. */
+async function edit(
+  roomId: string,
+  view: ConversationView,
+  { id, files }: ShownMessage,
+  content: string,
+): Promise<void> {
+  const edited = client.edit(roomId, id, content, { files: files.map((file) => file.id) });
+  await edited.finally(() => view.reload());
 }
 
 const ToEnd = ({ onClick }: { onClick: () => void }) => (

@@ -1,5 +1,6 @@
 import type { ShownMessage } from '@gemini-chat/client/react';
 import { useState } from 'preact/hooks';
+import { MessageFiles } from '../files/message-files.js';
 import { CopyButton } from '../ui/copy-button.js';
 import { errorText } from '../ui/error-text.js';
 import { Icon } from '../ui/icon.js';
@@ -9,26 +10,34 @@ import { MessageEditor } from './message-editor.js';
 interface UserMessageProps {
   shown: ShownMessage;
   onResend: (id: string) => void;
-  onDiscard: (id: string) => void;
+  onDiscard: () => void;
+  /** Makes the message that was refused the one that is being written. */
+  onChange: () => void;
   /** Null: only the latest question can be edited, and once its reply is finished. */
   onEdit: ((content: string) => Promise<void>) | null;
 }
 
-/** What the user wrote, as plain text. */
-export function UserMessage({ shown, onResend, onDiscard, onEdit }: UserMessageProps) {
-  const { id, content, status, sendError } = shown;
+/** What the user wrote, as plain text, and its files. */
+export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit }: UserMessageProps) {
+  const { id, content, files, status, sendError } = shown;
   const [editing, setEditing] = useState(false);
   return (
     <article class={`message message-user message-${status}`} aria-label="Your message">
+      <MessageFiles files={files} />
       {editing && onEdit !== null ? (
-        <MessageEditor content={content} onSave={onEdit} onClose={() => setEditing(false)} />
+        <MessageEditor
+          content={content}
+          mayBeEmpty={files.length > 0}
+          onSave={onEdit}
+          onClose={() => setEditing(false)}
+        />
       ) : (
-        <p class="message-text">{content}</p>
+        content !== '' && <p class="message-text">{content}</p>
       )}
       <footer class="message-footer">
         {status === 'sending' && <span class="status">Sending</span>}
         <span class="message-actions">
-          <CopyButton label="Copy the message" text={() => content} />
+          {content !== '' && <CopyButton label="Copy the message" text={() => content} />}
           {onEdit !== null && !editing && (
             <button
               type="button"
@@ -53,7 +62,10 @@ export function UserMessage({ shown, onResend, onDiscard, onEdit }: UserMessageP
             <button type="button" class="button button-small" onClick={() => onResend(id)}>
               Send again
             </button>
-            <button type="button" class="button button-quiet button-small" onClick={() => onDiscard(id)}>
+            <button type="button" class="button button-small" onClick={onChange}>
+              Change
+            </button>
+            <button type="button" class="button button-quiet button-small" onClick={onDiscard}>
               Discard
             </button>
           </div>

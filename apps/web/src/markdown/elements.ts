@@ -1,6 +1,7 @@
 import type { MarkedToken, Token, Tokens } from 'marked';
 import { type ComponentChild, h, type VNode } from 'preact';
 import { decoded } from './entities.js';
+import { referencesIn, withoutReferences } from './references.js';
 
 /** How a block of code is shown. */
 export type CodeView = (code: { text: string; language: string | null }) => VNode;
@@ -38,23 +39,27 @@ const VIEWS: Views = {
   br: () => h('br', null),
   list: (list, within) => listOf(list, within),
   table: (table, within) => tableOf(table, within),
-  code: ({ text, lang }, _, code) => code({ text, language: /^[\w+#-]+/.exec(lang ?? '')?.[0] ?? null }),
-  codespan: ({ text }) => h('code', null, text),
+  code: ({ text, lang }, _, code) =>
+    code({ text: withoutReferences(text), language: /^[\w+#-]+/.exec(lang ?? '')?.[0] ?? null }),
+  codespan: ({ text }) => h('code', null, withoutReferences(text)),
   checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
   link: ({ href, tokens }, within) => linkTo(href, within(tokens)),
-  image: ({ href, text }) => linkTo(href, [decoded(text) || 'image']),
-  html: ({ block, text }) => (block ? h('p', null, text) : text),
+  image: ({ href, text }) => linkTo(href, [referencesIn(decoded(text)) || 'image']),
+  html: ({ block, text }) => (block ? h('p', null, referencesIn(text)) : referencesIn(text)),
   text: ({ text, ...rest }, within) =>
-    'tokens' in rest && rest.tokens !== undefined ? within(rest.tokens) : decoded(text),
+    'tokens' in rest && rest.tokens !== undefined ? within(rest.tokens) : referencesIn(decoded(text)),
   escape: ({ text }) => text,
 };
 
 /** @returns the text alone where the address is no such as may be opened */
 function linkTo(address: string, text: ComponentChild[]): ComponentChild {
-  const href = decoded(address);
-  if (!URL.canParse(href) || !LINK_PROTOCOLS.has(new URL(href).protocol)) return text;
-  return h('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow' }, text);
+  const href = addressOf(withoutReferences(decoded(address)));
+  return href === null ? text : h('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow' }, text);
 }
+
+/** @returns null where the address is no such as may be opened */
+export const addressOf = (address: string): string | null =>
+  URL.canParse(address) && LINK_PROTOCOLS.has(new URL(address).protocol) ? address : null;
 
 function listOf({ ordered, start, items }: Tokens.List, within: (tokens: Token[]) => ComponentChild[]): ComponentChild {
   const children = items.map(({ tokens }) => h('li', null, within(tokens)));

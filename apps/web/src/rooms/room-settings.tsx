@@ -7,7 +7,7 @@ import { notifyError } from '../ui/notices.js';
 import { useAction } from '../ui/use-action.js';
 import { changeRoom } from './rooms-store.js';
 
-/** A room's name, its model, what the model is told first, and how much it thinks. */
+/** A room's name, its model, what the model is told first, how much it thinks, and whether it searches. */
 export function RoomSettings({ room, onClose }: { room: Room; onClose: () => void }) {
   const form = useRef<HTMLFormElement>(null);
   const [models, setModels] = useState<Model[]>([]);
@@ -21,6 +21,8 @@ export function RoomSettings({ room, onClose }: { room: Room; onClose: () => voi
       title: textOf('title'),
       systemInstruction: textOf('systemInstruction'),
       thinking: textOf('thinking') as Room['thinking'],
+      showThoughts: entered.has('showThoughts'),
+      search: entered.has('search'),
       ...(models.length === 0 ? {} : { model: textOf('model') }),
     });
     onClose();
@@ -48,6 +50,7 @@ export function RoomSettings({ room, onClose }: { room: Room; onClose: () => voi
         </div>
         <ModelField models={models} chosen={room.model} />
         <ThinkingField chosen={room.thinking} />
+        <Switches room={room} />
         <FieldError text={save.error} />
         <div class="dialog-actions">
           <button type="button" class="button" onClick={onClose}>
@@ -88,6 +91,37 @@ function ThinkingField({ chosen }: { chosen: Room['thinking'] }) {
         <option value="low">Little</option>
         <option value="high">Much</option>
       </select>
+    </div>
+  );
+}
+
+const Switches = ({ room }: { room: Room }) => (
+  <>
+    <Switch
+      name="showThoughts"
+      label="Show thoughts"
+      hint="Replies tell what the model thinks, where it does."
+      on={room.showThoughts}
+    />
+    <Switch name="search" label="Search the web" hint="Replies name their sources then." on={room.search} />
+  </>
+);
+
+function Switch({ name, label, hint, on }: { name: string; label: string; hint: string; on: boolean }) {
+  return (
+    <div class="switch">
+      <input
+        id={`room-${name}`}
+        name={name}
+        type="checkbox"
+        role="switch"
+        defaultChecked={on}
+        aria-describedby={`room-${name}-hint`}
+      />
+      <label for={`room-${name}`}>{label}</label>
+      <span id={`room-${name}-hint`} class="muted small">
+        {hint}
+      </span>
     </div>
   );
 }

@@ -11,6 +11,13 @@ describe('an error in words', () => {
     expect(errorText(new TypeError('x is undefined'))).toMatch(/in this page/);
   });
 
+  it('says what is wrong with the files of a message', () => {
+    expect(errorText(error('model_cannot_take_file', 422))).toMatch(/^The model of this chat does not take files/);
+    expect(errorText(error('file_not_found', 404))).toMatch(/Attach it again/);
+    const fields = [{ pointer: '/files', detail: 'must have at most 5 files' }];
+    expect(errorText(error('validation_failed', 400, { fields }))).toBe('A message must have at most 5 files.');
+  });
+
   it('names the field that is wrong, and the time to wait', () => {
     const fields = [{ pointer: '/phone', detail: 'must be a phone number' }];
     expect(errorText(error('validation_failed', 400, { fields }))).toBe('must be a phone number');

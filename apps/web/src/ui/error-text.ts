@@ -20,6 +20,13 @@ const TEXTS: Record<string, string> = {
     'The payment provider can’t be reached at the moment. Nothing was charged; try again soon.',
   too_many_searches: 'Two searches are running already. Wait for one of them to end.',
   maintenance: 'The service is under maintenance. Nothing is lost.',
+  file_too_large: 'This file is larger than your plan allows.',
+  file_type_not_supported: 'Files of this kind can’t be attached: images, PDFs, texts and sounds can.',
+  storage_full: 'Your files take all the space of your plan. Delete chats with files that you don’t need.',
+  file_not_found: 'A file of this message no longer exists. Attach it again.',
+  file_in_use: 'A message has this file; it is deleted with the message.',
+  model_cannot_take_file:
+    'The model of this chat does not take files of this kind. Choose another in the chat’s settings.',
   export_in_progress: 'An export is running already.',
   not_found: 'It no longer exists.',
 };
@@ -28,7 +35,9 @@ const TEXTS: Record<string, string> = {
 export function errorText(error: unknown): string {
   if (!isChatError(error)) return 'Something went wrong in this page. Reload it, and try again.';
   const [field] = error.fields;
-  if (error.code === 'validation_failed' && field !== undefined) return field.detail;
+  if (error.code === 'validation_failed' && field !== undefined) {
+    return field.pointer === '/files' ? `A message ${field.detail}.` : field.detail;
+  }
   const text = TEXTS[error.code] ?? error.message;
   const tellsWhen = error.status === 429 || error.code === 'maintenance';
   return tellsWhen && error.retryAfter !== null && error.code !== 'daily_quota_exceeded'

@@ -31,6 +31,8 @@ const PATHS = {
   device: 'M4 5h16v11H4zM9 20h6M12 16v4',
   warning: 'M12 4l9 16H3zM12 10v4M12 17h.01',
   download: 'M12 4v11M7.5 11l4.5 4.5 4.5-4.500M5 20h14',
+  attach: 'M8 12.5l6.5-6.500a3 3 0 0 1 4.300 4.300L10 19.500a4.800 4.800 0 0 1-6.800-6.800L11 5',
+  file: 'M6 3h8l4 4v14H6zM14 3v4h4',
   external: 'M10 5H5v14h14v-5M14 4h6v6M20 4l-9 9',
 } as const;
 

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { AccountParticipantService } from '@app/auth';
 import { Database, DatabaseConfig, jsonText, type RedisClient } from '@app/platform';
-import { SystemClock } from '@app/platform/testing';
+import { registeredStatements, SystemClock } from '@app/platform/testing';
 import type { Redis } from 'ioredis';
 import { eventually } from '../../../../test/support/eventually.js';
 import { chatrooms } from '../../../../test/support/replies/chatrooms.js';
@@ -96,6 +96,19 @@ it('exports long messages, however many fit into a batch, and rooms of more than
   expect(exported[60]!.messages.map(({ content }) => content.length)).toEqual(
     lengths.map((length) => Math.floor(length / 2)),
   );
+});
+
+it.each<[string, object]>([
+  ['thoughts', { thoughts: 'x'.repeat(150_000) }],
+  ['sources', { grounding: { sources: [{ title: 'x'.repeat(150_000), uri: '', ranges: [] }], searchQueries: [] } }],
+  ['files', { files: Array.from({ length: 100 }, (_, index) => ({ id: String(index), name: 'x'.repeat(1_500) })) }],
+])('exports as many messages with %s at once as a process can hold', async (_, large) => {
+  const user = await insertUser(database);
+  const { id } = await rooms.create(user, {});
+  await insertMessages(database, id, Array<object>(7).fill(large));
+  const statement = registeredStatements().find(({ name }) => name === 'message_export');
+  expect(await database.run(statement!, [id, 0, 500, 262_144])).toHaveLength(2);
+  expect((await exportOf(user)).chatrooms[0]!.messages).toHaveLength(7);
 });
 
 it('erases the cached list, again and again', async () => {

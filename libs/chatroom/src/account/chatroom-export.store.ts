@@ -1,7 +1,7 @@
 import { Database, inBatches, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { type MessageResponse, toMessageResponse } from '../messages/message.response.js';
-import { MESSAGE_COLUMNS, type MessageRow } from '../messages/message.row.js';
+import { MESSAGE_COLUMNS, messageBytesWithFeedbackSql, type MessageRow } from '../messages/message.row.js';
 import type { ChatroomResponse } from '../rooms/chatroom.response.js';
 import { CHATROOM_SELECT, toChatroomResponse } from '../rooms/chatroom.row.js';
 
@@ -33,15 +33,18 @@ const ROOM_IDS = prepared<{ id: string }>(
     SELECT id FROM own WHERE id > $2 ORDER BY id LIMIT $3`,
 );
 
-/** The next messages of a room: at most so many, and none more once their texts have so many bytes. */
+/** The next messages of a room: at most so many, and none more once those before have so many bytes. */
 const MESSAGES = prepared<MessageRow & ExportedOnly & { seq: number }>(
   'message_export',
   `
     SELECT ${MESSAGE_COLUMNS}, message.seq, message.superseded, message.request_id AS "requestId",
       (SELECT key FROM idempotency_key WHERE reply_id = message.id LIMIT 1) AS "idempotencyKey"
     FROM (
-      SELECT *, sum(octet_length(content)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) - octet_length(content) AS bytes_before
-      FROM message WHERE chatroom_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+      SELECT sized.*, sum(bytes) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) - bytes AS bytes_before
+      FROM (
+        SELECT *, ${messageBytesWithFeedbackSql('message')} AS bytes
+        FROM message WHERE chatroom_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+      ) sized
     ) message
     WHERE bytes_before < $4 ORDER BY seq`,
 );

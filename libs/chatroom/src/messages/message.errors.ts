@@ -52,3 +52,14 @@ export class NotAReplyError extends DomainError {
     super('not_a_reply', 'unprocessable', 'This is a message of the user; only replies take feedback.');
   }
 }
+
+/** The model that would answer doesn't take files of the kind of one of them. */
+export class ModelCannotTakeFileError extends DomainError {
+  constructor() {
+    super(
+      'model_cannot_take_file',
+      'unprocessable',
+      'The model of this chatroom does not take one of the files; `GET /models` says which kinds it takes.',
+    );
+  }
+}

@@ -20,6 +20,9 @@ const queued: MessageRow = {
   errorCode: null,
   errorDetail: null,
   feedback: null,
+  files: null,
+  thoughts: null,
+  grounding: null,
 };
 
 describe('toMessageResponse', () => {
@@ -38,6 +41,10 @@ describe('toMessageResponse', () => {
       usage: null,
       error: null,
       feedback: null,
+      files: [],
+      thoughts: null,
+      sources: [],
+      searchQueries: [],
     });
   });
 

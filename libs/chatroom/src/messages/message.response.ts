@@ -1,3 +1,4 @@
+import { FileResponse, fileResponseOf } from '@app/file';
 import { OpenEnumProperty } from '@app/platform';
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import {
@@ -6,11 +7,13 @@ import {
   type MessageFeedback,
   type MessageRole,
   type MessageRow,
+  type MessageSource,
   type MessageStatus,
   type Rating,
   RATINGS,
   REPLY_ERROR_CODES,
   type ReplyErrorCode,
+  type TextRange,
 } from './message.row.js';
 
 /** What a reply cost. */
@@ -66,6 +69,33 @@ export class MessageFeedbackResponse implements MessageFeedback {
     example: '2026-11-23T09:31:10.000Z',
   })
   createdAt!: string;
+}
+
+/** A part of a message's `content`. */
+@ApiSchema({ description: 'A part of `content`, in UTF-16 code units, as JavaScript, Java and others count them.' })
+export class TextRangeResponse implements TextRange {
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Where it begins.', example: 0 })
+  start!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Where it ends: the position behind it.', example: 45 })
+  end!: number;
+}
+
+/** A page of the web that a reply is founded on. */
+@ApiSchema({ description: 'A page of the web that the model found and that its reply is founded on.' })
+export class MessageSourceResponse implements MessageSource {
+  @ApiProperty({ type: 'string', description: 'Its title, often the name of the site.', example: 'example.com' })
+  title!: string;
+
+  @ApiProperty({
+    type: 'string',
+    description: "Where it is: an address of the vendor's that leads there. Only http and https.",
+    example: 'https://vertexaisearch.cloud.google.com/grounding-api-redirect/AbCd',
+  })
+  uri!: string;
+
+  @ApiProperty({ type: [TextRangeResponse], description: 'The parts of the reply that it supports; may be empty.' })
+  ranges!: TextRangeResponse[];
 }
 
 /** A message of the user, or the bot's reply to one. */
@@ -140,6 +170,34 @@ export class MessageResponse {
 
   @ApiProperty({ type: MessageFeedbackResponse, nullable: true })
   feedback!: MessageFeedbackResponse | null;
+
+  @ApiProperty({
+    type: [FileResponse],
+    description: 'The files of your message, in your order. A reply has none.',
+    example: [],
+  })
+  files!: FileResponse[];
+
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: "What the model told of its thoughts, where the room's `showThoughts` is on; not a part of `content`.",
+    example: null,
+  })
+  thoughts!: string | null;
+
+  @ApiProperty({
+    type: [MessageSourceResponse],
+    description: "What a finished reply is founded on, where the room's `search` is on and the model searched.",
+  })
+  sources!: MessageSourceResponse[];
+
+  @ApiProperty({
+    type: [String],
+    description: 'What the model searched for.',
+    example: [],
+  })
+  searchQueries!: string[];
 }
 
 /** A message row as clients see it. A plain object: serializers that look for decorators cost more than the query. */
@@ -164,6 +222,10 @@ function responseOf<Time>(row: MessageRow<Time>, iso: (time: Time) => string): M
     usage: usageOf(row),
     error: errorCode === null ? null : { code: errorCode as ReplyErrorCode, detail: errorDetail ?? '' },
     feedback: row.feedback,
+    files: row.files?.map((file) => fileResponseOf(file, file.createdAt)) ?? [],
+    thoughts: row.thoughts,
+    sources: row.grounding?.sources ?? [],
+    searchQueries: row.grounding?.searchQueries ?? [],
   };
 }
 

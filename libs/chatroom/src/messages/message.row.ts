@@ -1,3 +1,4 @@
+import type { StoredFileRow } from '@app/file';
 import { boundedTextSql } from '@app/platform';
 
 /** Who wrote a message. */
@@ -36,6 +37,33 @@ export interface MessageFeedback {
   createdAt: string;
 }
 
+/** A file of a message, as the column `files` holds it: see the schema. */
+export type MessageFile = Omit<StoredFileRow, 'createdAt'> & {
+  /** ISO 8601. */
+  createdAt: string;
+};
+
+/** A part of a text, in UTF-16 code units: the first one, and the one behind the last. */
+export interface TextRange {
+  start: number;
+  end: number;
+}
+
+/** A page of the web that a reply is founded on. */
+export interface MessageSource {
+  title: string;
+  uri: string;
+  /** The parts of the text that it supports. */
+  ranges: TextRange[];
+}
+
+/** What a reply is founded on, as the column `grounding` holds it. */
+export interface Grounding {
+  sources: MessageSource[];
+  /** What was searched for. */
+  searchQueries: string[];
+}
+
 /** Where a message is found: ids are unique in their room. */
 export interface MessageAddress {
   chatroomId: string;
@@ -67,22 +95,43 @@ export interface MessageRow<Time = Date> {
   errorDetail: string | null;
   /** Of a finished reply; null until its owner has given some. */
   feedback: MessageFeedback | null;
+  /** Of a question; null: it has none. */
+  files: MessageFile[] | null;
+  /** Of a reply: what the model told of its thoughts; null: nothing. */
+  thoughts: string | null;
+  /** Of a finished reply; null: nothing was searched for. */
+  grounding: Grounding | null;
 }
 
 /**
  * The columns of {@link MessageRow} for a SELECT or RETURNING over `message` (or what is aliased so).
  *
- * @param content the expression for its text
+ * @param column the expression for a column that may be long
  */
-const messageColumns = (content: string): string => `
-  message.id, message.chatroom_id AS "chatroomId", message.role, message.status, ${content} AS content,
+const messageColumns = (column: (name: string) => string): string => `
+  message.id, message.chatroom_id AS "chatroomId", message.role, message.status, ${column('message.content')} AS content,
   message.created_at AS "createdAt", message.completed_at AS "completedAt", message.reply_to AS "replyTo", message.model,
   message.finish_reason AS "finishReason", message.prompt_tokens AS "promptTokens",
   message.cached_tokens AS "cachedTokens", message.thought_tokens AS "thoughtTokens", message.reply_tokens AS "replyTokens",
-  message.error_code AS "errorCode", message.error_detail AS "errorDetail", message.feedback`;
+  message.error_code AS "errorCode", message.error_detail AS "errorDetail", message.feedback,
+  ${column('message.files')} AS files,
+  ${column('message.thoughts')} AS thoughts, ${column('message.grounding')} AS grounding`;
 
-/** As {@link messageColumns}, with the whole text. */
-export const MESSAGE_COLUMNS = messageColumns('message.content');
+/** As {@link messageColumns}, with all of it. */
+export const MESSAGE_COLUMNS = messageColumns((column) => column);
+
+/**
+ * How large a message is, in bytes: its text and what else of it grows with what was said, as an SQL expression.
+ *
+ * @param message a table or CTE with the columns of `message`
+ */
+export const messageBytesSql = (message: string): string => `(octet_length(${message}.content)
+      + COALESCE(octet_length(${message}.thoughts), 0) + COALESCE(octet_length(${message}.grounding::text), 0)
+      + COALESCE(octet_length(${message}.files::text), 0))`;
+
+/** As {@link messageBytesSql}, with what its owner thinks of it. */
+export const messageBytesWithFeedbackSql = (message: string): string =>
+  `(${messageBytesSql(message)} + COALESCE(octet_length(${message}.feedback ->> 'comment'), 0))`;
 
 /** A message of a page, with its position in the room and the size of its texts. */
 export type PageMessageRow<Time = Date> = MessageRow<Time> & { seq: number; bytes: number };
@@ -94,15 +143,15 @@ export type PageMessageRow<Time = Date> = MessageRow<Time> & { seq: number; byte
  * @param limit how many at most
  */
 export const messagePageSql = (from: string, limit: string): string => `
-  SELECT ${messageColumns(boundedTextSql('message.content'))}, message.seq, message.bytes
+  SELECT ${messageColumns(boundedTextSql)}, message.seq, message.bytes
   FROM (
-    SELECT message.*, octet_length(message.content) + COALESCE(octet_length(message.feedback ->> 'comment'), 0) AS bytes
+    SELECT message.*, ${messageBytesWithFeedbackSql('message')} AS bytes
     FROM ${from} ORDER BY message.seq DESC LIMIT ${limit}
   ) message
   WINDOW page AS (ORDER BY message.seq DESC ROWS UNBOUNDED PRECEDING)
   ORDER BY message.seq DESC`;
 
-/** The same for Prisma, but for the feedback, whose shape Prisma doesn't know. */
+/** The same for Prisma, but for the columns of JSON, whose shapes Prisma doesn't know. */
 export const MESSAGE_SELECT = {
   id: true,
   chatroomId: true,
@@ -120,7 +169,8 @@ export const MESSAGE_SELECT = {
   replyTokens: true,
   errorCode: true,
   errorDetail: true,
-} as const satisfies Record<keyof Omit<MessageRow, 'feedback'>, true>;
+  thoughts: true,
+} as const satisfies Record<keyof Omit<MessageRow, 'feedback' | 'files' | 'grounding'>, true>;
 
 /** Whether a message has reached a state that it will never leave. */
 export const isFinal = (status: MessageStatus): boolean => status !== 'queued' && status !== 'generating';

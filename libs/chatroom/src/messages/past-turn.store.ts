@@ -1,12 +1,15 @@
 import { Database, prepared } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { hasTextSql } from '../text/has-text-sql.js';
+import type { MessageFile } from './message.row.js';
 
 /** One past exchange of a room, as its owner sees it. */
 export interface PastTurn {
   /** The question's position in the room. */
   seq: number;
   question: string;
+  /** Those of the question, in its order; null: it has none. */
+  files: MessageFile[] | null;
   /** The text of the newest variant of the reply that has any; null: none has. */
   answer: string | null;
 }
@@ -37,9 +40,11 @@ const MAX_VARIANTS = 50;
  */
 export const turnsBeforeSql = (chatroom: string, seq: string): string => `(
   WITH RECURSIVE exchange AS (
-    SELECT 0 AS depth, ${seq} AS seq, NULL::int AS newest, NULL::text AS question, NULL::text AS answer, false AS blocked
+    SELECT 0 AS depth, ${seq} AS seq, NULL::int AS newest, NULL::text AS question, NULL::text AS answer, false AS blocked,
+      NULL::jsonb AS files
     UNION ALL
-    SELECT exchange.depth + 1, asked.seq, newest.seq, asked.content, newest.content, newest.status = 'blocked'
+    SELECT exchange.depth + 1, asked.seq, newest.seq, asked.content, newest.content, newest.status = 'blocked',
+      asked.files
     FROM exchange CROSS JOIN LATERAL (
       SELECT id, seq, reply_to, status, CASE WHEN role = 'bot' THEN content ELSE '' END AS content FROM message
       WHERE chatroom_id = ${chatroom} AND seq < exchange.seq AND NOT superseded
@@ -50,6 +55,7 @@ export const turnsBeforeSql = (chatroom: string, seq: string): string => `(
   )
   SELECT COALESCE(json_agg(json_build_object(
       'seq', seq, 'question', CASE WHEN NOT blocked THEN question END,
+      'files', CASE WHEN NOT blocked THEN files END,
       'answer', CASE
         WHEN blocked THEN NULL
         WHEN ${hasTextSql('answer')} THEN answer

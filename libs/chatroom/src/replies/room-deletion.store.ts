@@ -11,8 +11,12 @@ export interface RoomDeletionOutcome {
   written: WrittenReply[];
 }
 
+/** The files of the room's messages. */
+const FILES_OF_ROOM = 'SELECT file_id FROM message_file WHERE chatroom_id = $2::uuid';
+
 /**
- * A message that is accepted at the same time raises `last_seq` before this statement gets the room's lock. Its reply is not
+ * The files of the room are locked as by all who lock several, in the order of their ids: when the messages are deleted, a trigger locks them in
+ * any order. A message that is accepted at the same time raises `last_seq` before this statement gets the room's lock. Its reply is not
  * in this statement's snapshot, but the new `last_seq` is in the locked row: so nothing is deleted.
  */
 const DELETE_IDLE = prepared<RoomDeletionOutcome>(
@@ -26,8 +30,12 @@ const DELETE_IDLE = prepared<RoomDeletionOutcome>(
         SELECT FROM message reply
         WHERE reply.user_id = $1::uuid AND reply.chatroom_id = $2::uuid AND reply.completed_at IS NULL)
       RETURNING room.id
+    ), files AS (
+      SELECT file.id FROM deleted
+      JOIN file ON file.user_id = $1::uuid AND file.id = ANY (ARRAY(${FILES_OF_ROOM}))
+      ORDER BY file.id FOR NO KEY UPDATE OF file
     )
-    SELECT EXISTS (SELECT FROM deleted) AS deleted, (
+    SELECT EXISTS (SELECT FROM deleted) AS deleted, (SELECT count(*)::int FROM files) AS files, (
       SELECT COALESCE(json_agg(json_build_object('id', reply.id, 'attempt', reply.attempt)), '[]')
       FROM message reply
       WHERE reply.chatroom_id = $2::uuid AND reply.attempt > 0 AND reply.completed_at > $3::timestamptz
@@ -41,6 +49,15 @@ const LOCK_ROOMS = prepared<{ count: string }>(
   `
     SELECT count(*) FROM (
       SELECT FROM chatroom WHERE user_id = $1::uuid AND ($2::uuid IS NULL OR id = $2::uuid) ORDER BY id FOR UPDATE
+    ) locked`,
+);
+
+/** As a deletion of one room does, and before its charges are refunded, since whoever sends a message locks files before the quota. */
+const LOCK_FILES = prepared<{ count: string }>(
+  'chatroom_lock_files',
+  `
+    SELECT count(*) FROM (
+      SELECT FROM file WHERE user_id = $1::uuid AND ($2::uuid IS NULL OR id IN (${FILES_OF_ROOM})) ORDER BY id FOR NO KEY UPDATE
     ) locked`,
 );
 
@@ -72,8 +89,9 @@ export class RoomDeletionStore {
   async delete(userId: string, chatroomId: string): Promise<WrittenReply[] | null> {
     const { prisma } = this.database;
     const ended = this.cancellations.endAll(userId, chatroomId);
-    const [, , written, { count }] = await prisma.$transaction([
+    const [, , , written, { count }] = await prisma.$transaction([
       prisma.$queryRawUnsafe(LOCK_ROOMS.text, userId, chatroomId),
+      prisma.$queryRawUnsafe(LOCK_FILES.text, userId, chatroomId),
       prisma.$queryRawUnsafe(ended.statement.text, ...ended.values),
       prisma.message.findMany({
         where: {
@@ -95,6 +113,7 @@ export class RoomDeletionStore {
     const ended = this.cancellations.endAll(userId, null);
     await prisma.$transaction([
       prisma.$queryRawUnsafe(LOCK_ROOMS.text, userId, null),
+      prisma.$queryRawUnsafe(LOCK_FILES.text, userId, null),
       prisma.$queryRawUnsafe(ended.statement.text, ...ended.values),
       prisma.chatroom.deleteMany({ where: { userId } }),
     ]);

@@ -110,6 +110,8 @@ const toRoom = (row: ListRow): ChatroomResponse => ({
   thinking: row.thinking,
   temperature: row.temperature,
   maxOutputTokens: row.maxOutputTokens,
+  showThoughts: row.showThoughts,
+  search: row.search,
   pinned: row.pinned,
   archived: row.archived,
   createdAt: row.createdAt,

@@ -134,6 +134,9 @@ const IsMaxOutputTokens = () =>
     }),
   );
 
+const IsSwitch = (description: string) =>
+  applyDecorators(MayBeAbsent(), IsBoolean(), ApiPropertyOptional({ type: 'boolean', description, example: false }));
+
 /** How the model is to answer in a room. */
 class GenerationSettingsRequest {
   @IsThinking()
@@ -144,6 +147,16 @@ class GenerationSettingsRequest {
 
   @IsMaxOutputTokens()
   maxOutputTokens?: number | null;
+
+  @IsSwitch(
+    'Whether replies tell what the model thinks, from the next one on: the event `thought`, and `thoughts` of messages.',
+  )
+  showThoughts?: boolean;
+
+  @IsSwitch(
+    'Whether the model may search the web, from the next reply on: searches may be paid for. Replies have `sources` then.',
+  )
+  search?: boolean;
 }
 
 /** A room to be opened. */

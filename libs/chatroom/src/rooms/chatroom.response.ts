@@ -57,6 +57,12 @@ export class ChatroomResponse implements GenerationSettings {
   })
   maxOutputTokens!: number | null;
 
+  @ApiProperty({ type: 'boolean', description: 'Whether replies tell what the model thinks.', example: false })
+  showThoughts!: boolean;
+
+  @ApiProperty({ type: 'boolean', description: 'Whether the model may search the web.', example: false })
+  search!: boolean;
+
   @ApiProperty({ type: 'boolean', description: 'Pinned rooms come first in the list.', example: false })
   pinned!: boolean;
 

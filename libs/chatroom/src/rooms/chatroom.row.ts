@@ -26,6 +26,8 @@ export const CHATROOM_SELECT = {
   thinking: true,
   temperature: true,
   maxOutputTokens: true,
+  showThoughts: true,
+  search: true,
   pinned: true,
   archived: true,
   createdAt: true,

@@ -38,6 +38,8 @@ describe('a new room', () => {
     expect(room).toEqual({
       ...wanted,
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
+      showThoughts: false,
+      search: false,
       pinned: false,
       archived: false,
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -215,6 +217,23 @@ describe('a conversation', () => {
     expect(seen).toEqual(ids);
     expect(longest).toBeLessThanOrEqual(MAX_PAGE_BYTES);
     expect(pages).toEqual([1, 2, 1, 5, 5, 5, 5, 5, 5]);
+  });
+
+  it.each<[string, object]>([
+    ['thoughts', { thoughts: 'x'.repeat(200_000) }],
+    ['sources', { grounding: { sources: [{ title: 'x'.repeat(200_000), uri: '', ranges: [] }], searchQueries: [] } }],
+    ['files', { files: Array.from({ length: 100 }, (_, index) => ({ id: String(index), name: 'x'.repeat(2_000) })) }],
+  ])('counts %s for the size of its pages', async (_, large) => {
+    const { id } = await rooms.create(owner, {});
+    await insertMessages(database, id, [...Array<object>(5).fill(large), {}, {}]);
+    const sizes: number[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await rooms.read(owner, id, { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+      sizes.push(page.messages.length);
+      if (page.nextCursor === null) break;
+      cursor = page.nextCursor;
+    }
+    expect(sizes).toEqual([4, 2, 1]);
   });
 
   it('has pages of bounded size of the variants of a reply, too', async () => {

@@ -61,9 +61,10 @@ const CREATE = prepared<ChatroomRow>(
   'chatroom_create',
   `
     WITH ${roomAllowanceSql('$2', '$6', '$7')}
-    INSERT INTO chatroom (id, user_id, title, system_instruction, model, thinking, temperature, max_output_tokens, created_at, updated_at, last_activity_at)
-    SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $8::text, $9::float8, $10::int, $6::timestamptz, $6::timestamptz, $6::timestamptz
-    FROM allowance, held WHERE held.rooms + $11::int < allowance.rooms
+    INSERT INTO chatroom (id, user_id, title, system_instruction, model, thinking, temperature, max_output_tokens, show_thoughts,
+      search, created_at, updated_at, last_activity_at)
+    SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $8::text, $9::float8, $10::int, $11::boolean, $12::boolean, $6::timestamptz, $6::timestamptz, $6::timestamptz
+    FROM allowance, held WHERE held.rooms + $13::int < allowance.rooms
     RETURNING ${CHATROOM_COLUMNS}`,
 );
 
@@ -85,7 +86,8 @@ export class ChatroomStore {
   async create(userId: string, wanted: CreateChatroomRequest): Promise<ChatroomRow | null> {
     const { title = null, systemInstruction = null, model = null } = wanted;
     const { thinking = null, temperature = null, maxOutputTokens = null } = wanted;
-    const settings = [thinking, temperature, maxOutputTokens];
+    const { showThoughts = false, search = false } = wanted;
+    const settings = [thinking, temperature, maxOutputTokens, showThoughts, search];
     const now = this.clock.now().toISOString();
     const values = [uuidv7(), userId, title, systemInstruction, model, now, this.catalogue.sqlParameter, ...settings];
     const isCreated = (row: ChatroomRow | null): boolean => row !== null;
@@ -101,10 +103,11 @@ export class ChatroomStore {
     const now = this.clock.now().toISOString();
     const values = [uuidv7(), userId, chatroomId, id, now, this.catalogue.sqlParameter];
     const isDecided = (row: ForkOutcome | null): boolean =>
-      row === null || row.id !== null || !row.hasMessage || row.unfinished || row.tooLong;
+      row === null || row.id !== null || !row.hasMessage || row.unfinished || row.tooLong || row.isLost;
     const outcome = await this.withinPlan(userId, FORK, values, isDecided);
     if (outcome === null) return null;
-    const { hasMessage, unfinished, tooLong, ...room } = outcome;
+    const { hasMessage, unfinished, tooLong, isLost, ...room } = outcome;
+    if (isLost) return null;
     return { room: isRoom(room) ? room : null, hasMessage, unfinished, tooLong };
   }
 

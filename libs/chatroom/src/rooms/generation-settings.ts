@@ -10,7 +10,12 @@ export interface GenerationSettings {
   temperature: number | null;
   /** The longest reply in tokens, with what is thought before it; the plan's limit holds as well. Null: that one alone. */
   maxOutputTokens: number | null;
+  /** Whether replies keep what the model tells of its thoughts. */
+  showThoughts: boolean;
+  /** Whether the model may search the web. */
+  search: boolean;
 }
 
 /** The columns of {@link GenerationSettings} of `chatroom`. */
-export const GENERATION_COLUMNS = `chatroom.thinking, chatroom.temperature, chatroom.max_output_tokens AS "maxOutputTokens"`;
+export const GENERATION_COLUMNS = `chatroom.thinking, chatroom.temperature, chatroom.max_output_tokens AS "maxOutputTokens",
+  chatroom.show_thoughts AS "showThoughts", chatroom.search`;

@@ -68,7 +68,7 @@ async function match({ messages, hasMore }: SearchedPart, words: string[], limit
   let length = 0;
   let spent = 0;
   let turn = 0;
-  for (const { chatroomId, id, content } of messages) {
+  for (const { chatroomId, id, content, moreBytes } of messages) {
     if (last !== null && (length >= MAX_FOUND_LENGTH || spent >= MAX_MATCHING_MS)) return { found, stoppedAt: last };
     const begun = performance.now();
     const snippet = content === null ? null : snippetIn(content, words);
@@ -76,7 +76,7 @@ async function match({ messages, hasMore }: SearchedPart, words: string[], limit
       if (found.length === limit) return { found, stoppedAt: lastHit };
       found.push({ chatroomId, id, snippet });
       lastHit = id;
-      length += content?.length ?? 0;
+      length += (content?.length ?? 0) + moreBytes;
     }
     last = id;
     const took = performance.now() - begun;

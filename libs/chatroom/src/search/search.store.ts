@@ -8,6 +8,8 @@ import { SearchUnavailableError } from './search.errors.js';
 interface SearchedMessage extends MessageAddress {
   /** Null where there is nothing to find: a variant that was replaced, a reply that isn't finished. */
   content: string | null;
+  /** About how many bytes there are beside the content. */
+  moreBytes: number;
 }
 
 /** What a search looks at in one call. */
@@ -28,11 +30,12 @@ export interface SearchedPart {
 const READ = prepared<SearchedMessage & { walked: string }>(
   'message_search_read',
   `
-    SELECT chatroom_id AS "chatroomId", id, content, walked FROM (
-      SELECT chatroom_id, id, content, count(*) OVER () AS walked, row_number() OVER newest AS place,
+    SELECT chatroom_id AS "chatroomId", id, content, more AS "moreBytes", walked FROM (
+      SELECT chatroom_id, id, content, more, count(*) OVER () AS walked, row_number() OVER newest AS place,
         sum(octet_length(content)) OVER (newest ROWS UNBOUNDED PRECEDING) - octet_length(content) AS bytes_before
       FROM (
-        SELECT chatroom_id, id, CASE WHEN superseded OR status IN ('queued', 'generating') THEN NULL ELSE content END AS content
+        SELECT chatroom_id, id, CASE WHEN superseded OR status IN ('queued', 'generating') THEN NULL ELSE content END AS content,
+          COALESCE(octet_length(thoughts), 0) + COALESCE(pg_column_size(grounding), 0) + COALESCE(pg_column_size(files), 0) AS more
         FROM message WHERE (user_id, id) < ($1, $2) AND user_id >= $1 ORDER BY user_id DESC, id DESC LIMIT $3 + 1
       ) message
       WINDOW newest AS (ORDER BY id DESC)

@@ -34,11 +34,16 @@ export const LONGEST_MESSAGE = `
   SELECT ${planNumberSql('plan', '$5', 'maxMessageCharacters')}
   FROM ${planOfUserSql('$1::uuid', '$3', '$5')}`;
 
-/** A CTE that stores the question in `$8`, right before its reply. @param id the placeholder of its id */
-export const newQuestion = (id: string): string => `question AS (
-      INSERT INTO message (id, user_id, chatroom_id, seq, role, status, content, created_at, completed_at)
-      SELECT ${id}::uuid, $1::uuid, $2::uuid, bumped.last_seq - 1, 'user', 'completed', $8::text, $3::timestamptz, $3::timestamptz
-      FROM bumped
+/**
+ * A CTE that stores the question in `$8`, right before its reply.
+ *
+ * @param id the placeholder of its id
+ * @param withFiles whether it has those of the CTE `attached`
+ */
+export const newQuestion = (id: string, withFiles: boolean): string => `question AS (
+      INSERT INTO message (id, user_id, chatroom_id, seq, role, status, content, created_at, completed_at${withFiles ? ', files' : ''})
+      SELECT ${id}::uuid, $1::uuid, $2::uuid, bumped.last_seq - 1, 'user', 'completed', $8::text, $3::timestamptz, $3::timestamptz${withFiles ? ', attached.files' : ''}
+      FROM bumped${withFiles ? ', attached' : ''}
     )`;
 
 /** A new reply is due at once; the sweep enqueues it two seconds later, should enqueueing have failed. */

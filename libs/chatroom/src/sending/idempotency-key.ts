@@ -8,6 +8,9 @@ export interface IdempotencyKey {
   requestHash: Buffer;
 }
 
+/** Everything that makes two requests the same. */
+type Fingerprinted = (string | readonly string[])[];
+
 /**
  * Reads the `Idempotency-Key` header of draft-ietf-httpapi-idempotency-key-header: a structured string (`"8e03…"`);
  * the bare value that many clients send means the same.
@@ -15,7 +18,7 @@ export interface IdempotencyKey {
  * @param request everything that makes two requests the same
  * @throws ValidationFailedError unless it has 1 to 255 printable ASCII characters
  */
-export function readIdempotencyKey(header: string | undefined, request: string[]): IdempotencyKey | null {
+export function readIdempotencyKey(header: string | undefined, request: Fingerprinted): IdempotencyKey | null {
   if (header === undefined) return null;
   const key = /^"(.*)"$/.exec(header.trim())?.[1] ?? header.trim();
   if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
@@ -30,22 +33,27 @@ export function readIdempotencyKey(header: string | undefined, request: string[]
  *
  * @throws IdempotencyKeyRequiredError
  */
-export function requireIdempotencyKey(header: string | undefined, request: string[]): IdempotencyKey {
+export function requireIdempotencyKey(header: string | undefined, request: Fingerprinted): IdempotencyKey {
   const key = readIdempotencyKey(header, request);
   if (key === null) throw new IdempotencyKeyRequiredError();
   return key;
 }
 
-/** What makes two sends the same. */
-export const sendRequest = (chatroomId: string, content: string): string[] => [chatroomId, content];
+/** What makes two sends the same. Without files it is what it was before there were any, since keys live on over an upgrade. */
+export const sendRequest = (chatroomId: string, content: string, files: readonly string[] = []): Fingerprinted =>
+  files.length === 0 ? [chatroomId, content] : ['send', chatroomId, content, files];
 
 /** What makes two regenerations the same. Of another length than a send's, so that the two never have the same fingerprint. */
-export const regenerateRequest = (chatroomId: string, replyId: string): string[] => ['regenerate', chatroomId, replyId];
-
-/** What makes two edits the same. Of a length of its own, too. */
-export const editRequest = (chatroomId: string, messageId: string, content: string): string[] => [
-  'edit',
+export const regenerateRequest = (chatroomId: string, replyId: string): Fingerprinted => [
+  'regenerate',
   chatroomId,
-  messageId,
-  content,
+  replyId,
 ];
+
+/** What makes two edits the same. Of a length of its own, too; to leave out files is not to name none. */
+export const editRequest = (
+  chatroomId: string,
+  messageId: string,
+  content: string,
+  files?: readonly string[],
+): Fingerprinted => ['edit', chatroomId, messageId, content, ...(files === undefined ? [] : [files])];

@@ -1,8 +1,8 @@
+import { FileNotFoundError } from '@app/file';
 import {
   Clock,
   currentTraceParent,
   Database,
-  prepared,
   type PreparedStatement,
   RequestContext,
   uuidv7,
@@ -23,26 +23,19 @@ import {
 import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
 import { ChatroomNotFoundError } from '../rooms/chatroom.errors.js';
-import {
-  LONGEST_MESSAGE,
-  NEW_REPLY_COLUMNS,
-  newQuestion,
-  newReply,
-  OTHERS_WAIT,
-  quota,
-  remembered,
-  type SendOutcome,
-  type SpentQuota,
-} from './acceptance-sql.js';
+import type { SendOutcome, SpentQuota } from './acceptance-sql.js';
 import type { IdempotencyKey } from './idempotency-key.js';
-import { EDIT } from './message-edit-sql.js';
+import { EDIT, EDIT_WITH_FILES, type EditOutcome } from './message-edit-sql.js';
+import { type AttachedFiles, MAX_BYTES_OF_FILES, MAX_BYTES_OF_PDF } from './message-files-sql.js';
+import { REGENERATE, type RegenerateOutcome, SEND, SEND_WITH_FILES } from './message-send-sql.js';
 import {
   IdempotencyKeyReusedError,
+  ModelCannotTakeFileError,
   NotLatestMessageError,
   NotLatestReplyError,
   ReplyInProgressError,
 } from '../messages/message.errors.js';
-import { MESSAGE_SELECT, type MessageAddress, type MessageRow } from '../messages/message.row.js';
+import { MESSAGE_SELECT, type MessageAddress, type MessageFile, type MessageRow } from '../messages/message.row.js';
 
 /** For how long a repeated request gets the first answer again. */
 export const IDEMPOTENCY_KEY_MS = 24 * 3_600_000;
@@ -68,61 +61,6 @@ export interface AcceptedMessage extends Accepted {
 /** What a regeneration has led to. */
 export type AcceptedVariant = Accepted;
 
-type RegenerateOutcome = SpentQuota & { replyTo: string; latest: boolean; unfinished: boolean };
-
-/**
- * Accepts a message in one statement: it either happens whole or not at all, in one round trip. Each CTE reads the
- * one before: without a room in which the message fits nothing is charged, and without a charge nothing is stored. The
- * message's length (`$12`) is null where every plan allows it, so that the plan is not read for it. The room's lock puts its
- * messages in one order. A key that was used before fails the statement (unique violation), so that nothing of it remains.
- */
-const SEND = prepared<SendOutcome>(
-  'message_send',
-  `
-    WITH room AS (
-      SELECT id, CASE WHEN $12::int IS NOT NULL THEN (${LONGEST_MESSAGE}) END AS longest
-      FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid FOR UPDATE
-    ), fitting AS (
-      SELECT id FROM room WHERE longest IS NULL OR $12::int <= longest
-    ), ${quota('fitting', '$11')}, bumped AS (
-      UPDATE chatroom
-      SET last_seq = last_seq + 2, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
-          updated_at = $3::timestamptz
-      FROM spent WHERE id = $2::uuid
-      RETURNING last_seq
-    ), ${newQuestion('$6')}, reply AS (
-      INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', '$6', '$13', '$14')} FROM bumped
-    ), ${remembered('$9', '$10')}
-    SELECT room.longest, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}
-    FROM room LEFT JOIN allowance ON true LEFT JOIN spent ON true`,
-);
-
-/** As {@link SEND}, for one more reply to the room's latest question. The older variant leaves the lists. */
-const REGENERATE = prepared<RegenerateOutcome>(
-  'message_regenerate',
-  `
-    WITH locked AS (
-      SELECT id, last_seq FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid FOR UPDATE
-    ), target AS (
-      SELECT m.id, m.reply_to, m.seq = locked.last_seq AS latest, m.status IN ('queued', 'generating') AS unfinished
-      FROM locked JOIN message m ON m.chatroom_id = $2::uuid AND m.id = $6::uuid AND m.role = 'bot'
-    ), room AS (
-      SELECT id FROM target WHERE latest AND NOT unfinished
-    ), ${quota('room', '$8')}, bumped AS (
-      UPDATE chatroom
-      SET last_seq = last_seq + 1, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
-          updated_at = $3::timestamptz
-      FROM spent WHERE id = $2::uuid
-      RETURNING last_seq
-    ), replaced AS (
-      UPDATE message SET superseded = true FROM bumped WHERE message.chatroom_id = $2::uuid AND message.id = $6::uuid
-    ), reply AS (
-      INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', 'target.reply_to', '$11', '$12')} FROM bumped, target
-    ), ${remembered('$9', '$10')}
-    SELECT target.reply_to AS "replyTo", target.latest, target.unfinished, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}
-    FROM target LEFT JOIN allowance ON true LEFT JOIN spent ON true`,
-);
-
 /** Takes messages in: the moment at which the promise begins that each gets exactly one stored outcome. */
 @Injectable()
 export class MessageAcceptanceStore {
@@ -139,7 +77,9 @@ export class MessageAcceptanceStore {
   /**
    * Stores the user's message and a queued reply, and charges the daily quota.
    *
-   * @throws ValidationFailedError for a text that is longer than the plan allows
+   * @param files the ids of its files, each once
+   * @throws ValidationFailedError for a text that is longer than the plan allows, and for too many or too large files
+   * @throws FileNotFoundError for files that are not all the user's; ModelCannotTakeFileError
    * @throws ChatroomNotFoundError, DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
    */
   async send(
@@ -147,56 +87,72 @@ export class MessageAcceptanceStore {
     chatroomId: string,
     content: string,
     key: IdempotencyKey | null,
+    files: readonly string[] = [],
   ): Promise<AcceptedMessage> {
-    const characters = this.countCharacters(content);
-    const now = this.clock.now();
-    const closed = this.capacity.isReached(now);
-    const message = newMessage({ chatroomId, role: 'user', content, createdAt: now, completedAt: now });
-    const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now, replyTo: message.id });
+    const withFiles = files.length > 0;
+    const characters = this.countCharacters(content, withFiles);
+    const { now, closed, message, reply } = this.begin(chatroomId, content);
     const values = [
       ...[userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter],
       ...[message.id, reply.id, content, key?.key ?? null, key?.requestHash ?? null, closed, characters],
       ...origin(),
     ];
-    return await this.accept(userId, key, now, SEND, values, (sent) => {
+    const answer = (sent: (SendOutcome & Partial<AttachedFiles>) | null): AcceptedMessage => {
       if (sent === null) throw new ChatroomNotFoundError();
       const { plan, limit, used, othersWait } = sent;
-      if (used === null) throw tooLongFor(sent, characters) ?? this.refusal(userId, sent, closed, now);
-      return { message, reply, quota: { plan, limit, used }, at: now, othersWait, replayed: false };
-    });
+      if (used === null) {
+        throw refusedFiles(sent) ?? tooLongFor(sent, characters) ?? this.refusal(userId, sent, closed, now);
+      }
+      const quota = { plan, limit, used };
+      return { message: withFilesOf(sent, message), reply, quota, at: now, othersWait, replayed: false };
+    };
+    return withFiles
+      ? await this.accept(userId, key, now, SEND_WITH_FILES, [...values, files], answer)
+      : await this.accept(userId, key, now, SEND, values, answer);
   }
 
   /**
    * Stores the room's latest question anew with a queued reply, in place of it and its reply, and charges the daily quota.
    *
+   * @param files the ids of its files; null: those that the question has
    * @returns null when the room has no such message
    * @throws NotLatestMessageError, also for a reply's id; ReplyInProgressError; ValidationFailedError for a text that is longer than
-   *   the plan allows; DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
+   *   the plan allows, and for too many or too large files; FileNotFoundError, ModelCannotTakeFileError; DailyQuotaExceededError,
+   *   CapacityReachedError, IdempotencyKeyReusedError
    */
   async edit(
     userId: string,
     { chatroomId, id }: MessageAddress,
     content: string,
     key: IdempotencyKey | null,
+    files: readonly string[] | null = null,
   ): Promise<AcceptedMessage | null> {
-    const characters = this.countCharacters(content);
-    const now = this.clock.now();
-    const closed = this.capacity.isReached(now);
-    const message = newMessage({ chatroomId, role: 'user', content, createdAt: now, completedAt: now });
-    const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now, replyTo: message.id });
+    const characters = this.countCharacters(content, files !== null);
+    const { now, closed, message, reply } = this.begin(chatroomId, content);
     const values = [
       ...[userId, chatroomId, now, utcDay(now), this.catalogue.sqlParameter],
       ...[id, reply.id, content, key?.key ?? null, key?.requestHash ?? null, closed, characters],
       ...[...origin(), message.id],
     ];
-    return await this.accept(userId, key, now, EDIT, values, (outcome) => {
+    const answer = (outcome: (EditOutcome & Partial<AttachedFiles>) | null): AcceptedMessage | null => {
       if (outcome === null) return null;
       const { latest, unfinished, plan, limit, used, othersWait } = outcome;
       if (!latest) throw new NotLatestMessageError();
       if (unfinished) throw new ReplyInProgressError();
-      if (used === null) throw tooLongFor(outcome, characters) ?? this.refusal(userId, outcome, closed, now);
-      return { message, reply, quota: { plan, limit, used }, at: now, othersWait, replayed: false };
-    });
+      if (used === null) {
+        throw refusedFiles(outcome) ?? tooLongFor(outcome, characters) ?? this.refusal(userId, outcome, closed, now);
+      }
+      const quota = { plan, limit, used };
+      return { message: withFilesOf(outcome, message), reply, quota, at: now, othersWait, replayed: false };
+    };
+    if (files === null) {
+      const keptFiles = 'kept_files';
+      const edited = await this.accept(userId, key, now, EDIT, values, (outcome) =>
+        outcome?.hasFiles === true && outcome.latest && !outcome.unfinished ? keptFiles : answer(outcome),
+      );
+      if (edited !== keptFiles) return edited;
+    }
+    return await this.accept(userId, key, now, EDIT_WITH_FILES, [...values, files], answer);
   }
 
   /**
@@ -227,13 +183,22 @@ export class MessageAcceptanceStore {
       values,
       (outcome) => {
         if (outcome === null) return null;
-        const { replyTo, latest, unfinished, plan, limit, used, othersWait } = outcome;
+        const { replyTo, latest, unfinished, takesFiles, plan, limit, used, othersWait } = outcome;
         if (!latest) throw new NotLatestReplyError();
         if (unfinished) throw new ReplyInProgressError();
+        if (!takesFiles) throw new ModelCannotTakeFileError();
         if (used === null) throw this.refusal(userId, { plan, limit }, closed, now);
         return { reply: { ...reply, replyTo }, quota: { plan, limit, used }, at: now, othersWait, replayed: false };
       },
     );
+  }
+
+  /** What a send and an edit begin with: the moment, whether the default plan is refused, and the two messages. */
+  private begin(chatroomId: string, content: string) {
+    const now = this.clock.now();
+    const message = newMessage({ chatroomId, role: 'user', content, createdAt: now, completedAt: now });
+    const reply = newMessage({ chatroomId, role: 'bot', content: '', createdAt: now, replyTo: message.id });
+    return { now, closed: this.capacity.isReached(now), message, reply };
   }
 
   /**
@@ -266,13 +231,14 @@ export class MessageAcceptanceStore {
   /**
    * How many Unicode code points a message has; null where it is short enough for every plan.
    *
-   * @throws ValidationFailedError where it is too long for every plan
+   * @param isSecondary whether something else has to be found first
+   * @throws ValidationFailedError where it is too long for every plan, unless something else has to be found first
    */
-  private countCharacters(content: string): number | null {
+  private countCharacters(content: string, isSecondary: boolean): number | null {
     const { smallest, largest } = this.catalogue.messageCharacters;
     if (content.length <= smallest) return null;
     const characters = Array.from(content).length;
-    if (characters > largest) throw tooLong(largest);
+    if (characters > largest && !isSecondary) throw tooLong(largest);
     return characters > smallest ? characters : null;
   }
 
@@ -313,7 +279,7 @@ export class MessageAcceptanceStore {
     const accepted = newMessage({ ...stored, content: '', completedAt: null });
     // Feedback is given to replies, and to none as it is when it has just been accepted.
     return {
-      message: { ...question, feedback: null },
+      message: newMessage({ ...question, files: question.files as MessageFile[] | null }),
       reply: accepted,
       quota,
       at: now,
@@ -329,7 +295,7 @@ export class MessageAcceptanceStore {
   private async replyOf(userId: string, { chatroomId, replyId }: { chatroomId: string | null; replyId: string }) {
     return await this.database.prisma.message.findFirst({
       where: { userId, id: replyId, ...(chatroomId !== null && { chatroomId }) },
-      select: { ...MESSAGE_SELECT, question: { select: MESSAGE_SELECT } },
+      select: { ...MESSAGE_SELECT, question: { select: { ...MESSAGE_SELECT, files: true } } },
     });
   }
 }
@@ -346,6 +312,30 @@ const tooLong = (longest: number): ValidationFailedError =>
 /** The refusal of a message that is longer than the plan of its sender allows; null where it is not. */
 const tooLongFor = ({ longest }: SendOutcome, characters: number | null): ValidationFailedError | null =>
   longest !== null && characters !== null && characters > longest ? tooLong(longest) : null;
+
+/** The refusal of a message for its files; null where they are not what stands against it. */
+function refusedFiles({ filesRefusal, mostFiles }: Partial<AttachedFiles>): Error | null {
+  switch (filesRefusal) {
+    case 'not_found':
+      return new FileNotFoundError();
+    case 'not_taken':
+      return new ModelCannotTakeFileError();
+    case 'too_many':
+      return new ValidationFailedError([{ pointer: '/files', detail: `must have at most ${mostFiles} files` }]);
+    case 'too_large':
+      return new ValidationFailedError([{ pointer: '/files', detail: TOO_LARGE }]);
+    case null:
+    case undefined:
+      return null;
+  }
+}
+
+const TOO_LARGE = `must have at most ${MAX_BYTES_OF_FILES} bytes together, and a PDF at most ${MAX_BYTES_OF_PDF}`;
+
+const withFilesOf = ({ files = null }: Partial<AttachedFiles>, message: MessageRow): MessageRow => ({
+  ...message,
+  files,
+});
 
 /** Null instead of the error that says that the idempotency key is in use. */
 function keyInUse(error: unknown): null {
@@ -375,5 +365,8 @@ function newMessage(
     errorCode: null,
     errorDetail: null,
     feedback: null,
+    files: known.files ?? null,
+    thoughts: null,
+    grounding: null,
   };
 }

@@ -59,9 +59,10 @@ const STREAM = {
 };
 
 const EVENTS =
-  '`delta` `{"text"}`; `reset` `{}`: forget the text so far, a fresh attempt begins; `done`: the whole message in its final ' +
-  'state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the stored `content`, ' +
-  'from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole ' +
+  '`delta` `{"text"}`; `thought` `{"text"}`: what the model tells of its thoughts, before, between or after deltas; `reset` `{}`: forget ' +
+  'text, thoughts and sources so far, a fresh attempt begins; `sources` `{"sources", "searchQueries"}`, where the model searched; `done`: ' +
+  'the whole message in its final state, after which the stream ends. The texts of all deltas after the last reset add up to exactly the ' +
+  'stored `content`, those of all thoughts to `thoughts`, from whichever moment, replica or `Last-Event-ID` one reads. The schema is that of each event (`ReplyStreamEvent`), not of the whole ' +
   'answer.';
 
 const ENDED = { status: 204, description: '`Last-Event-ID` is the id of `done`: there is nothing more to read.' };
@@ -100,20 +101,21 @@ export class MessageStreamController {
   })
   @ApiResponse({ ...ENDED, headers: ACCEPTANCE_HEADERS })
   @ApiProblem(400, 'idempotency_key_required')
-  @ApiProblem(422, 'idempotency_key_reused')
+  @ApiProblem(404, 'chatroom_not_found', 'file_not_found')
+  @ApiProblem(422, 'idempotency_key_reused', 'model_cannot_take_file')
   @ApiProblem(429, 'daily_quota_exceeded', 'too_many_streams')
   @ApiProblem(503, 'capacity_reached')
   async send(
     @CurrentUser() user: AuthenticatedUser,
     @Param('id') chatroomId: string,
-    @Body() { content }: SendMessageRequest,
+    @Body() body: SendMessageRequest,
     @Headers('idempotency-key') keyHeader: string | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() http: FastifyReply,
   ): Promise<void> {
-    const key = requireIdempotencyKey(keyHeader, sendRequest(chatroomId, content));
+    const key = requireIdempotencyKey(keyHeader, sendRequest(chatroomId, body.content, body.files));
     await this.streams.streamAccepted(http, user, lastEventId, async () => {
-      const sent = await this.service.send(user.userId, chatroomId, content, key);
+      const sent = await this.service.send(user.userId, chatroomId, body, key);
       const { message, reply } = sent;
       const data: AcceptedMessageResponse = { message: toMessageResponse(message), reply: toMessageResponse(reply) };
       return acceptedReply(http, user, sent, data);
@@ -164,7 +166,7 @@ export class MessageStreamController {
   @ApiResponse({ ...ENDED, headers: ACCEPTANCE_HEADERS })
   @ApiProblem(400, 'idempotency_key_required')
   @ApiProblem(409, 'not_latest_reply', 'reply_in_progress')
-  @ApiProblem(422, 'idempotency_key_reused')
+  @ApiProblem(422, 'idempotency_key_reused', 'model_cannot_take_file')
   @ApiProblem(429, 'daily_quota_exceeded', 'too_many_streams')
   @ApiProblem(503, 'capacity_reached')
   async regenerate(

@@ -52,18 +52,19 @@ export class MessageController {
     type: AcceptedMessageResponse,
     headers: ACCEPTANCE_HEADERS,
   })
-  @ApiProblem(422, 'idempotency_key_reused')
+  @ApiProblem(404, 'chatroom_not_found', 'file_not_found')
+  @ApiProblem(422, 'idempotency_key_reused', 'model_cannot_take_file')
   @ApiProblem(429, 'daily_quota_exceeded')
   @ApiProblem(503, 'capacity_reached')
   async send(
     @CurrentUser() { userId }: AuthenticatedUser,
     @Param('id') chatroomId: string,
-    @Body() { content }: SendMessageRequest,
+    @Body() body: SendMessageRequest,
     @Headers('idempotency-key') keyHeader: string | undefined,
     @Res({ passthrough: true }) http: FastifyReply,
   ): Promise<AcceptedMessageResponse> {
-    const key = readIdempotencyKey(keyHeader, sendRequest(chatroomId, content));
-    const accepted = await this.service.send(userId, chatroomId, content, key);
+    const key = readIdempotencyKey(keyHeader, sendRequest(chatroomId, body.content, body.files));
+    const accepted = await this.service.send(userId, chatroomId, body, key);
     setAcceptanceHeaders(http, accepted);
     return { message: toMessageResponse(accepted.message), reply: toMessageResponse(accepted.reply) };
   }
@@ -77,24 +78,25 @@ export class MessageController {
     summary: 'Ask the latest question anew',
     description:
       "Puts a new message in the place of your latest one in the room: that one and its replies leave the lists, and the model isn't " +
-      'shown them any more. Costs one message of the daily quota.',
+      'shown them any more. Its files stay unless the request names others. Costs one message of the daily quota.',
   })
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiResponse({ status: 202, description: 'Accepted.', type: AcceptedMessageResponse, headers: ACCEPTANCE_HEADERS })
+  @ApiProblem(404, 'chatroom_not_found', 'message_not_found', 'file_not_found')
   @ApiProblem(409, 'not_latest_message', 'reply_in_progress')
-  @ApiProblem(422, 'idempotency_key_reused')
+  @ApiProblem(422, 'idempotency_key_reused', 'model_cannot_take_file')
   @ApiProblem(429, 'daily_quota_exceeded')
   @ApiProblem(503, 'capacity_reached')
   async edit(
     @CurrentUser() { userId }: AuthenticatedUser,
     @Param('id') chatroomId: string,
     @Param('messageId') id: string,
-    @Body() { content }: EditMessageRequest,
+    @Body() body: EditMessageRequest,
     @Headers('idempotency-key') keyHeader: string | undefined,
     @Res({ passthrough: true }) http: FastifyReply,
   ): Promise<AcceptedMessageResponse> {
-    const key = readIdempotencyKey(keyHeader, editRequest(chatroomId, id, content));
-    const accepted = await this.service.edit(userId, { chatroomId, id }, content, key);
+    const key = readIdempotencyKey(keyHeader, editRequest(chatroomId, id, body.content, body.files));
+    const accepted = await this.service.edit(userId, { chatroomId, id }, body, key);
     setAcceptanceHeaders(http, accepted);
     return { message: toMessageResponse(accepted.message), reply: toMessageResponse(accepted.reply) };
   }
@@ -171,7 +173,7 @@ export class MessageController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiResponse({ status: 202, description: 'Accepted.', type: AcceptedReplyResponse, headers: ACCEPTANCE_HEADERS })
   @ApiProblem(409, 'not_latest_reply', 'reply_in_progress')
-  @ApiProblem(422, 'idempotency_key_reused')
+  @ApiProblem(422, 'idempotency_key_reused', 'model_cannot_take_file')
   @ApiProblem(429, 'daily_quota_exceeded')
   @ApiProblem(503, 'capacity_reached')
   async regenerate(

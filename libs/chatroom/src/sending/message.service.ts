@@ -4,6 +4,7 @@ import { MessageNotFoundError } from '../messages/message.errors.js';
 import type { MessageAddress } from '../messages/message.row.js';
 import { ReplyJobsService } from '../replies/reply-jobs.service.js';
 import type { IdempotencyKey } from './idempotency-key.js';
+import type { EditMessageRequest, SendMessageRequest } from './message.request.js';
 import { type AcceptedMessage, type AcceptedVariant, MessageAcceptanceStore } from './message-acceptance.store.js';
 
 /** What a reply was asked for with. */
@@ -23,17 +24,17 @@ export class MessageService {
   /**
    * Accepts a message: from here on its reply gets exactly one stored outcome.
    *
-   * @throws ValidationFailedError for a text that is longer than the plan allows
-   * @throws ChatroomNotFoundError, DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
+   * @throws ValidationFailedError for a text that is longer than the plan allows, and for too many or too large files
+   * @throws FileNotFoundError, ModelCannotTakeFileError, ChatroomNotFoundError, DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
    */
   async send(
     userId: string,
     chatroomId: string,
-    content: string,
+    { content, files }: SendMessageRequest,
     key: IdempotencyKey | null,
   ): Promise<AcceptedMessage> {
     this.crashPoints.at('accept');
-    const accepted = await this.acceptance.send(userId, chatroomId, content, key);
+    const accepted = await this.acceptance.send(userId, chatroomId, content, key, files);
     this.logAcceptance(userId, accepted, 'send');
     this.crashPoints.at('accepted');
     if (!accepted.replayed) this.enqueue(accepted);
@@ -44,15 +45,15 @@ export class MessageService {
    * Accepts the room's latest question anew, as {@link send} does with a new one.
    *
    * @throws MessageNotFoundError, NotLatestMessageError, ReplyInProgressError; ValidationFailedError for a text that is longer than the
-   *   plan allows; DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
+   *   plan allows, and for too many or too large files; FileNotFoundError, ModelCannotTakeFileError, DailyQuotaExceededError, CapacityReachedError, IdempotencyKeyReusedError
    */
   async edit(
     userId: string,
     message: MessageAddress,
-    content: string,
+    { content, files }: EditMessageRequest,
     key: IdempotencyKey | null,
   ): Promise<AcceptedMessage> {
-    const accepted = await this.acceptance.edit(userId, message, content, key);
+    const accepted = await this.acceptance.edit(userId, message, content, key, files ?? null);
     if (accepted === null) throw new MessageNotFoundError();
     this.logAcceptance(userId, accepted, 'edit');
     if (!accepted.replayed) this.enqueue(accepted);
@@ -62,8 +63,8 @@ export class MessageService {
   /**
    * Accepts a new variant of the room's latest reply.
    *
-   * @throws MessageNotFoundError, NotLatestReplyError, ReplyInProgressError, DailyQuotaExceededError, CapacityReachedError,
-   *   IdempotencyKeyReusedError
+   * @throws MessageNotFoundError, NotLatestReplyError, ReplyInProgressError, ModelCannotTakeFileError, DailyQuotaExceededError,
+   *   CapacityReachedError, IdempotencyKeyReusedError
    */
   async regenerate(
     userId: string,

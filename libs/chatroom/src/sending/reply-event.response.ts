@@ -1,4 +1,4 @@
-import { ApiExtraModels, ApiProperty, ApiPropertyOptional, ApiSchema, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, ApiSchema, getSchemaPath, PickType } from '@nestjs/swagger';
 import { MessageResponse } from '../messages/message.response.js';
 
 const eventName = (name: string) => ({ type: 'string', enum: [name], example: name }) as const;
@@ -11,6 +11,15 @@ class DeltaData {
   @ApiProperty({ type: 'string', description: 'To be appended to the text so far.', example: 'Because the' })
   text!: string;
 }
+
+/** More of the thoughts. */
+class ThoughtData {
+  @ApiProperty({ type: 'string', description: 'To be appended to the thoughts so far.', example: 'The user asks' })
+  text!: string;
+}
+
+/** What the reply is founded on, as the message has it. */
+class SourcesData extends PickType(MessageResponse, ['sources', 'searchQueries']) {}
 
 /** Says nothing further. */
 class ResetData {}
@@ -53,8 +62,38 @@ class DeltaEvent {
   data!: DeltaData;
 }
 
+/** The model tells of its thoughts. */
+@ApiSchema({
+  description:
+    "The model tells of its thoughts, where the room's `showThoughts` is on: append the text to `thoughts`, which are no part of `content`. " +
+    'It may come before, between and after deltas.',
+})
+class ThoughtEvent {
+  @ApiProperty(eventName('thought'))
+  event!: 'thought';
+
+  @ApiProperty(eventId('1-0.13-3f0a5c1e8b20'))
+  id!: string;
+
+  @ApiProperty({ type: ThoughtData })
+  data!: ThoughtData;
+}
+
+/** What the reply is founded on. */
+@ApiSchema({ description: 'What the reply is founded on, right before `done`, where the model searched.' })
+class SourcesEvent {
+  @ApiProperty(eventName('sources'))
+  event!: 'sources';
+
+  @ApiProperty(eventId('1-45-3f0a5c1e8b20'))
+  id!: string;
+
+  @ApiProperty({ type: SourcesData })
+  data!: SourcesData;
+}
+
 /** A fresh attempt begins, or the reader's position is not known any more. */
-@ApiSchema({ description: 'Forget the text so far: a fresh attempt begins.' })
+@ApiSchema({ description: 'Forget text, thoughts and sources so far: a fresh attempt begins.' })
 class ResetEvent {
   @ApiProperty(eventName('reset'))
   event!: 'reset';
@@ -79,7 +118,10 @@ class DoneEvent {
   data!: MessageResponse;
 }
 
-const EVENTS = { accepted: AcceptedEvent, delta: DeltaEvent, reset: ResetEvent, done: DoneEvent };
+const EVENTS = {
+  ...{ accepted: AcceptedEvent, delta: DeltaEvent, thought: ThoughtEvent },
+  ...{ reset: ResetEvent, sources: SourcesEvent, done: DoneEvent },
+};
 
 /** Adds the schemas of all events to the document. */
 export const ApiReplyEvents = (): ClassDecorator => ApiExtraModels(...Object.values(EVENTS));

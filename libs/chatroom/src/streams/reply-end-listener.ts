@@ -1,4 +1,8 @@
 import type { FeedListener, FeedPlace, ReplyFeed } from './reply-feed.js';
+import type { Signal } from './reply-signal.js';
+
+/** Signals that tell of no end. */
+const WHILE_WRITTEN: ReadonlySet<Signal['type']> = new Set(['delta', 'thought', 'reset']);
 
 /** Waits for the moments at which a reply may have ended. */
 export class ReplyEndListener implements FeedListener {
@@ -12,8 +16,7 @@ export class ReplyEndListener implements FeedListener {
 
   advance(): void {
     for (; this.place.behind !== null; this.place = this.place.behind.place) {
-      const { type } = this.place.behind.signal;
-      if (type !== 'delta' && type !== 'reset') this.mayHaveEnded = true;
+      if (!WHILE_WRITTEN.has(this.place.behind.signal.type)) this.mayHaveEnded = true;
     }
     if (this.mayHaveEnded) this.wake?.();
   }

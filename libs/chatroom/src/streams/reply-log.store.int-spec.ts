@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { replyChannel, replyLogKey, type ReplySignal } from '@app/contracts';
+import { replyChannel, replyLogKey, type ReplySignal, thoughtLogKey, type WrittenKind } from '@app/contracts';
 import { RedisClient, RedisConfig } from '@app/platform';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
@@ -9,7 +9,7 @@ import { eventually } from '../../../../test/support/eventually.js';
 import { testRedis } from '../../../../test/support/services.js';
 import { LOG_SECONDS, ReplyLogStore, type ReplyLogWriter } from './reply-log.store.js';
 
-type Delta = ReplySignal & { type: 'delta' };
+type Written = ReplySignal & { type: WrittenKind };
 
 let client: RedisClient;
 /** Sends what the product has no need of. */
@@ -34,19 +34,21 @@ afterAll(() => {
 });
 
 interface OpenLog {
+  replyId: string;
   key: string;
+  thoughtKey: string;
   writer: ReplyLogWriter;
   /** What readers were told, in order. */
-  deltas: Delta[];
+  told: Written[];
   stop: () => Promise<void>;
 }
 
 async function openLog(): Promise<OpenLog> {
   const replyId = randomUUID();
   const channel = replyChannel(replyId);
-  const deltas: Delta[] = [];
+  const told: Written[] = [];
   const onMessage = (from: string, message: string): void => {
-    if (from === channel) deltas.push(JSON.parse(message) as Delta);
+    if (from === channel) told.push(JSON.parse(message) as Written);
   };
   subscriber.on('message', onMessage);
   await subscriber.subscribe(channel);
@@ -54,18 +56,19 @@ async function openLog(): Promise<OpenLog> {
     subscriber.off('message', onMessage);
     await subscriber.unsubscribe(channel);
   };
-  return { key: replyLogKey(replyId, 1), writer: log.open(replyId, 1), deltas, stop };
+  const [key, thoughtKey] = [replyLogKey(replyId, 1), thoughtLogKey(replyId, 1)];
+  return { replyId, key, thoughtKey, writer: log.open(replyId, 1), told, stop };
 }
 
 describe('the log of a reply', () => {
   it('has the first piece at once, and those that follow closely together', async () => {
-    const { key, writer, deltas, stop } = await openLog();
+    const { key, writer, told, stop } = await openLog();
     for (const piece of ['Because', ' the', ' air', ' is']) writer.append(piece);
-    await eventually(() => deltas.length === 2);
+    await eventually(() => told.length === 2);
     writer.append(' thin');
     await writer.flushed();
-    await eventually(() => deltas.length === 3);
-    expect(deltas).toEqual([
+    await eventually(() => told.length === 3);
+    expect(told).toEqual([
       { type: 'delta', attempt: 1, offset: 0, text: 'Because' },
       { type: 'delta', attempt: 1, offset: 7, text: ' the air is' },
       { type: 'delta', attempt: 1, offset: 18, text: ' thin' },
@@ -75,7 +78,7 @@ describe('the log of a reply', () => {
   });
 
   it('is written to at most forty times a second', async () => {
-    const { key, writer, deltas, stop } = await openLog();
+    const { key, writer, told, stop } = await openLog();
     const begun = performance.now();
     let pieces = 0;
     // Long enough for pauses that are a little too short to add up.
@@ -86,8 +89,8 @@ describe('the log of a reply', () => {
     }
     await writer.flushed();
     const intervals = (performance.now() - begun) / 25;
-    await eventually(() => deltas.map(({ text }) => text).join('') === 'word '.repeat(pieces));
-    expect(deltas.length).toBeLessThanOrEqual(intervals + 2);
+    await eventually(() => told.map(({ text }) => text).join('') === 'word '.repeat(pieces));
+    expect(told.length).toBeLessThanOrEqual(intervals + 2);
     expect(await raw.get(key)).toBe('word '.repeat(pieces));
     await stop();
   });
@@ -109,15 +112,114 @@ describe('the log of a reply', () => {
     await stop();
   });
 
+  it('has thoughts beside the text, each with offsets of its own, in the order in which they came', async () => {
+    const { key, thoughtKey, writer, told, stop } = await openLog();
+    writer.appendThought('Wéll.');
+    await writer.flushed();
+    writer.append('Because');
+    writer.appendThought(' So.');
+    await writer.flushed();
+    writer.appendThought(' Or');
+    writer.append(' the');
+    writer.appendThought(' not.');
+    writer.append(' air');
+    await writer.flushed();
+    await eventually(() => told.length === 6);
+    expect(told).toEqual([
+      { type: 'thought', attempt: 1, offset: 0, text: 'Wéll.' },
+      { type: 'delta', attempt: 1, offset: 0, text: 'Because' },
+      { type: 'thought', attempt: 1, offset: 6, text: ' So.' },
+      { type: 'thought', attempt: 1, offset: 10, text: ' Or' },
+      { type: 'delta', attempt: 1, offset: 7, text: ' the air' },
+      { type: 'thought', attempt: 1, offset: 13, text: ' not.' },
+    ]);
+    expect(await raw.mget(key, thoughtKey)).toEqual(['Because the air', 'Wéll. So. Or not.']);
+    await stop();
+  });
+
+  it('is read from a position on, of each kind from its own', async () => {
+    const { replyId, writer, stop } = await openLog();
+    const read = async (offset: number, thoughtOffset: number, attempt = 1): Promise<(string | undefined)[]> => {
+      const { delta, thought } = await log.read(replyId, { attempt, offset, thoughtOffset });
+      return [delta?.toString(), thought?.toString()];
+    };
+    writer.append('Because');
+    await writer.flushed();
+    expect(await read(2, 0)).toEqual(['cause', undefined]);
+    writer.appendThought('Well.');
+    await writer.flushed();
+    expect(await read(2, 1)).toEqual(['cause', 'ell.']);
+    expect(await read(7, 9)).toEqual([undefined, undefined]);
+    expect(await read(0, 0, 2)).toEqual([undefined, undefined]);
+    await stop();
+  });
+
+  it('is there again with the thoughts before it once there is more text, when Redis has lost both', async () => {
+    const { key, thoughtKey, writer, stop } = await openLog();
+    writer.appendThought('Well.');
+    writer.append('Because');
+    await writer.flushed();
+    await raw.del(key, thoughtKey);
+    writer.append(' the air');
+    await writer.flushed();
+    expect(await raw.mget(key, thoughtKey)).toEqual(['Because the air', 'Well.']);
+    expect(await raw.ttl(thoughtKey)).toBeGreaterThan(LOG_SECONDS - 10);
+    await stop();
+  });
+
+  it('keeps the thoughts alive for as long as the text is written, and makes no log where there are none', async () => {
+    const { key, thoughtKey, writer, stop } = await openLog();
+    writer.append('Because');
+    await writer.flushed();
+    await raw.del(key);
+    writer.append(' the');
+    await writer.flushed();
+    expect(await raw.exists(thoughtKey)).toBe(0);
+    writer.appendThought('Well.');
+    await writer.flushed();
+    for (const each of [key, thoughtKey]) await raw.expire(each, LOG_SECONDS - 90);
+    writer.append(' air');
+    await writer.flushed();
+    for (const each of [key, thoughtKey]) expect(await raw.ttl(each)).toBeGreaterThan(LOG_SECONDS - 60);
+    await stop();
+  });
+
+  it('is removed with the thoughts, of all attempts', async () => {
+    const { replyId, writer, stop } = await openLog();
+    const second = log.open(replyId, 2);
+    for (const each of [writer, second]) {
+      each.append('Because');
+      each.appendThought('Well.');
+      await each.flushed();
+    }
+    expect(await raw.keys(`*${replyId}*`)).toHaveLength(4);
+    await log.remove(replyId, 2);
+    expect(await raw.keys(`*${replyId}*`)).toEqual([]);
+    await stop();
+  });
+
+  it('takes no more than four megabytes, thoughts included', async () => {
+    const { key, thoughtKey, writer, told, stop } = await openLog();
+    const megabyte = 'x'.repeat(1024 * 1024);
+    for (let i = 0; i < 6; i++) {
+      if (i % 2 === 0) writer.append(megabyte);
+      else writer.appendThought(megabyte);
+      await writer.flushed();
+    }
+    expect([await raw.strlen(key), await raw.strlen(thoughtKey)]).toEqual([2 * 1024 * 1024, 2 * 1024 * 1024]);
+    await eventually(() => told.length === 4);
+    await stop();
+  });
+
   it('takes no more than four megabytes', async () => {
-    const { key, writer, deltas, stop } = await openLog();
+    const { key, writer, told, stop } = await openLog();
     const megabyte = 'x'.repeat(1024 * 1024);
     for (let i = 0; i < 6; i++) {
       writer.append(megabyte);
       await writer.flushed();
     }
     expect(await raw.strlen(key)).toBe(4 * 1024 * 1024);
-    await eventually(() => deltas.length === 4);
+    await eventually(() => told.length === 4);
     await stop();
   });
 });
@@ -132,48 +234,55 @@ async function breakConnections(): Promise<void> {
     if (Number(id) !== own) await raw.client('KILL', 'ID', Number(id));
 }
 
-/** What may happen to a log between two pieces. */
-const FAILURES: Record<string, (key: string) => Promise<unknown>> = {
-  lost: (key) => raw.del(key),
-  cutShort: async (key) => raw.set(key, (await raw.get(key).catch(() => null))?.slice(0, 3) ?? ''),
+/** What may happen to the logs between two pieces. */
+const FAILURES: Record<string, (keys: string[]) => Promise<unknown>> = {
+  lost: (keys) => raw.del(...keys),
+  lostOne: ([key = '']) => raw.del(key),
+  cutShort: (keys) =>
+    Promise.all(keys.map(async (key) => raw.set(key, (await raw.get(key).catch(() => null))?.slice(0, 3) ?? ''))),
   // Every write fails meanwhile.
-  ofAnotherType: async (key) => raw.multi().del(key).lpush(key, 'x').exec(),
+  ofAnotherType: (keys) => Promise.all(keys.map((key) => raw.multi().del(key).lpush(key, 'x').exec())),
   disconnected: breakConnections,
 };
 
 const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
+const kind = fc.constantFrom<WrittenKind>('delta', 'thought');
+const long = text.map((part) => part.repeat(5_000));
 const step = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ type: fc.constant('append'), text }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('append'), text: text.map((part) => part.repeat(5_000)) }) },
+  { weight: 8, arbitrary: fc.record({ type: fc.constant('append'), kind, text }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('append'), kind, text: long }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constantFrom('turn', 'flushed', ...Object.keys(FAILURES)) }) },
 );
 
 describe('the law of logs', () => {
-  it('is that the text is whole after the next write, and each delta stands where it says, whatever failed before', async () => {
+  it('is that each is whole after the next write, and each signal stands where it says, whatever failed before', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 30 }), async (steps) => {
-        const { key, writer, deltas, stop } = await openLog();
-        let whole = '';
-        const append = (piece: string): void => {
-          whole += piece;
-          writer.append(piece);
+        const { key, thoughtKey, writer, told, stop } = await openLog();
+        const keys = [key, thoughtKey];
+        const whole = { delta: '', thought: '' };
+        const append = (to: WrittenKind, piece: string): void => {
+          whole[to] += piece;
+          if (to === 'delta') writer.append(piece);
+          else writer.appendThought(piece);
         };
         for (const { type, ...rest } of steps) {
-          if ('text' in rest) append(rest.text);
+          if ('text' in rest) append(rest.kind, rest.text);
           else if (type === 'turn') await new Promise(setImmediate);
           else if (type === 'flushed') await writer.flushed();
-          else await FAILURES[type]?.(key);
+          else await FAILURES[type]?.(keys);
         }
         await writer.flushed();
-        if ((await raw.type(key)) === 'list') await raw.del(key);
+        for (const each of keys) if ((await raw.type(each)) === 'list') await raw.del(each);
         await eventually(() => client.ping(), { everyMs: 1 });
-        append('.');
+        append('thought', '.');
+        append('delta', '.');
         await writer.flushed();
-        expect(await raw.get(key)).toBe(whole);
-        await eventually(() => deltas.at(-1)?.text.endsWith('.'), { everyMs: 1 });
-        const bytes = Buffer.from(whole);
-        for (const { offset, text: part } of deltas) {
-          expect(bytes.subarray(offset, offset + Buffer.byteLength(part)).toString()).toBe(part);
+        expect(await raw.mget(keys)).toEqual([whole.delta, whole.thought]);
+        await eventually(() => told.filter(({ text: each }) => each.endsWith('.')).length >= 2, { everyMs: 1 });
+        const bytes = { delta: Buffer.from(whole.delta), thought: Buffer.from(whole.thought) };
+        for (const { type, offset, text: part } of told) {
+          expect(bytes[type].subarray(offset, offset + Buffer.byteLength(part)).toString()).toBe(part);
         }
         await stop();
       }),

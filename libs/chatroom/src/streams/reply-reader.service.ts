@@ -19,7 +19,7 @@ export interface ReplyReading {
 export class ReplyReaderService {
   private readonly sources: ReplySources = {
     row: ({ userId, chatroomId, replyId }) => this.messages.find(userId, chatroomId, replyId),
-    text: (replyId, attempt, offset) => this.log.read(replyId, attempt, offset),
+    logs: (replyId, position) => this.log.read(replyId, position),
   };
 
   constructor(

@@ -1,8 +1,9 @@
 import { isFinal } from '../messages/message.row.js';
 import type { ReplyRow } from '../messages/message.store.js';
 import type { FeedListener, FeedPlace, ReplyFeed } from './reply-feed.js';
-import { eventId, NO_POSITION, type ReplyPosition } from './reply-position.js';
-import { DeltaSignal, type RowSignal, type Signal, splitsCharacter } from './reply-signal.js';
+import type { UnreadLogs } from './reply-log.store.js';
+import { beginningOf, eventId, NO_POSITION, type ReplyPosition } from './reply-position.js';
+import { type RowSignal, type Signal, splitsCharacter, WrittenSignal } from './reply-signal.js';
 import { encodeEvent } from './stream-event.js';
 
 /** Which reply is read, and by whom. */
@@ -26,14 +27,15 @@ export interface ReplySink {
 export interface ReplySources {
   /** The reply's row; null when the user has none. */
   row(target: ReplyTarget): Promise<ReplyRow | null>;
-  /** What an attempt has written from an offset on; null when there is no log of it. Never fails. */
-  text(replyId: string, attempt: number, offset: number): Promise<Buffer | null>;
+  /** What an attempt has written from a position on, as far as there are logs of it. Never fails. */
+  logs(replyId: string, position: ReplyPosition): Promise<UnreadLogs>;
 }
 
 /**
  * Follows one reply from any position to its end, whatever happens to workers and to Redis meanwhile. It takes the feed's
  * signals one by one, as long as they fit its position. Where they don't, it has the row read, passes over what comes before
- * that, and then reads the log, which holds what was passed over.
+ * that, and then reads the logs, which hold what was passed over. Text and thoughts are apart: each has its own offset in the
+ * position, and no order between the two is assumed.
  */
 export class ReplyReader implements FeedListener {
   private place: FeedPlace;
@@ -41,8 +43,8 @@ export class ReplyReader implements FeedListener {
   private sink: ReplySink | null = null;
   /** While it waits for a row: the number of the place at which that has to be read, or later. */
   private awaitsRowAt: number | null = null;
-  /** While it reads the log it stays at its place. */
-  private readsLog = false;
+  /** While it reads the logs it stays at its place. */
+  private readsLogs = false;
   /** It was too far behind. The row is asked for once its client takes something again. */
   private hasLostPlace = false;
 
@@ -82,7 +84,7 @@ export class ReplyReader implements FeedListener {
       this.hasLostPlace = false;
       this.awaitRow(this.place.number);
     }
-    while (this.sink?.isFull === false && !this.readsLog && this.place.behind !== null) {
+    while (this.sink?.isFull === false && !this.readsLogs && this.place.behind !== null) {
       const { signal, place } = this.place.behind;
       this.place = place;
       this.take(signal, place.number);
@@ -99,15 +101,15 @@ export class ReplyReader implements FeedListener {
       // A row that was read before this attempt is of no use.
       if (this.awaitsRowAt !== null) this.awaitRow(number);
     }
-    if (signal.type === 'delta' && this.awaitsRowAt === null) this.takeDelta(signal, number);
+    if (signal instanceof WrittenSignal && this.awaitsRowAt === null) this.takeWritten(signal, number);
   }
 
-  private takeDelta(delta: DeltaSignal, number: number): void {
-    const offset = this.position?.offset ?? 0;
-    if (delta.end.offset <= offset) return;
-    const unread = delta.after(offset);
+  private takeWritten(signal: WrittenSignal, number: number): void {
+    const position = this.position ?? beginningOf(signal.attempt);
+    if (signal.end <= signal.readBy(position)) return;
+    const unread = signal.unreadFrom(position);
     if (unread === null) this.awaitRow(number);
-    else this.write(unread);
+    else this.write(unread, position);
   }
 
   /** Ends with a finished reply; else catches up where the row was waited for, or tells of a new attempt. */
@@ -131,37 +133,45 @@ export class ReplyReader implements FeedListener {
     this.feed.askForRow(at, () => this.sources.row(this.target));
   }
 
-  /** Writes what the log of an attempt has beyond the position. */
+  /** Writes what the logs of an attempt have beyond the position. */
   private async catchUp(attempt: number): Promise<void> {
-    this.readsLog = true;
-    const position = this.position?.attempt === attempt ? this.position : this.beginAttempt(attempt);
-    let text = await this.readLog(position);
-    if (text === 'elsewhere') text = await this.readLog(this.forget(attempt));
-    this.readsLog = false;
-    if (text instanceof DeltaSignal) this.write(text);
+    this.readsLogs = true;
+    let position = this.position?.attempt === attempt ? this.position : this.beginAttempt(attempt);
+    let unread = await this.readLogs(position);
+    if (unread === 'elsewhere') {
+      position = this.forget(attempt);
+      unread = await this.readLogs(position);
+    }
+    this.readsLogs = false;
+    if (unread !== 'elsewhere') this.writeAll(unread, position);
     this.advance();
   }
 
-  /** What the log has beyond a position; `elsewhere` when that is none of the attempt's. Readers at the same place share it. */
-  private readLog({ attempt, offset }: ReplyPosition): Promise<DeltaSignal | 'elsewhere' | null> {
+  /** What the logs have beyond a position; `elsewhere` when that is none of the attempt's. Readers at the same place share it. */
+  private readLogs(position: ReplyPosition): Promise<WrittenSignal[] | 'elsewhere'> {
     const { replyId } = this.target;
-    return this.feed.share(this.place, `${attempt}-${offset}`, async () => {
-      const text = await this.sources.text(replyId, attempt, offset);
-      if (text === null || text.length === 0) return null;
-      return splitsCharacter(text) ? 'elsewhere' : new DeltaSignal(replyId, attempt, offset, text.toString());
+    const { attempt, offset, thoughtOffset } = position;
+    return this.feed.share(this.place, `${attempt}-${offset}.${thoughtOffset}`, async () => {
+      const { thought, delta } = await this.sources.logs(replyId, position);
+      if ([thought, delta].some((text) => text !== null && splitsCharacter(text))) return 'elsewhere';
+      return [
+        new WrittenSignal(replyId, 'thought', attempt, thoughtOffset, thought?.toString() ?? ''),
+        new WrittenSignal(replyId, 'delta', attempt, offset, delta?.toString() ?? ''),
+      ];
     });
   }
 
-  /** The rest of the stored content if the reader has a true beginning of it, else all of it anew; then the end. */
+  /** The rest of what is stored if the reader has a true beginning of it, else all of it anew; then the sources, and the end. */
   private finish(signal: RowSignal, row: ReplyRow): void {
-    const { position } = this;
-    const whole = signal.content(row);
-    let rest = position?.attempt === row.attempt ? whole.after(position.offset) : null;
-    if (rest === null) {
-      this.beginAttempt(row.attempt);
-      rest = whole;
+    const whole = signal.written(row);
+    let position = this.position?.attempt === row.attempt ? this.position : null;
+    let unread = position === null ? [] : unreadOf(whole, position);
+    if (position === null || unread.length < whole.length) {
+      position = this.beginAttempt(row.attempt);
+      unread = [...whole];
     }
-    if (rest.text !== '') this.write(rest);
+    const end = this.writeAll(unread, position);
+    if (row.grounding !== null) this.sink?.write(signal.sourcesFrame(row, end));
     this.sink?.write(signal.doneFrame(row));
     this.end();
   }
@@ -173,17 +183,28 @@ export class ReplyReader implements FeedListener {
 
   /** A reader who has text of another attempt is told to forget it; one who has none gets no `reset`. */
   private beginAttempt(attempt: number): ReplyPosition {
-    return this.position === null ? (this.position = { attempt, offset: 0 }) : this.forget(attempt);
+    return this.position === null ? (this.position = beginningOf(attempt)) : this.forget(attempt);
   }
 
   private forget(attempt: number): ReplyPosition {
-    const position = { attempt, offset: 0 };
+    const position = beginningOf(attempt);
     this.sink?.write(encodeEvent({ event: 'reset', id: eventId(this.target.replyId, position), data: {} }));
     return (this.position = position);
   }
 
-  private write(delta: DeltaSignal): void {
-    this.sink?.write(delta.frame);
-    this.position = delta.end;
+  /** Writes what isn't empty. @returns the position behind all of it */
+  private writeAll(signals: readonly WrittenSignal[], from: ReplyPosition): ReplyPosition {
+    let position = from;
+    for (const signal of signals) if (signal.text !== '') position = this.write(signal, position);
+    return position;
+  }
+
+  private write(signal: WrittenSignal, from: ReplyPosition): ReplyPosition {
+    this.sink?.write(signal.frameFrom(from));
+    return (this.position = signal.endFrom(from));
   }
 }
+
+/** What a reader lacks of each; fewer when its position is none of theirs. */
+const unreadOf = (signals: readonly WrittenSignal[], position: ReplyPosition): WrittenSignal[] =>
+  signals.flatMap((signal) => signal.unreadFrom(position) ?? []);

@@ -4,7 +4,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { isFinal, type MessageAddress } from '../messages/message.row.js';
 import { MessageStore } from '../messages/message.store.js';
 import { type FeedListener, ReplyFeed } from './reply-feed.js';
-import { DeltaSignal, type Signal } from './reply-signal.js';
+import { type Signal, WrittenSignal } from './reply-signal.js';
 
 /** How long opening waits for Redis. */
 const SUBSCRIBE_TIMEOUT_MS = 300;
@@ -101,4 +101,6 @@ export class ReplySignalService implements OnApplicationBootstrap, OnApplication
 const keyOf = ({ chatroomId, id }: MessageAddress): string => `${chatroomId} ${id}`;
 
 const signalOf = (replyId: string, signal: ReplySignal): Signal =>
-  signal.type === 'delta' ? new DeltaSignal(replyId, signal.attempt, signal.offset, signal.text) : signal;
+  signal.type === 'delta' || signal.type === 'thought'
+    ? new WrittenSignal(replyId, signal.type, signal.attempt, signal.offset, signal.text)
+    : signal;

@@ -1,3 +1,4 @@
+import type { WrittenKind } from '@app/contracts';
 import { toMessageResponse } from '../messages/message.response.js';
 import type { ReplyRow } from '../messages/message.store.js';
 import { doneEventId, eventId, type ReplyPosition } from './reply-position.js';
@@ -8,42 +9,67 @@ import { encodeEvent } from './stream-event.js';
  * read; `unreadable`: that has failed.
  */
 export type Signal =
-  | DeltaSignal
+  | WrittenSignal
   | RowSignal
   | { readonly type: 'reset'; readonly attempt: number }
   | { readonly type: 'done' }
   | { readonly type: 'resync' }
   | { readonly type: 'unreadable'; readonly readAt: number };
 
-/** Text of an attempt. */
-export class DeltaSignal {
-  readonly type = 'delta';
-  /** Where a reader is that has read it. */
-  readonly end: ReplyPosition;
-  private encoded: Buffer | null = null;
+/** Where in a position an offset of this kind stands. */
+const OFFSET = { delta: 'offset', thought: 'thoughtOffset' } as const satisfies Record<
+  WrittenKind,
+  keyof ReplyPosition
+>;
+
+/** Of what an attempt has written, one kind: its text, or thoughts. A reader takes each kind by its own offset. */
+export class WrittenSignal {
+  /** Where it ends, in UTF-8 bytes. */
+  readonly end: number;
+  /** Its events. They differ by how much of the other kind a reader has, which is nearly always the same for all. */
+  private readonly frames = new Map<number, Buffer>();
 
   /** @param offset where it begins, in UTF-8 bytes */
   constructor(
     private readonly replyId: string,
+    readonly type: WrittenKind,
     readonly attempt: number,
     readonly offset: number,
     readonly text: string,
   ) {
-    this.end = { attempt, offset: offset + Buffer.byteLength(text) };
+    this.end = offset + Buffer.byteLength(text);
   }
 
-  /** Its event, encoded once for all readers. */
-  get frame(): Buffer {
-    const { replyId, end, text } = this;
-    return (this.encoded ??= encodeEvent({ event: 'delta', id: eventId(replyId, end), data: { text } }));
+  /** How much of this kind a reader has. */
+  readBy(position: ReplyPosition): number {
+    return position[OFFSET[this.type]];
   }
 
-  /** The part of it behind an offset; null when it has no such offset, or that lies within a character. */
-  after(offset: number): DeltaSignal | null {
-    if (offset === this.offset) return this;
-    if (offset < this.offset || offset > this.end.offset) return null;
-    const unread = offset === this.end.offset ? NOTHING : Buffer.from(this.text).subarray(offset - this.offset);
-    return splitsCharacter(unread) ? null : new DeltaSignal(this.replyId, this.attempt, offset, unread.toString());
+  /** Where a reader is that takes this at a position of the same attempt. */
+  endFrom(position: ReplyPosition): ReplyPosition {
+    return { ...position, [OFFSET[this.type]]: this.end };
+  }
+
+  /** Its event for a reader at a position, encoded once for all readers that have as much of the other kind. */
+  frameFrom(position: ReplyPosition): Buffer {
+    const { type, text } = this;
+    const other = position[OFFSET[type === 'delta' ? 'thought' : 'delta']];
+    const known = this.frames.get(other);
+    if (known !== undefined) return known;
+    const id = eventId(this.replyId, this.endFrom(position));
+    const frame = encodeEvent({ event: type, id, data: { text } });
+    this.frames.set(other, frame);
+    return frame;
+  }
+
+  /** The part of it that a reader has not; null when its position lies before this, behind it, or within a character. */
+  unreadFrom(position: ReplyPosition): WrittenSignal | null {
+    const { replyId, type, attempt, offset, end, text } = this;
+    const read = this.readBy(position);
+    if (read === offset) return this;
+    if (read < offset || read > end) return null;
+    const unread = read === end ? NOTHING : Buffer.from(text).subarray(read - offset);
+    return splitsCharacter(unread) ? null : new WrittenSignal(replyId, type, attempt, read, unread.toString());
   }
 }
 
@@ -52,7 +78,8 @@ const NOTHING = Buffer.alloc(0);
 /** The reply's row. */
 export class RowSignal {
   readonly type = 'row';
-  private whole: DeltaSignal | null = null;
+  private whole: WrittenSignal[] | null = null;
+  private sources: Buffer | null = null;
   private encoded: Buffer | null = null;
 
   /**
@@ -64,9 +91,23 @@ export class RowSignal {
     readonly readAt: number,
   ) {}
 
-  /** Of a finished reply: its whole text. */
-  content({ id, attempt, content }: ReplyRow): DeltaSignal {
-    return (this.whole ??= new DeltaSignal(id, attempt, 0, content));
+  /** Of a finished reply: all that was written, in the order in which readers get what they lack of it. */
+  written({ id, attempt, content, thoughts }: ReplyRow): readonly WrittenSignal[] {
+    return (this.whole ??= [
+      new WrittenSignal(id, 'thought', attempt, 0, thoughts ?? ''),
+      new WrittenSignal(id, 'delta', attempt, 0, content),
+    ]);
+  }
+
+  /** Of a finished reply that has them: the event of its sources, for readers at its end. */
+  sourcesFrame(row: ReplyRow, end: ReplyPosition): Buffer {
+    if (this.sources !== null) return this.sources;
+    const { sources, searchQueries } = toMessageResponse(row);
+    return (this.sources = encodeEvent({
+      event: 'sources',
+      id: eventId(row.id, end),
+      data: { sources, searchQueries },
+    }));
   }
 
   /** Of a finished reply: the event that ends its streams, encoded once for all readers. */

@@ -1,37 +1,53 @@
 import type { UIMessageChunk } from 'ai';
 import type { Message, Reply } from '../types.js';
-import { metadataOf, type ReplyMetadata } from './chat-message.js';
+import { metadataOf, type ReplyMetadata, sourcePartOf } from './chat-message.js';
 
 type Chunk = UIMessageChunk<ReplyMetadata>;
 
+/** A part that grows: of the text, or of the thoughts. */
+interface OpenPart {
+  kind: 'text' | 'reasoning';
+  id: string;
+}
+
 /**
- * A reply in the words of the AI SDK's streams. The text begins with its first piece, so that `status` is `submitted` for as long
- * as the reply is queued.
+ * A reply in the words of the AI SDK's streams. A part begins with its first piece, so that `status` is `submitted` for as long
+ * as the reply is queued; thoughts between two pieces of text end the part of the first.
  *
  * @param reply is asked for when the first chunk is read
  */
 async function* chunksOf(reply: () => Reply): AsyncGenerator<Chunk, void> {
-  let texts = 0;
-  let open: string | null = null;
+  let parts = 0;
+  let sources = 0;
+  let open = null as OpenPart | null;
   for await (const event of reply()) {
     switch (event.type) {
       case 'accepted':
         yield { type: 'start', messageId: event.reply.id, messageMetadata: startOf(event) };
         yield { type: 'start-step' };
         break;
-      case 'delta':
-        if (open === null) {
-          open = `text-${++texts}`;
-          yield { type: 'text-start', id: open };
+      case 'thought':
+      case 'delta': {
+        const kind = event.type === 'delta' ? 'text' : 'reasoning';
+        if (open?.kind !== kind) {
+          if (open !== null) yield { type: `${open.kind}-end`, id: open.id };
+          open = { kind, id: `${kind}-${++parts}` };
+          yield { type: `${kind}-start`, id: open.id };
         }
-        yield { type: 'text-delta', id: open, delta: event.text };
+        yield { type: `${kind}-delta`, id: open.id, delta: event.text };
+        break;
+      }
+      case 'sources':
+        // Parts of sources can be added alone.
+        for (; sources < event.sources.length; sources++) yield sourcePartOf(event.sources[sources]!, sources);
         break;
       case 'reset':
         open = null;
+        sources = 0;
         yield { type: 'reset-step' };
         break;
       case 'done':
-        if (open !== null) yield { type: 'text-end', id: open };
+        if (open !== null) yield { type: `${open.kind}-end`, id: open.id };
         yield { type: 'message-metadata', messageMetadata: metadataOf(event.message) };
         yield lastChunk(event.message);
         break;

@@ -1,6 +1,7 @@
-import type { ChatTransport } from 'ai';
-import type { ChatClient, Message, Reply } from '../types.js';
-import { type ChatMessage, chatMessageOf, textOf } from './chat-message.js';
+import type { ChatTransport, FileUIPart } from 'ai';
+import type { ChatClient, ChatFile, Message, Reply } from '../types.js';
+import { type ChatMessage, chatMessageOf, filePartOf, textOf } from './chat-message.js';
+import { MessageFiles } from './message-files.js';
 import { streamOf } from './reply-chunks.js';
 
 type SendOptions = Parameters<ChatTransport<ChatMessage>['sendMessages']>[0];
@@ -23,8 +24,9 @@ export interface LoadedMessages {
 interface Known {
   /** The latest reply to each message, by the message's id in `useChat`. */
   replies: Map<string, string>;
-  /** What each room asks for or reads. */
-  active: Map<string, { reply: Reply; reading: AbortController }>;
+  /** What each room asks for or reads; without a reply while files are uploaded. */
+  active: Map<string, { reply: Reply | null; reading: AbortController }>;
+  files: MessageFiles;
 }
 
 const knownOfClients = new WeakMap<ChatClient, Known>();
@@ -36,7 +38,12 @@ export class RoomChatTransport implements ChatTransport<ChatMessage> {
   private readonly known: Known;
 
   constructor(private readonly client: ChatClient) {
-    this.known = knownOfClients.get(client) ?? { replies: new Map(), active: new Map() };
+    const { files } = client;
+    this.known = knownOfClients.get(client) ?? {
+      replies: new Map(),
+      active: new Map(),
+      files: new MessageFiles(files),
+    };
     knownOfClients.set(client, this.known);
   }
 
@@ -45,21 +52,34 @@ export class RoomChatTransport implements ChatTransport<ChatMessage> {
     const { messages, nextCursor } = await this.client.rooms.get(roomId, page);
     for (const { id, replyTo } of messages) if (replyTo !== null) this.known.replies.set(replyTo, id);
     const unfinished = messages.at(-1)?.completedAt === null;
-    return { messages: messages.map(chatMessageOf), unfinished, nextCursor };
+    return {
+      messages: messages.map((message) => chatMessageOf(message, (fileId) => this.client.files.contentUrl(fileId))),
+      unfinished,
+      nextCursor,
+    };
   }
 
-  /** Stops the model; what it wrote stays, and `useChat` shows the end of it. `stop` of `useChat` ends the reading alone. */
+  /** An uploaded file as a part of a message: `sendMessage({ text, files: [transport.filePart(file)] })`. */
+  filePart(file: ChatFile): FileUIPart {
+    return filePartOf(file, this.client.files.contentUrl(file.id));
+  }
+
+  /**
+   * Stops the model; what it wrote stays, and `useChat` shows the end of it. A message whose files are being uploaded isn't sent: it fails
+   * with code `aborted`. `stop` of `useChat` ends the reading alone.
+   */
   async stop(roomId: string): Promise<void> {
     const before = this.known.active.get(roomId);
     const unfinished = before === undefined ? await this.unfinishedReply(roomId) : null;
     // `useChat` sends a moment after it was asked to.
     const active = before ?? this.known.active.get(roomId);
-    if (active !== undefined) return active.reply.stop();
+    if (active !== undefined) return active.reply === null ? active.reading.abort() : active.reply.stop();
     if (unfinished !== null) await this.client.replies.stop(roomId, unfinished.id);
   }
 
   /**
-   * Sends the last message, or has its reply regenerated. Aborting ends the reading, but what was asked for is asked for.
+   * Sends the last message, or has its reply regenerated. Files of the message are uploaded first. Aborting ends the reading, but what was
+   * asked for is asked for.
    *
    * @throws ChatError when it is refused
    */
@@ -70,19 +90,32 @@ export class RoomChatTransport implements ChatTransport<ChatMessage> {
     const replyId = regenerates || messageId !== undefined ? await this.replyTo(chatId, message.id) : null;
     if (replyId !== null && !regenerates) throw new Error('A message that was accepted can not be edited.');
     const reading = new AbortController();
-    const options = { signal: reading.signal };
-    const reply =
-      replyId === null
-        ? this.client.send(chatId, textOf(message), { ...options, idempotencyKey: message.id })
-        : this.client.regenerate(chatId, replyId, options);
-    this.known.active.set(chatId, { reply, reading });
+    const { signal } = reading;
     try {
+      const reply =
+        replyId === null
+          ? await this.sent(chatId, message, reading)
+          : this.client.regenerate(chatId, replyId, { signal });
+      this.known.active.set(chatId, { reply, reading });
       this.known.replies.set(message.id, (await reply.accepted).reply.id);
+      this.known.files.forget(message);
+      return this.read(chatId, () => reply, reading, abortSignal);
     } catch (error) {
       this.forget(chatId, reading);
+      this.known.files.forgetIfLost(message, error);
       throw error;
     }
-    return this.read(chatId, () => reply, reading, abortSignal);
+  }
+
+  /** Sends a message, and its files before it. */
+  private async sent(chatId: string, message: ChatMessage, reading: AbortController): Promise<Reply> {
+    const { signal } = reading;
+    const text = textOf(message);
+    const options = { signal, idempotencyKey: message.id };
+    if (!message.parts.some(({ type }) => type === 'file')) return this.client.send(chatId, text, options);
+    this.known.active.set(chatId, { reply: null, reading });
+    const files = await this.known.files.idsOf(message, signal);
+    return this.client.send(chatId, text, { ...options, files });
   }
 
   /** Reads on the newest reply, from its start; null when it is finished. */

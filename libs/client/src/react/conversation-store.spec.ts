@@ -1,4 +1,6 @@
+import { eventually } from '../../../../test/support/eventually.js';
 import { loggedInClient, type Script } from '../../../../test/support/http/scripted-api.js';
+import type { ChatFile } from '../types.js';
 import { conversationStore, shownStore } from './conversation-stores.js';
 import type { ConversationStore } from './conversation-store.js';
 
@@ -59,6 +61,77 @@ describe('the store of a room', () => {
     refused = true;
     expect(await store.rate('a', { rating: null })).toBe(false);
     expect([shownRating(), store.getView().error?.code]).toEqual(['down', 'reply_in_progress']);
+    hide();
+  });
+
+  it('shows the files of a message at once, and sends them again with it', async () => {
+    const file = { id: 'f', name: 'a.png' } as ChatFile;
+    let isRefused = true;
+    const { api, store, hide } = await shown(() =>
+      isRefused ? { status: 404, json: { code: 'file_not_found' } } : { parts: [accepted], then: 'hang' },
+    );
+    store.send('Hi', { files: [file, 'g'] });
+    expect(store.getView().messages).toMatchObject([{ status: 'sending', content: 'Hi', files: [file] }]);
+    const unsent = await eventually(() => store.getView().messages.find(({ status }) => status === 'unsent'));
+    isRefused = false;
+    store.resend((unsent as { id: string }).id);
+    await eventually(() => store.getView().messages.at(-1)?.id === 'a');
+    const sent = api.calls.filter(({ method }) => method === 'POST').map(({ body }) => JSON.parse(body!) as unknown);
+    expect(sent).toEqual(Array(2).fill({ content: 'Hi', files: ['f', 'g'] }));
+    hide();
+  });
+
+  it('puts an edited message in the place of the old one, and reads its reply', async () => {
+    const anew = { message: { ...message, id: 'q2', content: 'Anew' }, reply: { ...queued, id: 'a2', replyTo: 'q2' } };
+    const done = { ...anew.reply, status: 'completed', content: 'Hello' };
+    let isRefused = true;
+    const { api, chat } = await loggedInClient(({ method, path }) => {
+      if (method === 'POST') return isRefused ? { status: 409, json: { code: 'not_latest_message' } } : { json: anew };
+      if (path.endsWith('/stream')) return { parts: [`event: done\nid: 1\ndata: ${JSON.stringify(done)}\n\n`] };
+      if (path.endsWith('/a2')) return { json: anew.reply };
+      return { json: { id: 'r', messages: [message, { ...done, id: 'a', replyTo: 'q' }], nextCursor: null } };
+    });
+    const store = conversationStore(chat, 'r');
+    const hide = store.subscribe(() => undefined);
+    await store.reload();
+    expect(await store.edit('q', 'Anew')).toBe(false);
+    expect(store.getView()).toMatchObject({ error: { code: 'not_latest_message' }, busy: false });
+    isRefused = false;
+    const edited = store.edit('q', 'Anew', { files: [{ id: 'f' } as ChatFile, 'g'] });
+    expect(store.getView()).toMatchObject({ error: null, busy: true });
+    expect(await edited).toBe(true);
+    await eventually(() => store.getView().messages.at(-1)?.status === 'completed');
+    expect(store.getView().messages).toMatchObject([
+      { key: 'q', id: 'q2', content: 'Anew' },
+      { id: 'a2', content: 'Hello' },
+    ]);
+    expect(api.calls.filter(({ method }) => method === 'POST').map(({ body }) => JSON.parse(body!) as unknown)).toEqual(
+      [{ content: 'Anew' }, { content: 'Anew', files: ['f', 'g'] }],
+    );
+    hide();
+  });
+
+  it.each([
+    ['is refused since another was there before', { status: 409, json: { code: 'not_latest_message' } }],
+    ['gets no answer', null],
+  ])('reads what there is when an edit %s, and still says why', async (_, answer) => {
+    let messages = [message, { ...queued, status: 'completed', content: 'Hello' }];
+    const { api, chat } = await loggedInClient(({ method }) =>
+      method === 'POST' ? answer : { json: { id: 'r', messages, nextCursor: null } },
+    );
+    const store = conversationStore(chat, 'r');
+    const hide = store.subscribe(() => undefined);
+    await store.reload();
+    messages = messages.map((each) => ({ ...each, id: `${each.id}2`, replyTo: `${each.id}2` }));
+    const loadings = api.requests.length;
+    expect(await store.edit('q', 'Anew')).toBe(false);
+    const code = answer === null ? 'connection' : 'not_latest_message';
+    expect(store.getView()).toMatchObject({ error: { code }, busy: false });
+    await eventually(() => store.getView().messages[0]?.id === 'q2');
+    expect(store.getView().error?.code).toBe(code);
+    expect(api.requests.slice(loadings).filter((each) => each.startsWith('GET'))).toHaveLength(1);
+    await store.reload();
+    expect(store.getView().error).toBeNull();
     hide();
   });
 

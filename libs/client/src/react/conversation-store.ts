@@ -1,8 +1,28 @@
 import { type ChatError, toChatError } from '../errors.js';
 import { newIdempotencyKey } from '../idempotency-key.js';
-import type { ChatClient, Conversation, Feedback, Message, Quota, Reply, ReplyEvent, Room } from '../types.js';
-import type { ConversationActions, ConversationState, ConversationView } from './conversation-view.js';
-import { isUnfinished, mergePage, outgoing, type ShownMessage, shownOf, withMessage } from './shown-message.js';
+import type {
+  AcceptedMessage,
+  ChatClient,
+  Conversation,
+  Feedback,
+  Message,
+  Quota,
+  Reply,
+  ReplyEvent,
+  Room,
+} from '../types.js';
+import type { ConversationActions, ConversationState, ConversationView, WithFiles } from './conversation-view.js';
+import { growing } from './growing.js';
+import {
+  idsOf,
+  isUnfinished,
+  mergePage,
+  outgoing,
+  type OutgoingMessage,
+  type ShownMessage,
+  shownOf,
+  withMessage,
+} from './shown-message.js';
 
 /** A regeneration that isn't accepted. Another try has the same key. */
 interface Regeneration {
@@ -35,12 +55,16 @@ export class ConversationStore implements ConversationActions {
   private stored: ShownMessage[] = [];
   private olderCursor: string | null = null;
   /** Messages that are on their way, or were refused. */
-  private unaccepted: ShownMessage[] = [];
+  private unaccepted: OutgoingMessage[] = [];
   /** Settles when all has been accepted or refused that was to be sent so far. Never rejects. */
   private sending: Promise<void> = Promise.resolve();
   /** The request that isn't accepted yet. */
   private pending: Reply | null = null;
   private regeneration: Regeneration | null = null;
+  /** Why the last edit was not accepted, which the loading that follows it doesn't hide. */
+  private editError: ChatError | null = null;
+  /** How many edits are on their way. */
+  private edits = 0;
   private reading: Reading | null = null;
   private loading: Promise<void> | null = null;
   private nextLoading: Promise<void> | null = null;
@@ -77,8 +101,8 @@ export class ConversationStore implements ConversationActions {
     };
   };
 
-  readonly send = (content: string): void => {
-    const message = outgoing(newIdempotencyKey(), content);
+  readonly send = (content: string, { files }: WithFiles = {}): void => {
+    const message = outgoing(newIdempotencyKey(), content, files);
     this.unaccepted = [...this.unaccepted, message];
     this.enqueue(message.key);
   };
@@ -129,6 +153,30 @@ export class ConversationStore implements ConversationActions {
     this.publish();
   };
 
+  readonly edit = (id: string, content: string, { files }: WithFiles = {}): Promise<boolean> => {
+    this.edits++;
+    this.error = this.editError = null;
+    const edited = this.sending.then(async () => {
+      try {
+        this.onEdited(id, await this.client.edit(this.roomId, id, content, { files: idsOf(files) }));
+        return true;
+      } catch (error) {
+        const refusal = (this.error = toChatError(error));
+        // Another tab was there before, or it may have been accepted.
+        if (refusal.status === 409 || refusal.status === 0) void this.reload();
+        this.editError = refusal;
+        return false;
+      } finally {
+        this.edits--;
+        this.publish();
+        this.readNext();
+      }
+    });
+    this.sending = edited.then(() => undefined);
+    this.publish();
+    return edited;
+  };
+
   readonly rate = (id: string, { rating, comment = null }: Feedback): Promise<boolean> => {
     const said = rating === null && comment === null ? null : { rating, comment, createdAt: new Date().toISOString() };
     const before = this.stored.find((each) => each.id === id)?.message?.feedback ?? null;
@@ -165,6 +213,7 @@ export class ConversationStore implements ConversationActions {
 
   /** A loading that has begun may be too old to see what the caller knows of, so that another follows it. */
   readonly reload = (): Promise<void> => {
+    this.editError = null;
     if (this.loading === null) return this.load();
     return (this.nextLoading ??= this.loading.then(() => {
       this.nextLoading = null;
@@ -195,7 +244,7 @@ export class ConversationStore implements ConversationActions {
   private async readRoom(page: { cursor?: string }, use: (conversation: Conversation) => void): Promise<void> {
     try {
       use(await this.client.rooms.get(this.roomId, page));
-      this.error = null;
+      this.error = this.editError;
     } catch (error) {
       this.error = toChatError(error);
       if (this.room === null || this.error.status === 404) this.status = 'failed';
@@ -207,7 +256,10 @@ export class ConversationStore implements ConversationActions {
     this.sending = this.sending.then(async () => {
       const message = this.unaccepted.find((each) => each.key === key);
       if (message === undefined) return;
-      const error = await this.post((options) => this.client.send(this.roomId, message.content, options), key);
+      const error = await this.post(
+        (options) => this.client.send(this.roomId, message.content, { ...options, files: message.fileIds }),
+        key,
+      );
       if (error !== null) this.setUnaccepted(key, { status: 'unsent', sendError: error });
     });
     this.publish();
@@ -246,6 +298,17 @@ export class ConversationStore implements ConversationActions {
     }
     this.quota = quota;
     this.publish();
+  }
+
+  /** The new question takes the place of the old one. */
+  private onEdited(id: string, { message, reply }: AcceptedMessage): void {
+    const key = this.stored.find((each) => each.id === id)?.key;
+    for (const each of [message, reply]) this.acceptedSince.add(each.id);
+    const kept = this.stored.filter((each) => each.id !== id && each.message?.replyTo !== id);
+    this.stored = [shownOf(message, key), shownOf(reply)].reduce(withMessage, kept);
+    if (this.quota !== null) this.quota = { ...this.quota, remaining: Math.max(0, this.quota.remaining - 1) };
+    // A page that was asked for before may still have the old one.
+    if (this.loading !== null) void this.reload();
   }
 
   /** The reply to what is on its way; null when nothing is, or it is refused, of which the message tells itself. */
@@ -304,10 +367,7 @@ export class ConversationStore implements ConversationActions {
     if (event.type === 'done') return this.update(id, event.message);
     if (event.type === 'accepted' || !isUnfinished(shown)) return;
     if (event.type === 'reconnecting') return this.patch(id, { reconnecting: true });
-    // A reading that began anew catches up with what is shown.
-    const caughtUp = event.type === 'reset' || !shown.content.startsWith(event.snapshot);
-    const content = caughtUp ? event.snapshot : shown.content;
-    this.patch(id, { content, status: 'generating', reconnecting: false });
+    this.patch(id, { ...growing(shown, event), status: 'generating', reconnecting: false });
   }
 
   private update(id: string, message: Message): void {
@@ -327,7 +387,7 @@ export class ConversationStore implements ConversationActions {
     if (message != null) this.patch(id, { message: { ...message, feedback } });
   }
 
-  private setUnaccepted(key: string, changes: Partial<ShownMessage>): void {
+  private setUnaccepted(key: string, changes: Partial<OutgoingMessage>): void {
     this.unaccepted = this.unaccepted.map((each) => (each.key === key ? { ...each, ...changes } : each));
     this.publish();
   }
@@ -338,14 +398,16 @@ export class ConversationStore implements ConversationActions {
   }
 
   private nextView(): ConversationView {
-    const { status, room, quota, error, send, resend, discard, stop, regenerate, rate, loadOlder, reload } = this;
+    const { status, room, quota, error, send, resend, discard, stop } = this;
+    const { regenerate, edit, rate, loadOlder, reload } = this;
     return {
-      ...{ status, room, quota, error, send, resend, discard, stop, regenerate, rate, loadOlder, reload },
+      ...{ status, room, quota, error, send, resend, discard, stop, regenerate, edit, rate, loadOlder, reload },
       messages: [...this.stored, ...this.unaccepted],
       hasOlder: this.olderCursor !== null,
       busy:
         this.unfinished() !== undefined ||
         this.regeneration?.pending === true ||
+        this.edits > 0 ||
         this.unaccepted.some((each) => each.status === 'sending'),
     };
   }

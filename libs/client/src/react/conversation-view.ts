@@ -1,5 +1,5 @@
 import type { ChatError } from '../errors.js';
-import type { Feedback, Quota, Room } from '../types.js';
+import type { ChatFile, Feedback, Quota, Room } from '../types.js';
 import type { ShownMessage } from './shown-message.js';
 
 /** What is known of a room's conversation. */
@@ -18,10 +18,21 @@ export interface ConversationState {
   busy: boolean;
 }
 
+/** What goes with a message. */
+export interface WithFiles {
+  /** Uploaded files, or their ids. Of a file that is given whole, a message shows all at once. */
+  files?: readonly (ChatFile | string)[] | undefined;
+}
+
 /** What can be done in a room. The functions stay the same, and none of them rejects. */
 export interface ConversationActions {
-  /** Sends a message. Several wait for each other, in order, until each is accepted. */
-  send(content: string): void;
+  /** Sends a message. Several wait for each other, in order, until each is accepted. With files the text may be empty. */
+  send(content: string, options?: WithFiles): void;
+  /**
+   * Asks the latest question anew: the new one and its reply take the place of the old ones once it is accepted. Without `files` those of
+   * the old one stay. @returns whether it was accepted; if not, `error` says why
+   */
+  edit(id: string, content: string, options?: WithFiles): Promise<boolean>;
   /** Sends an unsent message again, under its own key: it is never sent twice. */
   resend(id: string): void;
   /** Forgets an unsent message. */

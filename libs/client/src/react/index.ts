@@ -3,7 +3,7 @@ import type { ChatClient } from '../types.js';
 import { shownStore } from './conversation-stores.js';
 import type { ConversationView } from './conversation-view.js';
 
-export type { ConversationActions, ConversationState, ConversationView } from './conversation-view.js';
+export type { ConversationActions, ConversationState, ConversationView, WithFiles } from './conversation-view.js';
 export type { ShownMessage } from './shown-message.js';
 
 /**

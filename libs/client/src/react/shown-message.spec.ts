@@ -4,7 +4,7 @@ import { mergePage, shownOf, type ShownMessage } from './shown-message.js';
 const message = (id: string, differs: Partial<Message> = {}): Message => ({
   ...{ id, chatroomId: 'room', role: 'user', content: id, status: 'completed', createdAt: '2026-11-26T09:00:00.000Z' },
   ...{ completedAt: '2026-11-26T09:00:00.000Z', replyTo: null, model: null, finishReason: null, usage: null },
-  ...{ error: null, feedback: null },
+  ...{ error: null, feedback: null, files: [], thoughts: null, sources: [], searchQueries: [] },
   ...differs,
 });
 

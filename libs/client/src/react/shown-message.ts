@@ -1,5 +1,5 @@
 import type { ChatError } from '../errors.js';
-import type { Message } from '../types.js';
+import type { ChatFile, Message, MessageSource } from '../types.js';
 
 /** A message as it is shown: also one that is on its way, and a reply whose text grows. */
 export interface ShownMessage {
@@ -10,6 +10,14 @@ export interface ShownMessage {
   role: Message['role'];
   /** Of a reply that is being written, the text so far. */
   content: string;
+  /** Of a message: its files, in their order. Before it is accepted, those of which more than the id was given. */
+  files: ChatFile[];
+  /** Of a reply: what the model told of its thoughts, so far; empty if nothing. */
+  thoughts: string;
+  /** Of a reply: what it is founded on. */
+  sources: MessageSource[];
+  /** Of a reply: what the model searched for. */
+  searchQueries: string[];
   /** `sending` and `unsent` are the client's own: before it is accepted, and when it was refused. */
   status: 'sending' | 'unsent' | Message['status'];
   /** Of an unsent message: why. Of a reply: why it was not regenerated. */
@@ -24,28 +32,50 @@ export interface ShownMessage {
 export const isUnfinished = ({ status }: { status: string }): boolean => status === 'queued' || status === 'generating';
 
 /** A message as the API has it. */
-export const shownOf = (message: Message, key = message.id): ShownMessage => ({
-  key,
-  id: message.id,
-  role: message.role,
-  content: message.content,
-  status: message.status,
-  sendError: null,
-  reconnecting: false,
-  message,
-});
+export function shownOf(message: Message, key = message.id): ShownMessage {
+  // An older API tells nothing of these.
+  const { files = [], sources = [], searchQueries = [] } = message;
+  return {
+    key,
+    id: message.id,
+    role: message.role,
+    content: message.content,
+    files,
+    thoughts: message.thoughts ?? '',
+    sources,
+    searchQueries,
+    status: message.status,
+    sendError: null,
+    reconnecting: false,
+    message,
+  };
+}
 
-/** A message that isn't accepted yet. */
-export const outgoing = (key: string, content: string): ShownMessage => ({
+/** A message that isn't accepted yet, and what is sent with it. */
+export interface OutgoingMessage extends ShownMessage {
+  fileIds: string[] | undefined;
+}
+
+/** @param files those of which only the id is given are sent, but can't be shown before the message is accepted */
+export const outgoing = (key: string, content: string, files?: readonly (ChatFile | string)[]): OutgoingMessage => ({
   key,
   id: key,
   role: 'user',
   content,
+  files: files?.filter((file) => typeof file !== 'string') ?? [],
+  fileIds: idsOf(files),
+  thoughts: '',
+  sources: [],
+  searchQueries: [],
   status: 'sending',
   sendError: null,
   reconnecting: false,
   message: null,
 });
+
+/** The ids of files; undefined where none are named. */
+export const idsOf = (files: readonly (ChatFile | string)[] | undefined): string[] | undefined =>
+  files?.map((file) => (typeof file === 'string' ? file : file.id));
 
 /** @returns the list with the message: in its own place, in that of an older variant, or at the end */
 export function withMessage(shown: ShownMessage[], added: ShownMessage): ShownMessage[] {

@@ -22,6 +22,8 @@ const event = (type: string, data: unknown, id = type): string =>
   `event: ${type}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 const ACCEPTED = `retry: 1\n${event('accepted', { message, reply: queued }, '0')}`;
 const delta = (text: string, id: string): string => event('delta', { text }, id);
+const thought = (text: string, id: string): string => event('thought', { text }, id);
+const SOURCE = { title: 'Sky', uri: 'https://sky.example/', ranges: [{ start: 0, end: 5 }] };
 const DONE = event('done', completed);
 const unavailable: ScriptedAnswer = { status: 503, json: { code: 'service_unavailable' } };
 
@@ -53,7 +55,7 @@ describe('sending', () => {
       delta('lo', '2'),
       event('reset', {}, '3'),
       delta('Hello', '4'),
-      event('sources', []),
+      event('tool', []),
       DONE,
     ];
     const { chat } = await inTurn([{ parts, headers }]);
@@ -63,6 +65,59 @@ describe('sending', () => {
     expect(events[0]).toMatchObject({ message, reply: queued, quota: { limit: 5, remaining: 4 } });
     expect(await read(reply)).toEqual({ events, error: null });
     expect(await reply.final()).toEqual(completed);
+  });
+
+  it('reads thoughts and sources, which a reset makes void with the text', async () => {
+    const parts = [
+      ACCEPTED,
+      thought('Void', '1'),
+      event('sources', { sources: [SOURCE], searchQueries: ['void'] }, '2'),
+      event('reset', {}, '3'),
+      thought('Let me ', '4'),
+      delta('Hel', '5'),
+      thought('see', '6'),
+      delta('lo', '7'),
+      event('sources', { sources: [SOURCE], searchQueries: ['sky'] }, '8'),
+      DONE,
+    ];
+    const { chat } = await inTurn([{ parts: parts.slice(0, 3) }, { parts: parts.slice(3) }]);
+    const reply = chat.send('r', 'Hi');
+    const { events } = await read(reply);
+    expect(
+      events.filter(({ type }) => type !== 'reconnecting').map((now) => [now.type, now.thoughts, now.snapshot]),
+    ).toEqual([
+      ['accepted', '', ''],
+      ['thought', 'Void', ''],
+      ['sources', 'Void', ''],
+      ['reset', '', ''],
+      ['thought', 'Let me ', ''],
+      ['delta', 'Let me ', 'Hel'],
+      ['thought', 'Let me see', 'Hel'],
+      ['delta', 'Let me see', 'Hello'],
+      ['sources', 'Let me see', 'Hello'],
+      ['done', 'Let me see', 'Hello'],
+    ]);
+    expect(events.at(-2)).toMatchObject({ sources: [SOURCE], searchQueries: ['sky'] });
+    expect(reply).toMatchObject({ thoughts: 'Let me see', sources: [SOURCE], searchQueries: ['sky'] });
+    expect(await read(reply)).toEqual({ events, error: null });
+  });
+
+  it('goes on behind a thought as behind text', async () => {
+    const { api, chat } = await inTurn([
+      { parts: [ACCEPTED, thought('Let ', '1-0-3')], then: 'break' },
+      { parts: [thought('me', '1-0-5'), DONE] },
+    ]);
+    const { events } = await read(chat.send('r', 'Hi'));
+    expect(events.at(-1)).toMatchObject({ type: 'done', thoughts: 'Let me' });
+    expect(api.calls[1]?.headers['Last-Event-ID']).toBe('1-0-3');
+  });
+
+  it('knows of no source after a reset', async () => {
+    const told = event('sources', { sources: [SOURCE], searchQueries: ['void'] }, '1');
+    const { chat } = await inTurn([{ parts: [ACCEPTED, told, event('reset', {}, '2'), DONE] }]);
+    const reply = chat.send('r', 'Hi');
+    await reply.final();
+    expect(reply).toMatchObject({ thoughts: '', sources: [], searchQueries: [] });
   });
 
   it('repeats the very same request until the API has told which reply it is', async () => {
@@ -217,6 +272,50 @@ describe('attaching', () => {
       ['accepted', ''],
       ['delta', 'Hello'],
       ['done', 'Hello'],
+    ]);
+  });
+
+  it('reads the stored thoughts and sources in place of others', async () => {
+    const stored = { ...completed, thoughts: 'Let me see', sources: [SOURCE], searchQueries: ['sky'] };
+    const { chat } = await inTurn([
+      { json: queued },
+      { parts: [thought('Void', '1')] },
+      { status: 204 },
+      { json: stored },
+    ]);
+    const reply = chat.attach('r', 'a');
+    expect(typesOf(await read(reply))).toEqual([
+      'accepted',
+      'thought',
+      'reconnecting',
+      'reset',
+      'thought',
+      'delta',
+      'sources',
+      'done',
+    ]);
+    expect(reply).toMatchObject({
+      snapshot: 'Hello',
+      thoughts: 'Let me see',
+      sources: [SOURCE],
+      searchQueries: ['sky'],
+    });
+  });
+
+  it('tells once what was searched for, where nothing was found', async () => {
+    const told = event('sources', { sources: [], searchQueries: ['sky'] }, '2');
+    const { chat } = await inTurn([
+      { json: queued },
+      { parts: [delta('Hello', '1'), told] },
+      { status: 204 },
+      { json: { ...completed, searchQueries: ['sky'] } },
+    ]);
+    expect(typesOf(await read(chat.attach('r', 'a')))).toEqual([
+      'accepted',
+      'delta',
+      'sources',
+      'reconnecting',
+      'done',
     ]);
   });
 

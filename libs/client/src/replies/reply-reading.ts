@@ -5,7 +5,7 @@ import type { Call, OpenAnswer } from '../requests/http.js';
 import { messagePath } from '../requests/paths.js';
 import { backoffMs, pause } from '../requests/pause.js';
 import type { ReplyRecord } from './reply-record.js';
-import type { FinalStatus, Message, Quota } from '../types.js';
+import type { FinalStatus, Message, MessageSource, Quota } from '../types.js';
 
 /** The API sends something at least every 15 s; after twice that the connection is dead. */
 const SILENCE_MS = 30_000;
@@ -122,13 +122,21 @@ export class ReplyReading {
     if (reply !== null && isFinal(reply)) this.finish(reply);
   }
 
-  /** With the stored text instead of what was read so far. */
+  /** With what is stored instead of what was read so far. */
   private finish(message: Message): void {
-    const { content } = message;
-    const isRead = this.record.snapshot === content;
-    if (!isRead && this.record.snapshot !== '') this.record.add({ type: 'reset' });
-    if (!isRead && content !== '') this.record.add({ type: 'delta', text: content });
-    this.record.add({ type: 'done', message });
+    // An older API tells nothing of these.
+    const { content, sources = [], searchQueries = [] } = message;
+    const thoughts = message.thoughts ?? '';
+    const { record } = this;
+    if (record.snapshot !== content || record.thoughts !== thoughts) {
+      if (record.snapshot + record.thoughts !== '') record.add({ type: 'reset' });
+      if (thoughts !== '') record.add({ type: 'thought', text: thoughts });
+      if (content !== '') record.add({ type: 'delta', text: content });
+    }
+    const isFounded = sources.length + searchQueries.length > 0;
+    const isTold = record.sources.length + record.searchQueries.length > 0;
+    if (isFounded && !isTold) record.add({ type: 'sources', sources, searchQueries });
+    record.add({ type: 'done', message });
   }
 
   private readMessage(id: string): Promise<Message> {
@@ -165,9 +173,12 @@ export class ReplyReading {
     if (type === 'accepted' && this.reply === null) {
       const { message = null, reply } = content as { message?: Message; reply: Message };
       this.begin({ message, reply, quota });
-    } else if (type === 'delta') {
+    } else if (type === 'delta' || type === 'thought') {
       this.record.add({ type, text: (content as { text: string }).text });
       this.noteProgress();
+    } else if (type === 'sources') {
+      const { sources = [], searchQueries = [] } = content as { sources?: MessageSource[]; searchQueries?: string[] };
+      this.record.add({ type, sources, searchQueries });
     } else if (type === 'reset') {
       this.record.add({ type });
     } else if (type === 'done') {

@@ -1,10 +1,10 @@
 import { isChatError, type ChatError } from '../errors.js';
-import type { Message, Reply, ReplyEvent } from '../types.js';
+import type { Message, MessageSource, Reply, ReplyEvent } from '../types.js';
 
-type WithoutSnapshot<Event> = Event extends unknown ? Omit<Event, 'snapshot'> : never;
+type WithoutTexts<Event> = Event extends unknown ? Omit<Event, 'snapshot' | 'thoughts'> : never;
 
-/** An event as it is kept: each reader adds the text up to it, which would take the square of the text's length if it was kept. */
-export type ReplyStep = WithoutSnapshot<ReplyEvent>;
+/** An event as it is kept: each reader adds the texts up to it, which would take the square of their length if they were kept. */
+export type ReplyStep = WithoutTexts<ReplyEvent>;
 
 type Accepted = Extract<ReplyEvent, { type: 'accepted' }>;
 
@@ -12,6 +12,9 @@ type Accepted = Extract<ReplyEvent, { type: 'accepted' }>;
 export class ReplyRecord implements Reply {
   readonly accepted: Promise<Accepted>;
   snapshot = '';
+  thoughts = '';
+  sources: MessageSource[] = [];
+  searchQueries: string[] = [];
   private readonly outcome: Promise<Message>;
   private readonly steps: ReplyStep[] = [];
   private failure: ChatError | null = null;
@@ -45,9 +48,12 @@ export class ReplyRecord implements Reply {
   /** Adds what has happened; nothing once it is over. */
   add(step: ReplyStep): void {
     if (this.hasEnded) return;
-    this.snapshot = textAfter(this.snapshot, step);
+    this.snapshot = textAfter(this.snapshot, step, 'delta');
+    this.thoughts = textAfter(this.thoughts, step, 'thought');
+    if (step.type === 'sources') ({ sources: this.sources, searchQueries: this.searchQueries } = step);
+    if (step.type === 'reset') this.sources = this.searchQueries = [];
     this.steps.push(step);
-    if (step.type === 'accepted') this.settleAccepted({ ...step, snapshot: this.snapshot });
+    if (step.type === 'accepted') this.settleAccepted({ ...step, snapshot: this.snapshot, thoughts: this.thoughts });
     if (step.type === 'done') {
       this.hasEnded = true;
       this.settleOutcome(step.message);
@@ -82,6 +88,7 @@ export class ReplyRecord implements Reply {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ReplyEvent, void, undefined> {
     let snapshot = '';
+    let thoughts = '';
     for (let next = 0; ; next++) {
       while (next === this.steps.length) {
         if (this.failure !== null) throw this.failure;
@@ -89,8 +96,9 @@ export class ReplyRecord implements Reply {
         await new Promise<void>((resolve) => this.waiting.push(resolve));
       }
       const step = this.steps[next]!;
-      snapshot = textAfter(snapshot, step);
-      yield { ...step, snapshot } as ReplyEvent;
+      snapshot = textAfter(snapshot, step, 'delta');
+      thoughts = textAfter(thoughts, step, 'thought');
+      yield { ...step, snapshot, thoughts } as ReplyEvent;
     }
   }
 
@@ -101,7 +109,7 @@ export class ReplyRecord implements Reply {
   }
 }
 
-function textAfter(text: string, step: ReplyStep): string {
-  if (step.type === 'delta') return text + step.text;
+function textAfter(text: string, step: ReplyStep, kind: 'delta' | 'thought'): string {
+  if (step.type === kind) return text + step.text;
   return step.type === 'reset' ? '' : text;
 }

@@ -58,8 +58,14 @@ export class Api {
   }
 
   /** The text of an answer that may be long. @throws ChatError */
-  async text(call: Call, withinMs: number): Promise<string> {
-    return (await this.authorized(call, (authorized) => this.http.text(authorized, withinMs))).text;
+  async text(call: Call): Promise<string> {
+    return (await this.authorized(call, (authorized) => this.http.text(authorized))).body;
+  }
+
+  /** The bytes of an answer, which may safely be asked for again. @throws ChatError */
+  async blob(call: Call): Promise<Blob> {
+    const read = (): Promise<Blob> => this.authorized(call, (authorized) => this.http.blob(authorized));
+    return repeated(read, TRIES, call.signal);
   }
 
   /** A request whose answer is a stream. @throws ChatError */

@@ -2,6 +2,9 @@ import { ChatError, errorOf, toChatError } from '../errors.js';
 import { TimeLimit } from './time-limit.js';
 import type { Fetch, FetchResponse } from '../types.js';
 
+/** The time for what may be large: an export, a file. */
+export const LONG_MS = 600_000;
+
 /** One request. */
 export interface Call {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -11,7 +14,11 @@ export interface Call {
   query?: Record<string, string | number | boolean | null | undefined>;
   /** Sent as JSON. */
   body?: object | undefined;
+  /** Sent as it is, in place of `body`. `headers` say what it is. */
+  raw?: Blob | ArrayBuffer;
   headers?: Record<string, string>;
+  /** The time for the whole answer, in milliseconds; the client's own unless given. */
+  withinMs?: number;
   /** Ends the call. */
   signal?: AbortSignal | undefined;
 }
@@ -22,26 +29,44 @@ export interface OpenAnswer {
   limit: TimeLimit;
 }
 
+interface WholeAnswer<Body> {
+  body: Body;
+  response: FetchResponse;
+}
+
 /** Sends requests, each bounded in time. */
 export class Http {
   /** @param base without a slash at its end @param timeoutMs for an answer to begin, and for a JSON answer to end */
   constructor(
-    private readonly base: string,
+    readonly base: string,
     private readonly fetch: Fetch,
     readonly timeoutMs: number,
   ) {}
 
   /** @returns null for an answer without a body @throws ChatError for everything but a success */
   async json<Body>(call: Call): Promise<Body> {
-    const { text, response } = await this.text(call);
-    return (text === '' ? null : parsed(text, response)) as Body;
+    const { body, response } = await this.text(call);
+    return (body === '' ? null : parsed(body, response)) as Body;
   }
 
-  /** @param withinMs the time for the whole answer @throws ChatError for everything but a success */
-  async text(call: Call, withinMs = this.timeoutMs): Promise<{ text: string; response: FetchResponse }> {
-    const { response, limit } = await this.open(call, withinMs);
+  /** @throws ChatError for everything but a success */
+  text(call: Call): Promise<WholeAnswer<string>> {
+    return this.whole(call, (response) => response.text());
+  }
+
+  /** @throws ChatError for everything but a success */
+  async blob(call: Call): Promise<Blob> {
+    const { body } = await this.whole(call, (response) => {
+      if (response.blob !== undefined) return response.blob();
+      throw new ChatError('unexpected_answer', 'This fetch has no blob()', { status: response.status });
+    });
+    return body;
+  }
+
+  private async whole<Body>(call: Call, read: (response: FetchResponse) => Promise<Body>): Promise<WholeAnswer<Body>> {
+    const { response, limit } = await this.open(call, call.withinMs);
     try {
-      return { text: await limit.within(response.text()), response };
+      return { body: await limit.within(read(response)), response };
     } catch (error) {
       throw toChatError(error);
     } finally {
@@ -72,10 +97,11 @@ function queryOf({ query = {} }: Call): string {
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
-const initOf = ({ method, body, headers }: Call, signal: AbortSignal) => ({
+const initOf = ({ method, body, raw, headers }: Call, signal: AbortSignal) => ({
   method,
   headers: { ...(body ? { 'Content-Type': 'application/json' } : {}), ...headers },
   ...(body ? { body: JSON.stringify(body) } : {}),
+  ...(raw ? { body: raw } : {}),
   signal,
 });
 

@@ -46,13 +46,11 @@ export class FileResponse {
   createdAt!: string;
 }
 
-/** A file as its owner sees it. */
-export const toFileResponse = ({ id, name, mediaType, bytes, width, height, createdAt }: FileRow): FileResponse => ({
-  id,
-  name,
-  mediaType,
-  bytes,
-  width,
-  height,
-  createdAt: createdAt.toISOString(),
-});
+/** A file as its owner sees it. @param createdAt in ISO 8601 */
+export const fileResponseOf = (
+  { id, name, mediaType, bytes, width, height }: Omit<FileRow, 'createdAt'>,
+  createdAt: string,
+): FileResponse => ({ id, name, mediaType, bytes, width, height, createdAt });
+
+/** The same of a row. */
+export const toFileResponse = (row: FileRow): FileResponse => fileResponseOf(row, row.createdAt.toISOString());

@@ -2,6 +2,7 @@ import {
   GENERATION_COLUMNS,
   type GenerationSettings,
   interruptedCallsSql,
+  type MessageFile,
   type PastExchange,
   type ReplyErrorCode,
   turnsBeforeSql,
@@ -25,11 +26,16 @@ export interface ClaimedReply extends ReplyOrigin, GenerationSettings {
   id: string;
   /** The number of this attempt: the fencing token of all writes. */
   attempt: number;
+  /** May be empty where there are files. */
   prompt: string;
+  /** Those of the question; null: it has none. */
+  promptFiles: MessageFile[] | null;
   /** The beginning of what was said before the question, newest first: see `PastTurnStore`. */
   newestTurns: PastExchange[];
   /** What an earlier attempt wrote, kept only for a reply that is to stop. */
   content: string;
+  /** Likewise of the model's thoughts; null: none. */
+  thoughts: string | null;
   title: string | null;
   systemInstruction: string | null;
   /** The model that is to answer: the room's own, if the plan has it, and the plan's default otherwise. */
@@ -165,14 +171,16 @@ const claimSql = (status: ClaimedStatus): string => `
       UPDATE message reply
       SET status = 'generating', attempt = reply.attempt + 1, due_at = now() + ${milliseconds('$2')}, asked_model = d.model,
           content = CASE WHEN reply.cancel_requested_at IS NULL THEN '' ELSE reply.content END,
+          thoughts = CASE WHEN reply.cancel_requested_at IS NULL THEN NULL ELSE reply.thoughts END,
           deadline_at = CASE WHEN reply.deadline_at IS NULL OR (reply.attempt = 0 AND NOT EXISTS (SELECT FROM pause))
                              THEN now() + ${milliseconds('$3')} ELSE reply.deadline_at END
       FROM place, decision d, chatroom, message question
       WHERE reply.chatroom_id = $5::uuid AND reply.id = d.id AND reply.attempt = d.attempt AND reply.status = d.status
         AND (NOT d.paused OR EXISTS (SELECT FROM probe))
         AND chatroom.id = reply.chatroom_id AND question.chatroom_id = reply.chatroom_id AND question.id = reply.reply_to
-      RETURNING reply.id, reply.attempt, question.content AS prompt, ${turnsBeforeSql('reply.chatroom_id', 'question.seq')} AS "newestTurns",
-        reply.content, chatroom.title, chatroom.system_instruction AS "systemInstruction", ${GENERATION_COLUMNS},
+      RETURNING reply.id, reply.attempt, question.content AS prompt, question.files AS "promptFiles",
+        ${turnsBeforeSql('reply.chatroom_id', 'question.seq')} AS "newestTurns", reply.content, reply.thoughts,
+        chatroom.title, chatroom.system_instruction AS "systemInstruction", ${GENERATION_COLUMNS},
         reply.failures, reply.last_failure AS "lastFailure",
         reply.cancel_requested_at IS NOT NULL AS "cancelRequested",
         GREATEST(extract(epoch FROM reply.deadline_at - now()) * 1000, -1)::int AS "deadlineInMs"

@@ -21,7 +21,10 @@ export class GeminiConfig {
   @IsIn(GEMINI_SDKS)
   GEMINI_SDK: GeminiSdk = 'generative-ai';
 
-  /** Milliseconds to connect and hear the first of an answer. A model may think for a while before it speaks. */
+  /**
+   * Milliseconds to connect and hear the first of an answer. A model may think for a while before it speaks. While files are sent, the
+   * time begins anew with each part that the connection takes, so that a slow line may take `GEMINI_CALL_TIMEOUT_MS`.
+   */
   @IntegerVariable(100, 300_000)
   GEMINI_FIRST_BYTE_TIMEOUT_MS = 60_000;
 

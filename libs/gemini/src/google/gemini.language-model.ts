@@ -8,8 +8,9 @@ import {
   type ModelPiece,
   type ModelRequest,
 } from '../model/language-model.port.js';
-import { type Chunk, type GeminiEnd, modelEnd, takeEnd, textOf } from './gemini-answer.js';
+import { type Chunk, type GeminiEnd, modelEnd, takeEnd, textOf, thoughtOf } from './gemini-answer.js';
 import { errorInStream, errorOfStatus, type GeminiError } from './gemini-errors.js';
+import { GeminiGrounding } from './grounding/gemini-grounding.js';
 import type { GeminiConfig } from './gemini.config.js';
 import { ModelCall } from './model-call.js';
 
@@ -37,13 +38,16 @@ export abstract class GeminiLanguageModel extends LanguageModel implements OnApp
 
   override async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelPiece, ModelEnd, void> {
     const call = new ModelCall(signal, this.config.GEMINI_CALL_TIMEOUT_MS);
-    const end: GeminiEnd = { finishReason: null, blockReason: null, modelVersion: null, usage: null };
+    const grounding = new GeminiGrounding(request);
+    const end: GeminiEnd = { finishReason: null, blockReason: null, modelVersion: null, usage: null, grounding };
     try {
       for await (const chunk of this.chunks(request, call)) {
         if (chunk.error !== undefined) throw errorInStream(chunk.error);
+        const { usage } = end;
         takeEnd(end, chunk);
         const text = textOf(chunk);
-        if (text !== '' || chunk.usageMetadata !== undefined) yield { text, usage: end.usage };
+        const thought = thoughtOf(chunk);
+        if (text !== '' || thought !== '' || end.usage !== usage) yield { text, thought, usage: end.usage };
       }
       return modelEnd(end);
     } catch (error) {
@@ -55,7 +59,7 @@ export abstract class GeminiLanguageModel extends LanguageModel implements OnApp
 
   private async *chunks(request: ModelRequest, call: ModelCall): AsyncGenerator<Chunk> {
     const { GEMINI_FIRST_BYTE_TIMEOUT_MS: first, GEMINI_IDLE_TIMEOUT_MS: idle } = this.config;
-    const stream = await call.within(first, () => this.open(request, call.signal));
+    const stream = await call.within(first, () => this.open(request, call));
     let timeoutMs = first;
     for (;;) {
       const next = await call
@@ -70,9 +74,10 @@ export abstract class GeminiLanguageModel extends LanguageModel implements OnApp
   }
 
   override async countTokens(request: ModelRequest, signal: AbortSignal): Promise<number> {
-    const call = new ModelCall(signal, this.config.GEMINI_FIRST_BYTE_TIMEOUT_MS);
+    const { GEMINI_FIRST_BYTE_TIMEOUT_MS: first, GEMINI_CALL_TIMEOUT_MS: whole } = this.config;
+    const call = new ModelCall(signal, whole);
     try {
-      const tokens = await this.count(request, call.signal);
+      const tokens = await call.within(first, () => this.count(request, call));
       if (!Number.isInteger(tokens)) throw new ModelError('unavailable', 'The answer holds no count');
       return tokens as number;
     } catch (error) {
@@ -92,6 +97,9 @@ export abstract class GeminiLanguageModel extends LanguageModel implements OnApp
       maxOutputTokens: 1,
       thinking: null,
       temperature: null,
+      showThoughts: false,
+      search: false,
+      files: [],
     };
     await this.countTokens(request, signal);
   }
@@ -99,12 +107,12 @@ export abstract class GeminiLanguageModel extends LanguageModel implements OnApp
   /**
    * Sends a request, and hands over the responses as they come.
    *
-   * @param signal closes the connection, also that of an answer under way
+   * @param call its signal closes the connection, also that of an answer under way
    */
-  protected abstract open(request: ModelRequest, signal: AbortSignal): Promise<AsyncIterator<Chunk>>;
+  protected abstract open(request: ModelRequest, call: ModelCall): Promise<AsyncIterator<Chunk>>;
 
   /** The size of a request in tokens; not a number where the answer holds none. */
-  protected abstract count(request: ModelRequest, signal: AbortSignal): Promise<unknown>;
+  protected abstract count(request: ModelRequest, call: ModelCall): Promise<unknown>;
 
   /** What an error of the SDK says that Gemini answered; null: it is about something else. */
   protected abstract answerIn(error: unknown): (GeminiError & { code: number }) | null;

@@ -2,11 +2,13 @@ import { ApiError, type GenerateContentConfig, GoogleGenAI } from '@google/genai
 import { Injectable } from '@nestjs/common';
 import type { ModelRequest } from '../model/language-model.port.js';
 import type { Chunk } from './gemini-answer.js';
-import { type Content, contentsOf, generationConfigOf } from './gemini-contents.js';
+import { type Content, contentsOf, generationConfigOf, toolsOf } from './gemini-contents.js';
 import { errorOfStatus, type GeminiError } from './gemini-errors.js';
 import { GeminiConfig } from './gemini.config.js';
 import { GeminiLanguageModel } from './gemini.language-model.js';
+import { InlineFiles } from './inline-files.js';
 import { fetchOver } from './kept-connection.fetch.js';
+import type { ModelCall } from './model-call.js';
 
 /** Gemini over `@google/genai`, the SDK that Google maintains (docs/adr/0040). It repeats nothing by itself unless it is told to. */
 @Injectable()
@@ -24,24 +26,31 @@ export class GenaiLanguageModel extends GeminiLanguageModel {
     });
   }
 
-  protected override async open(request: ModelRequest, signal: AbortSignal): Promise<AsyncIterator<Chunk>> {
+  protected override async open(request: ModelRequest, call: ModelCall): Promise<AsyncIterator<Chunk>> {
     const { model, systemInstruction } = request;
+    const files = new InlineFiles(call);
     const instruction = systemInstruction === null ? {} : { systemInstruction: systemInstruction.toWellFormed() };
     const stream = await this.client.models.generateContentStream({
       model,
-      contents: contentsOf(request),
-      config: { ...instruction, ...(generationConfigOf(request) as GenerateContentConfig), ...this.over(signal) },
+      contents: contentsOf(request, files),
+      config: {
+        ...instruction,
+        ...(generationConfigOf(request) as GenerateContentConfig),
+        ...toolsOf(request),
+        ...this.over(call, files),
+      },
     });
     return stream as AsyncIterator<Chunk>;
   }
 
   /** The SDK counts no system instructions for this API, so it is counted as if the user had said it first. */
-  protected override async count(request: ModelRequest, signal: AbortSignal): Promise<unknown> {
+  protected override async count(request: ModelRequest, call: ModelCall): Promise<unknown> {
     const { model, systemInstruction } = request;
+    const files = new InlineFiles(call);
     const said: Content[] =
       systemInstruction === null ? [] : [{ role: 'user', parts: [{ text: systemInstruction.toWellFormed() }] }];
-    const contents = [...said, ...contentsOf(request)];
-    return (await this.client.models.countTokens({ model, contents, config: this.over(signal) })).totalTokens;
+    const contents = [...said, ...contentsOf(request, files)];
+    return (await this.client.models.countTokens({ model, contents, config: this.over(call, files) })).totalTokens;
   }
 
   protected override answerIn(error: unknown): (GeminiError & { code: number }) | null {
@@ -50,8 +59,8 @@ export class GenaiLanguageModel extends GeminiLanguageModel {
   }
 
   /** Has the SDK send over kept connections (docs/adr/0029). Of a redirection it would tell no status. */
-  private over(signal: AbortSignal) {
-    const send = fetchOver(this.agent, signal);
+  private over({ signal }: ModelCall, files: InlineFiles) {
+    const send = fetchOver(this.agent, signal, files);
     const sendOnce = async (...request: Parameters<typeof send>) => {
       const answer = await send(...request);
       if (answer.status >= 300 && answer.status < 400) throw errorOfStatus(answer.status, [], '');

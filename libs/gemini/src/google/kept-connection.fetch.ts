@@ -1,5 +1,7 @@
 import { type Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { pipeline } from 'node:stream/promises';
+import type { InlineFiles } from './inline-files.js';
 import { sharedTurn } from './text-turn.js';
 
 /** The longest body of an error or a count, in UTF-16 code units. Gemini's have some hundred. */
@@ -29,16 +31,23 @@ type TextReader = Pick<ReadableStreamDefaultReader<string>, 'read'>;
  *
  * @param agent keeps the connections; of the protocol of the addresses asked for
  * @param signal closes the connection, also that of an answer under way
+ * @param files whose marks in a body give way to their bytes while it is sent (docs/adr/0041)
  */
 export const fetchOver =
-  (agent: Agent, signal: AbortSignal): Fetch =>
-  async (url, { method, headers, body }) => {
+  (agent: Agent, signal: AbortSignal, files: InlineFiles | null = null): Fetch =>
+  async (url, { method, headers: given, body }) => {
+    const streamed = files?.fill(body) ?? null;
+    const headers = {
+      ...Object.fromEntries(given),
+      ...(streamed === null ? {} : { 'content-length': String(streamed.length) }),
+    };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const send = url.startsWith('http:') ? httpRequest : httpsRequest;
-      const request = send(url, { method, headers: Object.fromEntries(headers), agent, signal }, resolve);
+      const request = send(url, { method, headers, agent, signal }, resolve);
       // What happens after the answer has begun is met by its reader.
       request.on('error', reject);
-      request.end(body);
+      if (streamed === null) request.end(body);
+      else pipeline(streamed.chunks, request).catch(reject);
     });
     const { statusCode: status = 0, statusMessage: statusText = '' } = response;
     const reader = textReader(response);

@@ -53,7 +53,8 @@ describe.each(GEMINI_SDKS)('Gemini over %s', (sdk) => {
         outcome: 'complete',
         finishReason: 'STOP',
         modelVersion: 'gemini-flash-latest-sandbox',
-        usage: { promptTokens: 7, cachedTokens: 0, thoughtTokens: 0, replyTokens: 14 },
+        usage: { promptTokens: 7, cachedTokens: 0, thoughtTokens: 0, replyTokens: 14, searches: 0 },
+        grounding: null,
       });
       const [request] = await sandbox.requests();
       expect(request).toMatchObject({
@@ -138,9 +139,31 @@ describe.each(GEMINI_SDKS)('Gemini over %s', (sdk) => {
       expect(text).toBe('one\u2028two\u2029three');
     });
 
-    it('is told without the thoughts before it', async () => {
-      const { text } = await hearOf({ type: 'thoughts', text: 'Plainly.' });
-      expect(text).toBe('Plainly.');
+    it('is told apart from the thoughts before and between it', async () => {
+      const thoughts = 'Let me think. Yes. ';
+      expect(await hearOf({ type: 'answer', text: 'Plainly.', thoughts })).toMatchObject({
+        text: 'Plainly.',
+        thoughts,
+      });
+      const between = { thoughts, thoughtsBetween: true, chunkSize: 3 };
+      expect(await hearOf({ type: 'answer', text: 'Plainly.', ...between })).toMatchObject({
+        text: 'Plainly.',
+        thoughts,
+      });
+    });
+
+    it.each([
+      [{ thinking: null }, { includeThoughts: true }],
+      [{ thinking: 'low' }, { thinkingLevel: 'LOW', includeThoughts: true }],
+      [
+        { thinking: 'high', model: 'gemini-2.5-flash' },
+        { thinkingBudget: 24_576, includeThoughts: true },
+      ],
+    ] as const)('has its thoughts told where that is asked for with %j', async (settings, thinkingConfig) => {
+      const { thoughts } = await hear(modelAt(sandbox.url), asking({ ...settings, showThoughts: true }));
+      expect(thoughts).toMatch(/^Let me think.* I was asked: "Hello"\.$/);
+      const [request] = await sandbox.requests();
+      expect(request?.generationConfig).toEqual({ maxOutputTokens: 1_000, thinkingConfig });
     });
 
     it('is no longer than asked for, thoughts included', async () => {
@@ -156,7 +179,7 @@ describe.each(GEMINI_SDKS)('Gemini over %s', (sdk) => {
 
     it('tells what it has used with each piece', async () => {
       const { usages, end } = await hearOf({ type: 'thoughts', text: 'abcdefgh', chunkSize: 4, cachedTokens: 1 });
-      const used = { promptTokens: 2, cachedTokens: 1, thoughtTokens: 4 };
+      const used = { promptTokens: 2, cachedTokens: 1, thoughtTokens: 4, searches: 0 };
       expect(usages).toEqual([0, 1, 2].map((replyTokens) => ({ ...used, replyTokens })));
       expect(end?.usage).toEqual({ ...used, replyTokens: 2 });
     });

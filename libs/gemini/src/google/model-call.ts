@@ -10,7 +10,8 @@ const ENDED = new Error('The call is over');
 export class ModelCall {
   private readonly controller = new AbortController();
   private readonly timer: NodeJS.Timeout;
-  private overdue: ModelError | null = null;
+  private step: NodeJS.Timeout | null = null;
+  private failure: ModelError | null = null;
 
   /**
    * @param outer the caller's; it must not have been aborted
@@ -30,20 +31,36 @@ export class ModelCall {
     return this.controller.signal;
   }
 
-  /** Waits for the vendor, and no longer than this; the time that the caller takes in between isn't counted. */
+  /**
+   * Waits for the vendor, and no longer than this, counted from the last progress; the time that the caller takes in between isn't
+   * counted.
+   */
   async within<T>(timeoutMs: number, step: () => Promise<T>): Promise<T> {
     const timer = this.expireAfter(timeoutMs, 'No sign of the model');
+    this.step = timer;
     try {
       return await step();
     } finally {
+      this.step = null;
       clearTimeout(timer);
     }
+  }
+
+  /** A part of a large request has been taken by the connection, so the vendor can't be expected to have answered before now. */
+  progressed(): void {
+    this.step?.refresh();
+  }
+
+  /** Ends the call with this error, whatever the vendor's client makes of it. */
+  broken(error: ModelError): void {
+    this.failure ??= error;
+    this.abort();
   }
 
   /** The caller's reason, or the error of the limit that was reached; null: the call was not aborted. */
   get abortedBy(): { reason: unknown } | null {
     if (this.outer.aborted) return { reason: this.outer.reason };
-    return this.overdue === null ? null : { reason: this.overdue };
+    return this.failure === null ? null : { reason: this.failure };
   }
 
   end(): void {
@@ -55,9 +72,6 @@ export class ModelCall {
   private readonly abort = (): void => this.controller.abort(ENDED);
 
   private expireAfter(ms: number, what: string): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.overdue ??= new ModelError('unavailable', `${what} within ${ms} ms`);
-      this.abort();
-    }, ms);
+    return setTimeout(() => this.broken(new ModelError('unavailable', `${what} within ${ms} ms`)), ms);
   }
 }

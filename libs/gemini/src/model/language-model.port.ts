@@ -1,9 +1,25 @@
+import type { Readable } from 'node:stream';
+import type { Grounding } from '@app/chatroom';
 import type { UsedTokens } from '@app/subscription';
+
+/** A file that the model is shown: an image, a PDF, a text or a sound. */
+export interface ModelFile {
+  mediaType: string;
+  /** Its size. */
+  bytes: number;
+  /** As many tokens as the model has counted, or an estimate from above. */
+  tokens: number;
+  /** Begins to read its bytes: when the request is sent, and anew should it be sent again. */
+  open: (signal: AbortSignal) => Readable;
+}
 
 /** One earlier utterance of the conversation. */
 export interface ModelTurn {
   role: 'user' | 'model';
+  /** May be empty where there are files. */
   text: string;
+  /** Of the user, before the text. Absent: none. */
+  files?: ModelFile[];
 }
 
 /** What the model is asked. */
@@ -13,13 +29,20 @@ export interface ModelRequest {
   systemInstruction: string | null;
   /** Oldest first; without the prompt. A question that has no answer is followed by the next question. */
   history: ModelTurn[];
+  /** May be empty where there are files. */
   prompt: string;
+  /** What the prompt is about. */
+  files: ModelFile[];
   /** The longest answer in tokens, with what the model thinks before it. */
   maxOutputTokens: number;
   /** How much it is to think before it answers; null: as it does by itself. */
   thinking: 'low' | 'high' | null;
   /** Null: the model's own. */
   temperature: number | null;
+  /** Whether it is to tell what it thinks. */
+  showThoughts: boolean;
+  /** Whether it may search the web. */
+  search: boolean;
 }
 
 /**
@@ -37,6 +60,8 @@ export type ModelUsage = UsedTokens;
 export interface ModelPiece {
   /** Empty where the model only thinks. */
   text: string;
+  /** What it tells of its thoughts, before, between or after text, and perhaps unasked; empty where it tells none. */
+  thought: string;
   /** What the call has used up to here, as far as the vendor tells while it answers; null: it does not. */
   usage: ModelUsage | null;
 }
@@ -49,6 +74,8 @@ export interface ModelEnd {
   /** The model version that answered, when the vendor said so. */
   modelVersion: string | null;
   usage: ModelUsage | null;
+  /** What the answer is founded on; null: nothing was searched for. */
+  grounding: Grounding | null;
 }
 
 /**
@@ -77,10 +104,17 @@ export class ModelError extends Error {
   }
 }
 
+/** A file could not be read while it was sent: its store is away, or what it has is not the file. The model has got no whole request. */
+export class UnreadableFileError extends ModelError {
+  constructor(readonly file: ModelFile) {
+    super('unavailable', 'A file of the conversation could not be read from its store', null, true);
+  }
+}
+
 /** The language model, whoever sells it. A vendor is an adapter of this port with a configuration of its own. */
 export abstract class LanguageModel {
   /**
-   * Streams the answer in the pieces in which it arrives, each with text or with what the call has used, and returns how it
+   * Streams the answer in the pieces in which it arrives, each with text, with a thought or with what the call has used, and returns how it
    * ended. What the last piece told of the use stays known to a caller who aborts.
    *
    * @param signal aborts the call and the connection under it

@@ -24,6 +24,9 @@ const PROBE = {
   maxOutputTokens: 64,
   thinking: null,
   temperature: null,
+  showThoughts: false,
+  search: false,
+  files: [],
 };
 
 /** A call of a model for a reply. */

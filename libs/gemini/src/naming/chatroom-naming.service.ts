@@ -23,7 +23,7 @@ const INSTRUCTION = 'Name this conversation in at most six words, in its own lan
 export interface UnnamedChatroom {
   chatroomId: string;
   userId: string;
-  /** The question. */
+  /** The question; may be blank, where it has files. */
   prompt: string;
   /** The owner's plan, whose default model names the room. */
   plan: Plan;
@@ -42,12 +42,15 @@ export class ChatroomNamingService {
     private readonly metrics: ModelMetrics,
   ) {}
 
-  /** Names the room in the background. Should the model give no name, the question's first words serve. */
+  /** Names the room in the background. Should the model give no name, the first words of the question serve, or of the answer. */
   name(room: UnnamedChatroom, answer: string): void {
     const request = requestFor(room, answer);
     this.ask(room, request)
       .catch(() => '')
-      .then((title) => this.titles.setFirst(room.chatroomId, tidyTitle(title) || tidyTitle(room.prompt)))
+      .then(async (title) => {
+        const name = tidyTitle(title) || tidyTitle(room.prompt) || tidyTitle(answer);
+        if (name !== '') await this.titles.setFirst(room.chatroomId, name);
+      })
       .catch((error: unknown) => this.logger.warn(`A room could not be named: ${(error as Error).message}`));
   }
 
@@ -84,13 +87,17 @@ export class ChatroomNamingService {
 }
 
 function requestFor({ prompt: question, plan }: UnnamedChatroom, answer: string): ModelRequest {
+  const asked = question.trim() === '' ? '' : `User: ${excerpt(question, EXCERPT_LENGTH)}\n\n`;
   return {
     model: plan.defaultModel,
     systemInstruction: INSTRUCTION,
     history: [],
-    prompt: `User: ${excerpt(question, EXCERPT_LENGTH)}\n\nAssistant: ${excerpt(answer, EXCERPT_LENGTH)}`,
+    prompt: `${asked}Assistant: ${excerpt(answer, EXCERPT_LENGTH)}`,
     maxOutputTokens: MAX_OUTPUT_TOKENS,
     thinking: null,
     temperature: null,
+    showThoughts: false,
+    search: false,
+    files: [],
   };
 }

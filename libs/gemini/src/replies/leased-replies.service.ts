@@ -61,12 +61,11 @@ export class LeasedRepliesService implements OnApplicationBootstrap, OnApplicati
   private async extend(): Promise<void> {
     if (this.leased.size === 0) return;
     const replies = [...this.leased.values()];
-    const extensions = replies.map((reply) => ({
-      id: reply.claim.id,
-      chatroomId: reply.claim.chatroomId,
-      attempt: reply.claim.attempt,
-      content: reply.takeUnstored(),
-    }));
+    const unstored = replies.map((reply) => reply.takeUnstored());
+    const extensions = replies.map(({ claim: { id, chatroomId, attempt } }, index) => {
+      const { content = null, thoughts = null } = unstored[index] ?? {};
+      return { id, chatroomId, attempt, content, thoughts };
+    });
     try {
       const held = await this.store.extend(extensions);
       for (const reply of replies) {
@@ -76,7 +75,7 @@ export class LeasedRepliesService implements OnApplicationBootstrap, OnApplicati
       }
     } catch (error) {
       // The leases last a while longer. Once another worker has claimed, the attempt's number makes the statements refuse results.
-      for (const [index, reply] of replies.entries()) if (extensions[index]?.content !== null) reply.storeAgain();
+      for (const [index, reply] of replies.entries()) if (unstored[index] !== null) reply.storeAgain();
       throw error;
     }
   }

@@ -12,25 +12,43 @@ export type StopReason = 'cancelled' | 'lost' | 'deadline' | 'shutdown';
 /** See {@link LeasedReply.takeUnstored}. */
 const FREELY_STORED = 32 * 1024;
 
+/** What is to be stored while a reply is written; of each null: nothing of it is new. */
+export interface UnstoredText {
+  content: string | null;
+  thoughts: string | null;
+}
+
 /** One reply that this process is writing now. */
 export class LeasedReply {
   private readonly controller = new AbortController();
   private readonly deadline: NodeJS.Timeout;
-  /** How much of the text is stored, and how much was stored in all, in characters. */
-  private storedLength = 0;
+  private readonly written = new WellFormedText();
+  private readonly told = new WellFormedText();
+  /** How much is stored of each, how much was stored the last time, and how much in all, in characters. */
+  private stored = { text: 0, thoughts: 0 };
+  private lastStored = 0;
   private storedInAll = 0;
-  private halfCharacter = '';
   private readonly claimedAt = performance.now();
   private wroteAt: number | null = null;
-  text = '';
   /** What the attempt's model call uses; null: none was begun. */
   call: ModelCallUsage | null = null;
+  /** Whether the call asks for what an answer can do without. */
+  wasAskedForMore = false;
 
   constructor(
     readonly claim: ClaimedReply,
     private readonly log: ReplyLogWriter,
   ) {
     this.deadline = setTimeout(() => this.stop('deadline'), Math.max(0, claim.deadlineInMs));
+  }
+
+  get text(): string {
+    return this.written.whole;
+  }
+
+  /** What the model has told of its thoughts. */
+  get thoughts(): string {
+    return this.told.whole;
   }
 
   /** Milliseconds since the message was accepted. */
@@ -48,6 +66,11 @@ export class LeasedReply {
     return this.call?.told ?? null;
   }
 
+  /** Whether nothing is known to have come of the attempt: no text, no thought, no word of what was used. */
+  get isUntold(): boolean {
+    return this.text === '' && this.thoughts === '' && this.usage === null;
+  }
+
   /** Aborts with a {@link StopReason}. */
   get signal(): AbortSignal {
     return this.controller.signal;
@@ -62,37 +85,42 @@ export class LeasedReply {
     this.controller.abort(reason);
   }
 
-  /**
-   * Takes what the model wrote. NUL, which PostgreSQL cannot store, is left out; a character that is split over two
-   * pieces waits for its second half, so that text and log are well-formed at every moment.
-   */
+  /** Takes text of the answer. It is well-formed at every moment, in the log too: see {@link WellFormedText}. */
   append(piece: string): void {
-    const text = this.halfCharacter + piece.replaceAll('\u0000', '');
-    this.halfCharacter = /[\ud800-\udbff]$/.exec(text)?.[0] ?? '';
-    const whole = text.slice(0, text.length - this.halfCharacter.length).toWellFormed();
-    if (whole === '') return;
+    const added = this.written.add(piece);
+    if (added === '') return;
     this.wroteAt ??= performance.now();
-    this.text += whole;
-    this.log.append(whole);
+    this.log.append(added);
+  }
+
+  /** Takes what the model tells of its thoughts, likewise. */
+  appendThought(piece: string): void {
+    const added = this.told.add(piece);
+    if (added !== '') this.log.appendThought(added);
   }
 
   /**
-   * The text, if it is to be stored: when some of it isn't yet, and what was stored in all stays within twice the text and
+   * What is to be stored: what isn't yet, as long as all that was stored stays within twice what was written and
    * {@link FREELY_STORED} characters. So a short reply is stored as often as this is called, and a long one each time that it
-   * has about doubled, since storing costs as much as there is, not as much as is new.
+   * has about doubled, since storing costs as much as there is, not as much as is new. Null: nothing.
    */
-  takeUnstored(): string | null {
-    const { length } = this.text;
-    if (length === this.storedLength || this.storedInAll > length + FREELY_STORED) return null;
-    this.storedLength = length;
-    this.storedInAll += length;
-    return this.text;
+  takeUnstored(): UnstoredText | null {
+    const { text, thoughts, stored } = this;
+    const content = text.length === stored.text ? null : text;
+    const unstoredThoughts = thoughts.length === stored.thoughts ? null : thoughts;
+    if (content === null && unstoredThoughts === null) return null;
+    if (this.storedInAll > text.length + thoughts.length + FREELY_STORED) return null;
+    this.stored = { text: text.length, thoughts: thoughts.length };
+    this.lastStored = (content?.length ?? 0) + (unstoredThoughts?.length ?? 0);
+    this.storedInAll += this.lastStored;
+    return { content, thoughts: unstoredThoughts };
   }
 
-  /** The last text that was taken may not have been stored after all. */
+  /** What was taken last may not have been stored after all. */
   storeAgain(): void {
-    this.storedInAll -= this.storedLength;
-    this.storedLength = 0;
+    this.storedInAll -= this.lastStored;
+    this.lastStored = 0;
+    this.stored = { text: 0, thoughts: 0 };
   }
 
   /** There is an outcome: it is too late for the deadline to change it, and readers need not wait for the last words. */
@@ -109,5 +137,23 @@ export class LeasedReply {
   async close(): Promise<void> {
     this.endDeadline();
     await this.log.flushed();
+  }
+}
+
+/**
+ * Text that comes in pieces. NUL, which PostgreSQL cannot store, is left out; a character that is split over two pieces waits for
+ * its second half.
+ */
+class WellFormedText {
+  whole = '';
+  private halfCharacter = '';
+
+  /** @returns what was added; empty: nothing yet */
+  add(piece: string): string {
+    const text = this.halfCharacter + piece.replaceAll('\u0000', '');
+    this.halfCharacter = /[\ud800-\udbff]$/.exec(text)?.[0] ?? '';
+    const added = text.slice(0, text.length - this.halfCharacter.length).toWellFormed();
+    this.whole += added;
+    return added;
   }
 }

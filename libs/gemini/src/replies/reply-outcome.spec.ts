@@ -1,26 +1,31 @@
 import { type ModelEnd, ModelError, type ModelFailure } from '../model/language-model.port.js';
 import { backoffMs, judgeEnd, judgeError } from './reply-outcome.js';
 
-const USAGE = { promptTokens: 5, cachedTokens: 2, thoughtTokens: 3, replyTokens: 7 };
+const USAGE = { promptTokens: 5, cachedTokens: 2, thoughtTokens: 3, replyTokens: 7, searches: 0 };
+
+const wrote = (text: string, thoughts = '') => ({ text, thoughts });
 
 const end = (known: Partial<ModelEnd>): ModelEnd => ({
   outcome: 'complete',
   finishReason: null,
   modelVersion: 'gemini-test-001',
-  usage: { promptTokens: 5, cachedTokens: 0, thoughtTokens: 0, replyTokens: 7 },
+  usage: { promptTokens: 5, cachedTokens: 0, thoughtTokens: 0, replyTokens: 7, searches: 0 },
+  grounding: null,
   ...known,
 });
 
 describe('an answer that came to an end', () => {
   it('is a completed reply only with a text', () => {
-    expect(judgeEnd('Yes.', end({ finishReason: 'STOP' }))).toEqual({
+    expect(judgeEnd(wrote('Yes.'), end({ finishReason: 'STOP' }))).toEqual({
       type: 'final',
       final: {
         status: 'completed',
         content: 'Yes.',
+        thoughts: null,
         model: 'gemini-test-001',
         finishReason: 'STOP',
-        usage: { promptTokens: 5, cachedTokens: 0, thoughtTokens: 0, replyTokens: 7 },
+        usage: { promptTokens: 5, cachedTokens: 0, thoughtTokens: 0, replyTokens: 7, searches: 0 },
+        grounding: null,
         error: null,
       },
     });
@@ -33,22 +38,28 @@ describe('an answer that came to an end', () => {
     ['a truncated answer without a text', '', { outcome: 'truncated' }, 'failed', 'reply_empty'],
     ['a complete answer without a text', ' \n', { outcome: 'complete' }, 'failed', 'reply_empty'],
   ] satisfies [string, string, Partial<ModelEnd>, string, string][])(
-    'after %s is none, and keeps its text',
+    'after %s is none, and keeps its text and thoughts',
     (_name, text, known, status, code) => {
-      expect(judgeEnd(text, end(known))).toMatchObject({
+      expect(judgeEnd(wrote(text, 'Well.'), end(known))).toMatchObject({
         type: 'final',
-        final: { status, content: text, error: { code } },
+        final: { status, content: text, thoughts: 'Well.', error: { code } },
       });
     },
   );
 
+  it('keeps what it is founded on, however it ended', () => {
+    const grounding = { sources: [], searchQueries: ['sky'] };
+    for (const outcome of ['complete', 'truncated', 'withheld'] as const)
+      expect(judgeEnd(wrote('Some'), end({ outcome, grounding }))).toMatchObject({ final: { grounding } });
+  });
+
   it('that broke off without a reason is worth another attempt', () => {
-    expect(judgeEnd('Half', end({ outcome: 'cut' }))).toEqual({
+    expect(judgeEnd(wrote('Half'), end({ outcome: 'cut' }))).toEqual({
       type: 'retry',
       failure: 'reply_truncated',
       retryAfterMs: null,
     });
-    expect(judgeEnd('', end({ outcome: 'cut' }))).toEqual({
+    expect(judgeEnd(wrote('', 'Well.'), end({ outcome: 'cut' }))).toEqual({
       type: 'retry',
       failure: 'model_unavailable',
       retryAfterMs: null,
@@ -58,15 +69,15 @@ describe('an answer that came to an end', () => {
 
 describe('a failed call', () => {
   const judge = (failure: ModelFailure) =>
-    judgeError({ text: 'Half', usage: USAGE }, new ModelError(failure, 'no', 3_000), false);
+    judgeError({ ...wrote('Half', 'Well.'), usage: USAGE }, new ModelError(failure, 'no', 3_000), false);
 
   it('ends the reply when it can never succeed', () => {
     expect(judge('rejected')).toMatchObject({ type: 'final', final: { error: { code: 'model_rejected_request' } } });
     expect(judge('misconfigured')).toMatchObject({ type: 'final', final: { error: { code: 'model_misconfigured' } } });
   });
 
-  it('keeps what it used', () => {
-    expect(judge('rejected')).toMatchObject({ final: { content: 'Half', usage: USAGE } });
+  it('keeps what was written and used', () => {
+    expect(judge('rejected')).toMatchObject({ final: { content: 'Half', thoughts: 'Well.', usage: USAGE } });
   });
 
   it.each([
@@ -74,7 +85,7 @@ describe('a failed call', () => {
     [false, 'model_misconfigured'],
   ])('for want of the model is, where the room chose it (%s), %s', (ownModel, code) => {
     const error = new ModelError('unknown_model', 'no');
-    expect(judgeError({ text: '', usage: null }, error, ownModel)).toMatchObject({
+    expect(judgeError({ ...wrote(''), usage: null }, error, ownModel)).toMatchObject({
       type: 'final',
       final: { status: 'failed', error: { code } },
     });

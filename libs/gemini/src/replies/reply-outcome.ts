@@ -7,6 +7,10 @@ export type Outcome =
   | { type: 'final'; final: FinalReply }
   /** Another attempt may succeed; should there be none, the reply ends with this error. */
   | { type: 'retry'; failure: ReplyErrorCode; retryAfterMs: number | null }
+  /** A file could not be read, so the model was not asked. Another attempt may succeed. */
+  | { type: 'unreadable' }
+  /** The model refused what was asked for with more than an answer can do without: it is asked again without that. */
+  | { type: 'refused' }
   /** The model is over its rate limit: its replies wait, and no attempt is spent. */
   | { type: 'pause'; retryAfterMs: number | null }
   /** This process shuts down: another worker goes on at once, and no attempt is spent. */
@@ -27,25 +31,41 @@ const DETAILS: Record<ReplyErrorCode, string> = {
   timed_out: 'The reply took too long.',
 };
 
+/** What an attempt has written. */
+export interface Written {
+  text: string;
+  /** What the model told of its thoughts; empty: nothing. */
+  thoughts: string;
+}
+
+export const NOTHING_WRITTEN: Written = { text: '', thoughts: '' };
+
+/** The texts of a final state. */
+const textsOf = ({ text, thoughts }: Written): Pick<FinalReply, 'content' | 'thoughts'> => ({
+  content: text,
+  thoughts: thoughts === '' ? null : thoughts,
+});
+
 /** What is known of a call, however it ended. */
-type KnownEnd = Partial<Pick<ModelEnd, 'modelVersion' | 'finishReason' | 'usage'>>;
+type KnownEnd = Partial<Pick<ModelEnd, 'modelVersion' | 'finishReason' | 'usage' | 'grounding'>>;
 
 /** Ends a reply without a complete answer; what was written so far is kept. */
-export function broken(code: ReplyErrorCode, content: string, end: KnownEnd = {}): FinalReply {
+export function broken(code: ReplyErrorCode, written: Written, end: KnownEnd = {}): FinalReply {
   return {
     status: code === 'prompt_blocked' || code === 'reply_blocked' ? 'blocked' : 'failed',
-    content,
+    ...textsOf(written),
     model: end.modelVersion ?? null,
     finishReason: end.finishReason ?? null,
     usage: end.usage ?? null,
+    grounding: end.grounding ?? null,
     error: { code, detail: DETAILS[code] },
   };
 }
 
 /** Ends a reply because its reader asked to. */
-export const cancelled = (content: string, usage: ModelUsage | null = null): FinalReply => ({
+export const cancelled = (written: Written, usage: ModelUsage | null = null): FinalReply => ({
   status: 'cancelled',
-  content,
+  ...textsOf(written),
   model: null,
   finishReason: null,
   usage,
@@ -53,28 +73,30 @@ export const cancelled = (content: string, usage: ModelUsage | null = null): Fin
 });
 
 /** Judges an answer that came to an end: only a complete one with text is stored as completed. */
-export function judgeEnd(content: string, end: ModelEnd): Outcome {
-  const final = (code: ReplyErrorCode): Outcome => ({ type: 'final', final: broken(code, content, end) });
+export function judgeEnd(written: Written, end: ModelEnd): Outcome {
+  const final = (code: ReplyErrorCode): Outcome => ({ type: 'final', final: broken(code, written, end) });
+  const isEmpty = written.text.trim() === '';
   switch (end.outcome) {
     case 'prompt_blocked':
       return final('prompt_blocked');
     case 'cut':
-      return { type: 'retry', failure: brokenOff(content), retryAfterMs: null };
+      return { type: 'retry', failure: brokenOff(written), retryAfterMs: null };
     case 'withheld':
       return final('reply_blocked');
     case 'truncated':
-      return final(content.trim() === '' ? 'reply_empty' : 'reply_truncated');
+      return final(isEmpty ? 'reply_empty' : 'reply_truncated');
     case 'complete':
-      return content.trim() === '' ? final('reply_empty') : { type: 'final', final: completed(content, end) };
+      return isEmpty ? final('reply_empty') : { type: 'final', final: completed(written, end) };
   }
 }
 
-const completed = (content: string, { modelVersion, finishReason, usage }: ModelEnd): FinalReply => ({
+const completed = (written: Written, { modelVersion, finishReason, usage, grounding }: ModelEnd): FinalReply => ({
   status: 'completed',
-  content,
+  ...textsOf(written),
   model: modelVersion,
   finishReason,
   usage,
+  grounding,
   error: null,
 });
 
@@ -84,11 +106,14 @@ const completed = (content: string, { modelVersion, finishReason, usage }: Model
  * @param ownModel whether the room chose the model, so that its absence is no trouble of the operator's
  */
 export function judgeError(
-  { text, usage }: { text: string; usage: ModelUsage | null },
+  reply: Written & { usage: ModelUsage | null },
   error: ModelError,
   ownModel: boolean,
 ): Outcome {
-  const final = (code: ReplyErrorCode): Outcome => ({ type: 'final', final: broken(code, text, { usage }) });
+  const final = (code: ReplyErrorCode): Outcome => ({
+    type: 'final',
+    final: broken(code, reply, { usage: reply.usage }),
+  });
   switch (error.failure) {
     case 'rejected':
       return final('model_rejected_request');
@@ -99,12 +124,11 @@ export function judgeError(
     case 'rate_limited':
       return { type: 'pause', retryAfterMs: error.retryAfterMs };
     case 'unavailable':
-      return { type: 'retry', failure: brokenOff(text), retryAfterMs: error.retryAfterMs };
+      return { type: 'retry', failure: brokenOff(reply), retryAfterMs: error.retryAfterMs };
   }
 }
 
-const brokenOff = (content: string): ReplyErrorCode =>
-  content.trim() === '' ? 'model_unavailable' : 'reply_truncated';
+const brokenOff = ({ text }: Written): ReplyErrorCode => (text.trim() === '' ? 'model_unavailable' : 'reply_truncated');
 
 const MAX_BACKOFF_MS = 30_000;
 

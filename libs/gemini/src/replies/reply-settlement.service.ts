@@ -46,6 +46,10 @@ export class ReplySettlementService {
         return await this.finish(reply, outcome.final);
       case 'retry':
         return await this.retry(reply, outcome.failure, outcome.retryAfterMs);
+      case 'unreadable':
+        return await this.tryAgain(reply, 'model_unavailable', this.storeBackoffMs(reply));
+      case 'refused':
+        return await this.tryAgain(reply, 'model_rejected_request', null);
       case 'pause':
         return await this.pause(reply, outcome.retryAfterMs);
       case 'interrupted':
@@ -75,12 +79,22 @@ export class ReplySettlementService {
   }
 
   private async retry(reply: LeasedReply, failure: ReplyErrorCode, retryAfterMs: number | null): Promise<void> {
+    await this.availability.failed({ model: reply.claim.model, replyId: reply.claim.id });
+    await this.tryAgain(reply, failure, retryAfterMs);
+  }
+
+  /** Releases the reply for another attempt, or ends it with its failure after the last one. */
+  private async tryAgain(reply: LeasedReply, failure: ReplyErrorCode, retryAfterMs: number | null): Promise<void> {
     const { claim } = reply;
-    await this.availability.failed({ model: claim.model, replyId: claim.id });
     const failures = claim.failures + 1;
     if (failures >= this.config.REPLY_MAX_ATTEMPTS)
-      return await this.finish(reply, broken(failure, reply.text, { usage: reply.usage }));
+      return await this.finish(reply, broken(failure, reply, { usage: reply.usage }));
     await this.release(reply, backoffMs(this.config.REPLY_RETRY_BASE_MS, failures, retryAfterMs), failure, true);
+  }
+
+  /** A store that is away, perhaps since it is started again, is tried for about a minute. */
+  private storeBackoffMs({ claim }: LeasedReply): number {
+    return this.config.REPLY_RETRY_BASE_MS * 3 ** (claim.failures + 1);
   }
 
   private async pause(reply: LeasedReply, retryAfterMs: number | null): Promise<void> {
@@ -96,7 +110,7 @@ export class ReplySettlementService {
     counted: boolean,
   ): Promise<void> {
     const { claim, call } = reply;
-    const dueIn = await persist(() => this.store.release(claim, delayMs, failure, counted, call, reply.text));
+    const dueIn = await persist(() => this.store.release(claim, delayMs, failure, counted, call, reply));
     if (dueIn === null) return await this.discard(reply);
     if (failure !== null) this.metrics.retried(reply, failure);
     this.story.released(reply, { failure, counted, dueInMs: dueIn });

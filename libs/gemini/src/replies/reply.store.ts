@@ -1,4 +1,5 @@
 import {
+  type Grounding,
   headsOfUserSql,
   interruptedCallsSql,
   type MessageAddress,
@@ -54,7 +55,7 @@ const tokenValues = (used: ModelUsage | null): (number | null)[] => [
   ...[used?.thoughtTokens ?? null, used?.replyTokens ?? null],
 ];
 
-/** {@link AttemptedCall} as the parameters of `endedCallSql`. */
+/** {@link AttemptedCall} as the parameters of `endedCallSql`, but for its searches. */
 const callValues = (call: AttemptedCall | null): unknown[] => [
   ...[call?.model ?? null, call?.isEstimate ?? false],
   ...tokenValues(call?.tokens ?? null),
@@ -64,11 +65,27 @@ const callValues = (call: AttemptedCall | null): unknown[] => [
 export interface FinalReply {
   status: 'completed' | 'cancelled' | 'failed' | 'blocked';
   content: string;
+  /** What the model told of its thoughts; null or absent: nothing. */
+  thoughts?: string | null;
   model: string | null;
   finishReason: string | null;
   usage: ModelUsage | null;
+  /** What it is founded on; null or absent: nothing, or it isn't known. */
+  grounding?: Grounding | null;
   error: { code: ReplyErrorCode; detail: string } | null;
 }
+
+/** Tokens and error of a final state as parameters. */
+const howItEnded = ({ usage, error }: FinalReply): unknown[] => [
+  ...tokenValues(usage),
+  ...[error?.code ?? null, error?.detail ?? null],
+];
+
+/** Thoughts and grounding of a final state as parameters. */
+const besideText = ({ thoughts = null, grounding = null }: FinalReply): unknown[] => [
+  thoughts,
+  grounding === null ? null : JSON.stringify(grounding),
+];
 
 /** Failures that are the vendor's or the operator's, so that no user's quota pays for them. */
 const NOT_THE_READERS: ReadonlySet<ReplyErrorCode> = new Set([
@@ -89,10 +106,11 @@ export interface FinishedReply {
   awaited: boolean;
 }
 
-/** The extension of one reply's lease. `content` null: nothing new was written since the last one. */
+/** The extension of one reply's lease. Of content and thoughts null: nothing new was written since the last one. */
 export interface LeaseExtension extends MessageAddress {
   attempt: number;
   content: string | null;
+  thoughts: string | null;
 }
 
 /** A lease that is still held. */
@@ -149,15 +167,17 @@ const EXTEND = prepared<HeldLease>(
   'reply_extend',
   `
     WITH held AS (
-      SELECT reply.chatroom_id, reply.id, extension.content
-      FROM unnest($1::uuid[], $2::int[], $3::text[], $5::uuid[]) AS extension (id, attempt, content, chatroom_id)
+      SELECT reply.chatroom_id, reply.id, extension.content, extension.thoughts
+      FROM unnest($1::uuid[], $2::int[], $3::text[], $5::uuid[], $6::text[])
+        AS extension (id, attempt, content, chatroom_id, thoughts)
       JOIN message reply ON reply.chatroom_id = extension.chatroom_id AND reply.id = extension.id
         AND reply.attempt = extension.attempt AND reply.status = 'generating'
       ORDER BY reply.chatroom_id, reply.seq
       FOR UPDATE OF reply
     )
     UPDATE message reply
-    SET due_at = now() + ${milliseconds('$4')}, content = COALESCE(held.content, reply.content)
+    SET due_at = now() + ${milliseconds('$4')}, content = COALESCE(held.content, reply.content),
+        thoughts = COALESCE(held.thoughts, reply.thoughts)
     FROM held WHERE reply.chatroom_id = held.chatroom_id AND reply.id = held.id
     RETURNING reply.id, reply.cancel_requested_at IS NOT NULL AS "cancelRequested"`,
 );
@@ -171,12 +191,13 @@ const DUE = `CASE WHEN cancel_requested_at IS NULL THEN LEAST(now() + ${millisec
  * @param reply an earlier CTE with the `user_id`
  * @param first the number of the first of six placeholders: the model asked, null for no call; whether its use is an estimate;
  *   and the four kinds of tokens
+ * @param searches the number of the placeholder of its searches
  */
-const endedCallSql = (reply: string, first: number): string => `
+const endedCallSql = (reply: string, first: number, searches: number): string => `
   calls AS (
     SELECT user_id, ${usageDaySql()} AS day, $${first}::text AS model, 'reply' AS purpose, 1 AS calls,
       $${first + 1}::boolean::int AS estimated_calls, $${first + 2}::int AS prompt_tokens, $${first + 3}::int AS cached_tokens,
-      $${first + 4}::int AS thought_tokens, $${first + 5}::int AS reply_tokens
+      $${first + 4}::int AS thought_tokens, $${first + 5}::int AS reply_tokens, $${searches}::int AS searches
     FROM ${reply} WHERE $${first}::text IS NOT NULL
   )`;
 
@@ -187,10 +208,11 @@ const RELEASE = prepared<{ dueInMs: number }>(
       UPDATE message
       SET status = 'queued', failures = failures + $4::int, last_failure = COALESCE($5, last_failure),
           due_at = ${DUE}, next_enqueue_at = ${DUE} + interval '2 s',
-          content = CASE WHEN cancel_requested_at IS NULL THEN content ELSE COALESCE($12, content) END
+          content = CASE WHEN cancel_requested_at IS NULL THEN content ELSE COALESCE($12, content) END,
+          thoughts = CASE WHEN cancel_requested_at IS NULL THEN thoughts ELSE COALESCE($14, thoughts) END
       WHERE chatroom_id = $13::uuid AND id = $1::uuid AND attempt = $2::int AND status = 'generating'
       RETURNING user_id, due_at
-    ), ${endedCallSql('released', 6)}, ${recordUsageSql('calls')}
+    ), ${endedCallSql('released', 6, 15)}, ${recordUsageSql('calls')}
     -- Stored times are rounded to milliseconds.
     SELECT GREATEST(ceil(extract(epoch FROM due_at - now()) * 1000 - 0.5), 0)::int AS "dueInMs" FROM released`,
 );
@@ -215,10 +237,10 @@ const finishSql = (refunds: boolean): string => `
       UPDATE message reply
       SET status = $3::message_status, content = $4, completed_at = $5::timestamptz, next_enqueue_at = NULL, model = $6,
           finish_reason = $7, prompt_tokens = $8, cached_tokens = $9, thought_tokens = $10, reply_tokens = $11,
-          error_code = $12, error_detail = $13
+          error_code = $12, error_detail = $13, thoughts = $21, grounding = $22::jsonb
       WHERE reply.chatroom_id = $20::uuid AND reply.id = $1::uuid AND reply.attempt = $2::int AND reply.status = 'generating'
       RETURNING reply.user_id, reply.chatroom_id, reply.seq, reply.awaited, reply.quota_day, true AS refund
-    ), ${endedCallSql('ended', 14)}, ${recordUsageSql('calls')}, ${refunds ? `${refundMessagesSql('ended')},` : ''} ${nextOfUserSql('ended', true)}
+    ), ${endedCallSql('ended', 14, 23)}, ${recordUsageSql('calls')}, ${refunds ? `${refundMessagesSql('ended')},` : ''} ${nextOfUserSql('ended', true)}
     SELECT ended.user_id AS "userId", ended.awaited, next.id AS "nextId", next.chatroom_id AS "nextChatroomId",
       next.attempt AS "nextAttempt"
     FROM ended LEFT JOIN next ON true`;
@@ -359,6 +381,7 @@ export class ReplyStore {
       extensions.map(({ content }) => content),
       this.config.REPLY_LEASE_MS,
       extensions.map(({ chatroomId }) => chatroomId),
+      extensions.map(({ thoughts }) => thoughts),
     ];
     const held = await this.database.run(EXTEND, values);
     return new Map(held.map((lease) => [lease.id, lease]));
@@ -370,7 +393,7 @@ export class ReplyStore {
    * @param failure why this attempt failed; null: it didn't
    * @param counted whether an attempt is spent
    * @param call the model call that was made; null: none was
-   * @param text what the attempt wrote, kept of a reply that is to stop; null: what is stored of it is kept
+   * @param written what the attempt wrote, kept of a reply that is to stop; null, or empty thoughts: what is stored of it is kept
    * @returns the milliseconds until it is due, zero for one that is to stop; null when it wasn't held any more
    */
   async release(
@@ -379,10 +402,11 @@ export class ReplyStore {
     failure: ReplyErrorCode | null,
     counted: boolean,
     call: AttemptedCall | null = null,
-    text: string | null = null,
+    written: { text: string; thoughts: string } | null = null,
   ): Promise<number | null> {
     const ended = [Math.round(delayMs), counted ? 1 : 0, failure, ...callValues(call)];
-    const values = [reply.id, reply.attempt, ...ended, text, reply.chatroomId];
+    const texts = [written?.text ?? null, reply.chatroomId, written?.thoughts || null];
+    const values = [reply.id, reply.attempt, ...ended, ...texts, call?.tokens.searches ?? null];
     const [released] = await this.database.run(RELEASE, values);
     return released?.dueInMs ?? null;
   }
@@ -398,14 +422,13 @@ export class ReplyStore {
     final: FinalReply,
     call: AttemptedCall | null = null,
   ): Promise<FinishedReply | null> {
-    const { status, content, finishReason, usage, error } = final;
+    const { status, content, finishReason } = final;
     const model = final.model ?? (content === '' ? null : (call?.model ?? null));
     const [ended] = await this.database.run(isRefunded(final) ? FINISH_REFUNDED : FINISH, [
       ...[reply.id, reply.attempt, status, content, this.clock.now(), model, finishReason],
-      ...tokenValues(usage),
-      ...[error?.code ?? null, error?.detail ?? null],
+      ...howItEnded(final),
       ...callValues(call),
-      reply.chatroomId,
+      ...[reply.chatroomId, ...besideText(final), call?.tokens.searches ?? null],
     ]);
     if (ended === undefined) return null;
     const { userId, awaited, nextId, nextChatroomId: chatroomId, nextAttempt: attempt } = ended;

@@ -107,11 +107,6 @@ export class RedisClient implements OnApplicationShutdown {
     return this.commands.getrangeBuffer(key, start, end);
   }
 
-  /** A string's length in bytes; 0 when there is none. */
-  strlen(key: string): Promise<number> {
-    return this.commands.strlen(key);
-  }
-
   lrange(key: string, start: number, stop: number): Promise<string[]> {
     return this.commands.lrange(key, start, stop);
   }

@@ -84,21 +84,47 @@ describe('a catalogue', () => {
     });
   });
 
-  it('knows what a token costs where the file says it', () => {
+  it('knows what tokens and searches cost where the file says it', () => {
     const catalogue = loadChanged(({ models }) => {
       models['plain'] = { label: 'Plain' };
+      models['searching'] = { label: 'Searching', usdPerThousandSearches: 35 };
       models['uncached'] = { label: 'Uncached', usdPerMillion: { input: 1, output: 2 } };
     });
     expect(catalogue.model('plain')?.usdPerMillion).toBeNull();
     expect(catalogue.model('uncached')?.usdPerMillion).toEqual({ input: 1, cached: null, output: 2 });
+    expect(catalogue.model('searching')).toMatchObject({ usdPerMillion: null, usdPerThousandSearches: 35 });
+    expect(catalogue.model('uncached')?.usdPerThousandSearches).toBeNull();
+    expect(catalogue.model(MODEL)?.usdPerThousandSearches).toBe(14);
     expect(catalogue.model('unheard-of')).toBeNull();
+  });
+
+  it('has a model take the kinds of files that the file says, or all, and ten in a message unless the plan says more', () => {
+    const catalogue = loadChanged(({ models, plans }) => {
+      models['deaf'] = { label: 'Deaf', files: ['image', 'pdf'] };
+      models['blind'] = { label: 'Blind', files: [] };
+      delete plans.pro.filesPerMessage;
+    });
+    expect([MODEL, 'deaf', 'blind'].map((name) => catalogue.model(name)?.files)).toEqual([
+      ['image', 'pdf', 'audio', 'text'],
+      ['image', 'pdf'],
+      [],
+    ]);
+    expect(['basic', 'pro'].map((name) => catalogue.plan(name).filesPerMessage)).toEqual([5, 10]);
+    const { files, plans } = JSON.parse(catalogue.sqlParameter) as { files: object; plans: Record<string, object> };
+    expect([files, plans['basic']]).toMatchObject([{ blind: [] }, { filesPerMessage: 5 }]);
   });
 
   it("offers the environment's model in every plan when a plan names no default", () => {
     const catalogue = loadChanged(({ plans }) => (plans.basic.defaultModel = MODEL), { GEMINI_MODEL: 'gemini-own' });
     expect(catalogue.plan('basic')).toMatchObject({ defaultModel: MODEL, models: [MODEL, 'gemini-own'] });
     expect(catalogue.plan('pro')).toMatchObject({ defaultModel: 'gemini-own', models: [MODEL, 'gemini-own'] });
-    expect(catalogue.model('gemini-own')).toEqual({ name: 'gemini-own', label: 'gemini-own', usdPerMillion: null });
+    expect(catalogue.model('gemini-own')).toEqual({
+      name: 'gemini-own',
+      label: 'gemini-own',
+      files: ['image', 'pdf', 'audio', 'text'],
+      usdPerMillion: null,
+      usdPerThousandSearches: null,
+    });
     expect(catalogue.plansWith('gemini-own').map(({ name }) => name)).toEqual(['basic', 'pro']);
   });
 
@@ -169,6 +195,18 @@ describe('what is wrong with a file', () => {
       '/models/gemini-flash-latest/usdPerMillion/input must be >= 0',
     ],
     [
+      'a price of searches below nothing',
+      '/models/gemini-flash-latest/usdPerThousandSearches',
+      -1,
+      '/models/gemini-flash-latest/usdPerThousandSearches must be >= 0',
+    ],
+    [
+      'a price of searches in words',
+      '/models/gemini-flash-latest/usdPerThousandSearches',
+      '14',
+      '/models/gemini-flash-latest/usdPerThousandSearches must be number',
+    ],
+    [
       'no price of the output',
       '/models/gemini-flash-latest/usdPerMillion/output',
       undefined,
@@ -180,6 +218,19 @@ describe('what is wrong with a file', () => {
       [MODEL, 'gemini-typo'],
       '/plans/pro/models/1 is not in /models',
     ],
+    [
+      'a kind of file that there is not',
+      '/models/gemini-flash-latest/files',
+      ['image', 'video'],
+      '/models/gemini-flash-latest/files/1 must be equal to one of the allowed values',
+    ],
+    [
+      'a kind of file twice',
+      '/models/gemini-flash-latest/files',
+      ['pdf', 'pdf'],
+      '/models/gemini-flash-latest/files/1 is there twice',
+    ],
+    ['too many files', '/plans/pro/filesPerMessage', 101, '/plans/pro/filesPerMessage must be <= 100'],
     ['a model twice', '/plans/pro/models', [MODEL, MODEL], '/plans/pro/models/1 is there twice'],
     [
       'a default that the plan does not have',

@@ -3,15 +3,22 @@ import { resolve } from 'node:path';
 import { ConfigError } from '@app/platform';
 import shipped from '../../../../plans.json' with { type: 'json' };
 import { syntaxProblems } from './json-syntax.js';
-import { type CatalogueModel, DEFAULT_PLAN, type Plan, PlanCatalogue, type PlanPrice } from './plan-catalogue.js';
+import {
+  type CatalogueModel,
+  DEFAULT_PLAN,
+  FILE_KINDS,
+  type Plan,
+  PlanCatalogue,
+  type PlanPrice,
+} from './plan-catalogue.js';
 import { plansFileProblems } from './plans-file-problems.js';
 import type { FileModel, FilePlan, FilePrice, PlansFile } from './plans-file.js';
 
 /** The plan whose monthly price a variable may name. */
 const PRO_PLAN = 'pro';
 
-/** What plans allow of files unless the file says something else: files of 20 MiB, and 1 GiB together. */
-const FILE_LIMITS = { maxFileBytes: 20_971_520, fileBytesStored: 1_073_741_824 };
+/** What plans allow of files unless the file says something else: files of 20 MiB, 1 GiB together, and ten in a message. */
+const FILE_LIMITS = { maxFileBytes: 20_971_520, fileBytesStored: 1_073_741_824, filesPerMessage: 10 };
 
 /** The variables that the catalogue follows from, see `CatalogueConfig`. */
 export interface CatalogueSettings {
@@ -103,10 +110,15 @@ const completePrice = (price: FilePrice): PlanPrice => ({
   ...price,
 });
 
-const completeModel = (name: string, { label, usdPerMillion }: FileModel): CatalogueModel => ({
+const completeModel = (
+  name: string,
+  { label, files = [...FILE_KINDS], usdPerMillion, usdPerThousandSearches }: FileModel,
+): CatalogueModel => ({
   name,
   label,
+  files,
   usdPerMillion: usdPerMillion === undefined ? null : { cached: null, ...usdPerMillion },
+  usdPerThousandSearches: usdPerThousandSearches ?? null,
 });
 
 /** The plan that costs nothing first, wherever the file has it; the others in the file's order. */

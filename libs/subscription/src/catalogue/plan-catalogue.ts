@@ -2,6 +2,10 @@
 export const INTERVALS = ['month', 'year'] as const;
 export type Interval = (typeof INTERVALS)[number];
 
+/** The kinds of files that models take. Each is what stands before the `/` of its media types, but for PDFs. */
+export const FILE_KINDS = ['image', 'pdf', 'audio', 'text'] as const;
+export type FileKind = (typeof FILE_KINDS)[number];
+
 /** What a plan costs at Stripe, and how it is sold. */
 export interface PlanPrice {
   /** Stripe's id of the recurring price. */
@@ -38,6 +42,8 @@ export interface Plan {
   maxFileBytes: number;
   /** What all files of a user may have together, in bytes. */
   fileBytesStored: number;
+  /** Files that a message may have. */
+  filesPerMessage: number;
   /** How it can be bought. Empty: not at all. */
   prices: Partial<Record<Interval, PlanPrice>>;
 }
@@ -47,8 +53,12 @@ export interface CatalogueModel {
   /** The vendor's name. */
   name: string;
   label: string;
+  /** The kinds of files that it takes. */
+  files: readonly FileKind[];
   /** US dollars per million tokens; null: not known. `cached` null: like `input`. Thoughts cost what output costs. */
   usdPerMillion: { input: number; cached: number | null; output: number } | null;
+  /** US dollars per thousand searches of the web, as the vendor counts them; null: not known, so they count nothing. */
+  usdPerThousandSearches: number | null;
 }
 
 /** The plan of everyone who has no subscription that counts. */
@@ -71,11 +81,12 @@ const limitsOf = ({ dailyMessages, models, defaultModel, ...plan }: Plan, height
   maxMessageCharacters: plan.maxMessageCharacters,
   maxFileBytes: plan.maxFileBytes,
   fileBytesStored: plan.fileBytesStored,
+  filesPerMessage: plan.filesPerMessage,
 });
 
 /** The plans and models on offer, as the operator's file has them. */
 export class PlanCatalogue {
-  /** What `planOfUserSql` and `planLimitSql` read: one parameter of a statement, JSON in text. */
+  /** What `planOfUserSql`, `planLimitSql` and `modelFilesSql` read: one parameter of a statement, JSON in text. */
   readonly sqlParameter: string;
   /** The smallest and the largest `maxMessageCharacters` of all plans. */
   readonly messageCharacters: { smallest: number; largest: number };
@@ -91,6 +102,7 @@ export class PlanCatalogue {
     this.sqlParameter = JSON.stringify({
       lowestPaid: this.lowestPaid?.name ?? DEFAULT_PLAN,
       plans: Object.fromEntries(plans.map((plan, height) => [plan.name, limitsOf(plan, height)])),
+      files: Object.fromEntries(models.map(({ name, files }) => [name, files])),
     });
     const characters = plans.map(({ maxMessageCharacters }) => maxMessageCharacters);
     this.messageCharacters = { smallest: Math.min(...characters), largest: Math.max(...characters) };

@@ -1,4 +1,4 @@
-import type { Interval } from './plan-catalogue.js';
+import type { FileKind, Interval } from './plan-catalogue.js';
 
 /** A catalogue's file as it is written, once it has been checked. `plans.schema.json` describes it to editors. */
 export interface PlansFile {
@@ -9,7 +9,9 @@ export interface PlansFile {
 /** A model, under its name. */
 export interface FileModel {
   label: string;
+  files?: FileKind[];
   usdPerMillion?: { input: number; cached?: number; output: number };
+  usdPerThousandSearches?: number;
 }
 
 /** A plan, under its name. */
@@ -25,6 +27,7 @@ export interface FilePlan {
   maxMessageCharacters: number;
   maxFileBytes?: number;
   fileBytesStored?: number;
+  filesPerMessage?: number;
   prices?: Partial<Record<Interval, FilePrice>>;
 }
 

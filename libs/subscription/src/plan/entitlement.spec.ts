@@ -21,7 +21,7 @@ function planCatalogue(paid: Record<string, PriceIds>): PlanCatalogue {
   const plans = Object.entries(paid).map(([name, prices]) => plan(name, prices));
   return new PlanCatalogue(
     [plan(DEFAULT_PLAN, {}), ...plans],
-    [{ name: 'model', label: 'Model', usdPerMillion: null }],
+    [{ name: 'model', label: 'Model', files: [], usdPerMillion: null, usdPerThousandSearches: null }],
   );
 }
 
@@ -43,6 +43,7 @@ function plan(name: string, ids: PriceIds): Plan {
     maxMessageCharacters: 1_000,
     maxFileBytes: 1_000,
     fileBytesStored: 1_000,
+    filesPerMessage: 1,
     prices: Object.fromEntries(prices) as Plan['prices'],
   };
 }

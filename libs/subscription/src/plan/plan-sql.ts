@@ -34,3 +34,18 @@ export const planLimitSql = (column: string, catalogue: string, limit: string): 
 /** As {@link planLimitSql}, as an integer; null: no limit. */
 export const planNumberSql = (column: string, catalogue: string, limit: string): string =>
   `(${catalogue}::jsonb -> 'plans' -> ${column} ->> '${limit}')::int`;
+
+/**
+ * The model that answers in a room of a user, as an SQL expression of type text: the room's own, if the plan has it, and the plan's default
+ * otherwise.
+ *
+ * @param plan an SQL column with the user's plan
+ * @param wanted an SQL expression: the room's own, null for none
+ */
+export const answeringModelSql = (plan: string, wanted: string, catalogue: string): string =>
+  `CASE WHEN ${planLimitSql(plan, catalogue, 'models')} ? ${wanted} THEN ${wanted}
+             ELSE ${planLimitSql(plan, catalogue, 'defaultModel')} #>> '{}' END`;
+
+/** The kinds of files that a model takes, as an SQL expression of type jsonb: an array of `FileKind`s. @param model an SQL expression */
+export const modelFilesSql = (model: string, catalogue: string): string =>
+  `(${catalogue}::jsonb -> 'files' -> ${model})`;

@@ -38,14 +38,22 @@ export class PlanController {
   @ApiOkResponse({ type: ModelsResponse })
   async listModels(@CurrentUser() { userId }: AuthenticatedUser): Promise<ModelsResponse> {
     const own = await this.plans.planOf(userId);
-    const items = this.catalogue.models.flatMap(({ name, label }) => {
+    const items = this.catalogue.models.flatMap(({ name, label, files }) => {
       const plans = this.catalogue.plansWith(name);
       const available = plans.includes(own);
       const [first] = available ? [own] : plans;
       if (first === undefined) return [];
       const { maxOutputTokens } = first;
       const isDefault = own.defaultModel === name;
-      return { name, label, available, default: isDefault, maxOutputTokens, plans: plans.map((plan) => plan.name) };
+      return {
+        name,
+        label,
+        available,
+        default: isDefault,
+        maxOutputTokens,
+        files,
+        plans: plans.map((plan) => plan.name),
+      };
     });
     return { items };
   }

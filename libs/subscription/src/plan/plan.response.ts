@@ -1,6 +1,6 @@
 import { OpenEnumProperty } from '@app/platform';
 import { ApiProperty } from '@nestjs/swagger';
-import { type Interval, INTERVALS } from '../catalogue/plan-catalogue.js';
+import { type FileKind, type Interval, INTERVALS } from '../catalogue/plan-catalogue.js';
 
 /** A way to pay for a plan. */
 export class PriceResponse {
@@ -69,6 +69,13 @@ export class ModelResponse {
     example: 4096,
   })
   maxOutputTokens!: number;
+
+  @ApiProperty({
+    type: [String],
+    description: 'The kinds of files that it takes in messages: `image`, `pdf`, `audio`, `text`. Kinds may be added.',
+    example: ['image', 'pdf', 'audio', 'text'],
+  })
+  files!: readonly FileKind[];
 
   @ApiProperty({ type: [String], description: 'The plans that have it.', example: ['basic', 'pro'] })
   plans!: string[];

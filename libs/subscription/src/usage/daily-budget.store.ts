@@ -10,13 +10,14 @@ const TOTALS = prepared<ModelTotal>(
   'usage_totals_of_day',
   `
     WITH ledger AS (
-      SELECT model, prompt_tokens, cached_tokens, thought_tokens, reply_tokens FROM model_usage WHERE day = $1::date
+      SELECT model, prompt_tokens, cached_tokens, thought_tokens, reply_tokens, searches FROM model_usage WHERE day = $1::date
       UNION ALL
-      SELECT model, prompt_tokens, cached_tokens, thought_tokens, reply_tokens FROM erased_model_usage
+      SELECT model, prompt_tokens, cached_tokens, thought_tokens, reply_tokens, searches FROM erased_model_usage
       WHERE day = $1::date
     )
     SELECT model, sum(prompt_tokens)::float8 AS "promptTokens", sum(cached_tokens)::float8 AS "cachedTokens",
-           sum(thought_tokens)::float8 AS "thoughtTokens", sum(reply_tokens)::float8 AS "replyTokens"
+           sum(thought_tokens)::float8 AS "thoughtTokens", sum(reply_tokens)::float8 AS "replyTokens",
+           sum(searches)::float8 AS searches
     FROM ledger GROUP BY model`,
 );
 

@@ -46,7 +46,7 @@ beforeEach(async () => {
 });
 afterEach(() => Logger.overrideLogger(false));
 
-/** By the shipped prices a million tokens of an answer cost 2.5 dollars. */
+/** By the shipped prices a million tokens of an answer cost 2.5 dollars, and a hundred searches 1.4. */
 const MODEL = 'gemini-flash-latest';
 
 function budget(usd?: number): DailyBudgetTask {
@@ -81,6 +81,14 @@ describe('the daily budget of the deployment', () => {
     expect(await ratio()).toBe(0.5);
     expect(capacity.isReached(clock.now())).toBe(false);
     expect(warnings).toEqual([]);
+  });
+
+  it('counts searches of the web', async () => {
+    const search = { searches: 100, calls: 1, day: new Date('2026-11-23'), model: MODEL, purpose: 'reply' };
+    await database.prisma.modelUsage.create({ data: { ...search, userId: await insertUser(database) } });
+    await database.prisma.erasedModelUsage.create({ data: search });
+    await budget(5.6).read();
+    expect(await ratio()).toBe(0.5);
   });
 
   it('warns once when it is nearly spent', async () => {

@@ -25,10 +25,12 @@ const SPEND = prepared<SpendRow>(
   'usage_spend_of_day',
   `
     WITH ledger AS (
-      SELECT user_id, model, purpose, calls, estimated_calls, prompt_tokens, cached_tokens, thought_tokens, reply_tokens
+      SELECT user_id, model, purpose, calls, estimated_calls, prompt_tokens, cached_tokens, thought_tokens, reply_tokens,
+        searches
       FROM model_usage WHERE day = $1::date
       UNION ALL
-      SELECT NULL, model, purpose, calls, estimated_calls, prompt_tokens, cached_tokens, thought_tokens, reply_tokens
+      SELECT NULL, model, purpose, calls, estimated_calls, prompt_tokens, cached_tokens, thought_tokens, reply_tokens,
+        searches
       FROM erased_model_usage WHERE day = $1::date
     ), planned AS (
       SELECT ledger.*, CASE WHEN user_id IS NOT NULL THEN counting.plan END AS plan
@@ -36,7 +38,8 @@ const SPEND = prepared<SpendRow>(
     )
     SELECT plan, model, purpose, sum(calls)::int AS calls, sum(estimated_calls)::int AS "estimatedCalls",
       sum(prompt_tokens)::float8 AS "promptTokens", sum(cached_tokens)::float8 AS "cachedTokens",
-      sum(thought_tokens)::float8 AS "thoughtTokens", sum(reply_tokens)::float8 AS "replyTokens"
+      sum(thought_tokens)::float8 AS "thoughtTokens", sum(reply_tokens)::float8 AS "replyTokens",
+      sum(searches)::float8 AS searches
     FROM planned GROUP BY plan, model, purpose ORDER BY model, plan, purpose`,
 );
 

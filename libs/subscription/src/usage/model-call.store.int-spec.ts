@@ -36,7 +36,7 @@ beforeEach(async () => {
 
 const today = new Date().toISOString().slice(0, 10);
 const MODEL = 'gemini-flash-latest';
-const USED = { promptTokens: 100, cachedTokens: 10, thoughtTokens: 20, replyTokens: 30 };
+const USED = { promptTokens: 100, cachedTokens: 10, thoughtTokens: 20, replyTokens: 30, searches: 4 };
 const NOT_LONG = 60_000;
 
 async function begin(more: Partial<BeginningCall> = {}): Promise<string> {
@@ -53,7 +53,7 @@ async function ledger(table = 'model_usage'): Promise<unknown[][]> {
   const { rows } = await database.pool.query({
     text: `
       SELECT model, purpose, calls, estimated_calls, prompt_tokens::int, cached_tokens::int, thought_tokens::int,
-             reply_tokens::int
+             reply_tokens::int, searches::int
       FROM ${table} ORDER BY model, purpose`,
     rowMode: 'array',
   });
@@ -66,7 +66,7 @@ describe('a call that no row of a reply stands for', () => {
   it('is recorded with what it used, under the day on which it began', async () => {
     const recorded = await store.settle(await begin(), USED);
     expect(recorded).toEqual({ model: MODEL, purpose: 'title', plan: 'basic', estimated: false, ...USED });
-    expect(await ledger()).toEqual([[MODEL, 'title', 1, 0, 100, 10, 20, 30]]);
+    expect(await ledger()).toEqual([[MODEL, 'title', 1, 0, 100, 10, 20, 30, 4]]);
     expect(await callsUnderWay()).toBe(0);
     const { day } = await database.prisma.modelUsage.findFirstOrThrow();
     expect(day.toISOString().slice(0, 10)).toBe(today);
@@ -76,22 +76,22 @@ describe('a call that no row of a reply stands for', () => {
     for (let i = 0; i < 3; i++) await store.settle(await begin(), USED);
     await store.settle(await begin({ model: 'another' }), USED);
     expect(await ledger()).toEqual([
-      ['another', 'title', 1, 0, 100, 10, 20, 30],
-      [MODEL, 'title', 3, 0, 300, 30, 60, 90],
+      ['another', 'title', 1, 0, 100, 10, 20, 30, 4],
+      [MODEL, 'title', 3, 0, 300, 30, 60, 90, 12],
     ]);
   });
 
   it('counts as an estimate of its prompt when its use is not known', async () => {
     const recorded = await store.settle(await begin(), null);
     expect(recorded).toMatchObject({ estimated: true, promptTokens: 70, replyTokens: 0 });
-    expect(await ledger()).toEqual([[MODEL, 'title', 1, 1, 70, 0, 0, 0]]);
+    expect(await ledger()).toEqual([[MODEL, 'title', 1, 1, 70, 0, 0, 0, 0]]);
   });
 
   it('is recorded once, however often it is settled', async () => {
     const call = await begin();
     const settled = await Promise.all(Array.from({ length: 10 }, () => store.settle(call, USED)));
     expect(settled.filter((each) => each !== null)).toHaveLength(1);
-    expect(await ledger()).toEqual([[MODEL, 'title', 1, 0, 100, 10, 20, 30]]);
+    expect(await ledger()).toEqual([[MODEL, 'title', 1, 0, 100, 10, 20, 30, 4]]);
   });
 
   it('counts among those of no account when it was made to find out whether a model can be reached', async () => {
@@ -100,7 +100,7 @@ describe('a call that no row of a reply stands for', () => {
     await ageCalls();
     await store.settle(settled, USED);
     expect(await store.settleStale(NOT_LONG)).toMatchObject([{ purpose: 'probe', estimated: true, promptTokens: 3 }]);
-    expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'probe', 2, 1, 103, 10, 20, 30]]);
+    expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'probe', 2, 1, 103, 10, 20, 30, 4]]);
     expect([await ledger(), await callsUnderWay()]).toEqual([[], 0]);
   });
 
@@ -115,7 +115,7 @@ describe('a call that no row of a reply stands for', () => {
     await ageCalls();
     expect(await store.settleStale(NOT_LONG)).toMatchObject([{ estimated: true, promptTokens: 70, plan: 'basic' }]);
     expect(await store.settleStale(NOT_LONG)).toEqual([]);
-    expect(await ledger()).toEqual([[MODEL, 'title', 1, 1, 70, 0, 0, 0]]);
+    expect(await ledger()).toEqual([[MODEL, 'title', 1, 1, 70, 0, 0, 0, 0]]);
   });
 
   it('is left alone while its worker may live', async () => {
@@ -129,7 +129,7 @@ describe('a call that no row of a reply stands for', () => {
     await ageCalls();
     await store.settleStale(NOT_LONG);
     expect(await store.settle(call, USED)).toBeNull();
-    expect(await ledger()).toEqual([[MODEL, 'title', 1, 1, 70, 0, 0, 0]]);
+    expect(await ledger()).toEqual([[MODEL, 'title', 1, 1, 70, 0, 0, 0, 0]]);
   });
 
   it('counts once when workers settle and sweep it at the same time', async () => {
@@ -149,7 +149,7 @@ const RECORD = prepared(
   `
     WITH calls AS (
       SELECT id AS user_id, $2::date AS day, '${MODEL}' AS model, 'reply' AS purpose, 1 AS calls, 0 AS estimated_calls,
-             5 AS prompt_tokens, 1 AS cached_tokens, 2 AS thought_tokens, 3 AS reply_tokens
+             5 AS prompt_tokens, 1 AS cached_tokens, 2 AS thought_tokens, 3 AS reply_tokens, 1 AS searches
       FROM unnest($1::uuid[]) AS id
     ), ${recordUsageSql('calls')} SELECT`,
 );
@@ -163,13 +163,13 @@ describe('a statement that records usage', () => {
 
   it('adds up calls of the same key', async () => {
     await record(userId, userId, userId);
-    expect(await ledger()).toEqual([[MODEL, 'reply', 3, 0, 15, 3, 6, 9]]);
+    expect(await ledger()).toEqual([[MODEL, 'reply', 3, 0, 15, 3, 6, 9, 3]]);
   });
 
   it('counts a call of an account that no longer exists among those of deleted accounts', async () => {
     await record(userId, '01936b2e-7c3a-7b1e-9d54-3f0a5c1e8b20');
-    expect(await ledger()).toEqual([[MODEL, 'reply', 1, 0, 5, 1, 2, 3]]);
-    expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'reply', 1, 0, 5, 1, 2, 3]]);
+    expect(await ledger()).toEqual([[MODEL, 'reply', 1, 0, 5, 1, 2, 3, 1]]);
+    expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'reply', 1, 0, 5, 1, 2, 3, 1]]);
   });
 
   it('neither waits nor fails while the account is being deleted', async () => {
@@ -186,14 +186,14 @@ describe('a statement that records usage', () => {
       await deletion.end();
     }
     expect(await ledger()).toEqual([]);
-    expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'reply', 2, 0, 10, 2, 4, 6]]);
+    expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'reply', 2, 0, 10, 2, 4, 6, 2]]);
   });
 
   it('adds up exactly, for many users at once and in any order', async () => {
     const users = [userId, await insertUser(database), await insertUser(database)];
     const rounds = Array.from({ length: 60 }, (_, i) => record(...(i % 2 === 0 ? users : [...users].reverse())));
     await Promise.all(rounds);
-    expect(await ledger()).toEqual(users.map(() => [MODEL, 'reply', 60, 0, 300, 60, 120, 180]));
+    expect(await ledger()).toEqual(users.map(() => [MODEL, 'reply', 60, 0, 300, 60, 120, 180, 60]));
   });
 });
 
@@ -209,8 +209,8 @@ describe('the deletion of an account', () => {
     await erase(userId);
     await erase(other);
     expect(await ledger('erased_model_usage')).toEqual([
-      [MODEL, 'reply', 3, 1, 80, 2, 4, 6],
-      [MODEL, 'title', 1, 1, 70, 0, 0, 0],
+      [MODEL, 'reply', 3, 1, 80, 2, 4, 6, 2],
+      [MODEL, 'title', 1, 1, 70, 0, 0, 0, 0],
     ]);
     expect([await ledger(), await callsUnderWay()]).toEqual([[], 0]);
   });
@@ -237,7 +237,7 @@ describe('the deletion of an account', () => {
     } finally {
       await finish.end();
     }
-    expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'reply', 2, 0, 10, 2, 4, 6]]);
+    expect(await ledger('erased_model_usage')).toEqual([[MODEL, 'reply', 2, 0, 10, 2, 4, 6, 2]]);
   });
 
   it('lets no call begin afterwards', async () => {

@@ -57,19 +57,20 @@ const settleSql = (ended: string, used: string, now: string, catalogue: string):
              CASE WHEN used.prompt_tokens IS NULL THEN 1 ELSE 0 END AS estimated_calls,
              COALESCE(used.prompt_tokens, ended.prompt_tokens) AS prompt_tokens,
              COALESCE(used.cached_tokens, 0) AS cached_tokens, COALESCE(used.thought_tokens, 0) AS thought_tokens,
-             COALESCE(used.reply_tokens, 0) AS reply_tokens
+             COALESCE(used.reply_tokens, 0) AS reply_tokens, COALESCE(used.searches, 0) AS searches
       FROM ended, used
     ), ${recordUsageSql('calls')}
     SELECT model, purpose, estimated_calls > 0 AS estimated, prompt_tokens AS "promptTokens",
            cached_tokens AS "cachedTokens", thought_tokens AS "thoughtTokens", reply_tokens AS "replyTokens",
-           plan
+           searches, plan
     FROM calls CROSS JOIN LATERAL ${planOfUserSql('calls.user_id', now, catalogue)}`;
 
 const SETTLE = prepared<RecordedCall>(
   'model_call_settle',
   `WITH ${settleSql(
     'DELETE FROM model_call WHERE id = $1::uuid',
-    `SELECT $4::int AS prompt_tokens, $5::int AS cached_tokens, $6::int AS thought_tokens, $7::int AS reply_tokens`,
+    `SELECT $4::int AS prompt_tokens, $5::int AS cached_tokens, $6::int AS thought_tokens, $7::int AS reply_tokens,
+       $8::int AS searches`,
     '$2',
     '$3',
   )}`,
@@ -83,7 +84,8 @@ const SETTLE_STALE = prepared<RecordedCall>(
       ORDER BY started_at LIMIT ${STALE_BATCH_SIZE} FOR UPDATE SKIP LOCKED
     ), ${settleSql(
       'DELETE FROM model_call WHERE id = ANY (ARRAY(SELECT id FROM stale))',
-      `SELECT NULL::int AS prompt_tokens, NULL::int AS cached_tokens, NULL::int AS thought_tokens, NULL::int AS reply_tokens`,
+      `SELECT NULL::int AS prompt_tokens, NULL::int AS cached_tokens, NULL::int AS thought_tokens, NULL::int AS reply_tokens,
+         NULL::int AS searches`,
       '$2',
       '$3',
     )}`,
@@ -133,7 +135,7 @@ export class ModelCallStore {
     const [recorded] = await this.database.run(SETTLE, [
       ...[callId, this.clock.now(), this.catalogue.sqlParameter],
       ...[used?.promptTokens ?? null, used?.cachedTokens ?? null],
-      ...[used?.thoughtTokens ?? null, used?.replyTokens ?? null],
+      ...[used?.thoughtTokens ?? null, used?.replyTokens ?? null, used?.searches ?? null],
     ]);
     return recorded ?? null;
   }

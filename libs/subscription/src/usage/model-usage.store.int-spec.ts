@@ -33,7 +33,14 @@ const LIST: [day: string, model: string, purpose: string][] = [
 ];
 
 async function insert(user: string, list = LIST): Promise<void> {
-  const numbers = { calls: 2, estimatedCalls: 1, promptTokens: 5_000_000_000n, cachedTokens: 3n, thoughtTokens: 4n };
+  const numbers = {
+    calls: 2,
+    estimatedCalls: 1,
+    promptTokens: 5_000_000_000n,
+    cachedTokens: 3n,
+    thoughtTokens: 4n,
+    searches: 2n,
+  };
   await database.prisma.modelUsage.createMany({
     data: list.map(([day, model, purpose]) => ({ userId: user, day: new Date(day), model, purpose, ...numbers })),
   });
@@ -71,7 +78,7 @@ it('numbers are numbers, also those beyond 32 bits', async () => {
   const [row] = await store.page(userId, '2026-11-23', '2026-11-23', 1, null);
   expect(row).toEqual({
     ...{ day: '2026-11-23', model: 'model-a', purpose: 'reply', calls: 2, estimatedCalls: 1 },
-    ...{ promptTokens: 5_000_000_000, cachedTokens: 3, thoughtTokens: 4, replyTokens: 0 },
+    ...{ promptTokens: 5_000_000_000, cachedTokens: 3, thoughtTokens: 4, replyTokens: 0, searches: 2 },
   });
 });
 

@@ -27,6 +27,7 @@ const SELECT = {
   cachedTokens: true,
   thoughtTokens: true,
   replyTokens: true,
+  searches: true,
 } as const;
 
 /** How many rows a statement of an export reads at most. */
@@ -110,14 +111,24 @@ interface StoredRow {
   cachedTokens: bigint;
   thoughtTokens: bigint;
   replyTokens: bigint;
+  searches: bigint;
 }
 
 /** A day's tokens are far from what a number can't hold exactly. */
-const toRow = ({ day, promptTokens, cachedTokens, thoughtTokens, replyTokens, ...row }: StoredRow): ModelUsageRow => ({
+const toRow = ({
+  day,
+  promptTokens,
+  cachedTokens,
+  thoughtTokens,
+  replyTokens,
+  searches,
+  ...row
+}: StoredRow): ModelUsageRow => ({
   ...row,
   day: day.toISOString().slice(0, 10),
   promptTokens: Number(promptTokens),
   cachedTokens: Number(cachedTokens),
   thoughtTokens: Number(thoughtTokens),
   replyTokens: Number(replyTokens),
+  searches: Number(searches),
 });

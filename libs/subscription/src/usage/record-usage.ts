@@ -1,5 +1,8 @@
 /** The numbers of a row of the ledger, which add up. */
-const NUMBERS = ['calls', 'estimated_calls', 'prompt_tokens', 'cached_tokens', 'thought_tokens', 'reply_tokens'];
+const NUMBERS = [
+  ...['calls', 'estimated_calls'],
+  ...['prompt_tokens', 'cached_tokens', 'thought_tokens', 'reply_tokens', 'searches'],
+];
 
 const columns = NUMBERS.join(', ');
 const sums = NUMBERS.map((column) => `sum(${column})`).join(', ');
@@ -18,8 +21,8 @@ export const usageDaySql = (moment = 'now()'): string => `(${moment} AT TIME ZON
  * keys, so that two statements never wait for each other.
  *
  * @param calls the name of an earlier CTE with `user_id` (null: made for no account), `day`, `model` (as it was asked for),
- *   `purpose`, `calls`, `estimated_calls`, `prompt_tokens`, `cached_tokens`, `thought_tokens`, `reply_tokens`; rows of the same
- *   key are added up
+ *   `purpose`, `calls`, `estimated_calls`, `prompt_tokens`, `cached_tokens`, `thought_tokens`, `reply_tokens`, `searches`; rows of
+ *   the same key are added up
  */
 export const recordUsageSql = (calls: string): string => `
   usage_owner AS (

@@ -21,6 +21,7 @@ export class UsageMetrics {
   private readonly calls: Counter<'model' | 'plan' | 'purpose'>;
   private readonly estimates: Counter<'model' | 'plan' | 'purpose'>;
   private readonly tokens: Counter<'model' | 'plan' | 'kind'>;
+  private readonly searches: Counter<'model' | 'plan'>;
   private readonly cost: Counter<'model' | 'plan'>;
 
   constructor(
@@ -46,6 +47,12 @@ export class UsageMetrics {
       labelNames: ['model', 'plan', 'kind'],
       registers,
     });
+    this.searches = new Counter({
+      name: 'model_searches_total',
+      help: 'Searches of the web that model calls made, as the vendor bills them.',
+      labelNames: ['model', 'plan'],
+      registers,
+    });
     this.cost = new Counter({
       name: 'model_cost_usd_total',
       help: "What model calls cost in US dollars by the catalogue's prices; without those of models that have no price.",
@@ -64,6 +71,7 @@ export class UsageMetrics {
     this.tokens.inc({ ...labels, kind: 'cached' }, usage.cachedTokens);
     this.tokens.inc({ ...labels, kind: 'thought' }, usage.thoughtTokens);
     this.tokens.inc({ ...labels, kind: 'reply' }, usage.replyTokens);
+    this.searches.inc(labels, usage.searches);
     const cost = costUsd(known, usage);
     if (cost !== null) this.cost.inc(labels, cost);
   }

@@ -38,11 +38,17 @@ export class UsageResponse {
   @ApiProperty(count('Tokens that the model answered.', 3_100))
   replyTokens!: number;
 
+  @ApiProperty(
+    count('Searches of the web as the vendor bills them: by query, or for older models by answer that searched.', 3),
+  )
+  searches!: number;
+
   @ApiProperty({
     type: 'number',
     nullable: true,
     minimum: 0,
-    description: "What it costs at the catalogue's prices, in US dollars; null for a model without a price.",
+    description:
+      "What it costs at the catalogue's prices, searches included, in US dollars; null for a model without a price.",
     example: 0.01143,
   })
   costUsd!: number | null;

@@ -1,0 +1,17 @@
+import type { ChatFile } from '@gemini-chat/client';
+import { JSDOM } from 'jsdom';
+
+const { sessionStorage } = new JSDOM('', { url: 'http://localhost' }).window;
+
+it('forgets at a logout what was written and refused, with its files, and nothing else', async () => {
+  globalThis.sessionStorage = sessionStorage;
+  const { forgetDrafts, keepDraft, keepDraftFiles, keepUnsent } = await import('./drafts.js');
+  const file = { id: 'f' } as ChatFile;
+  keepDraft('r', 'Begun');
+  keepDraftFiles('r', [file]);
+  keepUnsent('r', 'Refused', [file]);
+  sessionStorage.setItem('other', 'kept');
+  expect(sessionStorage).toHaveLength(5);
+  forgetDrafts();
+  expect(Object.keys(sessionStorage)).toEqual(['other']);
+});
