@@ -279,8 +279,12 @@ describe('the law of logs', () => {
         append('delta', '.');
         await writer.flushed();
         expect(await raw.mget(keys)).toEqual([whole.delta, whole.thought]);
-        await eventually(() => told.filter(({ text: each }) => each.endsWith('.')).length >= 2, { everyMs: 1 });
         const bytes = { delta: Buffer.from(whole.delta), thought: Buffer.from(whole.thought) };
+        const isTold = (of: WrittenKind): boolean => {
+          const last = told.findLast(({ type }) => type === of);
+          return last !== undefined && last.offset + Buffer.byteLength(last.text) === bytes[of].length;
+        };
+        await eventually(() => isTold('delta') && isTold('thought'), { everyMs: 1 });
         for (const { type, offset, text: part } of told) {
           expect(bytes[type].subarray(offset, offset + Buffer.byteLength(part)).toString()).toBe(part);
         }
