@@ -21,8 +21,10 @@ import { partitionMessages, PARTITIONS, touchedPartitions } from './partitioned-
  */
 const ASKS_ALL: Record<string, string> = {
   message_send: 'message_unfinished_by_user',
+  message_send_with_files: 'message_unfinished_by_user',
   message_regenerate: 'message_unfinished_by_user',
   message_edit: 'message_unfinished_by_user',
+  message_edit_with_files: 'message_unfinished_by_user',
   reply_finish: 'message_unfinished_by_user',
   reply_next_of_user: 'message_unfinished_by_user',
   reply_cancel_all: 'message_unfinished_by_user',
