@@ -29,6 +29,15 @@ export const OTHERS_WAIT = `EXISTS (
 export const quota = (onlyFor: string, closed: string): string =>
   spendOneMessageSql(onlyFor, { user: '$1', day: '$4', now: '$3', catalogue: '$5', closed });
 
+/** A CTE that moves the room on by so many messages, once they are paid for, and has the position of the last. */
+export const bumped = (messages: number): string => `bumped AS (
+      UPDATE chatroom
+      SET last_seq = last_seq + ${messages}, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
+          updated_at = $3::timestamptz
+      FROM spent WHERE id = $2::uuid
+      RETURNING last_seq
+    )`;
+
 /** The sender's `maxMessageCharacters`. */
 export const LONGEST_MESSAGE = `
   SELECT ${planNumberSql('plan', '$5', 'maxMessageCharacters')}

@@ -1,5 +1,6 @@
 import { prepared } from '@app/platform';
 import {
+  bumped,
   LONGEST_MESSAGE,
   NEW_REPLY_COLUMNS,
   newQuestion,
@@ -41,13 +42,7 @@ const editSql = (withFiles: boolean): string => `
       SELECT target.id FROM target${withFiles ? ', attached' : ''}
       WHERE latest AND NOT unfinished AND (longest IS NULL OR $12::int <= longest)
         AND ${withFiles ? 'attached.refusal IS NULL' : 'target.files IS NULL'}
-    ), ${quota('room', '$11')}, bumped AS (
-      UPDATE chatroom
-      SET last_seq = last_seq + 2, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
-          updated_at = $3::timestamptz
-      FROM spent WHERE id = $2::uuid
-      RETURNING last_seq
-    ), replaced AS (
+    ), ${quota('room', '$11')}, ${bumped(2)}, replaced AS (
       UPDATE message SET superseded = true FROM bumped, target
       WHERE message.chatroom_id = $2::uuid AND message.id IN (target.id, target.newest)
     ), ${newQuestion('$15', withFiles)}, ${withFiles ? `${keepFilesSql('$15')},` : ''} reply AS (

@@ -1,5 +1,6 @@
 import { prepared } from '@app/platform';
 import {
+  bumped,
   LONGEST_MESSAGE,
   NEW_REPLY_COLUMNS,
   newQuestion,
@@ -32,13 +33,7 @@ const sendSql = (withFiles: boolean): string => `
       FROM chatroom WHERE id = $2::uuid AND user_id = $1::uuid FOR UPDATE
     ), ${withFiles ? `wanted AS (SELECT $15::uuid[] AS ids, model AS chosen FROM room), ${attachedFilesSql('wanted')},` : ''} fitting AS (
       SELECT id FROM room${withFiles ? ', attached' : ''} WHERE (longest IS NULL OR $12::int <= longest)${withFiles ? ' AND attached.refusal IS NULL' : ''}
-    ), ${quota('fitting', '$11')}, bumped AS (
-      UPDATE chatroom
-      SET last_seq = last_seq + 2, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
-          updated_at = $3::timestamptz
-      FROM spent WHERE id = $2::uuid
-      RETURNING last_seq
-    ), ${newQuestion('$6', withFiles)}, ${withFiles ? `${keepFilesSql('$6')},` : ''} reply AS (
+    ), ${quota('fitting', '$11')}, ${bumped(2)}, ${newQuestion('$6', withFiles)}, ${withFiles ? `${keepFilesSql('$6')},` : ''} reply AS (
       INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', '$6', '$13', '$14')} FROM bumped
     ), ${remembered('$9', '$10')}
     SELECT room.longest, allowance.plan, allowance."limit", spent.used, ${OTHERS_WAIT}${withFiles ? `, ${ATTACHED_COLUMNS}` : ''}
@@ -68,13 +63,7 @@ export const REGENERATE = prepared<RegenerateOutcome>(
       JOIN message asked ON asked.chatroom_id = $2::uuid AND asked.id = m.reply_to
     ), room AS (
       SELECT id FROM target WHERE latest AND NOT unfinished AND takes_files
-    ), ${quota('room', '$8')}, bumped AS (
-      UPDATE chatroom
-      SET last_seq = last_seq + 1, last_message_at = $3::timestamptz, last_activity_at = $3::timestamptz,
-          updated_at = $3::timestamptz
-      FROM spent WHERE id = $2::uuid
-      RETURNING last_seq
-    ), replaced AS (
+    ), ${quota('room', '$8')}, ${bumped(1)}, replaced AS (
       UPDATE message SET superseded = true FROM bumped WHERE message.chatroom_id = $2::uuid AND message.id = $6::uuid
     ), reply AS (
       INSERT INTO message (${NEW_REPLY_COLUMNS}) SELECT ${newReply('$7', 'target.reply_to', '$11', '$12')} FROM bumped, target
