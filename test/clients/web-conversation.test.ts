@@ -19,6 +19,9 @@ const CHOOSE_AND_SEND = `new Promise((resolve) => {
   });
 })`;
 
+/** How far the messages are scrolled. */
+const SCROLLED = "document.querySelector('.messages').scrollTop";
+
 inABrowser('a conversation in the chat page', () => {
   let stack: Stack;
   let browser: Browser;
@@ -196,6 +199,42 @@ inABrowser('a conversation in the chat page', () => {
     await eventually(async () => (await replyOf().locator('.markdown').textContent()) === 'First');
     await page.getByRole('button', { name: 'Newer variant' }).click();
     await eventually(async () => (await replyOf().locator('.markdown').textContent()) !== 'First');
+  });
+
+  it('keeps a menu open, beside its button, while a reply is written and the window changes', async () => {
+    await script('This grows beyond the window, and is scrolled. '.repeat(40).trim(), { tokensPerSecond: 30 });
+    await write('First');
+    await replyOf().locator('.markdown').waitFor();
+    const menu = page.getByRole('menu');
+    const button = page.locator('.header').getByRole('button', { name: /^Actions for/ });
+    await button.click();
+    await eventually(async () => (await page.evaluate<number>(SCROLLED)) > 0);
+    const before = await menu.boundingBox();
+    await page.setViewportSize({ width: 1_200, height: 640 });
+    await eventually(async () => (await menu.boundingBox())!.x < before!.x);
+    const [shown, opener] = await Promise.all([menu.boundingBox(), button.boundingBox()]);
+    expect(shown!.x + shown!.width).toBeCloseTo(opener!.x + opener!.width, 0);
+    await page.setViewportSize({ width: 1_280, height: 720 });
+    await page.getByRole('menuitem', { name: 'Pin', exact: true }).click();
+    await page.getByText('Pinned.', { exact: true }).waitFor();
+    await ended('Completed');
+  });
+
+  it('closes a menu whose button is scrolled away', async () => {
+    await script('A line of a long answer.\n\n'.repeat(60).trim());
+    for (const content of ['First', 'Second']) {
+      await write(content);
+      await page
+        .locator('article .status-completed')
+        .nth(content === 'First' ? 0 : 1)
+        .waitFor();
+    }
+    const button = page.getByRole('button', { name: 'More for the reply' });
+    await button.click();
+    await page.getByRole('menuitem', { name: 'Show variants' }).waitFor();
+    await page.evaluate(`document.querySelector('.messages').scrollTo(0, 1e6)`);
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+    expect(await button.getAttribute('aria-expanded')).toBe('false');
   });
 
   it('takes a thumb up or down for a reply and its variants, and takes it back', async () => {

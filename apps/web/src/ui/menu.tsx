@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from './icon.js';
 
 /** One line of a menu. */
@@ -20,11 +20,15 @@ export function Menu({ label, items }: { label: string; items: MenuItem[] }) {
     setOpen(false);
     button.current?.focus();
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open || list.current === null || button.current === null) return;
     buttonsOf(list.current)[0]?.focus();
-    placeBeside(list.current, button.current);
-    return onLeaving([list.current, button.current], () => setOpen(false));
+    const endPlacing = keepBeside(list.current, button.current);
+    const endWatching = onLeaving(list.current, button.current, () => setOpen(false));
+    return () => {
+      endPlacing();
+      endWatching();
+    };
   }, [open]);
   return (
     <>
@@ -63,22 +67,38 @@ export function Menu({ label, items }: { label: string; items: MenuItem[] }) {
   );
 }
 
-/** Calls back when something else is pressed, or what is below moves. @returns what ends that */
-function onLeaving(elements: HTMLElement[], leave: () => void): () => void {
+/** Calls back when something else is pressed, or the button is scrolled out of view. @returns what ends that */
+function onLeaving(list: HTMLElement, button: HTMLElement, leave: () => void): () => void {
   const onPointer = ({ target }: PointerEvent): void => {
-    if (!elements.some((element) => element.contains(target as Node))) leave();
+    if (![list, button].some((element) => element.contains(target as Node))) leave();
   };
+  const visibility = new IntersectionObserver((entries) => {
+    if (entries.at(-1)?.isIntersecting === false) leave();
+  });
   document.addEventListener('pointerdown', onPointer);
-  addEventListener('scroll', leave, true);
-  addEventListener('resize', leave);
+  visibility.observe(button);
   return () => {
     document.removeEventListener('pointerdown', onPointer);
-    removeEventListener('scroll', leave, true);
-    removeEventListener('resize', leave);
+    visibility.disconnect();
   };
 }
 
 const buttonsOf = (list: HTMLElement | null): HTMLButtonElement[] => [...(list?.querySelectorAll('button') ?? [])];
+
+/**
+ * Keeps a list beside its button. What is below scrolls by itself while a reply is written, and a window shrinks when a
+ * phone shows its keyboard: neither is a reason to take the menu away. @returns what ends that
+ */
+function keepBeside(list: HTMLElement, button: HTMLElement): () => void {
+  const place = (): void => placeBeside(list, button);
+  place();
+  addEventListener('scroll', place, true);
+  addEventListener('resize', place);
+  return () => {
+    removeEventListener('scroll', place, true);
+    removeEventListener('resize', place);
+  };
+}
 
 /** Below the button, or above it where the window ends. The list it belongs to may scroll, so the place is the window's. */
 function placeBeside(list: HTMLElement, button: HTMLElement): void {
