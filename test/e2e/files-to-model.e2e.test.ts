@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Page, Usage } from '@gemini-chat/client';
 import pg from 'pg';
 import { eventually } from '../support/eventually.js';
 import { startS3Server, type S3Server } from '../support/files/s3-server.js';
@@ -132,6 +133,28 @@ describe.each([
     });
     expect(await model.requests({ prompt: 'And then?' })).toHaveLength(1);
   });
+
+  it('count for a call whose worker died, those of earlier questions too', async () => {
+    const { http } = await signUpAndLogIn(stack.http);
+    const room = await openRoom(http);
+    const first = await ask(http, room, 'What is this?', [await uploaded(http, png(6, 6))]);
+    const model = new GeminiControl(stack.sandboxUrl);
+    await model.script({ type: 'hang' }, { promptIs: 'And in here?' }, 1);
+    const files = [await uploaded(http, pdf(700_001))];
+    const { body } = await http.post<Accepted>(`/chatroom/${room}/message`, { content: 'And in here?', files });
+    await eventually(async () => (await model.requests({ prompt: 'And in here?' })).length > 0);
+    await stack.worker().kill('SIGKILL');
+    await stack.worker().restart();
+    const second = await outcome(http, body.reply, 60_000);
+    expect([first.status, second.status]).toEqual(['completed', 'completed']);
+    const usage = (await http.get<Page<Usage>>('/usage')).body.items.filter(({ purpose }) => purpose === 'reply');
+    expect(usage).toMatchObject([{ calls: 3, estimatedCalls: 1 }]);
+    const estimated = usage[0]!.promptTokens - first.usage!.promptTokens - second.usage!.promptTokens;
+    // The picture has been counted for the second question; the document, which is that question's own, has not: 15 times 50 kB, or a part of it.
+    const ofFiles = 258 + 15 * 560;
+    expect(estimated).toBeGreaterThan(ofFiles);
+    expect(estimated).toBeLessThan(ofFiles + 100);
+  }, 120_000);
 
   it('of a question fail it, when they can not be read, and it costs nothing', async () => {
     const { http } = await signUpAndLogIn(stack.http);

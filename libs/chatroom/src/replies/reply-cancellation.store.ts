@@ -22,7 +22,7 @@ const endSql = (target: string, completedAt: string): string => `
     RETURNING message.*, message.status = 'cancelled' AND NOT (${hasTextSql('message.content')}) AS refund,
       target.was_written AND message.status = 'cancelled' AS interrupted
   ), interrupted AS (
-    SELECT user_id, chatroom_id, reply_to, asked_model, octet_length(content) AS written FROM ended WHERE interrupted
+    SELECT user_id, chatroom_id, reply_to, asked_model, asked_tokens, octet_length(content) AS written FROM ended WHERE interrupted
   ), ${interruptedCallsSql('interrupted')}, ${recordUsageSql('calls')}, ${refundMessagesSql('ended')}`;
 
 /** A reply that was ended or asked to end, with the request that had asked for it; null: it was accepted by an older release. */

@@ -102,7 +102,7 @@ export const JOIN_RUNNING = `CROSS JOIN unnest(known.running, known.rooms) taken
 const DECISION = `
     asked AS (
       SELECT reply.id, reply.user_id, reply.chatroom_id, reply.seq, reply.status, reply.attempt, reply.reply_to,
-        reply.asked_model, octet_length(reply.content) AS written, reply.created_at, reply.request_id, reply.trace_parent,
+        reply.asked_model, reply.asked_tokens, octet_length(reply.content) AS written, reply.created_at, reply.request_id, reply.trace_parent,
         reply.cancel_requested_at IS NOT NULL OR COALESCE(reply.deadline_at <= now(), false) AS only_ends
       FROM message reply
       WHERE reply.chatroom_id = $5::uuid AND reply.id = $1::uuid AND reply.status IN ${UNFINISHED}
@@ -170,6 +170,7 @@ const claimSql = (status: ClaimedStatus): string => `
     ), claimed AS (
       UPDATE message reply
       SET status = 'generating', attempt = reply.attempt + 1, due_at = now() + ${milliseconds('$2')}, asked_model = d.model,
+          asked_tokens = NULL,
           content = CASE WHEN reply.cancel_requested_at IS NULL THEN '' ELSE reply.content END,
           thoughts = CASE WHEN reply.cancel_requested_at IS NULL THEN NULL ELSE reply.thoughts END,
           deadline_at = CASE WHEN reply.deadline_at IS NULL OR (reply.attempt = 0 AND NOT EXISTS (SELECT FROM pause))

@@ -8,6 +8,7 @@ import type { ShownFilesService } from '../claims/shown-files.service.js';
 import { LeasedReply } from './leased-reply.js';
 import { ReplyAttemptService } from './reply-attempt.service.js';
 import type { ReplyMetrics } from './reply.metrics.js';
+import type { ReplyStore } from './reply.store.js';
 import type { ClaimedReply } from '../claims/reply-claim-sql.js';
 
 describe('an attempt that is stopped before the model is called', () => {
@@ -29,6 +30,7 @@ describe('an attempt that is stopped before the model is called', () => {
     const attempts = new ReplyAttemptService(
       history,
       {} as ShownFilesService,
+      {} as ReplyStore,
       model,
       {} as ModelAvailabilityService,
       { attemptStarted: () => () => undefined } as unknown as ReplyMetrics,

@@ -26,6 +26,7 @@ import {
   type Written,
 } from './reply-outcome.js';
 import { ReplyMetrics } from './reply.metrics.js';
+import { ReplyStore } from './reply.store.js';
 
 /** Failures after which the model may be over its rate limit or down. */
 const PASSING: ReadonlySet<ModelFailure> = new Set(['unavailable', 'rate_limited']);
@@ -38,6 +39,7 @@ export class ReplyAttemptService {
   constructor(
     private readonly history: HistoryService,
     private readonly files: ShownFilesService,
+    private readonly store: ReplyStore,
     private readonly model: LanguageModel,
     private readonly availability: ModelAvailabilityService,
     private readonly metrics: ReplyMetrics,
@@ -114,9 +116,12 @@ export class ReplyAttemptService {
 
   private async ask(reply: LeasedReply, request: ModelRequest): Promise<ModelEnd> {
     const { claim, signal } = reply;
+    const call = new ModelCallUsage(request.model, promptEstimate(request));
+    // A further call of this attempt replaces what was noted of the one before.
+    const isNoted = hasFiles(request) || reply.call !== null;
+    if (isNoted && !(await this.store.beginCall(claim, call.promptEstimate))) reply.stop('lost');
     // A call that is never made is not counted.
     signal.throwIfAborted();
-    const call = new ModelCallUsage(request.model, promptEstimate(request));
     reply.call = call;
     reply.wasAskedForMore = asksForMore(request);
     const stream = tracedAnswer(this.model, request, signal, claim.chatroomId);
@@ -153,7 +158,11 @@ const NOTHING_MORE = { thinking: null, showThoughts: false, search: false };
 
 /** Whether a request has what an answer can do without, and what some models refuse: files of earlier questions, thinking, searches. */
 const asksForMore = ({ history, thinking, showThoughts, search }: ModelRequest): boolean =>
-  thinking !== null || showThoughts || search || history.some(({ files = [] }) => files.length > 0);
+  thinking !== null || showThoughts || search || history.some(hasOwnFiles);
+
+const hasFiles = (request: ModelRequest): boolean => hasOwnFiles(request) || request.history.some(hasOwnFiles);
+
+const hasOwnFiles = ({ files = [] }: { files?: readonly unknown[] }): boolean => files.length > 0;
 
 const withoutPastFiles = (request: ModelRequest): ModelRequest => ({
   ...request,

@@ -139,7 +139,7 @@ const DEFER = prepared<{ dueInMs: number }>(
   'reply_defer',
   `
     WITH waiting AS (
-      SELECT id, attempt, status, user_id, chatroom_id, reply_to, asked_model, octet_length(content) AS written,
+      SELECT id, attempt, status, user_id, chatroom_id, reply_to, asked_model, asked_tokens, octet_length(content) AS written,
         COALESCE(deadline_at, now() + ${milliseconds('$4')}) AS deadline_at
       FROM message
       WHERE chatroom_id = $5::uuid AND id = $1::uuid AND attempt = $2::int AND status IN ${UNFINISHED}
@@ -160,6 +160,14 @@ const DEFER = prepared<{ dueInMs: number }>(
       SELECT turn.* FROM turn, deferred WHERE turn.status = 'generating'
     ), ${interruptedCallsSql('interrupted')}, ${recordUsageSql('calls')}
     SELECT GREATEST(ceil(extract(epoch FROM due_at - now()) * 1000), 0)::int AS "dueInMs" FROM deferred`,
+);
+
+/** Only the newest attempt may say what its call is sent. The claim of the next one takes it back. */
+const BEGIN_CALL = prepared<{ id: string }>(
+  'reply_begin_call',
+  `UPDATE message SET asked_tokens = $4::int
+   WHERE chatroom_id = $1::uuid AND id = $2::uuid AND attempt = $3::int AND status = 'generating'
+   RETURNING id`,
 );
 
 /** Locks the rows in the order of all statements that lock several, so that none of them ends in a deadlock. */
@@ -367,6 +375,20 @@ export class ReplyStore {
     const values = [id, attempt, model, this.config.REPLY_DEADLINE_MS, chatroomId];
     const [deferred] = await this.database.run(DEFER, values);
     return deferred?.dueInMs ?? null;
+  }
+
+  /**
+   * Notes what a call with files is about to be sent, so that it is known should this worker die meanwhile. Calls without files do
+   * without: what those are sent can be told from the messages.
+   *
+   * @param promptTokens an estimate, or a count, of all of it
+   * @returns false when the reply isn't held any more: the call is not to be made
+   */
+  async beginCall(
+    { id, chatroomId, attempt }: Pick<ClaimedReply, 'id' | 'chatroomId' | 'attempt'>,
+    promptTokens: number,
+  ): Promise<boolean> {
+    return (await this.database.run(BEGIN_CALL, [chatroomId, id, attempt, promptTokens])).length > 0;
   }
 
   /**
