@@ -72,6 +72,7 @@ export const HOT: [what: string, statement: string, values: unknown[], pages: nu
     30,
   ],
   ['extending leases', 'reply_extend', [[BACKLOG_HEAD], [1], ['Half'], 10_000, [BACKLOG], ['Well.']], 30],
+  ['noting what a call with files is sent', 'reply_begin_call', [BACKLOG, BACKLOG_HEAD, 1, 40_000], 30],
   ['finding the next of a backlog', 'reply_next_of_user', [BACKLOG_HEAD, BACKLOG], 40],
   ['finding the next in a long room', 'reply_next_of_user', [LONG_ROOM_REPLY, LONG], 40],
   ['reading a long room', 'chatroom_read', [LONG, LONG_OWNER, 2_147_483_647, 51], 150],
