@@ -118,19 +118,30 @@ describe('an upload', () => {
     connection.socket.write(form);
   };
 
-  it('goes on for as long as some of it arrives', async () => {
+  /** Sends a file a byte at a time, for longer in all than any other request may take. */
+  async function dribble(): Promise<{ status: number | undefined; longestPauseMs: number }> {
     const pieces = 20;
     const end = '\r\n--b--\r\n';
     const connection = await RawConnection.open(stack.url);
     begin(connection, form.length + pieces + end.length);
-    // Longer in all than any other request may take.
+    let longestPauseMs = 0;
     for (let piece = 0; piece < pieces; piece++) {
+      const before = performance.now();
       connection.socket.write('a');
       await pause((1.5 * TIMEOUT_MS) / pieces);
+      longestPauseMs = Math.max(longestPauseMs, performance.now() - before);
     }
     connection.socket.write(end);
-    expect(await eventually(() => connection.status)).toBe(201);
+    const status = await eventually(() => connection.status);
     connection.close();
+    return { status, longestPauseMs };
+  }
+
+  it('goes on for as long as some of it arrives', async () => {
+    let sent = await dribble();
+    // Where the machine kept this process from writing in time, nothing of it arrived.
+    for (let again = 0; again < 5 && sent.longestPauseMs > TIMEOUT_MS / 2; again++) sent = await dribble();
+    expect(sent.status).toBe(201);
   });
 
   it('is answered 408 when no more of it arrives', async () => {

@@ -19,6 +19,8 @@ export function limitBodyTime(fastify: FastifyInstance, timeoutMs: number): void
   const { server } = fastify as unknown as { server: Server };
   const timers = new WeakMap<IncomingMessage, NodeJS.Timeout>();
   const end = ({ complete, socket }: IncomingMessage) => complete || server.emit('clientError', tooSlow(), socket);
+  // Once what has arrived is read: where the process stood still, timers come before it.
+  const endIfIncomplete = (request: IncomingMessage) => setImmediate(end, request);
   const keep = (request: IncomingMessage, timer: NodeJS.Timeout) => {
     clearTimeout(timers.get(request));
     timers.set(request, timer.unref());
@@ -26,7 +28,7 @@ export function limitBodyTime(fastify: FastifyInstance, timeoutMs: number): void
   // Before Fastify, so that it holds for what is no request of a route, too.
   server.prependListener('request', (request: IncomingMessage) => {
     if (lengthOf(request) === 0) return;
-    keep(request, setTimeout(end, timeoutMs, request));
+    keep(request, setTimeout(endIfIncomplete, timeoutMs, request));
     request.once('end', () => clearTimeout(timers.get(request)));
     request.once('close', () => clearTimeout(timers.get(request)));
   });
@@ -35,10 +37,11 @@ export function limitBodyTime(fastify: FastifyInstance, timeoutMs: number): void
       let soFar = raw.socket.bytesRead;
       const look = () => {
         const { bytesRead } = raw.socket;
-        if (bytesRead === soFar) end(raw);
+        // What waits to be read has arrived: it is the store that is slow then, not the sender.
+        if (bytesRead === soFar && raw.readableLength === 0) end(raw);
         soFar = bytesRead;
       };
-      keep(raw, setInterval(look, timeoutMs));
+      keep(raw, setInterval(setImmediate, timeoutMs, look));
     }
     done(null, payload);
   });
