@@ -1,6 +1,6 @@
 export { FileModule } from './file.module.js';
 export { FileStoreModule } from './file-store.module.js';
-export { FileNotFoundError } from './files/file.errors.js';
+export { FileNotFoundError, FileStoreUnavailableError } from './files/file.errors.js';
 export { FileResponse, fileResponseOf } from './files/file.response.js';
 export type { StoredFileRow } from './files/file.row.js';
 export { FileStoreRegistry } from './store/file-store.registry.js';

@@ -33,6 +33,7 @@ export { Metrics } from './metrics/metrics.registry.js';
 export { SharedState } from './metrics/shared-state.registry.js';
 export { SharedStateModule } from './shared-state/shared-state.module.js';
 export { StreamMetrics } from './request/stream.metrics.js';
+export { untilReadable } from './request/until-readable.js';
 export { StreamMetricsModule } from './request/stream-metrics.module.js';
 export { OpenEnumProperty } from './openapi/open-enum.decorator.js';
 export { OperationsConfig } from './operations/operations.config.js';
@@ -54,6 +55,7 @@ export { type BoundStatement, prepared, type PreparedStatement } from './databas
 export { openPool } from './database/pool.js';
 export { ISO_TIMES, isoTime } from './database/iso-times.js';
 export { ApiProblem, problemResponse } from './problem/api-problem.decorator.js';
+export { isOutage } from './problem/outage.js';
 export { DomainError } from './problem/domain-error.js';
 export { ProblemFilter, sendProblem } from './problem/problem.filter.js';
 export { problemBody, type Problem, toProblem, problemOfStatus } from './problem/problem.js';

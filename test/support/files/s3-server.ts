@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import S3rver, { type Middleware } from '@20minutes/s3rver';
+import { finished } from 'node:stream/promises';
+import S3rver, { type Context, type Middleware } from '@20minutes/s3rver';
 
 /** A server that speaks like S3, with its files in a folder of its own. */
 export interface S3Server {
@@ -22,7 +23,15 @@ export interface S3Server {
    * @returns how many are held back, and what lets them go on
    */
   holdDeletions(): { held: () => number; release: () => void };
+  /** Answers every request with this error from now on; null: as it should. */
+  failWith(failure: S3Failure | null): void;
   stop(): Promise<void>;
+}
+
+/** An error as S3 answers it, or as something before it does, which knows no codes of S3. */
+export interface S3Failure {
+  status: number;
+  code?: string;
 }
 
 /** The only key that it knows. */
@@ -36,7 +45,9 @@ export async function startS3Server(): Promise<S3Server> {
     configureBuckets: [{ name: bucket }],
   });
   const deletions = new Deletions();
+  let failure: S3Failure | null = null;
   server.middleware.unshift(
+    (context, next) => (failure === null ? next() : answer(context, failure)),
     deletions.middleware,
     uploadsOf(join(directory, bucket, '._S3rver_uploads'), bucket),
     signaturesOf(bucket),
@@ -52,6 +63,7 @@ export async function startS3Server(): Promise<S3Server> {
       ...{ S3_ACCESS_KEY_ID: KEY, S3_SECRET_ACCESS_KEY: KEY },
     },
     stored: files,
+    failWith: (next) => void (failure = next),
     holdDeletions: () => deletions.hold(),
     async holds(bytes) {
       for (const file of await files()) if ((await readFile(file)).includes(bytes)) return true;
@@ -63,6 +75,16 @@ export async function startS3Server(): Promise<S3Server> {
       await rm(directory, { recursive: true });
     },
   };
+}
+
+async function answer(context: Context, { status, code }: S3Failure): Promise<void> {
+  // The one who sends a part doesn't always hear an answer that comes before all of it.
+  await finished(context.req.resume(), { writable: false });
+  context.status = status;
+  context.type = code === undefined ? 'text/html' : 'application/xml';
+  // As S3 does, with what is not meant for a log.
+  const error = `<Error><Code>${code}</Code><Message>No</Message><AWSAccessKeyId>${KEY}</AWSAccessKeyId></Error>`;
+  context.body = code === undefined ? '<!doctype html><title>Not now</title><hr>' : error;
 }
 
 /** Requests that delete objects, by lists of their keys: each waits as long as they are held back. */

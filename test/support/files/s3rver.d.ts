@@ -1,7 +1,10 @@
 /** The part of s3rver that is used here; it comes without types. */
 declare module '@20minutes/s3rver' {
+  import type { Readable } from 'node:stream';
+
   /** The part of Koa's context that is used here. */
   export interface Context {
+    req: Readable;
     method: string;
     path: string;
     query: Record<string, string | undefined>;

@@ -18,7 +18,7 @@ export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((client) => this.join(client));
   private state: NetworkState = 'well';
-  private limits: number[] = [];
+  private limits: { bytes: number; ends: boolean }[] = [];
 
   private constructor(
     private readonly host: string,
@@ -66,7 +66,12 @@ export class TcpProxy {
 
   /** Ends each of the next connections after so many bytes of the service's answers, wherever in an answer that is. */
   limitNext(bytes: number[]): void {
-    this.limits = [...bytes];
+    this.limits = bytes.map((each) => ({ bytes: each, ends: true }));
+  }
+
+  /** Drops what comes after so many bytes of the service's answers on the next connection, which stays open. */
+  stallNext(bytes: number): void {
+    this.limits = [{ bytes, ends: false }];
   }
 
   /** Ends the proxy for good. */
@@ -85,13 +90,13 @@ export class TcpProxy {
     else this.passOnly(limit, service, client);
   }
 
-  private passOnly(bytes: number, from: Socket, to: Socket): void {
+  private passOnly({ bytes, ends }: { bytes: number; ends: boolean }, from: Socket, to: Socket): void {
     let left = bytes;
     this.track(from, to);
     from.on('data', (chunk: Buffer) => {
-      to.write(chunk.subarray(0, left));
+      if (left > 0) to.write(chunk.subarray(0, left));
       left -= chunk.length;
-      if (left > 0) return;
+      if (left > 0 || !ends) return;
       to.end();
       from.destroy();
     });

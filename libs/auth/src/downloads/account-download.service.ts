@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type Slot, type SlotLimit, SlotService } from '@app/platform';
+import { type Slot, type SlotLimit, SlotService, untilReadable } from '@app/platform';
 import { Injectable, Logger, type OnModuleDestroy, ServiceUnavailableException } from '@nestjs/common';
 import { SessionRevocationService } from '../session/session-revocation.service.js';
 import type { AuthenticatedUser } from '../token/authenticated-user.js';
@@ -29,11 +29,11 @@ export class AccountDownloadService implements OnModuleDestroy {
   ) {}
 
   /**
-   * The stream is destroyed with an error when it can't go on, when its reader stalls, when the session ends, and when the process shuts
+   * The first bytes of the stream are there. It is destroyed with an error when it can't go on, when its reader stalls, when the session ends, and when the process shuts
    * down.
    *
    * @param begin gives the chunks, which are made as they are read; called when the user may have them
-   * @throws ExportInProgressError, TooManyExportsError; what `begin` throws
+   * @throws ExportInProgressError, TooManyExportsError; what `begin` throws, and making the first bytes
    */
   async stream(
     user: AuthenticatedUser,
@@ -45,7 +45,10 @@ export class AccountDownloadService implements OnModuleDestroy {
       const slot = await this.slots.acquire(ONE_PER_USER, user.userId);
       if (slot === null) throw new ExportInProgressError();
       try {
-        return this.start(user, await begin(), slot);
+        const stream = this.start(user, await begin(), slot);
+        await untilReadable(stream);
+        stream.once('error', ({ message, cause }) => this.logger.warn(`An export broke off: ${message}`, cause));
+        return stream;
       } catch (error) {
         await slot.release();
         throw error;
@@ -69,7 +72,6 @@ export class AccountDownloadService implements OnModuleDestroy {
     this.open.add(stream);
     const extending = setInterval(() => void slot.extend(), EXTEND_MS);
     const stopListening = this.revocations.onRevoked(sessionId, () => stream.destroy(new UnauthenticatedError(true)));
-    stream.once('error', (error) => this.logger.warn(`An export broke off: ${error.message}`));
     stream.once('close', () => {
       clearInterval(extending);
       stopListening();

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { untilReadable } from '@app/platform';
 import { ZipFile } from 'yazl';
 
 /** A file of an archive. */
@@ -7,7 +8,7 @@ export interface ZipEntry {
   path: string;
   bytes: number;
   modifiedAt: Date;
-  /** Begins to read its bytes, once those before it are written. */
+  /** Begins to read its bytes, once those before it are read. */
   open: (signal: AbortSignal) => Readable;
 }
 
@@ -41,17 +42,18 @@ async function fill(zip: ZipFile, entries: AsyncIterable<ZipEntry>, signal: Abor
 }
 
 /** @returns when the entry is read to its end */
-const add = (zip: ZipFile, { path, bytes: size, modifiedAt: mtime, open }: ZipEntry, signal: AbortSignal) =>
-  new Promise<void>((resolve, reject) => {
+async function add(zip: ZipFile, { path, bytes: size, modifiedAt: mtime, open }: ZipEntry, signal: AbortSignal) {
+  const content = open(signal);
+  // An archive whose first file can't be read has not begun.
+  await untilReadable(content);
+  await new Promise<void>((resolve, reject) => {
     const leave = () => reject(signal.reason as Error);
     signal.addEventListener('abort', leave, { once: true });
-    zip.addReadStreamLazy(path, { size, mtime, compress: false }, (use) => {
-      const content = open(signal);
-      content.once('error', reject);
-      content.once('end', () => {
-        signal.removeEventListener('abort', leave);
-        resolve();
-      });
-      use(null, content);
+    content.once('error', reject);
+    content.once('end', () => {
+      signal.removeEventListener('abort', leave);
+      resolve();
     });
+    zip.addReadStreamLazy(path, { size, mtime, compress: false }, (use) => use(null, content));
   });
+}

@@ -60,3 +60,13 @@ export class TooManyDownloadsError extends DomainError {
     });
   }
 }
+
+/** The store of files is out of reach, or can't answer for the moment; what was asked of it may have happened all the same. */
+export class FileStoreUnavailableError extends DomainError {
+  /** @param reason for operators: which store, and what it did */
+  constructor(readonly reason: string) {
+    super('service_unavailable', 'unavailable', 'Files are out of reach right now; try again soon.', {
+      cause: new Error(reason),
+    });
+  }
+}

@@ -101,9 +101,10 @@ describe('the bytes of deleted files', () => {
 
 describe('a store that is away', () => {
   const lines: string[] = [];
-  const note = (line: string) => lines.push(line);
+  const note = (level: string) => (line: string) => lines.push(`${level}: ${line}`);
 
-  beforeAll(() => Logger.overrideLogger({ log: note, warn: note, error: note }));
+  beforeAll(() => Logger.overrideLogger({ log: note('log'), warn: note('warn'), error: note('error') }));
+  afterEach(() => lines.splice(0));
   afterAll(() => Logger.overrideLogger(false));
 
   it('is tried again for good, told once, and holds up no other', async () => {
@@ -118,11 +119,26 @@ describe('a store that is away', () => {
       await database.prisma.fileRemoval.updateMany({ data: { dueAt: new Date() } });
     }
     expect(await isHeld(there.bytes)).toBe(false);
-    expect(lines).toEqual([expect.stringMatching(/^The bytes of deleted files stay in s3 for now: .*ECONNREFUSED/)]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^warn: The bytes of deleted files stay in s3 for now: .*ECONNREFUSED/),
+    ]);
     // A worker without the settings of the store leaves them to others.
     await taskOf(await storesAt({})).run();
     expect(await left()).toEqual([away.id]);
     await task.run();
     expect([await left(), await isHeld(away.bytes)]).toEqual([[], false]);
+  });
+
+  it('since it is set up wrongly, is an error that names the setting', async () => {
+    const user = await insertUser(database);
+    await store(user, 's3');
+    await database.prisma.user.delete({ where: { id: user } });
+    s3.failWith({ status: 404, code: 'NoSuchBucket' });
+    await task.run();
+    s3.failWith(null);
+    expect(lines).toEqual([expect.stringMatching(/^error: The bytes of deleted files stay in s3 .*S3_BUCKET/)]);
+    await database.prisma.fileRemoval.updateMany({ data: { dueAt: new Date() } });
+    await task.run();
+    expect(await left()).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
-import { PeriodicTask } from '@app/platform';
+import { isOutage, PeriodicTask } from '@app/platform';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { FileStoreUnavailableError } from '../files/file.errors.js';
 import type { FileStoreName } from '../files/file.row.js';
 import { FileStoreRegistry } from '../store/file-store.registry.js';
 import { FileRemovalStore } from './file-removal.store.js';
@@ -51,14 +52,19 @@ export class FileRemovalTask implements OnApplicationBootstrap, OnApplicationShu
     try {
       await this.stores.get(name).remove(ids);
     } catch (error) {
-      if (!this.failing.has(name)) {
-        this.logger.warn(`The bytes of deleted files stay in ${name} for now: ${(error as Error).message}`);
-      }
+      if (!this.failing.has(name)) this.report(name, error as Error);
       this.failing.add(name);
       return false;
     }
     if (this.failing.delete(name)) this.logger.log(`The bytes of deleted files are removed from ${name} again`);
     await this.removals.finish(ids);
     return true;
+  }
+
+  /** What passes is a warning. The rest an operator has to mend. */
+  private report(name: FileStoreName, error: Error): void {
+    const isAway = error instanceof FileStoreUnavailableError;
+    const line = `The bytes of deleted files stay in ${name} for now: ${isAway ? error.reason : error.message}`;
+    this.logger[isAway || isOutage(error) ? 'warn' : 'error'](line);
   }
 }

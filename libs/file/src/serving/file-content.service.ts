@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { untilReadable } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { TooManyDownloadsError } from '../files/file.errors.js';
 import type { StoredFileRow } from '../files/file.row.js';
@@ -16,11 +17,11 @@ export class FileContentService {
   constructor(private readonly stores: FileStoreRegistry) {}
 
   /**
-   * The bytes of a file, read as they are sent; destroying the stream ends it.
+   * The bytes of a file, read as they are sent; destroying the stream ends it. The first of them are there.
    *
-   * @throws TooManyDownloadsError
+   * @throws TooManyDownloadsError, FileStoreUnavailableError
    */
-  stream(userId: string, { id, store }: StoredFileRow, range: ByteRange): Readable {
+  async stream(userId: string, { id, store }: StoredFileRow, range: ByteRange): Promise<Readable> {
     const count = this.open.get(userId) ?? 0;
     if (count >= MAX_DOWNLOADS) throw new TooManyDownloadsError();
     const ended = new AbortController();
@@ -32,6 +33,7 @@ export class FileContentService {
       if (left === 0) this.open.delete(userId);
       else this.open.set(userId, left);
     });
+    await untilReadable(stream);
     return stream;
   }
 }

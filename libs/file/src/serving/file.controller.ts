@@ -97,7 +97,7 @@ export class FileController {
     const isCurrent = headers['if-range'] === undefined || headers['if-range'] === entityTag(file);
     const part = isCurrent ? rangeOf(file, headers.range) : null;
     const range = part ?? { start: 0, end: file.bytes - 1 };
-    const stream = method === 'HEAD' ? nothing() : this.contents.stream(userId, file, range);
+    const stream = method === 'HEAD' ? nothing() : await this.contents.stream(userId, file, range);
     void reply
       .status(part === null ? 200 : 206)
       .headers(contentHeaders(file))
@@ -123,6 +123,8 @@ export class FileController {
 
   /** Ends what no one reads any more, and measures it as what lasts as long as its reader takes. */
   private watch(stream: Readable, { raw }: FastifyReply): void {
+    // These two come to those of the framework, and Node would log that there are many.
+    raw.setMaxListeners(raw.getMaxListeners() + 2);
     this.streams.begin(raw);
     raw.once('close', () => stream.destroy());
     raw.setTimeout(STALLED_MS, () => raw.destroy());

@@ -6,12 +6,13 @@ import {
   GetObjectCommand,
   ListMultipartUploadsCommand,
   S3Client,
-  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { keepAliveAgent } from '@app/platform';
+import { FileStoreUnavailableError } from '../files/file.errors.js';
 import type { FileStoreConfig } from './file-store.config.js';
 import { type ByteRange, FileStore } from './file-store.port.js';
+import { lastingCauseOf, statusOf, storeError } from './s3-errors.js';
 
 /** The smallest part that S3 takes. An upload holds one part, and what arrives of the next one. */
 const PART_BYTES = 5 * 1024 * 1024;
@@ -25,8 +26,19 @@ const LISTS_AT_ONCE = 10;
 /** How many interrupted uploads of one file are listed in all, in pages of S3's own size: enough for any number of attempts. */
 const MAX_LISTS = 10;
 
-/** Milliseconds to connect; until an answer begins, with a part on its way; and without a byte in either direction. Each of at most three attempts has them. */
-const LIMITS = { connectionTimeout: 3_000, requestTimeout: 30_000, socketTimeout: 60_000 };
+/** Limits in milliseconds. Each of at most three attempts has them. */
+const LIMITS = {
+  /** To connect. */
+  connectionTimeout: 3_000,
+  /** Until an answer begins, with a part on its way. */
+  requestTimeout: 30_000,
+  /** Until the answer to a read begins. With three attempts it stays below the time in which a model has to show a sign, so that it isn't blamed. */
+  readTimeout: 10_000,
+  /** Between two pieces of a file that is read. The time that its reader takes isn't counted. */
+  stallTimeout: 20_000,
+  /** Without a byte in either direction. A reader may take nothing for as long. */
+  socketTimeout: 60_000,
+};
 
 /** How long the check at the start may take, in milliseconds. Without an answer by then S3 is out of reach. */
 const CHECK_MS = 3_000;
@@ -36,27 +48,22 @@ const KEPT_CONNECTIONS = { maxIdle: 16, idleMs: 60_000 };
 /** No file has it, for those have UUIDs. */
 const NO_FILE = 'start-check';
 
-/** What is wrong by S3's code of an error, where waiting doesn't mend it. */
-const LASTING_CAUSES: Record<string, string> = {
-  NoSuchBucket: 'S3 has no such bucket; check S3_BUCKET, S3_REGION and S3_ENDPOINT',
-  PermanentRedirect: "The bucket is in another region, or S3's address is another one; check S3_REGION and S3_ENDPOINT",
-  AuthorizationHeaderMalformed: 'The bucket is in another region; check S3_REGION',
-  InvalidAccessKeyId: 'S3 does not know the access key; check S3_ACCESS_KEY_ID',
-  SignatureDoesNotMatch: 'S3 refuses the secret of the access key; check S3_SECRET_ACCESS_KEY',
-  AccessDenied: 'S3 denies the access key a right; docs/files.md lists those that it needs',
-  CredentialsProviderError: 'There is no access key; set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY',
-};
-
 /** Files in a bucket of S3, or of a service that speaks like it: each an object under its id. */
 export class S3FileStore extends FileStore {
   private readonly client: S3Client;
   private readonly bucket: string;
 
-  /** @param config has been checked: there is a bucket */
-  constructor(config: FileStoreConfig) {
+  /**
+   * @param config has been checked: there is a bucket
+   * @param limits for tests, which don't wait as long
+   */
+  constructor(
+    config: FileStoreConfig,
+    private readonly limits = LIMITS,
+  ) {
     super();
     this.bucket = config.S3_BUCKET!;
-    this.client = clientOf(config);
+    this.client = clientOf(config, limits);
   }
 
   /** Sends part after part. An abort shows once the part that is on its way has arrived or failed: then nothing of the upload goes on. */
@@ -68,9 +75,11 @@ export class S3FileStore extends FileStore {
     try {
       await upload.done();
     } catch (error) {
-      // If it fails, the parts are removed with the file.
-      if (upload.uploadId !== undefined) await this.abortUpload(id, upload.uploadId).catch(() => undefined);
-      throw error;
+      const told = error === source.errored ? (error as Error) : storeError(error);
+      // Parts that stay, since S3 is away or fails here, are removed with the file.
+      const isAway = told instanceof FileStoreUnavailableError;
+      if (upload.uploadId !== undefined && !isAway) await this.abortUpload(id, upload.uploadId).catch(() => undefined);
+      throw told;
     }
     signal.throwIfAborted();
   }
@@ -80,16 +89,15 @@ export class S3FileStore extends FileStore {
     const closed = new AbortController();
     bytes.once('close', () => closed.abort());
     addAbortSignal(signal, bytes);
-    this.send(id, range, bytes, closed.signal).catch((error: Error) => bytes.destroy(error));
+    this.send(id, range, bytes, closed.signal).catch((error: unknown) => bytes.destroy(storeError(error)));
     return bytes;
   }
 
   override async remove(ids: string[]): Promise<void> {
-    for (let first = 0; first < ids.length; first += LISTS_AT_ONCE) {
-      await Promise.all(ids.slice(first, first + LISTS_AT_ONCE).map((id) => this.abortUploads(id)));
-    }
-    for (let first = 0; first < ids.length; first += KEYS_AT_ONCE) {
-      await this.deleteObjects(ids.slice(first, first + KEYS_AT_ONCE));
+    try {
+      await this.removeAll(ids);
+    } catch (error) {
+      throw storeError(error);
     }
   }
 
@@ -100,15 +108,24 @@ export class S3FileStore extends FileStore {
       await this.client.send(command, { abortSignal: AbortSignal.timeout(CHECK_MS) });
       return null;
     } catch (error) {
-      return LASTING_CAUSES[(error as Error).name] ?? null;
+      return lastingCauseOf(error);
+    }
+  }
+
+  private async removeAll(ids: string[]): Promise<void> {
+    for (let first = 0; first < ids.length; first += LISTS_AT_ONCE) {
+      await Promise.all(ids.slice(first, first + LISTS_AT_ONCE).map((id) => this.abortUploads(id)));
+    }
+    for (let first = 0; first < ids.length; first += KEYS_AT_ONCE) {
+      await this.deleteObjects(ids.slice(first, first + KEYS_AT_ONCE));
     }
   }
 
   private async send(id: string, range: ByteRange | null, to: PassThrough, abortSignal: AbortSignal): Promise<void> {
     const Range = range === null ? undefined : `bytes=${range.start}-${range.end}`;
     const command = new GetObjectCommand({ Bucket: this.bucket, Key: id, Range });
-    const { Body } = await this.client.send(command, { abortSignal });
-    await pipeline(Body as Readable, to);
+    const { Body } = await this.client.send(command, { abortSignal, requestTimeout: this.limits.readTimeout });
+    await pipeline(piecesOf(Body as Readable, this.limits.stallTimeout), to);
   }
 
   private async deleteObjects(ids: string[]): Promise<void> {
@@ -116,7 +133,7 @@ export class S3FileStore extends FileStore {
     const command = new DeleteObjectsCommand({ Bucket: this.bucket, Delete: { Objects, Quiet: true } });
     const { Errors = [] } = await this.client.send(command);
     const [first] = Errors;
-    if (first !== undefined) throw new Error(`S3 deletes ${Errors.length} of ${ids.length} objects not: ${first.Code}`);
+    if (first !== undefined) throw Object.assign(new Error(`Objects stay: ${first.Code}`), { name: first.Code });
   }
 
   /** Removes the parts of uploads that a process has not ended. No listing of objects shows them. */
@@ -151,10 +168,24 @@ export class S3FileStore extends FileStore {
   }
 }
 
-const statusOf = (error: unknown): number | undefined =>
-  error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+/** The pieces of a body. @throws FileStoreUnavailableError when it breaks off, or the next one doesn't come in time */
+async function* piecesOf(body: Readable, stallTimeout: number): AsyncGenerator<Buffer> {
+  const late = () => body.destroy(new Error(`The next piece of a file has not come within ${stallTimeout} ms`));
+  let timer = setTimeout(late, stallTimeout);
+  try {
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      clearTimeout(timer);
+      yield piece;
+      timer = setTimeout(late, stallTimeout);
+    }
+  } catch (error) {
+    throw storeError(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
-function clientOf(config: FileStoreConfig): S3Client {
+function clientOf(config: FileStoreConfig, limits: typeof LIMITS): S3Client {
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
   // Checksums of AWS's own kinds are an extension that not all other services know.
   const checksums = config.S3_ENDPOINT === undefined ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
@@ -169,7 +200,9 @@ function clientOf(config: FileStoreConfig): S3Client {
     responseChecksumValidation: checksums,
     maxAttempts: 3,
     requestHandler: {
-      ...LIMITS,
+      connectionTimeout: limits.connectionTimeout,
+      requestTimeout: limits.requestTimeout,
+      socketTimeout: limits.socketTimeout,
       throwOnRequestTimeout: true,
       httpAgent: keepAliveAgent('http:', KEPT_CONNECTIONS),
       httpsAgent: keepAliveAgent('https:', KEPT_CONNECTIONS),

@@ -1,6 +1,11 @@
 import { type SlotLimit, SlotService, uuidv7 } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { FileTooLargeError, StorageFullError, TooManyUploadsError } from '../files/file.errors.js';
+import {
+  FileStoreUnavailableError,
+  FileTooLargeError,
+  StorageFullError,
+  TooManyUploadsError,
+} from '../files/file.errors.js';
 import { FileRecordStore, type UploadAllowance } from '../files/file-record.store.js';
 import type { FileRow } from '../files/file.row.js';
 import { FileStoreRegistry } from '../store/file-store.registry.js';
@@ -35,9 +40,9 @@ export class UploadService {
   ) {}
 
   /**
-   * Stores a file as it arrives. What fails leaves nothing behind.
+   * Stores a file as it arrives. What fails leaves nothing behind; where the store is away, the sweep removes what it has.
    *
-   * @throws FileTooLargeError, StorageFullError, FileTypeNotSupportedError, TooManyUploadsError
+   * @throws FileTooLargeError, StorageFullError, FileTypeNotSupportedError, TooManyUploadsError, FileStoreUnavailableError
    * @throws ValidationFailedError when the form holds anything but one file
    */
   async upload(userId: string, upload: Upload): Promise<FileRow> {
@@ -70,7 +75,8 @@ export class UploadService {
       return row;
     } catch (error) {
       await bytes.discard();
-      await this.remove(id);
+      // A store that is away would hold up the answer, and the user's place.
+      if (!(error instanceof FileStoreUnavailableError)) await this.remove(id);
       throw error;
     }
   }

@@ -72,7 +72,7 @@ export class MediaTokensService {
       return tokens;
     } catch (error) {
       signal.throwIfAborted();
-      this.logger.warn(`A file could not be counted: ${(error as Error).message}`);
+      this.logger.warn(`A file could not be counted: ${(error as Error).message}`, (error as Error).cause);
       if (error instanceof UnreadableFileError) return 'unreadable';
       if (!(error instanceof ModelError) || error.failure !== 'rejected') return 'not_counted';
       await this.store.remember(userId, file.id, model, REFUSED);

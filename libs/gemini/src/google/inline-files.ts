@@ -76,7 +76,7 @@ export class InlineFiles {
       }
       if (encoder.bytes < file.bytes) throw new Error('There are fewer bytes than the file has');
     } catch (error) {
-      const unreadable = new UnreadableFileError(file);
+      const unreadable = new UnreadableFileError(file, error);
       if (!signal.aborted) this.call.broken(unreadable);
       throw error;
     }

@@ -225,7 +225,7 @@ describe.each(GEMINI_SDKS)('files that Gemini is shown over %s', (sdk) => {
     const file = broken(randomBytes(5_000));
     const { error } = await hearOf({ files: [fileOf(randomBytes(10)), file] });
     expect(error).toBeInstanceOf(UnreadableFileError);
-    expect(error).toMatchObject({ failure: 'unavailable', isRefusal: true, file });
+    expect(error).toMatchObject({ failure: 'unavailable', isRefusal: true, file, cause: expect.any(Error) });
     expect((error as Error).message).not.toContain('secret');
     expect(await sandbox.requests({ method: 'any' })).toEqual([]);
   });

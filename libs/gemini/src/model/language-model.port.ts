@@ -106,7 +106,11 @@ export class ModelError extends Error {
 
 /** A file could not be read while it was sent: its store is away, or what it has is not the file. The model has got no whole request. */
 export class UnreadableFileError extends ModelError {
-  constructor(readonly file: ModelFile) {
+  /** @param cause what the store has failed with */
+  constructor(
+    readonly file: ModelFile,
+    override readonly cause?: unknown,
+  ) {
     super('unavailable', 'A file of the conversation could not be read from its store', null, true);
   }
 }

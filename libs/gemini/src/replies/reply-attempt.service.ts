@@ -1,4 +1,5 @@
-import { CrashPointService } from '@app/platform';
+import { FileStoreUnavailableError } from '@app/file';
+import { CrashPointService, isOutage } from '@app/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { tracedAnswer } from '../model/gen-ai.span.js';
 import {
@@ -108,8 +109,10 @@ export class ReplyAttemptService {
   }
 
   /** The model has got no whole request, so there was no call of it, and no failure of its. */
-  private unread(reply: LeasedReply, { message }: UnreadableFileError): Outcome {
-    this.logger.warn(message);
+  private unread(reply: LeasedReply, { message, cause }: UnreadableFileError): Outcome {
+    // What doesn't pass an operator has to mend.
+    const passes = cause instanceof FileStoreUnavailableError || isOutage(cause);
+    this.logger[passes ? 'warn' : 'error'](message, cause);
     reply.call = null;
     return { type: 'unreadable' };
   }
