@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 import { eventually } from '../support/eventually.js';
 import { RawConnection } from '../support/http/raw-connection.js';
+import { pdf, upload } from '../support/http/uploads.js';
 import { type Person, signUpAndLogIn } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
 
@@ -142,6 +144,19 @@ describe('an upload', () => {
     // Where the machine kept this process from writing in time, nothing of it arrived.
     for (let again = 0; again < 5 && sent.longestPauseMs > TIMEOUT_MS / 2; again++) sent = await dribble();
     expect(sent.status).toBe(201);
+  });
+
+  it('goes on while its store is slow, and keeps what has arrived from being read', async () => {
+    const database = new pg.Client({ connectionString: stack.database.url });
+    await database.connect();
+    await database.query('BEGIN');
+    await database.query('LOCK TABLE file_chunk IN ACCESS EXCLUSIVE MODE');
+    const sent = upload(person.http, pdf(4_000_000), 'slow.pdf');
+    // Two looks at what arrives find nothing new.
+    await pause(2.5 * TIMEOUT_MS);
+    await database.query('COMMIT');
+    await database.end();
+    expect((await sent).status).toBe(201);
   });
 
   it('is answered 408 when no more of it arrives', async () => {
