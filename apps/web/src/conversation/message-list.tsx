@@ -19,7 +19,7 @@ export function MessageList({ roomId, view }: { roomId: string; view: Conversati
     if (hasOlder) void view.loadOlder();
   });
   const last = messages.at(-1);
-  const question = busy ? undefined : messages.findLast((shown) => shown.role === 'user');
+  const question = messages.findLast((shown) => shown.role === 'user');
   const sending = messages.findLast((shown) => shown.status === 'sending')?.key;
   useEffect(() => {
     if (sending !== undefined) toEnd();
@@ -47,8 +47,11 @@ export function MessageList({ roomId, view }: { roomId: string; view: Conversati
                 onResend={(id) => view.resend(id)}
                 onDiscard={() => discard(view, shown)}
                 onChange={() => change(roomId, view, shown)}
+                isLatest={shown === question}
                 onEdit={
-                  shown === question && shown.message !== null ? (content) => edit(roomId, view, shown, content) : null
+                  shown === question && shown.message !== null && !busy
+                    ? (content) => edit(roomId, view, shown, content)
+                    : null
                 }
               />
             ) : (

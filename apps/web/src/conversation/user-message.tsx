@@ -1,6 +1,8 @@
+import type { ChatFile } from '@gemini-chat/client';
 import type { ShownMessage } from '@gemini-chat/client/react';
 import { useState } from 'preact/hooks';
 import { MessageFiles } from '../files/message-files.js';
+import { useNotTaken } from '../files/not-taken.js';
 import { CopyButton } from '../ui/copy-button.js';
 import { errorText } from '../ui/error-text.js';
 import { Icon } from '../ui/icon.js';
@@ -13,22 +15,29 @@ interface UserMessageProps {
   onDiscard: () => void;
   /** Makes the message that was refused the one that is being written. */
   onChange: () => void;
-  /** Null: only the latest question can be edited, and once its reply is finished. */
+  /** Null: it can't be edited now. */
   onEdit: ((content: string) => Promise<void>) | null;
+  /** Whether it is the room's latest question: only that can be edited, once its reply is finished. */
+  isLatest: boolean;
 }
 
 /** What the user wrote, as plain text, and its files. */
-export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit }: UserMessageProps) {
-  const { id, content, files, status, sendError } = shown;
+export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit, isLatest }: UserMessageProps) {
+  const { id, content, files, status } = shown;
   const [editing, setEditing] = useState(false);
   return (
     <article class={`message message-user message-${status}`} aria-label="Your message">
       <MessageFiles files={files} />
-      {editing && onEdit !== null ? (
+      {editing ? (
         <MessageEditor
           content={content}
           mayBeEmpty={files.length > 0}
           onSave={onEdit}
+          whyNot={
+            isLatest
+              ? 'It can be asked anew once the reply is finished.'
+              : 'Only the latest question can be asked anew.'
+          }
           onClose={() => setEditing(false)}
         />
       ) : (
@@ -53,11 +62,7 @@ export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit }: Us
       </footer>
       {status === 'unsent' && (
         <div class="unsent" role="alert">
-          {sendError?.code === 'daily_quota_exceeded' ? (
-            <QuotaCard error={sendError} />
-          ) : (
-            <p class="message-notice message-notice-error">Not sent. {errorText(sendError)}</p>
-          )}
+          <Refusal shown={shown} />
           <div class="unsent-actions">
             <button type="button" class="button button-small" onClick={() => onResend(id)}>
               Send again
@@ -74,3 +79,17 @@ export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit }: Us
     </article>
   );
 }
+
+/** Why a message was not sent. */
+function Refusal({ shown: { sendError, files } }: { shown: ShownMessage }) {
+  if (sendError?.code === 'daily_quota_exceeded') return <QuotaCard error={sendError} />;
+  if (sendError?.code === 'model_cannot_take_file') return <NotTaken files={files} text={errorText(sendError)} />;
+  return <NotSent text={errorText(sendError)} />;
+}
+
+/** @param text where the files can't be named */
+function NotTaken({ files, text }: { files: readonly ChatFile[]; text: string }) {
+  return <NotSent text={useNotTaken(files) ?? text} />;
+}
+
+const NotSent = ({ text }: { text: string }) => <p class="message-notice message-notice-error">Not sent. {text}</p>;

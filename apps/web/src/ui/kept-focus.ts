@@ -1,0 +1,16 @@
+import type { RefObject } from 'preact';
+import { useLayoutEffect } from 'preact/hooks';
+
+/**
+ * Keeps the focus within an element whose children move: the browser takes it from what is taken out, also where that is put
+ * back at another place at once. To be called by the component that draws the children.
+ */
+export function useKeptFocus(ref: RefObject<HTMLElement | null>): void {
+  const focused = document.activeElement;
+  const within = ref.current?.contains(focused) === true;
+  useLayoutEffect(() => {
+    if (within && focused instanceof HTMLElement && focused.isConnected && document.activeElement !== focused) {
+      focused.focus({ preventScroll: true });
+    }
+  });
+}
