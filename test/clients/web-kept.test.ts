@@ -28,6 +28,9 @@ const select = (word: string) => `(() => {
   getSelection().setBaseAndExtent(text, start, text, start + ${word.length});
 })()`;
 
+/** More than a window is high. */
+const LINES = Array.from({ length: 60 }, (_, index) => `- Line ${index + 1}.`).join('\n');
+
 /** Whether nothing of the message that is written is above or below its field. */
 const SHOWS_ALL = `(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)(document.querySelector('.composer textarea'))`;
 
@@ -196,9 +199,40 @@ inABrowser('what a person has opened or typed, in the chat page', () => {
     await app.page.getByText('The first question', { exact: true }).waitFor();
   });
 
-  it('keeps a selection in a reply that grows', async () => {
+  it('keeps an edit over a reload, and as the next message when another tab has asked the question anew', async () => {
+    const { message, reply } = await send(person.http, roomId, 'A question');
+    await outcome(person.http, reply);
+    await refreshed({ what: 'messages', roomId });
+    await app.untilReply(1, 'Completed');
+    await app.button('Edit the message').click();
+    const editor = app.page.getByLabel('Edit your message');
+    await editor.fill('A question, said better');
+    await app.page.reload();
+    await editor.waitFor();
+    expect(await editor.inputValue()).toBe('A question, said better');
+    await app.button('Leave it').click();
+    await app.button('Edit the message').click();
+    expect(await editor.inputValue()).toBe('A question');
+    await editor.fill('A question, said better');
+    const edited = { content: 'Asked anew elsewhere' };
+    expect((await person.http.post(`/chatroom/${roomId}/message/${message.id}/edit`, edited)).status).toBe(202);
+    await refreshed({ what: 'messages', roomId });
+    await editor.waitFor({ state: 'detached' });
+    const field = app.page.getByLabel('Message', { exact: true });
+    await eventually(async () => (await field.inputValue()) === 'A question, said better');
+    await app.untilReply(1, 'Completed');
+    await app.button('Edit the message').click();
+    await editor.fill('Asked anew here');
+    await app.button('Ask anew').click();
+    await app.page.getByText('Asked anew here', { exact: true }).waitFor();
+    await app.untilReply(1, 'Completed');
+    expect(await field.inputValue()).toBe('A question, said better');
+    await field.fill('');
+  });
+
+  it('keeps a selection in a reply that grows, and where it is seen', async () => {
     const text = 'Words that are selected stay selected, however many follow them. '.repeat(8).trim();
-    await gemini.script({ type: 'answer', text, tokensPerSecond: 6 }, {}, 1);
+    await gemini.script({ type: 'answer', text: `${text}\n\n${LINES}`, tokensPerSecond: 12 }, {}, 1);
     await app.send('Write slowly');
     const answer = app.lastReply.locator('.markdown');
     await answer.getByText('selected stay').waitFor();
@@ -206,9 +240,15 @@ inABrowser('what a person has opened or typed, in the chat page', () => {
     const before = await answer.innerText();
     await eventually(async () => (await answer.innerText()).length > before.length);
     expect(await app.page.evaluate('getSelection().toString()')).toBe('selected stay');
+    await answer.getByText('Line 40.').waitFor();
+    await app.button('Latest').waitFor();
+    const box = await answer.getByText('selected stay').boundingBox();
+    expect(box!.y).toBeGreaterThan(0);
     await app.untilReply(1, 'Completed');
-    expect(await answer.innerText()).toBe(text);
+    expect(await answer.locator('p').first().innerText()).toBe(text);
     expect(await app.page.evaluate('getSelection().toString()')).toBe('selected stay');
+    await app.button('Latest').click();
+    await app.button('Latest').waitFor({ state: 'detached' });
   });
 
   it('keeps a name that is typed while another tab changes it', async () => {

@@ -9,11 +9,12 @@ interface MessageEditorProps {
   onSave: ((content: string) => Promise<void>) | null;
   /** What is said where it can't be. */
   whyNot: string;
+  onType: (text: string) => void;
   onClose: () => void;
 }
 
 /** The latest question, to be asked anew. Escape leaves it as it is. */
-export function MessageEditor({ content, mayBeEmpty, onSave, whyNot, onClose }: MessageEditorProps) {
+export function MessageEditor({ content, mayBeEmpty, onSave, whyNot, onType, onClose }: MessageEditorProps) {
   const [text, setText] = useState(content);
   const [error, setError] = useState<unknown>(null);
   const [saving, setSaving] = useState(false);
@@ -35,7 +36,7 @@ export function MessageEditor({ content, mayBeEmpty, onSave, whyNot, onClose }: 
         save();
       }}
       onKeyDown={(event) => {
-        if (event.key === 'Escape') onClose();
+        if (event.key === 'Escape' && !event.isComposing) onClose();
       }}
     >
       <textarea
@@ -43,7 +44,10 @@ export function MessageEditor({ content, mayBeEmpty, onSave, whyNot, onClose }: 
         rows={4}
         aria-label="Edit your message"
         value={text}
-        onInput={(event) => setText(event.currentTarget.value)}
+        onInput={({ currentTarget }) => {
+          setText(currentTarget.value);
+          onType(currentTarget.value);
+        }}
       />
       {error !== null && (
         <p class="message-notice message-notice-error" role="alert">

@@ -1,6 +1,7 @@
 import type { ChatFile } from '@gemini-chat/client';
 import type { ShownMessage } from '@gemini-chat/client/react';
 import { useState } from 'preact/hooks';
+import { keepEdit, readEdit } from '../composer/drafts.js';
 import { MessageFiles } from '../files/message-files.js';
 import { useNotTaken } from '../files/not-taken.js';
 import { CopyButton } from '../ui/copy-button.js';
@@ -24,13 +25,16 @@ interface UserMessageProps {
 /** What the user wrote, as plain text, and its files. */
 export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit, isLatest }: UserMessageProps) {
   const { id, content, files, status } = shown;
-  const [editing, setEditing] = useState(false);
+  const roomId = shown.message?.chatroomId ?? '';
+  /** The text of an edit that was begun before the message was shown; null: none. */
+  const [begun, setBegun] = useState(() => editOf(roomId, id));
+  const [editing, setEditing] = useState(begun !== null);
   return (
     <article class={`message message-user message-${status}`} aria-label="Your message">
       <MessageFiles files={files} />
       {editing ? (
         <MessageEditor
-          content={content}
+          content={begun ?? content}
           mayBeEmpty={files.length > 0}
           onSave={onEdit}
           whyNot={
@@ -38,7 +42,12 @@ export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit, isLa
               ? 'It can be asked anew once the reply is finished.'
               : 'Only the latest question can be asked anew.'
           }
-          onClose={() => setEditing(false)}
+          onType={(text) => keepEdit(roomId, { id, text })}
+          onClose={() => {
+            keepEdit(roomId, null);
+            setBegun(null);
+            setEditing(false);
+          }}
         />
       ) : (
         content !== '' && <p class="message-text">{content}</p>
@@ -61,26 +70,39 @@ export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit, isLa
         </span>
       </footer>
       {status === 'unsent' && (
-        <div class="unsent" role="alert">
-          <Refusal shown={shown} />
-          <div class="unsent-actions">
-            <button type="button" class="button button-small" onClick={() => onResend(id)}>
-              Send again
-            </button>
-            <button type="button" class="button button-small" onClick={onChange}>
-              Change
-            </button>
-            <button type="button" class="button button-quiet button-small" onClick={onDiscard}>
-              Discard
-            </button>
-          </div>
-        </div>
+        <Unsent shown={shown} onResend={() => onResend(id)} onDiscard={onDiscard} onChange={onChange} />
       )}
     </article>
   );
 }
 
-/** Why a message was not sent. */
+function editOf(roomId: string, id: string): string | null {
+  const edit = readEdit(roomId);
+  return edit?.id === id ? edit.text : null;
+}
+
+type UnsentProps = Pick<UserMessageProps, 'shown' | 'onDiscard' | 'onChange'> & { onResend: () => void };
+
+/** Why a message was not sent, and what can be done. */
+function Unsent({ shown, onResend, onDiscard, onChange }: UnsentProps) {
+  return (
+    <div class="unsent" role="alert">
+      <Refusal shown={shown} />
+      <div class="unsent-actions">
+        <button type="button" class="button button-small" onClick={onResend}>
+          Send again
+        </button>
+        <button type="button" class="button button-small" onClick={onChange}>
+          Change
+        </button>
+        <button type="button" class="button button-quiet button-small" onClick={onDiscard}>
+          Discard
+        </button>
+      </div>
+    </div>
+  );
+}
+
 function Refusal({ shown: { sendError, files } }: { shown: ShownMessage }) {
   if (sendError?.code === 'daily_quota_exceeded') return <QuotaCard error={sendError} />;
   if (sendError?.code === 'model_cannot_take_file') return <NotTaken files={files} text={errorText(sendError)} />;
