@@ -18,7 +18,7 @@ export const keepDraftFiles = (roomId: string, files: readonly ChatFile[]): void
   keepFiles(DRAFT_FILES + roomId, files);
 
 /** A question that is being edited, and what it is to be. */
-export interface EditDraft {
+interface EditDraft {
   /** The question's id. */
   id: string;
   text: string;
