@@ -9,8 +9,7 @@ export function useKeptFocus(ref: RefObject<HTMLElement | null>): void {
   const focused = document.activeElement;
   const within = ref.current?.contains(focused) === true;
   useLayoutEffect(() => {
-    if (within && focused instanceof HTMLElement && focused.isConnected && document.activeElement !== focused) {
-      focused.focus({ preventScroll: true });
-    }
+    const isLost = within && document.activeElement === document.body;
+    if (isLost && focused instanceof HTMLElement && focused.isConnected) focused.focus({ preventScroll: true });
   });
 }
