@@ -28,6 +28,9 @@ const select = (word: string) => `(() => {
   getSelection().setBaseAndExtent(text, start, text, start + ${word.length});
 })()`;
 
+/** Longer than notices are shown. */
+const SHOWN_MS = 7_000;
+
 /** More than a window is high. */
 const LINES = Array.from({ length: 60 }, (_, index) => `- Line ${index + 1}.`).join('\n');
 
@@ -261,6 +264,32 @@ inABrowser('what a person has opened or typed, in the chat page', () => {
     expect(await name.inputValue()).toBe('Countess of Lovelace');
     await app.button('Save').click();
     await app.page.getByRole('link', { name: /Countess of Lovelace.*account/ }).waitFor();
+  });
+
+  it('keeps a notice while it is pointed at or has the focus', async () => {
+    const tab = await WebApp.open(context, stack.url, DESKTOP);
+    try {
+      await tab.page.clock.install();
+      await tab.page.goto(`${stack.url}/#/room/${roomId}`);
+      await tab.page.getByRole('heading', { name: 'What would you like to know?' }).waitFor();
+      // From here on time passes only as the test says.
+      await tab.page.clock.pauseAt(Date.now() + 60_000);
+      await tab.choose('Pin');
+      const notice = tab.page.getByRole('status').getByText('Pinned.', { exact: true });
+      await notice.hover();
+      await tab.page.clock.fastForward(SHOWN_MS);
+      await notice.hover();
+      await tab.button('Dismiss').focus();
+      await tab.page.mouse.move(0, 0);
+      await tab.page.clock.fastForward(SHOWN_MS);
+      expect(await notice.count()).toBe(1);
+      await tab.page.getByLabel('Message', { exact: true }).focus();
+      await tab.page.clock.fastForward(SHOWN_MS);
+      await notice.waitFor({ state: 'detached' });
+      expect(tab.complaints).toEqual([]);
+    } finally {
+      await tab.page.close();
+    }
   });
 
   it('shows all of a message that is written when the window becomes narrow', async () => {
