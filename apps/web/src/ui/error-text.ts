@@ -27,7 +27,7 @@ const TEXTS: Record<string, string> = {
   file_not_found: 'A file of this message no longer exists. Attach it again.',
   file_in_use: 'A message has this file; it is deleted with the message.',
   model_cannot_take_file:
-    'The model of this chat does not take one of these files. Remove it, or choose another model in the chat’s settings.',
+    'The model of this chat does not take one of these files. Choose another in the chat’s settings, or ask without that file.',
   export_in_progress: 'An export is running already.',
   not_found: 'It no longer exists.',
 };
