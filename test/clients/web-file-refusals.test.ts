@@ -113,7 +113,7 @@ inABrowser('files that are refused, in the chat page', () => {
       await field().press('Enter');
       await app.page
         .getByRole('status')
-        .getByText(/^Not sent: remove the file/)
+        .getByText('Not sent: remove the file that could not be uploaded.', { exact: true })
         .waitFor();
       expect(await stored()).toEqual([]);
       expect(await fits()).toBe(true);
@@ -140,6 +140,8 @@ inABrowser('files that are refused, in the chat page', () => {
       await chip('large-2.txt').getByText(reason).waitFor();
       await isSaid('large-2.txt could not be uploaded. Your files take all the space of your plan.');
       expect(await app.accessibilityFaults()).toEqual([]);
+      await field().press('Enter');
+      await app.page.getByRole('status').getByText('could not be uploaded, or upload it again.').waitFor();
       await app.button('Remove note.txt').click();
       for (const { body } of others) expect((await person.http.delete(`/file/${body.id}`)).status).toBe(204);
       await app.button('Upload large-2.txt again').click();
