@@ -90,7 +90,7 @@ inABrowser('the chat page', () => {
       await app.button('New chat').first().click();
       await app.send(STOPPED);
       const text = app.lastReply.locator('.markdown');
-      await text.getByText('Meanwhile').waitFor();
+      await text.getByText('Your message').waitFor();
       await app.picture(pictureOf('conversation'));
       const { length } = await text.innerText();
       await eventually(async () => (await text.innerText()).length > length);

@@ -159,6 +159,8 @@ inABrowser('files in the chat page', () => {
       expect(await app.accessibilityFaults()).toEqual([]);
       await chip.getByRole('button', { name: 'Remove program.exe' }).click();
       await app.page.getByText('Not sent: remove').waitFor({ state: 'detached' });
+      // Another file may take its place: it is not sent by that.
+      expect(await app.page.getByLabel('Message', { exact: true }).inputValue()).toBe('Here it is');
       await app.page.getByLabel('Message', { exact: true }).press('Enter');
       await app.untilReply(1, 'Completed');
       expect((await stored())[0]).toMatchObject({ content: 'Here it is', files: [] });

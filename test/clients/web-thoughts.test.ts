@@ -2,7 +2,7 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import { eventually } from '../support/eventually.js';
 import { GeminiControl } from '../support/gemini-sandbox.js';
 import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
-import { upload, png } from '../support/http/uploads.js';
+import { upload } from '../support/http/uploads.js';
 import { logIn, newPhone, type Person } from '../support/login.js';
 import { openRoom } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
@@ -17,6 +17,35 @@ const DESKTOP: Device = { name: 'a desktop', width: 1_280, height: 800, isPhone:
 
 /** Thoughts that take a minute, five seconds each. */
 const LONG_THOUGHTS = Array.from({ length: 12 }, (_, index) => `**Idea ${index + 1}.** `).join('');
+
+const RED_THOUGHTS =
+  'The picture shows a low sun above water. **The path of the light** through the air is long then, so I explain scattering.';
+const RED_ANSWER =
+  'Shortly before it sets, sunlight comes a long way through the air. Air scatters **blue light** more than red light, ' +
+  'so that mostly red and orange are left.\n\nThe water mirrors them, which is why the lower half of your picture glows, too.';
+
+/** Pictures are kept small. */
+const BESIDE_THE_ROOMS = { x: 292, y: 0, width: 988, height: 800 };
+
+/** Draws a sunset. @returns it as PNG, in base64 */
+const EVENING = `(() => {
+  const canvas = document.createElement('canvas');
+  Object.assign(canvas, { width: 480, height: 300 });
+  const draw = canvas.getContext('2d');
+  const fill = (top, bottom, colours) => {
+    const gradient = draw.createLinearGradient(0, top, 0, bottom);
+    colours.forEach((colour, index) => gradient.addColorStop(index / (colours.length - 1), colour));
+    draw.fillStyle = gradient;
+    draw.fillRect(0, top, 480, bottom - top);
+  };
+  fill(0, 190, ['#3b2a5c', '#a8325a', '#f0683a', '#ffb347']);
+  draw.fillStyle = '#fff1b8';
+  draw.beginPath();
+  draw.arc(250, 180, 34, 0, 7);
+  draw.fill();
+  fill(190, 300, ['#d8613c', '#7a2b4f', '#2a1d40']);
+  return canvas.toDataURL('image/png').split(',')[1];
+})()`;
 
 inABrowser('thoughts and sources in the chat page', () => {
   let stack: Stack;
@@ -168,12 +197,20 @@ inABrowser('thoughts and sources in the chat page', () => {
   });
 
   it('has it all at once, and has complained of nothing', async () => {
-    const roomId = await openIn({ showThoughts: true, search: true });
-    const { body: file } = await upload(person.http, png(400, 300), 'evening.png');
+    const roomId = await openIn({ title: 'A red evening', showThoughts: true, search: true });
+    await gemini.script({ type: 'answer', thoughts: RED_THOUGHTS, text: RED_ANSWER }, {}, 1);
+    const evening = Buffer.from(await app.page.evaluate<string>(EVENING), 'base64');
+    const { body: file } = await upload(person.http, evening, 'evening.png');
     await person.http.post(`/chatroom/${roomId}/message`, { content: 'Why is this red?', files: [file.id] });
     await app.page.reload();
     await app.untilReply(1, 'Completed');
-    await app.page.getByRole('img', { name: 'evening.png' }).waitFor();
+    const image = app.page.getByRole('img', { name: 'evening.png' });
+    await eventually(async () => (await image.evaluate((each) => (each as { naturalWidth: number }).naturalWidth)) > 0);
+    await thoughts().getByText('Thoughts', { exact: true }).click();
+    await isOpen(true);
+    await app.lastReply.getByRole('region', { name: 'Sources' }).getByRole('link').first().waitFor();
+    expect(await app.accessibilityFaults()).toEqual([]);
+    await app.picture('abilities', BESIDE_THE_ROOMS);
     expect(app.complaints).toEqual([]);
   });
 });

@@ -137,6 +137,9 @@ export class WebApp {
   async picture(name: string, clip?: { x: number; y: number; width: number; height: number }): Promise<void> {
     if (SCREENSHOTS === undefined || SCREENSHOTS === '') return;
     mkdirSync(SCREENSHOTS, { recursive: true });
+    // What was done just before would hide a part of the page.
+    await this.page.evaluate(`document.querySelectorAll('.notice button').forEach((button) => button.click())`);
+    await this.page.locator('.notice').first().waitFor({ state: 'detached' });
     await this.page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, scale: 'css', ...(clip && { clip }) });
   }
 

@@ -9,6 +9,7 @@ import { returnFromCheckout } from './plan/checkout.js';
 import { PlanPage } from './plan/plan-page.js';
 import { loadPlan, planStatus } from './plan/plan-store.js';
 import { type Route, useRoute } from './route.js';
+import { RoomDialog, roomDialog } from './rooms/room-dialog.js';
 import { RoomHeader } from './rooms/room-header.js';
 import { forgetAttachments } from './files/attachments.js';
 import { forgetContents } from './files/file-contents.js';
@@ -41,6 +42,7 @@ export function Shell() {
       <Sidebar />
       <Main route={route} />
       {showsCalls && <CallsDrawer onClose={() => setCallsOpen(false)} />}
+      <RoomDialog />
     </div>
   );
 }
@@ -48,6 +50,7 @@ export function Shell() {
 /** Who logs in next sees nothing of what was shown. */
 function forget(): void {
   forgetRooms();
+  roomDialog.set(null);
   forgetAttachments();
   forgetDrafts();
   forgetContents();

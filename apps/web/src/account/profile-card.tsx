@@ -22,7 +22,9 @@ export function ProfileCard() {
   useEffect(load, []);
   useRefresh(({ what }) => what === 'account', load);
   const save = useAction(async () => {
-    show(await client.account.update({ name: input.current?.value.trim() || null }));
+    const saved = await client.account.update({ name: input.current?.value.trim() || null });
+    show(saved);
+    showAsSaved(input.current, saved.name ?? '');
     announce({ what: 'account' });
     notify('Saved.');
   });
@@ -37,14 +39,7 @@ export function ProfileCard() {
       <div class="field">
         <label for="profile-name">Name</label>
         <div class="profile-name">
-          <input
-            id="profile-name"
-            key={account.name}
-            ref={input}
-            autocomplete="name"
-            maxLength={100}
-            defaultValue={account.name ?? ''}
-          />
+          <input id="profile-name" ref={input} autocomplete="name" maxLength={100} defaultValue={account.name ?? ''} />
           <button class="button" disabled={save.busy}>
             Save
           </button>
@@ -56,4 +51,11 @@ export function ProfileCard() {
       </p>
     </form>
   );
+}
+
+/** What was typed is what is stored now: from here on the field follows what other tabs store, until it is typed into again. */
+function showAsSaved(input: HTMLInputElement | null, name: string): void {
+  if (input?.value.trim() !== name) return;
+  input.defaultValue = name;
+  input.form?.reset();
 }

@@ -45,7 +45,7 @@ interface ChipProps {
 }
 
 function Chip({ attachment, onRetry, onRemove }: ChipProps) {
-  const { name, bytes, error } = attachment;
+  const { name, bytes, error, mayRetry } = attachment;
   const uploading = isUploading(attachment);
   return (
     <li class={error === null ? 'attachment' : 'attachment attachment-failed'} aria-busy={uploading}>
@@ -56,9 +56,14 @@ function Chip({ attachment, onRetry, onRemove }: ChipProps) {
           {sizeText(bytes)}
           {uploading && ', uploading …'}
         </span>
-        {error !== null && <span class="file-error">{error}</span>}
+        {error !== null && (
+          <span class="file-error" role="alert">
+            <span class="visually-hidden">{name} could not be uploaded. </span>
+            <span>{error}</span>
+          </span>
+        )}
       </span>
-      {error !== null && (
+      {mayRetry && (
         <button type="button" class="icon-button" aria-label={`Upload ${name} again`} onClick={onRetry}>
           <Icon name="refresh" size={16} />
         </button>
@@ -84,14 +89,14 @@ function Preview({ attachment: { content, file, mediaType } }: { attachment: Att
   return <img class="attachment-preview" src={url} alt="" onError={() => setBroken(true)} />;
 }
 
-/** Says to a screen reader what became of each upload. */
+/** Says to a screen reader that files are uploaded. What could not be says so itself, and so is not hidden by those that could. */
 function Uploads({ chosen }: { chosen: readonly Attachment[] }) {
   const [said, setSaid] = useState('');
   const uploading = useRef(new Set<number>());
   useEffect(() => {
-    const settled = chosen.filter((each) => uploading.current.has(each.key) && !isUploading(each));
+    const done = chosen.filter(({ key, file }) => uploading.current.has(key) && file !== null);
     uploading.current = new Set(chosen.filter(isUploading).map(({ key }) => key));
-    if (settled.length > 0) setSaid(settled.map(outcomeOf).join(' '));
+    if (done.length > 0) setSaid(done.map(({ name }) => `${name} is uploaded.`).join(' '));
   }, [chosen]);
   return (
     <p class="visually-hidden" aria-live="polite">
@@ -99,6 +104,3 @@ function Uploads({ chosen }: { chosen: readonly Attachment[] }) {
     </p>
   );
 }
-
-const outcomeOf = ({ name, error }: Attachment): string =>
-  error === null ? `${name} is uploaded.` : `${name} could not be uploaded. ${error}`;

@@ -40,6 +40,7 @@ export function Composer({ roomId, busy, attachments, onSend, onStop }: Composer
     area.current?.focus();
   }, [insert]);
   useLayoutEffect(() => grow(area.current), [text]);
+  useLayoutEffect(() => onWidth(area.current), []);
   const submit = (event: Event): void => {
     event.preventDefault();
     send();
@@ -95,4 +96,17 @@ function grow(area: HTMLTextAreaElement | null): void {
   if (area === null) return;
   area.style.height = 'auto';
   area.style.height = `${area.scrollHeight + 2}px`;
+}
+
+/** Fits the height to each new width, as of a phone that is turned. @returns what ends that */
+function onWidth(area: HTMLTextAreaElement | null): (() => void) | undefined {
+  if (area === null) return undefined;
+  let width = area.clientWidth;
+  const observer = new ResizeObserver(() => {
+    if (area.clientWidth === width) return;
+    width = area.clientWidth;
+    grow(area);
+  });
+  observer.observe(area);
+  return () => observer.disconnect();
 }

@@ -4,6 +4,7 @@ const DRAFT = 'draft:';
 const DRAFT_FILES = 'draft-files:';
 const UNSENT = 'unsent:';
 const UNSENT_FILES = 'unsent-files:';
+const EDIT = 'edit:';
 
 /** The message that was begun in a room. Kept by this tab, over reloads. */
 export const readDraft = (roomId: string): string => sessionStorage.getItem(DRAFT + roomId) ?? '';
@@ -16,6 +17,20 @@ export const readDraftFiles = (roomId: string): ChatFile[] => readFiles(DRAFT_FI
 export const keepDraftFiles = (roomId: string, files: readonly ChatFile[]): void =>
   keepFiles(DRAFT_FILES + roomId, files);
 
+/** A question that is being edited, and what it is to be. */
+interface EditDraft {
+  /** The question's id. */
+  id: string;
+  text: string;
+}
+
+/** The edit that was begun in a room; null: none. Kept as drafts are, e.g. where a phone ends the page in the background. */
+export const readEdit = (roomId: string): EditDraft | null =>
+  JSON.parse(sessionStorage.getItem(EDIT + roomId) ?? 'null') as EditDraft | null;
+
+export const keepEdit = (roomId: string, edit: EditDraft | null): void =>
+  keep(EDIT + roomId, edit === null ? '' : JSON.stringify(edit));
+
 /** Keeps what was refused in a room, so that it is the draft when the page is loaded anew, as after a payment. */
 export function keepUnsent(roomId: string, text: string, files: readonly ChatFile[]): void {
   keep(UNSENT + roomId, text);
@@ -24,7 +39,7 @@ export function keepUnsent(roomId: string, text: string, files: readonly ChatFil
 
 /** Forgets what was written and not sent, when someone logs out. */
 export function forgetDrafts(): void {
-  const prefixes = [DRAFT, DRAFT_FILES, UNSENT, UNSENT_FILES];
+  const prefixes = [DRAFT, DRAFT_FILES, UNSENT, UNSENT_FILES, EDIT];
   for (const key of Object.keys(sessionStorage))
     if (prefixes.some((prefix) => key.startsWith(prefix))) sessionStorage.removeItem(key);
 }

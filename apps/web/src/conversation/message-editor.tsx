@@ -5,19 +5,23 @@ interface MessageEditorProps {
   content: string;
   /** The message has files, which it keeps, and so needs no text. */
   mayBeEmpty: boolean;
-  /** Rejects where the message can't be edited. */
-  onSave: (content: string) => Promise<void>;
+  /** Rejects where the message can't be edited. Null: it can't be now, since the room went on, which takes nothing of what is typed. */
+  onSave: ((content: string) => Promise<void>) | null;
+  /** What is said where it can't be. */
+  whyNot: string;
+  onType: (text: string) => void;
   onClose: () => void;
 }
 
 /** The latest question, to be asked anew. Escape leaves it as it is. */
-export function MessageEditor({ content, mayBeEmpty, onSave, onClose }: MessageEditorProps) {
+export function MessageEditor({ content, mayBeEmpty, onSave, whyNot, onType, onClose }: MessageEditorProps) {
   const [text, setText] = useState(content);
   const [error, setError] = useState<unknown>(null);
   const [saving, setSaving] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => area.current?.focus(), []);
   const save = (): void => {
+    if (onSave === null) return;
     setSaving(true);
     onSave(text).then(onClose, (failure: unknown) => {
       setError(failure);
@@ -32,7 +36,7 @@ export function MessageEditor({ content, mayBeEmpty, onSave, onClose }: MessageE
         save();
       }}
       onKeyDown={(event) => {
-        if (event.key === 'Escape') onClose();
+        if (event.key === 'Escape' && !event.isComposing) onClose();
       }}
     >
       <textarea
@@ -40,15 +44,25 @@ export function MessageEditor({ content, mayBeEmpty, onSave, onClose }: MessageE
         rows={4}
         aria-label="Edit your message"
         value={text}
-        onInput={(event) => setText(event.currentTarget.value)}
+        onInput={({ currentTarget }) => {
+          setText(currentTarget.value);
+          onType(currentTarget.value);
+        }}
       />
       {error !== null && (
         <p class="message-notice message-notice-error" role="alert">
           Not edited. {errorText(error)}
         </p>
       )}
+      <p class="message-editor-note" role="status">
+        {onSave === null && !saving && whyNot}
+      </p>
       <div class="unsent-actions">
-        <button type="submit" class="button button-small" disabled={saving || (text.trim() === '' && !mayBeEmpty)}>
+        <button
+          type="submit"
+          class="button button-small"
+          disabled={onSave === null || saving || (text.trim() === '' && !mayBeEmpty)}
+        >
           Ask anew
         </button>
         <button type="button" class="button button-quiet button-small" onClick={onClose}>

@@ -3,6 +3,7 @@ import type { ConversationView, ShownMessage } from '@gemini-chat/client/react';
 import { useEffect } from 'preact/hooks';
 import { client } from '../client.js';
 import { composerInsert } from '../composer/composer-insert.js';
+import { keepEdit, readEdit } from '../composer/drafts.js';
 import { attachmentsOf, deleteUnused } from '../files/attachments.js';
 import { forkAndOpenRoom } from '../rooms/rooms-store.js';
 import { announce } from '../tabs.js';
@@ -19,11 +20,12 @@ export function MessageList({ roomId, view }: { roomId: string; view: Conversati
     if (hasOlder) void view.loadOlder();
   });
   const last = messages.at(-1);
-  const question = busy ? undefined : messages.findLast((shown) => shown.role === 'user');
+  const question = messages.findLast((shown) => shown.role === 'user');
   const sending = messages.findLast((shown) => shown.status === 'sending')?.key;
   useEffect(() => {
     if (sending !== undefined) toEnd();
   }, [sending]);
+  useRescuedEdit(roomId, view, question?.id);
   const rate = async ({ id, chatroomId }: Message, feedback: Feedback): Promise<boolean> => {
     const stored = await view.rate(id, feedback);
     if (stored) announce({ what: 'messages', roomId: chatroomId });
@@ -47,8 +49,11 @@ export function MessageList({ roomId, view }: { roomId: string; view: Conversati
                 onResend={(id) => view.resend(id)}
                 onDiscard={() => discard(view, shown)}
                 onChange={() => change(roomId, view, shown)}
+                isLatest={shown === question}
                 onEdit={
-                  shown === question && shown.message !== null ? (content) => edit(roomId, view, shown, content) : null
+                  shown === question && shown.message !== null && !busy
+                    ? (content) => edit(roomId, view, shown, content)
+                    : null
                 }
               />
             ) : (
@@ -90,7 +95,21 @@ async function edit(
   content: string,
 ): Promise<void> {
   const edited = client.edit(roomId, id, content, { files: files.map((file) => file.id) });
-  await edited.finally(() => view.reload());
+  await edited.then(() => keepEdit(roomId, null)).finally(() => view.reload());
+}
+
+/** Makes an edit whose question is no longer there, since another tab asked it anew, the message that is being written. */
+function useRescuedEdit(
+  roomId: string,
+  { messages, status }: ConversationView,
+  latestQuestion: string | undefined,
+): void {
+  useEffect(() => {
+    const edit = status === 'ready' ? readEdit(roomId) : null;
+    if (edit === null || messages.some(({ id }) => id === edit.id)) return;
+    keepEdit(roomId, null);
+    composerInsert.set({ text: edit.text, as: 'draft' });
+  }, [latestQuestion, status]);
 }
 
 const ToEnd = ({ onClick }: { onClick: () => void }) => (

@@ -14,9 +14,19 @@ export interface Scrolling {
   onScroll: () => void;
 }
 
+const isNear = ({ scrollHeight, scrollTop, clientHeight }: Element): boolean =>
+  scrollHeight - scrollTop - clientHeight < NEAR_PX;
+
+/** Whether the reader writes in the list, or has selected something of it, which then must not be moved away. */
+function holds(element: Element): boolean {
+  const selection = getSelection();
+  const selects = selection?.isCollapsed === false && element.contains(selection.anchorNode);
+  return selects || (document.activeElement instanceof HTMLTextAreaElement && element.contains(document.activeElement));
+}
+
 /**
- * Follows the end of a growing list until the reader scrolls up, and again once the reader is back at the end. What is added
- * above leaves what is read where it is.
+ * Follows the end of a growing list until the reader scrolls up, and again once the reader is back at the end; not while the reader
+ * writes or selects something in it. What is added above leaves what is read where it is.
  *
  * @param first the key of the first message: another one means that older messages came
  * @param onTop is called near the beginning
@@ -39,7 +49,7 @@ export function useStickToEnd(first: string | undefined, onTop: () => void): Scr
     const element = scroller.current;
     if (element === null) return;
     const { scrollTop, scrollHeight, clientHeight } = element;
-    const near = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    const near = isNear(element);
     // Content and windows that change their height scroll, too. Only the reader scrolls up in what stays the same.
     const up = scrollTop < seen.current.top && scrollHeight + clientHeight === seen.current.height;
     if (near) sticks.current = true;
@@ -57,7 +67,9 @@ export function useStickToEnd(first: string | undefined, onTop: () => void): Scr
     const element = scroller.current;
     if (element === null || list.current === null) return undefined;
     const observer = new ResizeObserver(() => {
-      if (sticks.current) element.scrollTop = element.scrollHeight;
+      if (!sticks.current) return note(element);
+      if (holds(element)) setAtEnd(isNear(element));
+      else element.scrollTop = element.scrollHeight;
       note(element);
     });
     observer.observe(list.current);

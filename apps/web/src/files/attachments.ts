@@ -1,4 +1,4 @@
-import type { ChatFile } from '@gemini-chat/client';
+import { type ChatFile, isChatError } from '@gemini-chat/client';
 import { client } from '../client.js';
 import { keepDraftFiles, readDraftFiles } from '../composer/drafts.js';
 import { errorText } from '../ui/error-text.js';
@@ -20,7 +20,12 @@ export interface Attachment {
   file: ChatFile | null;
   /** Why it could not be uploaded; null unless it failed. */
   error: string | null;
+  /** Whether it may be uploaded where it has failed. */
+  mayRetry: boolean;
 }
+
+/** Refusals of what the file is: another try would end the same. */
+const FINAL: ReadonlySet<string> = new Set(['file_too_large', 'file_type_not_supported']);
 
 export const isUploading = ({ file, error }: Attachment): boolean => file === null && error === null;
 
@@ -47,6 +52,7 @@ export class Attachments {
       content,
       file: null,
       error: null,
+      mayRetry: false,
     }));
     this.set([...this.chosen.get(), ...added]);
     for (const { key } of added) this.enqueue(key);
@@ -54,7 +60,7 @@ export class Attachments {
 
   /** Tries once more to upload one that failed. */
   retry(key: number): void {
-    this.update(key, { error: null });
+    this.update(key, { error: null, mayRetry: false });
     this.enqueue(key);
   }
 
@@ -116,7 +122,7 @@ export class Attachments {
     } catch (error) {
       // It was removed, or its user has logged out, of whom nothing is to be kept.
       if (controller.signal.aborted) return;
-      this.update(key, { error: errorText(error) });
+      this.update(key, { error: errorText(error), mayRetry: !isChatError(error) || !FINAL.has(error.code) });
     }
   }
 
@@ -141,6 +147,7 @@ const uploaded = (file: ChatFile): Attachment => ({
   content: null,
   file,
   error: null,
+  mayRetry: false,
 });
 
 /** Deletes a file that no message has. Where that fails, the API deletes it by itself in some time. */

@@ -1,4 +1,4 @@
-import { fitted, isPicture, sizeText } from './file-text.js';
+import { fitted, isPicture, notTakenText, sizeText } from './file-text.js';
 
 describe('a file', () => {
   it.each([
@@ -33,5 +33,31 @@ describe('the size of an image', () => {
 
   it('is a square while it is not known', () => {
     expect(fitted({ width: null, height: null }, most)).toEqual({ width: 100, height: 100 });
+  });
+});
+
+describe('files that a model does not take', () => {
+  const model = { name: 'reader', label: 'Reader', default: false, files: ['text', 'pdf'] };
+  const models = [
+    { ...model, name: 'all', label: 'All', default: true, files: ['image', 'pdf', 'audio', 'text'] },
+    model,
+  ];
+  const files = [
+    { name: 'sky.png', mediaType: 'image/png' },
+    { name: 'paper.pdf', mediaType: 'application/pdf' },
+    { name: 'note.txt', mediaType: 'text/plain' },
+    { name: 'song.mp3', mediaType: 'audio/mpeg' },
+  ];
+
+  it('are named', () => {
+    expect(notTakenText(files, models, 'reader')).toMatch(
+      /^The model of this chat, Reader, does not take “sky\.png” and “song\.mp3”\. Change the message/,
+    );
+  });
+
+  it('are not named where they are not known', () => {
+    expect(notTakenText(files, models, null)).toBeNull();
+    expect(notTakenText(files, models, 'other')).toBeNull();
+    expect(notTakenText(files, [], null)).toBeNull();
   });
 });

@@ -1,3 +1,5 @@
+import type { ChatFile, Model } from '@gemini-chat/client';
+
 const UNITS = ['B', 'kB', 'MB', 'GB'];
 
 /** A size in words. @param bytes as a whole number; a thousand of a unit is one of the next */
@@ -24,4 +26,28 @@ export function fitted(
   if (!width || !height) return { width: most.height, height: most.height };
   const scale = Math.min(1, most.width / width, most.height / height);
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}
+
+/** The kind of a file, in the words of a model's `files`. */
+const kindOf = ({ mediaType }: { mediaType: string }): string =>
+  mediaType === 'application/pdf' ? 'pdf' : mediaType.slice(0, mediaType.indexOf('/'));
+
+/**
+ * Which files of a message a model does not take, in words.
+ *
+ * @param chosen the room's own model; null: the default of the plan
+ * @returns null where it can't be said
+ */
+export function notTakenText(
+  files: readonly Pick<ChatFile, 'name' | 'mediaType'>[],
+  models: readonly Pick<Model, 'name' | 'label' | 'default' | 'files'>[],
+  chosen: string | null,
+): string | null {
+  const model = models.find(({ name, default: isDefault }) => (chosen === null ? isDefault : name === chosen));
+  const names = files.filter((file) => model?.files.includes(kindOf(file)) === false).map(({ name }) => `“${name}”`);
+  if (model === undefined || names.length === 0) return null;
+  return (
+    `The model of this chat, ${model.label}, does not take ${new Intl.ListFormat('en').format(names)}. ` +
+    `Change the message and remove what it does not take, or choose another model in the chat’s settings and send it again.`
+  );
 }

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks';
 import { CopyButton } from '../ui/copy-button.js';
 import { type Block, blocksOf } from './blocks.js';
 import { type CodeView, elementsOf } from './elements.js';
+import { useKeptSelection } from './kept-selection.js';
 import { useThrottled } from './throttled.js';
 
 /** So many characters cost about a millisecond to read again; the rest of the time is the page's. */
@@ -11,6 +12,7 @@ const CHARACTERS_PER_MS = 200;
 export function MarkdownView({ text, growing }: { text: string; growing: boolean }) {
   const shown = useThrottled(text, growing ? text.length / CHARACTERS_PER_MS : null);
   const blocks = useMemo(() => blocksOf(shown), [shown]);
+  useKeptSelection(shown);
   return (
     <div class="markdown">
       {blocks.map((block, index) => (

@@ -1,6 +1,8 @@
 import type { Room } from '@gemini-chat/client';
+import { useRef } from 'preact/hooks';
 import { hrefOf, useRoute } from '../route.js';
 import { Icon } from '../ui/icon.js';
+import { useKeptFocus } from '../ui/kept-focus.js';
 import { useStore } from '../ui/store.js';
 import { RoomMenu } from './room-menu.js';
 import { titleOf } from './room-title.js';
@@ -11,6 +13,8 @@ export function RoomItems() {
   const { status, rooms, nextCursor, archived } = useStore(roomList);
   const route = useRoute();
   const shown = route.page === 'room' ? route.roomId : null;
+  const list = useRef<HTMLUListElement>(null);
+  useKeptFocus(list);
   if (status === 'loading' && rooms.length === 0) return <p class="empty">Loading …</p>;
   if (status === 'failed') {
     return (
@@ -27,7 +31,7 @@ export function RoomItems() {
   }
   return (
     <>
-      <ul>
+      <ul ref={list}>
         {rooms.map((room) => (
           <RoomItem key={room.id} room={room} isShown={room.id === shown} />
         ))}

@@ -1,22 +1,16 @@
 import type { Room } from '@gemini-chat/client';
-import { useState } from 'preact/hooks';
-import { ShareDialog } from '../sharing/share-dialog.js';
-import { Confirmation } from '../ui/dialog.js';
 import { Menu, type MenuItem } from '../ui/menu.js';
 import { notify, notifyError } from '../ui/notices.js';
+import { roomDialog } from './room-dialog.js';
 import { titleOf } from './room-title.js';
-import { RoomSettings } from './room-settings.js';
-import { changeRoom, deleteRoom } from './rooms-store.js';
-
-type Opened = 'settings' | 'sharing' | 'deletion' | null;
+import { changeRoom } from './rooms-store.js';
 
 /** What can be done with a room. */
 export function RoomMenu({ room }: { room: Room }) {
-  const [opened, setOpened] = useState<Opened>(null);
   const attempt = (work: Promise<unknown>, done: string): void => void work.then(() => notify(done), notifyError);
   const items: MenuItem[] = [
-    { icon: 'edit', text: 'Rename and settings', onChoose: () => setOpened('settings') },
-    { icon: 'external', text: 'Share', onChoose: () => setOpened('sharing') },
+    { icon: 'edit', text: 'Rename and settings', onChoose: () => roomDialog.set({ about: 'settings', room }) },
+    { icon: 'external', text: 'Share', onChoose: () => roomDialog.set({ about: 'sharing', room }) },
     {
       icon: 'pin',
       text: room.pinned ? 'Unpin' : 'Pin',
@@ -28,22 +22,7 @@ export function RoomMenu({ room }: { room: Room }) {
       onChoose: () =>
         attempt(changeRoom(room.id, { archived: !room.archived }), room.archived ? 'Restored.' : 'Archived.'),
     },
-    { icon: 'trash', text: 'Delete', isDanger: true, onChoose: () => setOpened('deletion') },
+    { icon: 'trash', text: 'Delete', isDanger: true, onChoose: () => roomDialog.set({ about: 'deletion', room }) },
   ];
-  return (
-    <>
-      <Menu label={`Actions for ${titleOf(room)}`} items={items} />
-      {opened === 'settings' && <RoomSettings room={room} onClose={() => setOpened(null)} />}
-      {opened === 'sharing' && <ShareDialog room={room} onClose={() => setOpened(null)} />}
-      {opened === 'deletion' && (
-        <Confirmation
-          title="Delete this chat?"
-          text={`“${titleOf(room)}” and all its messages will be deleted for good.`}
-          action="Delete"
-          onConfirm={() => attempt(deleteRoom(room.id), 'Deleted.')}
-          onClose={() => setOpened(null)}
-        />
-      )}
-    </>
-  );
+  return <Menu label={`Actions for ${titleOf(room)}`} items={items} />;
 }

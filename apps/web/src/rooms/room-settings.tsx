@@ -1,4 +1,4 @@
-import type { Model, Room } from '@gemini-chat/client';
+import type { Model, Room, RoomChanges } from '@gemini-chat/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { client } from '../client.js';
 import { Dialog } from '../ui/dialog.js';
@@ -17,14 +17,16 @@ export function RoomSettings({ room, onClose }: { room: Room; onClose: () => voi
   const save = useAction(async () => {
     const entered = new FormData(form.current ?? undefined);
     const textOf = (name: string): string | null => ((entered.get(name) as string | null) ?? '').trim() || null;
-    await changeRoom(room.id, {
+    const settings = {
       title: textOf('title'),
       systemInstruction: textOf('systemInstruction'),
       thinking: textOf('thinking') as Room['thinking'],
       showThoughts: entered.has('showThoughts'),
       search: entered.has('search'),
       ...(models.length === 0 ? {} : { model: textOf('model') }),
-    });
+    };
+    const changes = changedOf(settings, room);
+    if (Object.keys(changes).length > 0) await changeRoom(room.id, changes);
     onClose();
   });
   const submit = (event: Event): void => {
@@ -65,15 +67,21 @@ export function RoomSettings({ room, onClose }: { room: Room; onClose: () => voi
   );
 }
 
+/** What differs from the room as it was when its settings were opened: what others have changed since stays. */
+const changedOf = (settings: RoomChanges, before: Room): RoomChanges =>
+  Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== before[name as keyof Room]));
+
+// A `value` of a select would be set anew whenever the form is drawn, and undo what was chosen; `selected` is set once.
+
+/** It has its place also while the models are loaded, so that nothing moves then. */
 function ModelField({ models, chosen }: { models: Model[]; chosen: string | null }) {
-  if (models.length === 0) return null;
   return (
     <div class="field">
       <label for="room-model">Model</label>
-      <select id="room-model" name="model" value={chosen ?? ''}>
+      <select id="room-model" name="model" disabled={models.length === 0}>
         <option value="">The default of your plan</option>
         {models.map(({ name, label, available }) => (
-          <option key={name} value={name} disabled={!available}>
+          <option key={name} value={name} disabled={!available} selected={name === chosen}>
             {available ? label : `${label} (not in your plan)`}
           </option>
         ))}
@@ -86,10 +94,13 @@ function ThinkingField({ chosen }: { chosen: Room['thinking'] }) {
   return (
     <div class="field">
       <label for="room-thinking">Thinking before it answers</label>
-      <select id="room-thinking" name="thinking" value={chosen ?? ''}>
+      <select id="room-thinking" name="thinking">
         <option value="">As the model does by itself</option>
-        <option value="low">Little</option>
-        <option value="high">Much</option>
+        {(['low', 'high'] as const).map((value) => (
+          <option key={value} value={value} selected={value === chosen}>
+            {value === 'low' ? 'Little' : 'Much'}
+          </option>
+        ))}
       </select>
     </div>
   );

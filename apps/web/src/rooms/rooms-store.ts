@@ -31,19 +31,31 @@ export const shownRoom = createStore<Room | null>(null);
 /** Counts the loads, so that the answer of an older one doesn't overwrite that of a newer one. */
 let loads = 0;
 
-/** Loads the list anew, as far as it was loaded and one page reaches. */
+/** Loads the list anew, as far as it was loaded: what is shown further down doesn't leave it by that. */
 export async function loadRooms(): Promise<void> {
   const load = ++loads;
   const { archived, rooms } = roomList.get();
   try {
-    const limit = Math.min(MAX_PAGE, Math.max(PAGE, rooms.length));
-    const { items, nextCursor } = await client.rooms.list({ archived, limit }).page();
-    if (load === loads) roomList.set({ status: 'ready', rooms: items, nextCursor, archived });
+    const read = await readRooms(archived, rooms.length);
+    if (load === loads) roomList.set({ status: 'ready', ...read, archived });
   } catch (error) {
     if (load !== loads) return;
     if (rooms.length === 0) roomList.set({ ...roomList.get(), status: 'failed' });
     notifyError(error);
   }
+}
+
+/** Reads so many rooms of the beginning of the list, rounded up to a page. */
+async function readRooms(archived: boolean, atLeast: number): Promise<Pick<RoomList, 'rooms' | 'nextCursor'>> {
+  const list = client.rooms.list({ archived, limit: Math.min(MAX_PAGE, Math.max(PAGE, atLeast)) });
+  const rooms = new Map<string, Room>();
+  let nextCursor: string | null = null;
+  do {
+    const page = await list.page(nextCursor ?? undefined);
+    for (const room of page.items) rooms.set(room.id, room);
+    nextCursor = page.nextCursor;
+  } while (nextCursor !== null && rooms.size < atLeast);
+  return { rooms: [...rooms.values()], nextCursor };
 }
 
 /** Forgets the rooms of who was logged in, and what is still being loaded of them. */

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 
 interface DialogProps {
   title: string;
-  /** Also on Escape, and on a click beside it. */
+  /** Also on Escape, and on a click beside it. A selection of text may end there, which closes nothing. */
   onClose: () => void;
   children: ComponentChildren;
 }
@@ -12,6 +12,7 @@ interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  const pressedBeside = useRef(false);
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
@@ -23,7 +24,8 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       class="dialog"
       aria-labelledby={titleId}
       onClose={onClose}
-      onClick={(event) => event.target === ref.current && onClose()}
+      onPointerDown={(event) => (pressedBeside.current = event.target === ref.current)}
+      onClick={(event) => event.target === ref.current && pressedBeside.current && onClose()}
     >
       <div class="dialog-body">
         <h2 id={titleId}>{title}</h2>

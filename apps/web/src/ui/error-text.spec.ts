@@ -12,7 +12,7 @@ describe('an error in words', () => {
   });
 
   it('says what is wrong with the files of a message', () => {
-    expect(errorText(error('model_cannot_take_file', 422))).toMatch(/^The model of this chat does not take files/);
+    expect(errorText(error('model_cannot_take_file', 422))).toMatch(/^The model of this chat does not take one of/);
     expect(errorText(error('file_not_found', 404))).toMatch(/Attach it again/);
     const fields = [{ pointer: '/files', detail: 'must have at most 5 files' }];
     expect(errorText(error('validation_failed', 400, { fields }))).toBe('A message must have at most 5 files.');

@@ -20,13 +20,14 @@ const TEXTS: Record<string, string> = {
     'The payment provider can’t be reached at the moment. Nothing was charged; try again soon.',
   too_many_searches: 'Two searches are running already. Wait for one of them to end.',
   maintenance: 'The service is under maintenance. Nothing is lost.',
-  file_too_large: 'This file is larger than your plan allows.',
+  file_too_large: 'This file is larger than your plan allows. Attach a smaller one.',
   file_type_not_supported: 'Files of this kind can’t be attached: images, PDFs, texts and sounds can.',
-  storage_full: 'Your files take all the space of your plan. Delete chats with files that you don’t need.',
+  storage_full:
+    'Your files take all the space of your plan. Delete chats with files that you don’t need, and upload this one again a minute later.',
   file_not_found: 'A file of this message no longer exists. Attach it again.',
   file_in_use: 'A message has this file; it is deleted with the message.',
   model_cannot_take_file:
-    'The model of this chat does not take files of this kind. Choose another in the chat’s settings.',
+    'The model of this chat does not take one of these files. Choose another in the chat’s settings, or ask without that file.',
   export_in_progress: 'An export is running already.',
   not_found: 'It no longer exists.',
 };

@@ -30,6 +30,10 @@ export function Menu({ label, items }: { label: string; items: MenuItem[] }) {
       endWatching();
     };
   }, [open]);
+  // The list that it belongs to may have moved it.
+  useLayoutEffect(() => {
+    if (open && list.current !== null && button.current !== null) placeBeside(list.current, button.current);
+  });
   return (
     <>
       <button

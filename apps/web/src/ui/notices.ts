@@ -27,5 +27,12 @@ export function dismiss(id: number): void {
 function show(kind: Notice['kind'], text: string): void {
   const id = ++lastId;
   notices.set([...notices.get().filter((notice) => notice.text !== text), { id, kind, text }].slice(-3));
-  setTimeout(() => dismiss(id), SHOWN_MS);
+  dismissLater(id);
+}
+
+/** Whether someone points at the notices, or has the focus in them: what is read, or is just to be dismissed, stays. */
+const areHeld = (): boolean => document.querySelector('.notices:is(:hover, :focus-within)') !== null;
+
+function dismissLater(id: number): void {
+  setTimeout(() => (areHeld() ? dismissLater(id) : dismiss(id)), SHOWN_MS);
 }
