@@ -95,6 +95,7 @@ function takeTurns(fastify: FastifyInstance, turns: RequestTurnsService): void {
     if (request.user === undefined || request.routeOptions.config.hasOwnBound === true) return;
     const end = await turns.begin(request.user.userId);
     ends.set(request, end);
+    request.endTurn = () => ends.delete(request) && end();
     reply.raw.once('close', () => ends.has(request) && setTimeout(end, ABANDONED_MS).unref());
   });
   fastify.addHook('onSend', (request, _reply, payload, done) => {

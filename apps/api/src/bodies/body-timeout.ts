@@ -19,16 +19,22 @@ export function limitBodyTime(fastify: FastifyInstance, timeoutMs: number): void
   const { server } = fastify as unknown as { server: Server };
   const timers = new WeakMap<IncomingMessage, NodeJS.Timeout>();
   const end = ({ complete, socket }: IncomingMessage) => complete || server.emit('clientError', tooSlow(), socket);
-  // Once what has arrived is read: where the process stood still, timers come before it.
-  const endIfIncomplete = (request: IncomingMessage) => setImmediate(end, request);
   const keep = (request: IncomingMessage, timer: NodeJS.Timeout) => {
     clearTimeout(timers.get(request));
     timers.set(request, timer.unref());
   };
+  /** Where the process stood still, timers come before what has arrived meanwhile: that is read first. */
+  const afterReading = (request: IncomingMessage, work: () => void) => {
+    const timer = timers.get(request);
+    setImmediate(() => timers.get(request) === timer && work());
+  };
   // Before Fastify, so that it holds for what is no request of a route, too.
   server.prependListener('request', (request: IncomingMessage) => {
     if (lengthOf(request) === 0) return;
-    keep(request, setTimeout(endIfIncomplete, timeoutMs, request));
+    keep(
+      request,
+      setTimeout(() => afterReading(request, () => end(request)), timeoutMs),
+    );
     request.once('end', () => clearTimeout(timers.get(request)));
     request.once('close', () => clearTimeout(timers.get(request)));
   });
@@ -37,11 +43,15 @@ export function limitBodyTime(fastify: FastifyInstance, timeoutMs: number): void
       let soFar = raw.socket.bytesRead;
       const look = () => {
         const { bytesRead } = raw.socket;
-        // What waits to be read has arrived: it is the store that is slow then, not the sender.
-        if (bytesRead === soFar && raw.readableLength === 0) end(raw);
-        soFar = bytesRead;
+        // What waits to be read has arrived: it is the store that is slow then, not the sender, who has a whole span after it.
+        const isRead = raw.readableLength === 0;
+        if (isRead && bytesRead === soFar) end(raw);
+        soFar = isRead ? bytesRead : NaN;
       };
-      keep(raw, setInterval(setImmediate, timeoutMs, look));
+      keep(
+        raw,
+        setInterval(() => afterReading(raw, look), timeoutMs),
+      );
     }
     done(null, payload);
   });

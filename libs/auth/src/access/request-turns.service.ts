@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { RateLimitedError } from '../rate-limit/rate-limit.errors.js';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Ends the request's turn among its user's before the answer begins: to be called before waiting for what has a bound of its own. */
+    endTurn?: () => void;
+  }
+}
+
 /** A person's apps ask for a few things at once; more of them would wait for the same connections to PostgreSQL anyway. */
 const AT_ONCE = 3;
 /** Further ones are refused: each holds its body in memory. */

@@ -20,7 +20,7 @@ const MAX_EXPORTS = 50;
 @Injectable()
 export class AccountDownloadService implements OnModuleDestroy {
   private readonly logger = new Logger(AccountDownloadService.name);
-  private readonly open = new Set<Readable>();
+  private readonly streams = new Set<Readable>();
   private starting = 0;
 
   constructor(
@@ -29,8 +29,8 @@ export class AccountDownloadService implements OnModuleDestroy {
   ) {}
 
   /**
-   * The first bytes of the stream are there. It is destroyed with an error when it can't go on, when its reader stalls, when the session ends, and when the process shuts
-   * down.
+   * When this resolves the first bytes of the stream are there. It is destroyed with an error when it can't go on, when its reader
+   * stalls, when the session ends, and when the process shuts down.
    *
    * @param begin gives the chunks, which are made as they are read; called when the user may have them
    * @throws ExportInProgressError, TooManyExportsError; what `begin` throws, and making the first bytes
@@ -39,16 +39,28 @@ export class AccountDownloadService implements OnModuleDestroy {
     user: AuthenticatedUser,
     begin: () => Promise<AsyncIterable<string> | AsyncIterable<Uint8Array>>,
   ): Promise<Readable> {
-    if (this.open.size + this.starting >= MAX_EXPORTS) throw new TooManyExportsError();
+    const stream = await this.open(user, begin);
+    await untilReadable(stream);
+    stream.once('error', ({ message, cause }) => this.logger.warn(`An export broke off: ${message}`, cause));
+    return stream;
+  }
+
+  /** Cuts what is being sent, for the process is shutting down. */
+  onModuleDestroy(): void {
+    for (const stream of this.streams) stream.destroy(new ServiceUnavailableException('The process is shutting down'));
+  }
+
+  private async open(
+    user: AuthenticatedUser,
+    begin: () => Promise<AsyncIterable<string> | AsyncIterable<Uint8Array>>,
+  ): Promise<Readable> {
+    if (this.streams.size + this.starting >= MAX_EXPORTS) throw new TooManyExportsError();
     this.starting++;
     try {
       const slot = await this.slots.acquire(ONE_PER_USER, user.userId);
       if (slot === null) throw new ExportInProgressError();
       try {
-        const stream = this.start(user, await begin(), slot);
-        await untilReadable(stream);
-        stream.once('error', ({ message, cause }) => this.logger.warn(`An export broke off: ${message}`, cause));
-        return stream;
+        return this.start(user, await begin(), slot);
       } catch (error) {
         await slot.release();
         throw error;
@@ -58,24 +70,19 @@ export class AccountDownloadService implements OnModuleDestroy {
     }
   }
 
-  /** Cuts what is being sent, for the process is shutting down. */
-  onModuleDestroy(): void {
-    for (const stream of this.open) stream.destroy(new ServiceUnavailableException('The process is shutting down'));
-  }
-
   private start(
     { sessionId }: AuthenticatedUser,
     chunks: AsyncIterable<string> | AsyncIterable<Uint8Array>,
     slot: Slot,
   ): Readable {
     const stream = download(chunks, LIMITS);
-    this.open.add(stream);
+    this.streams.add(stream);
     const extending = setInterval(() => void slot.extend(), EXTEND_MS);
     const stopListening = this.revocations.onRevoked(sessionId, () => stream.destroy(new UnauthenticatedError(true)));
     stream.once('close', () => {
       clearInterval(extending);
       stopListening();
-      this.open.delete(stream);
+      this.streams.delete(stream);
       void slot.release();
     });
     return stream;

@@ -6,8 +6,8 @@ const BYTES_PER_TOKEN = 3;
 
 /**
  * The CTE `calls` for `recordUsageSql`: estimates of model calls whose worker died, or that are given up while it may live,
- * so that what they used can't be known. What a call with files was sent its worker has noted before; that of any other is
- * measured here by the texts. To be a part of the statement that takes the reply from that worker, which counts
+ * so that what they used can't be known. What a call with files is sent, its worker has noted before it; what any other is
+ * sent is measured here by its texts. To be a part of the statement that takes the reply from that worker, which counts
  * the call once, whatever the worker still does. Whether it searched the web isn't known: no search is counted.
  *
  * @param replies an earlier CTE with `user_id`, `chatroom_id`, `reply_to`, `asked_model`, `asked_tokens`, and

@@ -129,15 +129,23 @@ describe('a store that is away', () => {
     expect([await left(), await isHeld(away.bytes)]).toEqual([[], false]);
   });
 
-  it('since it is set up wrongly, is an error that names the setting', async () => {
+  it('since it is set up wrongly, is an error that names the setting, also after it was away', async () => {
     const user = await insertUser(database);
     await store(user, 's3');
     await database.prisma.user.delete({ where: { id: user } });
-    s3.failWith({ status: 404, code: 'NoSuchBucket' });
-    await task.run();
+    for (const failure of [
+      { status: 503, code: 'SlowDown' },
+      { status: 404, code: 'NoSuchBucket' },
+    ]) {
+      s3.failWith(failure);
+      await task.run();
+      await database.prisma.fileRemoval.updateMany({ data: { dueAt: new Date() } });
+    }
     s3.failWith(null);
-    expect(lines).toEqual([expect.stringMatching(/^error: The bytes of deleted files stay in s3 .*S3_BUCKET/)]);
-    await database.prisma.fileRemoval.updateMany({ data: { dueAt: new Date() } });
+    expect(lines).toEqual([
+      expect.stringMatching(/^warn: The bytes of deleted files stay in s3 /),
+      expect.stringMatching(/^error: The bytes of deleted files stay in s3 .*S3_BUCKET/),
+    ]);
     await task.run();
     expect(await left()).toEqual([]);
   });

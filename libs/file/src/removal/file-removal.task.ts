@@ -18,8 +18,8 @@ export class FileRemovalTask implements OnApplicationBootstrap, OnApplicationShu
     intervalMs: INTERVAL_MS,
     run: () => this.run(),
   });
-  /** The stores whose failure is in the log already. */
-  private readonly failing = new Set<FileStoreName>();
+  /** The stores whose failure is in the log already, and as what. */
+  private readonly failing = new Map<FileStoreName, 'warn' | 'error'>();
 
   constructor(
     private readonly removals: FileRemovalStore,
@@ -52,8 +52,7 @@ export class FileRemovalTask implements OnApplicationBootstrap, OnApplicationShu
     try {
       await this.stores.get(name).remove(ids);
     } catch (error) {
-      if (!this.failing.has(name)) this.report(name, error as Error);
-      this.failing.add(name);
+      this.report(name, error as Error);
       return false;
     }
     if (this.failing.delete(name)) this.logger.log(`The bytes of deleted files are removed from ${name} again`);
@@ -61,10 +60,12 @@ export class FileRemovalTask implements OnApplicationBootstrap, OnApplicationShu
     return true;
   }
 
-  /** What passes is a warning. The rest an operator has to mend. */
+  /** What passes is a warning. The rest an operator has to mend, also where it comes after what passes. */
   private report(name: FileStoreName, error: Error): void {
     const isAway = error instanceof FileStoreUnavailableError;
-    const line = `The bytes of deleted files stay in ${name} for now: ${isAway ? error.reason : error.message}`;
-    this.logger[isAway || isOutage(error) ? 'warn' : 'error'](line);
+    const level = isAway || isOutage(error) ? 'warn' : 'error';
+    if (this.failing.get(name) === level) return;
+    this.failing.set(name, level);
+    this.logger[level](`The bytes of deleted files stay in ${name} for now: ${isAway ? error.reason : error.message}`);
   }
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { untilReadable } from '@app/platform';
 import { Injectable } from '@nestjs/common';
@@ -17,11 +18,17 @@ export class FileContentService {
   constructor(private readonly stores: FileStoreRegistry) {}
 
   /**
-   * The bytes of a file, read as they are sent; destroying the stream ends it. The first of them are there.
+   * The bytes of a file, read as they are sent. When this resolves the first of them are there, or the reader has hung up.
    *
+   * @param reader what they are sent to, whose end ends the reading
    * @throws TooManyDownloadsError, FileStoreUnavailableError
    */
-  async stream(userId: string, { id, store }: StoredFileRow, range: ByteRange): Promise<Readable> {
+  async stream(
+    userId: string,
+    { id, store }: StoredFileRow,
+    range: ByteRange,
+    reader: ServerResponse,
+  ): Promise<Readable> {
     const count = this.open.get(userId) ?? 0;
     if (count >= MAX_DOWNLOADS) throw new TooManyDownloadsError();
     const ended = new AbortController();
@@ -33,6 +40,9 @@ export class FileContentService {
       if (left === 0) this.open.delete(userId);
       else this.open.set(userId, left);
     });
+    // These come to those of the framework and of metrics, and Node would log that there are many.
+    reader.setMaxListeners(reader.getMaxListeners() + 2);
+    reader.once('close', () => stream.destroy());
     await untilReadable(stream);
     return stream;
   }

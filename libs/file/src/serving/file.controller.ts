@@ -85,25 +85,29 @@ export class FileController {
     @CurrentUser() { userId }: AuthenticatedUser,
     @Param('id') id: string,
     @Headers() headers: FastifyRequest['headers'],
-    @Req() { method }: FastifyRequest,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Readable | undefined> {
     const file = await this.records.find(userId, id);
     if (isKnown(file, headers['if-none-match'])) {
       const { ETag, 'Cache-Control': cached } = contentHeaders(file);
       void reply.status(304).headers({ ETag, 'Cache-Control': cached });
-      return method === 'HEAD' ? nothing() : undefined;
+      return request.method === 'HEAD' ? nothing() : undefined;
     }
     const isCurrent = headers['if-range'] === undefined || headers['if-range'] === entityTag(file);
     const part = isCurrent ? rangeOf(file, headers.range) : null;
     const range = part ?? { start: 0, end: file.bytes - 1 };
-    const stream = method === 'HEAD' ? nothing() : await this.contents.stream(userId, file, range);
+    // A store that is away holds up downloads alone, and not what else their user asks for.
+    request.endTurn?.();
+    const stream = request.method === 'HEAD' ? nothing() : await this.contents.stream(userId, file, range, reply.raw);
+    // Who asked hung up while the first bytes were awaited.
+    if (reply.raw.destroyed) return undefined;
     void reply
       .status(part === null ? 200 : 206)
       .headers(contentHeaders(file))
       .header('Content-Length', range.end - range.start + 1);
     if (part !== null) void reply.header('Content-Range', `bytes ${range.start}-${range.end}/${file.bytes}`);
-    this.watch(stream, reply);
+    this.watch(reply);
     return stream;
   }
 
@@ -122,11 +126,8 @@ export class FileController {
   }
 
   /** Ends what no one reads any more, and measures it as what lasts as long as its reader takes. */
-  private watch(stream: Readable, { raw }: FastifyReply): void {
-    // These two come to those of the framework, and Node would log that there are many.
-    raw.setMaxListeners(raw.getMaxListeners() + 2);
+  private watch({ raw }: FastifyReply): void {
     this.streams.begin(raw);
-    raw.once('close', () => stream.destroy());
     raw.setTimeout(STALLED_MS, () => raw.destroy());
   }
 }

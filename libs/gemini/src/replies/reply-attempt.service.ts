@@ -122,6 +122,8 @@ export class ReplyAttemptService {
     const call = new ModelCallUsage(request.model, promptEstimate(request));
     // A further call of this attempt replaces what was noted of the one before.
     const isNoted = hasFiles(request) || reply.call !== null;
+    // That one was none: the model has got no whole request.
+    reply.call = null;
     if (isNoted && !(await this.store.beginCall(claim, call.promptEstimate))) reply.stop('lost');
     // A call that is never made is not counted.
     signal.throwIfAborted();
