@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { types } from 'node:util';
 import { loadConfig } from '@app/platform';
 import { eventually } from '../../../../test/support/eventually.js';
 import { type S3Failure, type S3Server, startS3Server } from '../../../../test/support/files/s3-server.js';
@@ -17,17 +16,6 @@ const SHORT = { connectionTimeout: 300, requestTimeout: 300, readTimeout: 300, s
 /** Too long to be what ends a test. */
 const LONG = { socketTimeout: 600_000 };
 const FAR = 600_000;
-
-/**
- * Jest gives the modules of a test an `Error` of their own, so that errors of Node's sockets are none to the SDK, which puts others without
- * name and code in their place. In a process of the product there is one `Error`.
- */
-const ofItsClass = Function.prototype[Symbol.hasInstance];
-Object.defineProperty(Error, Symbol.hasInstance, {
-  value(this: unknown, error: unknown): boolean {
-    return ofItsClass.call(this, error) || (this === Error && types.isNativeError(error));
-  },
-});
 
 let server: S3Server;
 let network: TcpProxy;
