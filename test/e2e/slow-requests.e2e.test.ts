@@ -16,6 +16,9 @@ const OPERATIONS_TIMEOUT_MS = 10_000;
 const SIGN_EVERY_MS = 50;
 const MAX_SIGN_MS = 200;
 
+/** How long a statement may wait for a lock, less some time for what goes before it: the product's own limit is 10 s. */
+const MAX_LOCK_MS = 8_000;
+
 let stack: Stack;
 let person: Person;
 
@@ -146,18 +149,27 @@ describe('an upload', () => {
     expect(sent.status).toBe(201);
   });
 
-  it('goes on while its store is slow, and keeps what has arrived from being read', async () => {
+  /** Uploads a file whose store does nothing while two looks at what arrives find nothing new. */
+  async function uploadToSlowStore(): Promise<{ status: number; lockedMs: number }> {
     const database = new pg.Client({ connectionString: stack.database.url });
     await database.connect();
     await database.query('BEGIN');
     await database.query('LOCK TABLE file_chunk IN ACCESS EXCLUSIVE MODE');
+    const begun = performance.now();
     const sent = upload(person.http, pdf(4_000_000), 'slow.pdf');
-    // Two looks at what arrives find nothing new.
     await pause(2.5 * TIMEOUT_MS);
     await database.query('COMMIT');
+    const lockedMs = performance.now() - begun;
     await database.end();
-    expect((await sent).status).toBe(201);
-  });
+    return { status: (await sent).status, lockedMs };
+  }
+
+  it('goes on while its store is slow, and keeps what has arrived from being read', async () => {
+    let sent = await uploadToSlowStore();
+    // Where the machine kept the lock for longer, PostgreSQL ended the statement that waited for it.
+    for (let again = 0; again < 3 && sent.lockedMs > MAX_LOCK_MS; again++) sent = await uploadToSlowStore();
+    expect(sent.status).toBe(201);
+  }, 60_000);
 
   it('is answered 408 when no more of it arrives', async () => {
     const { text } = await livesFor(stack.url, (connection) => begin(connection, 1_000));

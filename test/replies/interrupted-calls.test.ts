@@ -6,6 +6,7 @@ import { SystemClock } from '@app/platform/testing';
 import { claimReply } from '../support/replies/claim.js';
 import { messageAcceptance } from '../support/replies/message-acceptance.js';
 import { createTestDatabase, type TestDatabase } from '../support/services.js';
+import { dayWithTimeLeft } from '../support/utc-day.js';
 
 const QUESTION = 'What does the document say?';
 
@@ -32,8 +33,9 @@ afterAll(async () => {
   await testDatabase?.drop();
 });
 
-/** A new user's reply that a worker has claimed. */
+/** A new user's reply that a worker has claimed, early enough that its calls are in one row of the ledger, which has one for each day. */
 async function claimed(): Promise<ClaimedReply> {
+  await dayWithTimeLeft(10_000);
   const [user, room] = [uuidv7(), uuidv7()];
   await database.prisma.user.create({ data: { id: user, phone: user, chatrooms: { create: { id: room } } } });
   return claim((await acceptance.send(user, room, QUESTION, null)).reply.id);

@@ -40,9 +40,9 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const storeWith = (limits: Partial<typeof SHORT>) => {
+const storeWith = (limits: Partial<typeof SHORT>, env = {}) => {
   const far = { connectionTimeout: FAR, requestTimeout: FAR, readTimeout: FAR, stallTimeout: FAR };
-  return new S3FileStore(config, { ...far, ...LONG, ...limits });
+  return new S3FileStore(Object.assign(new FileStoreConfig(), config, env), { ...far, ...LONG, ...limits });
 };
 const forever = () => new AbortController().signal;
 const write = (id: string, ...pieces: Buffer[]) =>
@@ -80,6 +80,7 @@ describe.each(WORK)('%s', (_, work) => {
     ['asks to slow down', () => server.failWith({ status: 503, code: 'SlowDown' })],
     ['fails', () => server.failWith({ status: 500, code: 'InternalError' })],
     ['waited too long for a part', () => server.failWith({ status: 400, code: 'RequestTimeout' })],
+    ['is behind something that waited too long', () => server.failWith({ status: 408 })],
     ['is behind something that is overloaded', () => server.failWith({ status: 429 })],
     ['is behind something that fails', () => server.failWith({ status: 502 })],
   ])('may work later when S3 %s', async (_each, begin) => {
@@ -93,6 +94,7 @@ describe.each(WORK)('%s', (_, work) => {
   it.each<[S3Failure, RegExp]>([
     [{ status: 403, code: 'AccessDenied' }, /S3_ACCESS_KEY_ID/],
     [{ status: 403, code: 'SignatureDoesNotMatch' }, /S3_SECRET_ACCESS_KEY/],
+    [{ status: 403, code: 'RequestTimeTooSkewed' }, /clock/],
     [{ status: 403 }, /S3_ACCESS_KEY_ID/],
     [{ status: 404, code: 'NoSuchBucket' }, /S3_BUCKET/],
     [{ status: 400, code: 'InvalidRequest' }, /^S3 answers 400 \(InvalidRequest\)$/],
@@ -105,9 +107,41 @@ describe.each(WORK)('%s', (_, work) => {
   });
 });
 
+describe('without an access key of its own settings', () => {
+  const [name, before] = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', process.env['AWS_CONTAINER_CREDENTIALS_FULL_URI']];
+  beforeAll(() => {
+    // Where the pod would give one, and is out of reach.
+    process.env[name] = 'http://127.0.0.1:9/';
+  });
+  afterAll(() => {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  });
+
+  it('a file may be read later, and the start is told which settings there are', async () => {
+    const { S3_BUCKET, S3_ENDPOINT } = config;
+    const [keyless] = loadConfig([FileStoreConfig], { NODE_ENV: 'test', S3_BUCKET, S3_ENDPOINT });
+    store = new S3FileStore(keyless);
+    const error = await failureOf(read(randomUUID()));
+    expect(error).toBeInstanceOf(FileStoreUnavailableError);
+    expect(String(error.cause)).toContain('access key');
+    expect(await store.findProblem()).toContain('S3_ACCESS_KEY_ID');
+  });
+});
+
+it('S3 that hangs before a file begins is waited for no longer than a reader waits', async () => {
+  const id = await storedFile(10);
+  // Nothing else has a limit here.
+  store = storeWith({ readTimeout: 300 });
+  network.set('half-open');
+  expect(await failureOf(read(id))).toBeInstanceOf(FileStoreUnavailableError);
+});
+
 describe('S3 that hangs in the middle', () => {
   it('of storing a file may work later, and what it has is removed with the file', async () => {
     const [id, before] = [randomUUID(), (await server.stored()).length];
+    // Before S3 hangs, a part needs some of it.
+    store = storeWith({ requestTimeout: 2_000 });
     async function* pieces() {
       yield Buffer.alloc(11 * MIB);
       // The upload's own file, and a part.
@@ -138,10 +172,11 @@ describe('S3 that hangs in the middle', () => {
 
   it('is not meant by a reader that takes nothing for a while', async () => {
     const id = await storedFile(6 * MIB);
-    store = storeWith({ stallTimeout: 300 });
+    // Longer than a machine stands still, and shorter than the reader does. The proxy would drop what is on its way when the server ends an idle connection.
+    store = storeWith({ stallTimeout: 5_000 }, { S3_ENDPOINT: server.env.S3_ENDPOINT });
     let bytes = 0;
     for await (const piece of store.read(id, null, forever())) {
-      if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 1_000));
+      if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 7_000));
       bytes += (piece as Buffer).length;
     }
     expect(bytes).toBe(6 * MIB);

@@ -12,7 +12,7 @@ import { keepAliveAgent } from '@app/platform';
 import { FileStoreUnavailableError } from '../files/file.errors.js';
 import type { FileStoreConfig } from './file-store.config.js';
 import { type ByteRange, FileStore } from './file-store.port.js';
-import { lastingCauseOf, statusOf, storeError } from './s3-errors.js';
+import { startProblemOf, statusOf, storeError } from './s3-errors.js';
 
 /** The smallest part that S3 takes. An upload holds one part, and what arrives of the next one. */
 const PART_BYTES = 5 * 1024 * 1024;
@@ -75,7 +75,7 @@ export class S3FileStore extends FileStore {
     try {
       await upload.done();
     } catch (error) {
-      const told = error === source.errored ? (error as Error) : storeError(error);
+      const told = error === source.errored ? (error as Error) : storeError(error as Error);
       // Parts that stay, since S3 is away or fails here, are removed with the file.
       const isAway = told instanceof FileStoreUnavailableError;
       if (upload.uploadId !== undefined && !isAway) await this.abortUpload(id, upload.uploadId).catch(() => undefined);
@@ -89,7 +89,7 @@ export class S3FileStore extends FileStore {
     const closed = new AbortController();
     bytes.once('close', () => closed.abort());
     addAbortSignal(signal, bytes);
-    this.send(id, range, bytes, closed.signal).catch((error: unknown) => bytes.destroy(storeError(error)));
+    this.send(id, range, bytes, closed.signal).catch((error: Error) => bytes.destroy(storeError(error)));
     return bytes;
   }
 
@@ -97,7 +97,7 @@ export class S3FileStore extends FileStore {
     try {
       await this.removeAll(ids);
     } catch (error) {
-      throw storeError(error);
+      throw storeError(error as Error);
     }
   }
 
@@ -108,7 +108,7 @@ export class S3FileStore extends FileStore {
       await this.client.send(command, { abortSignal: AbortSignal.timeout(CHECK_MS) });
       return null;
     } catch (error) {
-      return lastingCauseOf(error);
+      return startProblemOf(error);
     }
   }
 
@@ -170,7 +170,8 @@ export class S3FileStore extends FileStore {
 
 /** The pieces of a body. @throws FileStoreUnavailableError when it breaks off, or the next one doesn't come in time */
 async function* piecesOf(body: Readable, stallTimeout: number): AsyncGenerator<Buffer> {
-  const late = () => body.destroy(new Error(`The next piece of a file has not come within ${stallTimeout} ms`));
+  const reason = `S3 is out of reach, or fails: the next piece of a file has not come within ${stallTimeout} ms`;
+  const late = () => body.destroy(new FileStoreUnavailableError(reason));
   let timer = setTimeout(late, stallTimeout);
   try {
     for await (const piece of body as AsyncIterable<Buffer>) {
@@ -179,7 +180,7 @@ async function* piecesOf(body: Readable, stallTimeout: number): AsyncGenerator<B
       timer = setTimeout(late, stallTimeout);
     }
   } catch (error) {
-    throw storeError(error);
+    throw storeError(error as Error);
   } finally {
     clearTimeout(timer);
   }
