@@ -61,7 +61,11 @@ export class TcpProxy {
 
   /** Resets every connection; new ones are let through. */
   reset(): void {
-    for (const socket of this.sockets) socket.resetAndDestroy();
+    for (const socket of this.sockets) {
+      // Node loses a socket that is reset while it is being ended, and then spins at its own exit.
+      if (socket.writableEnded || socket.writableLength > 0) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   }
 
   /** Ends each of the next connections after so many bytes of the service's answers, wherever in an answer that is. */
