@@ -276,6 +276,7 @@ inABrowser('what a person has opened or typed, in the chat page', () => {
       await tab.logIn(newPhone(), 'Grace Hopper');
       await tab.button('New chat').first().click();
       await tab.page.getByRole('heading', { name: 'What would you like to know?' }).waitFor();
+      await tab.page.getByLabel('Message', { exact: true }).and(tab.page.locator(':focus')).waitFor();
       await tab.page.clock.install();
       // From here on time passes only as the test says.
       await tab.page.clock.pauseAt(Date.now() + 60_000);
