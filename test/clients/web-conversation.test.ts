@@ -208,7 +208,7 @@ inABrowser('a conversation in the chat page', () => {
     const menu = page.getByRole('menu');
     const button = page.locator('.header').getByRole('button', { name: /^Actions for/ });
     await button.click();
-    await eventually(async () => (await page.evaluate<number>(SCROLLED)) > 0);
+    await eventually(async () => (await page.evaluate<number>(SCROLLED)) > 0, { withinMs: 25_000 });
     const before = await menu.boundingBox();
     await page.setViewportSize({ width: 1_200, height: 640 });
     await eventually(async () => (await menu.boundingBox())!.x < before!.x);

@@ -72,6 +72,8 @@ inABrowser('what a person has opened or typed, in the chat page', () => {
     await room(otherId).waitFor();
     await app.page.getByRole('heading', { name: 'What would you like to know?' }).waitFor();
     await isAt(1);
+    // The page leads it there a little after the room is shown.
+    await app.page.getByLabel('Message', { exact: true }).and(app.page.locator(':focus')).waitFor();
   });
   afterEach(async () => {
     for (const id of [roomId, otherId]) await person.http.delete(`/chatroom/${id}`);
@@ -274,6 +276,7 @@ inABrowser('what a person has opened or typed, in the chat page', () => {
       await tab.logIn(newPhone(), 'Grace Hopper');
       await tab.button('New chat').first().click();
       await tab.page.getByRole('heading', { name: 'What would you like to know?' }).waitFor();
+      await tab.page.getByLabel('Message', { exact: true }).and(tab.page.locator(':focus')).waitFor();
       await tab.page.clock.install();
       // From here on time passes only as the test says.
       await tab.page.clock.pauseAt(Date.now() + 60_000);
@@ -316,11 +319,13 @@ inABrowser('what a person has opened or typed, in the chat page', () => {
     );
     try {
       await app.page.reload();
-      await eventually(async () => {
-        const next = app.button('More chats');
-        if (await next.isVisible()) await next.click();
-        return (await rooms().count()) > 101;
-      });
+      for (const loaded of [50, 100]) {
+        await rooms()
+          .nth(loaded - 1)
+          .waitFor();
+        await app.button('More chats').click();
+      }
+      await rooms().nth(101).waitFor();
       await send(person.http, roomId, 'This moves the room');
       await refreshed({ what: 'rooms' });
       await isAt(0);

@@ -83,7 +83,7 @@ function skipToMain(event: Event): void {
 
 /** Where there is a keyboard, a room is opened to write in it; on a phone its keyboard would cover what is there. */
 function focusOn(main: HTMLElement | null): void {
-  const field = matchMedia('(hover: hover)').matches ? main?.querySelector('textarea') : null;
+  const field = matchMedia('(hover: hover)').matches ? main?.querySelector<HTMLElement>('.composer textarea') : null;
   (field ?? main)?.focus();
 }
 

@@ -36,8 +36,8 @@ export function Composer({ roomId, busy, attachments, onSend, onStop }: Composer
   useLayoutEffect(() => {
     if (insert === null) return;
     composerInsert.set(null);
-    write(insert.as === 'draft' ? `${insert.text}\n\n${text}`.trim() : withDirective(text, insert.text));
-    area.current?.focus();
+    write(insert.as === 'directive' ? withDirective(text, insert.text) : `${insert.text}\n\n${text}`.trim());
+    if (insert.as !== 'rescued' || document.activeElement === document.body) area.current?.focus();
   }, [insert]);
   useLayoutEffect(() => grow(area.current), [text]);
   useLayoutEffect(() => onWidth(area.current), []);

@@ -24,12 +24,20 @@ interface EditDraft {
   text: string;
 }
 
-/** The edit that was begun in a room; null: none. Kept as drafts are, e.g. where a phone ends the page in the background. */
-export const readEdit = (roomId: string): EditDraft | null =>
-  JSON.parse(sessionStorage.getItem(EDIT + roomId) ?? 'null') as EditDraft | null;
+const editKey = (roomId: string, id: string): string => `${EDIT}${roomId}/${id}`;
 
-export const keepEdit = (roomId: string, edit: EditDraft | null): void =>
-  keep(EDIT + roomId, edit === null ? '' : JSON.stringify(edit));
+/** The edits that were begun in a room. Kept as drafts are, e.g. where a phone ends the page in the background. */
+export const readEdits = (roomId: string): EditDraft[] =>
+  keptUnder(editKey(roomId, '')).map((id) => ({ id, text: readEdit(roomId, id) ?? '' }));
+
+/** What a question is to be; null: no edit of it was begun. */
+export const readEdit = (roomId: string, id: string): string | null => sessionStorage.getItem(editKey(roomId, id));
+
+/** Of a message with files, the text may be empty. */
+export const keepEdit = (roomId: string, { id, text }: EditDraft): void =>
+  sessionStorage.setItem(editKey(roomId, id), text);
+
+export const forgetEdit = (roomId: string, id: string): void => sessionStorage.removeItem(editKey(roomId, id));
 
 /** Keeps what was refused in a room, so that it is the draft when the page is loaded anew, as after a payment. */
 export function keepUnsent(roomId: string, text: string, files: readonly ChatFile[]): void {
@@ -54,18 +62,18 @@ const keepFiles = (key: string, files: readonly ChatFile[]): void =>
 
 const readFiles = (key: string): ChatFile[] => JSON.parse(sessionStorage.getItem(key) ?? '[]') as ChatFile[];
 
-/** The rooms for which something is kept under a key that begins so. */
-const roomsWith = (prefix: string): string[] =>
-  Object.keys(sessionStorage)
-    .filter((key) => key.startsWith(prefix))
-    .map((key) => key.slice(prefix.length));
+/** The ids for which something is kept under a key that begins so. */
+function keptUnder(prefix: string): string[] {
+  const keys = Object.keys(sessionStorage).filter((key) => key.startsWith(prefix));
+  return keys.map((key) => key.slice(prefix.length));
+}
 
-for (const roomId of roomsWith(UNSENT)) {
+for (const roomId of keptUnder(UNSENT)) {
   keepDraft(roomId, `${sessionStorage.getItem(UNSENT + roomId)}\n\n${readDraft(roomId)}`.trim());
   keep(UNSENT + roomId, '');
 }
 
-for (const roomId of roomsWith(UNSENT_FILES)) {
+for (const roomId of keptUnder(UNSENT_FILES)) {
   keepDraftFiles(roomId, [...readFiles(UNSENT_FILES + roomId), ...readDraftFiles(roomId)]);
   keep(UNSENT_FILES + roomId, '');
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { errorText } from '../ui/error-text.js';
+import { useAction } from '../ui/use-action.js';
 
 interface MessageEditorProps {
   content: string;
@@ -9,31 +9,31 @@ interface MessageEditorProps {
   onSave: ((content: string) => Promise<void>) | null;
   /** What is said where it can't be. */
   whyNot: string;
+  /** Not where it comes by itself, when someone may be typing elsewhere. */
+  takesFocus: boolean;
   onType: (text: string) => void;
   onClose: () => void;
 }
 
 /** The latest question, to be asked anew. Escape leaves it as it is. */
-export function MessageEditor({ content, mayBeEmpty, onSave, whyNot, onType, onClose }: MessageEditorProps) {
+export function MessageEditor(props: MessageEditorProps) {
+  const { content, mayBeEmpty, onSave, whyNot, takesFocus, onType, onClose } = props;
   const [text, setText] = useState(content);
-  const [error, setError] = useState<unknown>(null);
-  const [saving, setSaving] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => area.current?.focus(), []);
-  const save = (): void => {
+  useEffect(() => {
+    if (takesFocus) area.current?.focus();
+  }, []);
+  const save = useAction(async () => {
     if (onSave === null) return;
-    setSaving(true);
-    onSave(text).then(onClose, (failure: unknown) => {
-      setError(failure);
-      setSaving(false);
-    });
-  };
+    await onSave(text);
+    onClose();
+  });
   return (
     <form
       class="message-editor"
       onSubmit={(event) => {
         event.preventDefault();
-        save();
+        save.run();
       }}
       onKeyDown={(event) => {
         if (event.key === 'Escape' && !event.isComposing) onClose();
@@ -44,24 +44,26 @@ export function MessageEditor({ content, mayBeEmpty, onSave, whyNot, onType, onC
         rows={4}
         aria-label="Edit your message"
         value={text}
+        // What is typed after “Ask anew” would not be asked.
+        readOnly={save.busy}
         onInput={({ currentTarget }) => {
           setText(currentTarget.value);
           onType(currentTarget.value);
         }}
       />
-      {error !== null && (
+      {save.error !== null && (
         <p class="message-notice message-notice-error" role="alert">
-          Not edited. {errorText(error)}
+          Not edited. {save.error}
         </p>
       )}
       <p class="message-editor-note" role="status">
-        {onSave === null && !saving && whyNot}
+        {onSave === null && !save.busy && whyNot}
       </p>
       <div class="unsent-actions">
         <button
           type="submit"
           class="button button-small"
-          disabled={onSave === null || saving || (text.trim() === '' && !mayBeEmpty)}
+          disabled={onSave === null || save.busy || (text.trim() === '' && !mayBeEmpty)}
         >
           Ask anew
         </button>

@@ -3,9 +3,10 @@ import type { ConversationView, ShownMessage } from '@gemini-chat/client/react';
 import { useEffect } from 'preact/hooks';
 import { client } from '../client.js';
 import { composerInsert } from '../composer/composer-insert.js';
-import { keepEdit, readEdit } from '../composer/drafts.js';
+import { forgetEdit, readEdits } from '../composer/drafts.js';
 import { attachmentsOf, deleteUnused } from '../files/attachments.js';
 import { forkAndOpenRoom } from '../rooms/rooms-store.js';
+import { useRoom } from '../rooms/use-room.js';
 import { announce } from '../tabs.js';
 import { Icon } from '../ui/icon.js';
 import { BotMessage } from './bot-message.js';
@@ -20,12 +21,15 @@ export function MessageList({ roomId, view }: { roomId: string; view: Conversati
     if (hasOlder) void view.loadOlder();
   });
   const last = messages.at(-1);
-  const question = messages.findLast((shown) => shown.role === 'user');
+  // One that was not sent is none of the room's yet.
+  const question = messages.findLast(({ role, message }) => role === 'user' && message !== null);
+  // The list of rooms knows of changes sooner.
+  const room = useRoom(roomId) ?? view.room;
   const sending = messages.findLast((shown) => shown.status === 'sending')?.key;
   useEffect(() => {
     if (sending !== undefined) toEnd();
   }, [sending]);
-  useRescuedEdit(roomId, view, question?.id);
+  useRescuedEdits(roomId, view, question?.id);
   const rate = async ({ id, chatroomId }: Message, feedback: Feedback): Promise<boolean> => {
     const stored = await view.rate(id, feedback);
     if (stored) announce({ what: 'messages', roomId: chatroomId });
@@ -50,11 +54,8 @@ export function MessageList({ roomId, view }: { roomId: string; view: Conversati
                 onDiscard={() => discard(view, shown)}
                 onChange={() => change(roomId, view, shown)}
                 isLatest={shown === question}
-                onEdit={
-                  shown === question && shown.message !== null && !busy
-                    ? (content) => edit(roomId, view, shown, content)
-                    : null
-                }
+                model={room?.model}
+                onEdit={shown === question && !busy ? (content) => edit(roomId, view, shown, content) : null}
               />
             ) : (
               <BotMessage
@@ -95,20 +96,23 @@ async function edit(
   content: string,
 ): Promise<void> {
   const edited = client.edit(roomId, id, content, { files: files.map((file) => file.id) });
-  await edited.then(() => keepEdit(roomId, null)).finally(() => view.reload());
+  await edited.then(() => forgetEdit(roomId, id)).finally(() => view.reload());
 }
 
-/** Makes an edit whose question is no longer there, since another tab asked it anew, the message that is being written. */
-function useRescuedEdit(
+/** Makes edits whose questions are no longer there, since another tab asked them anew, the message that is being written. */
+function useRescuedEdits(
   roomId: string,
   { messages, status }: ConversationView,
   latestQuestion: string | undefined,
 ): void {
   useEffect(() => {
-    const edit = status === 'ready' ? readEdit(roomId) : null;
-    if (edit === null || messages.some(({ id }) => id === edit.id)) return;
-    keepEdit(roomId, null);
-    composerInsert.set({ text: edit.text, as: 'draft' });
+    if (status !== 'ready') return;
+    const lost = readEdits(roomId).filter((edit) => messages.every(({ id }) => id !== edit.id));
+    for (const { id } of lost) forgetEdit(roomId, id);
+    // What the room has was asked here, and only the answer to that is not there, or was lost.
+    const isAsked = (text: string) => messages.some(({ role, content }) => role === 'user' && content === text);
+    const texts = lost.map(({ text }) => text).filter((text) => text !== '' && !isAsked(text));
+    if (texts.length > 0) composerInsert.set({ text: texts.join('\n\n'), as: 'rescued' });
   }, [latestQuestion, status]);
 }
 

@@ -17,11 +17,16 @@ export interface Scrolling {
 const isNear = ({ scrollHeight, scrollTop, clientHeight }: Element): boolean =>
   scrollHeight - scrollTop - clientHeight < NEAR_PX;
 
+/** Whether something of the list is selected. */
+function isSelected(element: Element): boolean {
+  const selection = getSelection();
+  return selection?.isCollapsed === false && element.contains(selection.anchorNode);
+}
+
 /** Whether the reader writes in the list, or has selected something of it, which then must not be moved away. */
 function holds(element: Element): boolean {
-  const selection = getSelection();
-  const selects = selection?.isCollapsed === false && element.contains(selection.anchorNode);
-  return selects || (document.activeElement instanceof HTMLTextAreaElement && element.contains(document.activeElement));
+  const { activeElement } = document;
+  return isSelected(element) || (activeElement instanceof HTMLTextAreaElement && element.contains(activeElement));
 }
 
 /**
@@ -42,7 +47,10 @@ export function useStickToEnd(first: string | undefined, onTop: () => void): Scr
     sticks.current = true;
     setAtEnd(true);
     const element = scroller.current;
-    if (element !== null) element.scrollTop = element.scrollHeight;
+    if (element === null) return;
+    // It would keep the list from following.
+    if (isSelected(element)) getSelection()?.removeAllRanges();
+    element.scrollTop = element.scrollHeight;
   }, []);
 
   const onScroll = (): void => {
@@ -68,7 +76,7 @@ export function useStickToEnd(first: string | undefined, onTop: () => void): Scr
     if (element === null || list.current === null) return undefined;
     const observer = new ResizeObserver(() => {
       if (!sticks.current) return note(element);
-      if (holds(element)) setAtEnd(isNear(element));
+      if (holds(element)) setAtEnd((sticks.current = isNear(element)));
       else element.scrollTop = element.scrollHeight;
       note(element);
     });

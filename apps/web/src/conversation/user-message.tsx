@@ -1,7 +1,7 @@
 import type { ChatFile } from '@gemini-chat/client';
 import type { ShownMessage } from '@gemini-chat/client/react';
 import { useState } from 'preact/hooks';
-import { keepEdit, readEdit } from '../composer/drafts.js';
+import { forgetEdit, keepEdit, readEdit } from '../composer/drafts.js';
 import { MessageFiles } from '../files/message-files.js';
 import { useNotTaken } from '../files/not-taken.js';
 import { CopyButton } from '../ui/copy-button.js';
@@ -20,14 +20,16 @@ interface UserMessageProps {
   onEdit: ((content: string) => Promise<void>) | null;
   /** Whether it is the room's latest question: only that can be edited, once its reply is finished. */
   isLatest: boolean;
+  /** The model that the room has; null: the default of the plan, undefined: not known. */
+  model: string | null | undefined;
 }
 
 /** What the user wrote, as plain text, and its files. */
-export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit, isLatest }: UserMessageProps) {
+export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit, isLatest, model }: UserMessageProps) {
   const { id, content, files, status } = shown;
   const roomId = shown.message?.chatroomId ?? '';
   /** The text of an edit that was begun before the message was shown; null: none. */
-  const [begun, setBegun] = useState(() => editOf(roomId, id));
+  const [begun, setBegun] = useState(() => readEdit(roomId, id));
   const [editing, setEditing] = useState(begun !== null);
   return (
     <article class={`message message-user message-${status}`} aria-label="Your message">
@@ -42,9 +44,10 @@ export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit, isLa
               ? 'It can be asked anew once the reply is finished.'
               : 'Only the latest question can be asked anew.'
           }
+          takesFocus={begun === null}
           onType={(text) => keepEdit(roomId, { id, text })}
           onClose={() => {
-            keepEdit(roomId, null);
+            forgetEdit(roomId, id);
             setBegun(null);
             setEditing(false);
           }}
@@ -70,24 +73,19 @@ export function UserMessage({ shown, onResend, onDiscard, onChange, onEdit, isLa
         </span>
       </footer>
       {status === 'unsent' && (
-        <Unsent shown={shown} onResend={() => onResend(id)} onDiscard={onDiscard} onChange={onChange} />
+        <Unsent shown={shown} model={model} onResend={() => onResend(id)} onDiscard={onDiscard} onChange={onChange} />
       )}
     </article>
   );
 }
 
-function editOf(roomId: string, id: string): string | null {
-  const edit = readEdit(roomId);
-  return edit?.id === id ? edit.text : null;
-}
-
-type UnsentProps = Pick<UserMessageProps, 'shown' | 'onDiscard' | 'onChange'> & { onResend: () => void };
+type UnsentProps = Pick<UserMessageProps, 'shown' | 'model' | 'onDiscard' | 'onChange'> & { onResend: () => void };
 
 /** Why a message was not sent, and what can be done. */
-function Unsent({ shown, onResend, onDiscard, onChange }: UnsentProps) {
+function Unsent({ shown, model, onResend, onDiscard, onChange }: UnsentProps) {
   return (
     <div class="unsent" role="alert">
-      <Refusal shown={shown} />
+      <Refusal shown={shown} model={model} />
       <div class="unsent-actions">
         <button type="button" class="button button-small" onClick={onResend}>
           Send again
@@ -103,15 +101,22 @@ function Unsent({ shown, onResend, onDiscard, onChange }: UnsentProps) {
   );
 }
 
-function Refusal({ shown: { sendError, files } }: { shown: ShownMessage }) {
+function Refusal({ shown: { sendError, files }, model }: Pick<UserMessageProps, 'shown' | 'model'>) {
   if (sendError?.code === 'daily_quota_exceeded') return <QuotaCard error={sendError} />;
-  if (sendError?.code === 'model_cannot_take_file') return <NotTaken files={files} text={errorText(sendError)} />;
-  return <NotSent text={errorText(sendError)} />;
+  const text = errorText(sendError);
+  if (sendError?.code === 'model_cannot_take_file') return <NotTaken files={files} model={model} text={text} />;
+  return <NotSent text={text} />;
 }
 
-/** @param text where the files can't be named */
-function NotTaken({ files, text }: { files: readonly ChatFile[]; text: string }) {
-  return <NotSent text={useNotTaken(files) ?? text} />;
+interface NotTakenProps {
+  files: readonly ChatFile[];
+  model: string | null | undefined;
+  /** What is said where the files can't be named. */
+  text: string;
+}
+
+function NotTaken({ files, model, text }: NotTakenProps) {
+  return <NotSent text={useNotTaken(files, model) ?? text} />;
 }
 
 const NotSent = ({ text }: { text: string }) => <p class="message-notice message-notice-error">Not sent. {text}</p>;

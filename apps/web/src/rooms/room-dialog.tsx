@@ -19,13 +19,15 @@ interface OpenedDialog {
  */
 export const roomDialog = createStore<OpenedDialog | null>(null);
 
-const close = (): void => roomDialog.set(null);
-
 /** Shows the dialog that is open. */
 export function RoomDialog() {
   const opened = useStore(roomDialog);
   if (opened === null) return null;
   const { about, room } = opened;
+  // What is saved late, or closes late, must not close the dialog that was opened since.
+  const close = (): void => {
+    if (roomDialog.get() === opened) roomDialog.set(null);
+  };
   if (about === 'settings') return <RoomSettings room={room} onClose={close} />;
   if (about === 'sharing') return <ShareDialog room={room} onClose={close} />;
   return (

@@ -23,7 +23,8 @@ export function RoomSettings({ room, onClose }: { room: Room; onClose: () => voi
       thinking: textOf('thinking') as Room['thinking'],
       showThoughts: entered.has('showThoughts'),
       search: entered.has('search'),
-      ...(models.length === 0 ? {} : { model: textOf('model') }),
+      // It isn't entered while the models are loaded, nor where the room's model is no longer in the plan: it stays then.
+      ...(entered.has('model') ? { model: textOf('model') } : {}),
     };
     const changes = changedOf(settings, room);
     if (Object.keys(changes).length > 0) await changeRoom(room.id, changes);
@@ -73,13 +74,19 @@ const changedOf = (settings: RoomChanges, before: Room): RoomChanges =>
 
 // A `value` of a select would be set anew whenever the form is drawn, and undo what was chosen; `selected` is set once.
 
-/** It has its place also while the models are loaded, so that nothing moves then. */
+/** It has its place, and shows the room's model by its name, also while the models are loaded, so that nothing moves then. */
 function ModelField({ models, chosen }: { models: Model[]; chosen: string | null }) {
+  const isKnown = chosen === null || models.some(({ name }) => name === chosen);
   return (
     <div class="field">
       <label for="room-model">Model</label>
       <select id="room-model" name="model" disabled={models.length === 0}>
         <option value="">The default of your plan</option>
+        {!isKnown && (
+          <option value={chosen} selected>
+            {chosen}
+          </option>
+        )}
         {models.map(({ name, label, available }) => (
           <option key={name} value={name} disabled={!available} selected={name === chosen}>
             {available ? label : `${label} (not in your plan)`}

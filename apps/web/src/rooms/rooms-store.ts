@@ -36,7 +36,7 @@ export async function loadRooms(): Promise<void> {
   const load = ++loads;
   const { archived, rooms } = roomList.get();
   try {
-    const read = await readRooms(archived, rooms.length);
+    const read = await readRooms(archived, () => load === loads);
     if (load === loads) roomList.set({ status: 'ready', ...read, archived });
   } catch (error) {
     if (load !== loads) return;
@@ -45,16 +45,22 @@ export async function loadRooms(): Promise<void> {
   }
 }
 
-/** Reads so many rooms of the beginning of the list, rounded up to a page. */
-async function readRooms(archived: boolean, atLeast: number): Promise<Pick<RoomList, 'rooms' | 'nextCursor'>> {
-  const list = client.rooms.list({ archived, limit: Math.min(MAX_PAGE, Math.max(PAGE, atLeast)) });
+/**
+ * Reads as many rooms of the beginning of the list as are shown when the last page comes, rounded up to a page: another page may be
+ * shown meanwhile.
+ *
+ * @param isWanted whether to read on
+ */
+async function readRooms(archived: boolean, isWanted: () => boolean): Promise<Pick<RoomList, 'rooms' | 'nextCursor'>> {
+  const shown = (): number => roomList.get().rooms.length;
+  const list = client.rooms.list({ archived, limit: Math.min(MAX_PAGE, Math.max(PAGE, shown())) });
   const rooms = new Map<string, Room>();
   let nextCursor: string | null = null;
   do {
     const page = await list.page(nextCursor ?? undefined);
     for (const room of page.items) rooms.set(room.id, room);
     nextCursor = page.nextCursor;
-  } while (nextCursor !== null && rooms.size < atLeast);
+  } while (nextCursor !== null && isWanted() && rooms.size < shown());
   return { rooms: [...rooms.values()], nextCursor };
 }
 

@@ -77,7 +77,10 @@ function onLeaving(list: HTMLElement, button: HTMLElement, leave: () => void): (
     if (![list, button].some((element) => element.contains(target as Node))) leave();
   };
   const visibility = new IntersectionObserver((entries) => {
-    if (entries.at(-1)?.isIntersecting === false) leave();
+    if (entries.at(-1)?.isIntersecting !== false) return;
+    // The focus would go with the list, to the page's beginning.
+    if (list.contains(document.activeElement)) button.focus({ preventScroll: true });
+    leave();
   });
   document.addEventListener('pointerdown', onPointer);
   visibility.observe(button);
