@@ -6,17 +6,12 @@ import { GeminiControl } from '../support/gemini-sandbox.js';
 import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { logIn, newPhone, type Person } from '../support/login.js';
 import { type Stack, startStack } from '../support/stack.js';
-import { type Device, WebApp } from '../support/web-app.js';
+import { DEVICES, WebApp } from '../support/web-app.js';
 
 // A busy machine is slow to draw pages.
 import.meta.jest.setTimeout(120_000);
 
 const inABrowser = describeInBrowser('the chat page is not tried');
-
-const DEVICES: Device[] = [
-  { name: 'a desktop', width: 1_280, height: 800, isPhone: false },
-  { name: 'a phone', width: 390, height: 844, isPhone: true },
-];
 
 /** On the loopback, in milliseconds. */
 const MAX_FIRST_PAINT_MS = 1_000;

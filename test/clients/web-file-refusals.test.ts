@@ -1,21 +1,16 @@
 import type { Browser, BrowserContext } from 'playwright-core';
 import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { png, upload } from '../support/http/uploads.js';
-import { logIn, newPhone, type Person } from '../support/login.js';
+import type { Person } from '../support/login.js';
 import { type Message, openRoom, quotaOf } from '../support/messages.js';
 import { plansFile } from '../support/plans-file.js';
 import { type Stack, startStack } from '../support/stack.js';
-import { type Device, WebApp } from '../support/web-app.js';
+import { DEVICES, WebApp } from '../support/web-app.js';
 
 // A busy machine is slow to draw pages.
 import.meta.jest.setTimeout(120_000);
 
 const inABrowser = describeInBrowser('refused files in the chat page are not tried');
-
-const DEVICES: Device[] = [
-  { name: 'a desktop', width: 1_280, height: 800, isPhone: false },
-  { name: 'a phone', width: 390, height: 844, isPhone: true },
-];
 
 const FILE_BYTES = 100_000;
 
@@ -60,10 +55,7 @@ inABrowser('files that are refused, in the chat page', () => {
 
     beforeAll(async () => {
       context = await WebApp.newContext(browser, device);
-      app = await WebApp.open(context, stack.url, device);
-      const phone = newPhone();
-      await app.logIn(phone, 'Ada Lovelace');
-      person = await logIn(stack.http, phone);
+      ({ app, person } = await WebApp.openLoggedIn(context, stack.http, device));
     });
     afterAll(() => context?.close());
 

@@ -3,20 +3,15 @@ import type { Browser, BrowserContext, Locator } from 'playwright-core';
 import { eventually } from '../support/eventually.js';
 import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { pdf, png, upload } from '../support/http/uploads.js';
-import { logIn, newPhone, type Person } from '../support/login.js';
+import type { Person } from '../support/login.js';
 import { type Message, openRoom } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
-import { type Device, WebApp } from '../support/web-app.js';
+import { DEVICES, WebApp } from '../support/web-app.js';
 
 // A busy machine is slow to draw pages.
 import.meta.jest.setTimeout(120_000);
 
 const inABrowser = describeInBrowser('files in the chat page are not tried');
-
-const DEVICES: Device[] = [
-  { name: 'a desktop', width: 1_280, height: 800, isPhone: false },
-  { name: 'a phone', width: 390, height: 844, isPhone: true },
-];
 
 const PICTURE = { name: 'sky.png', mimeType: 'image/png', buffer: png(600, 300) };
 const PAPER = { name: 'paper.pdf', mimeType: 'application/pdf', buffer: pdf(20_000) };
@@ -81,10 +76,7 @@ inABrowser('files in the chat page', () => {
     beforeAll(async () => {
       context = await WebApp.newContext(browser, device);
       await context.addInitScript(COUNT_ADDRESSES);
-      app = await WebApp.open(context, stack.url, device);
-      const phone = newPhone();
-      await app.logIn(phone, 'Ada Lovelace');
-      person = await logIn(stack.http, phone);
+      ({ app, person } = await WebApp.openLoggedIn(context, stack.http, device));
     });
     afterAll(() => context?.close());
 

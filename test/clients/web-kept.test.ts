@@ -2,17 +2,15 @@ import type { Browser, BrowserContext, Locator } from 'playwright-core';
 import { eventually } from '../support/eventually.js';
 import { GeminiControl } from '../support/gemini-sandbox.js';
 import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
-import { logIn, newPhone, type Person } from '../support/login.js';
+import { newPhone, type Person } from '../support/login.js';
 import { openRoom, outcome, send } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
-import { type Device, WebApp } from '../support/web-app.js';
+import { DESKTOP, WebApp } from '../support/web-app.js';
 
 // A busy machine is slow to draw pages.
 import.meta.jest.setTimeout(120_000);
 
 const inABrowser = describeInBrowser('what the chat page keeps is not tried');
-
-const DESKTOP: Device = { name: 'a desktop', width: 1_280, height: 800, isPhone: false };
 
 /** Says what another tab says after it has changed something. */
 const announced = (change: object) => `(() => {
@@ -53,10 +51,7 @@ inABrowser('what a person has opened or typed, in the chat page', () => {
     [browser, stack] = await Promise.all([launchBrowser(), startStack({ env })]);
     gemini = new GeminiControl(stack.sandboxUrl);
     context = await WebApp.newContext(browser, DESKTOP);
-    app = await WebApp.open(context, stack.url, DESKTOP);
-    const phone = newPhone();
-    await app.logIn(phone, 'Ada Lovelace');
-    person = await logIn(stack.http, phone);
+    ({ app, person } = await WebApp.openLoggedIn(context, stack.http, DESKTOP));
   }, 120_000);
   afterAll(async () => {
     await browser?.close();

@@ -2,18 +2,16 @@ import type { Browser, BrowserContext, Route } from 'playwright-core';
 import { GeminiControl } from '../support/gemini-sandbox.js';
 import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { png } from '../support/http/uploads.js';
-import { logIn, newPhone, type Person } from '../support/login.js';
+import type { Person } from '../support/login.js';
 import { type Message, openRoom, outcome, send } from '../support/messages.js';
 import { plansFile } from '../support/plans-file.js';
 import { type Stack, startStack } from '../support/stack.js';
-import { type Device, WebApp } from '../support/web-app.js';
+import { DESKTOP, WebApp } from '../support/web-app.js';
 
 // A busy machine is slow to draw pages.
 import.meta.jest.setTimeout(120_000);
 
 const inABrowser = describeInBrowser('what goes on meanwhile in the chat page is not tried');
-
-const DESKTOP: Device = { name: 'a desktop', width: 1_280, height: 800, isPhone: false };
 
 const READER = 'gemini-2.5-flash';
 
@@ -70,10 +68,7 @@ inABrowser('what goes on meanwhile, in the chat page', () => {
     [browser, stack] = await Promise.all([launchBrowser(), startStack({ env })]);
     await new GeminiControl(stack.sandboxUrl).reset();
     context = await WebApp.newContext(browser, DESKTOP);
-    app = await WebApp.open(context, stack.url, DESKTOP);
-    const phone = newPhone();
-    await app.logIn(phone, 'Ada Lovelace');
-    person = await logIn(stack.http, phone);
+    ({ app, person } = await WebApp.openLoggedIn(context, stack.http, DESKTOP));
   }, 120_000);
   afterAll(async () => {
     await browser?.close();

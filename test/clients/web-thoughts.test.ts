@@ -3,17 +3,15 @@ import { eventually } from '../support/eventually.js';
 import { GeminiControl } from '../support/gemini-sandbox.js';
 import { describeInBrowser, launchBrowser } from '../support/http/browser.js';
 import { upload } from '../support/http/uploads.js';
-import { logIn, newPhone, type Person } from '../support/login.js';
+import type { Person } from '../support/login.js';
 import { openRoom } from '../support/messages.js';
 import { type Stack, startStack } from '../support/stack.js';
-import { type Device, WebApp } from '../support/web-app.js';
+import { DESKTOP, WebApp } from '../support/web-app.js';
 
 // A busy machine is slow to draw pages.
 import.meta.jest.setTimeout(120_000);
 
 const inABrowser = describeInBrowser('thoughts and sources in the chat page are not tried');
-
-const DESKTOP: Device = { name: 'a desktop', width: 1_280, height: 800, isPhone: false };
 
 /** Thoughts that take a minute, five seconds each. */
 const LONG_THOUGHTS = Array.from({ length: 12 }, (_, index) => `**Idea ${index + 1}.** `).join('');
@@ -60,10 +58,7 @@ inABrowser('thoughts and sources in the chat page', () => {
     [browser, stack] = await Promise.all([launchBrowser(), startStack({ env })]);
     gemini = new GeminiControl(stack.sandboxUrl);
     context = await WebApp.newContext(browser, DESKTOP);
-    app = await WebApp.open(context, stack.url, DESKTOP);
-    const phone = newPhone();
-    await app.logIn(phone, 'Ada Lovelace');
-    person = await logIn(stack.http, phone);
+    ({ app, person } = await WebApp.openLoggedIn(context, stack.http, DESKTOP));
   }, 120_000);
   afterAll(async () => {
     await browser?.close();

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { HttpClient } from './http/http-client.js';
+import { logIn, newPhone, type Person } from './login.js';
 
 /** What the page is looked at with. */
 export interface Device {
@@ -10,6 +12,10 @@ export interface Device {
   /** With fingers. */
   isPhone: boolean;
 }
+
+export const DESKTOP: Device = { name: 'a desktop', width: 1_280, height: 800, isPhone: false };
+const PHONE: Device = { name: 'a phone', width: 390, height: 844, isPhone: true };
+export const DEVICES = [DESKTOP, PHONE];
 
 /** The folder of the pictures that documents show: with `SCREENSHOTS_FOLDER=docs/screenshots` they are made anew. */
 const SCREENSHOTS = process.env['SCREENSHOTS_FOLDER'];
@@ -49,6 +55,18 @@ export class WebApp {
     page.on('pageerror', (error) => app.complaints.push(error.message));
     await page.goto(`${url}/`);
     return app;
+  }
+
+  /** Opens the page in a new tab, where someone new logs in. @returns also this person beside the page */
+  static async openLoggedIn(
+    context: BrowserContext,
+    http: HttpClient,
+    device: Device,
+  ): Promise<{ app: WebApp; person: Person }> {
+    const app = await WebApp.open(context, http.base, device);
+    const phone = newPhone();
+    await app.logIn(phone, 'Ada Lovelace');
+    return { app, person: await logIn(http, phone) };
   }
 
   /** Logs in with the code that the page fills in. */
